@@ -1,0 +1,1 @@
+"""The Kedro datasets that the catalog needs and kedro-datasets lacks."""

@@ -1,0 +1,1 @@
+"""One package a pipeline: ``nodes`` are pure functions, ``pipeline`` wires them."""

@@ -1,0 +1,5 @@
+"""The ``balance`` pipeline."""
+
+from lookbook.pipelines.balance.pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

@@ -1,0 +1,39 @@
+"""Wires balance: the manifest to the photos that are captioned."""
+
+from kedro.pipeline import Node, Pipeline
+
+from lookbook.pipelines.balance import nodes
+
+
+def create_pipeline(**kwargs: object) -> Pipeline:
+    """Creates the ``balance`` pipeline."""
+    return Pipeline(
+        [
+            Node(nodes.drop_kids, inputs="manifest", outputs="adults", name="drop_kids"),
+            Node(
+                nodes.merge_labels,
+                inputs=["adults", "params:balance"],
+                outputs="merged_labels",
+                name="merge_labels",
+            ),
+            Node(
+                nodes.cap_categories,
+                inputs=["merged_labels", "params:balance"],
+                outputs="selection",
+                name="cap_categories",
+            ),
+            Node(
+                nodes.report_balance,
+                inputs=["manifest", "adults", "merged_labels", "selection"],
+                outputs="balance_report",
+                name="report_balance",
+            ),
+            Node(
+                nodes.plot_balance,
+                inputs=["merged_labels", "selection"],
+                outputs="balance_plot",
+                name="plot_balance",
+            ),
+        ],
+        tags="balance",
+    )

@@ -1,0 +1,290 @@
+"""Finds what in a folder of photos can be used, and accounts for all the rest."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from pydantic import BaseModel, Field
+
+from lookbook.errors import InputError
+from lookbook.photos import Photo, PhotoError, decode
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from plotly.graph_objects import Figure as PlotlyFigure
+
+MANIFEST = [
+    "file", "id", "sender_id", "label", "kids",
+    "width", "height", "bytes", "sha256", "phash", "status",
+]  # fmt: skip
+QUARANTINE = ["file", "line", "id", "status", "reason"]
+BOOLEANS = {"true": True, "false": False}
+
+
+class IngestParams(BaseModel):
+    """How photos are read.
+
+    Attributes:
+        max_pixels: Larger pictures go to quarantine undecoded.
+        workers: Photos decoded at the same time, and so the most that are in memory.
+        contact_sheet_columns: Photos a label on the contact sheet.
+        seed: Chooses the photos on the contact sheet.
+    """
+
+    max_pixels: int = Field(gt=0)
+    workers: int = Field(gt=0)
+    contact_sheet_columns: int = Field(gt=0)
+    seed: int
+
+
+def inspect_photos(files: dict[str, Callable[[], bytes]], params: IngestParams) -> pd.DataFrame:
+    """Decodes every file whole and measures it.
+
+    Args:
+        files: File names and functions that read their bytes.
+        params: The pixel bound and the number of threads.
+
+    Returns:
+        A row a file: ``file``, ``width`` and ``height`` in pixels after EXIF rotation,
+        ``bytes``, ``sha256`` of the file, ``phash`` (64-bit perceptual hash, hexadecimal) and
+        ``reason`` (empty for a good photo).
+    """
+    from tqdm import tqdm
+
+    with ThreadPoolExecutor(params.workers) as executor:
+        # The threads hand back measurements, so no more than `workers` photos are in memory.
+        records = executor.map(
+            lambda item: _inspect_photo(item[0], item[1], params.max_pixels), files.items()
+        )
+        rows = list(tqdm(records, total=len(files), desc="decode", unit="photo"))
+    return pd.DataFrame(rows)
+
+
+def _inspect_photo(name: str, read: Callable[[], bytes], max_pixels: int) -> dict[str, Any]:
+    import imagehash
+
+    row: dict[str, Any] = {
+        "file": name, "width": 0, "height": 0, "bytes": 0, "sha256": "", "phash": "", "reason": "",
+    }  # fmt: skip
+    try:
+        data = read()
+        row |= {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        image = decode(data, max_pixels)
+        row |= {"width": image.width, "height": image.height}
+        # A hash of 32 x 32 pixels needs no more than a reduced copy of a large photo.
+        image.thumbnail((256, 256), reducing_gap=2)
+        row["phash"] = str(imagehash.phash(image))
+    except (PhotoError, OSError) as error:
+        row["reason"] = str(error)
+    return row
+
+
+def check_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """Types the rows of ``images.csv`` and says what is wrong with each that does not fit.
+
+    Args:
+        table: Raw text rows, or no columns if there are no human labels.
+
+    Returns:
+        The rows with ``sender_id`` as an integer and ``kids`` as a boolean (missing where the
+        row is wrong), and ``reason`` (empty for a good row).
+    """
+    if table.empty:
+        return pd.DataFrame(columns=["line", "image", "sender_id", "label", "kids", "reason"])
+    checked = table.copy()
+    checked["image"] = table["image"].str.strip()
+    checked["label"] = table["label"].str.strip()
+    checked["sender_id"] = pd.to_numeric(table["sender_id"], errors="coerce")
+    checked["kids"] = table["kids"].str.strip().str.lower().map(BOOLEANS)
+    whole = checked["sender_id"].mod(1).eq(0)
+    raw = table.drop(columns="line")
+    not_utf8 = raw.apply(lambda column: column.str.contains(r"[\udc80-\udcff]")).any(axis=1)
+    reasons = {
+        "the row has bytes that are not UTF-8": not_utf8,
+        "column 'image' is empty": checked["image"].eq(""),
+        "column 'image' has a path separator or '..'": checked["image"].str.contains(
+            r"[/\\\0]|^\.\.?$", regex=True
+        ),
+        "column 'sender_id' is not a whole number": ~whole,
+        "column 'label' is empty": checked["label"].eq(""),
+        "column 'kids' is neither True nor False": checked["kids"].isna(),
+    }
+    checked["reason"] = ""
+    for reason, wrong in reasons.items():
+        checked.loc[wrong & checked["reason"].eq(""), "reason"] = reason
+    repeated = checked["image"].duplicated() & checked["reason"].eq("")
+    checked.loc[repeated, "reason"] = "column 'image' repeats an earlier row's id"
+    checked["sender_id"] = checked["sender_id"].where(whole).astype("Int64")
+    for column in ("image", "label"):
+        # What follows is written as UTF-8, which has no place for surrogates.
+        checked[column] = checked[column].str.encode("utf-8", "replace").str.decode("utf-8")
+    return checked
+
+
+def match_rows(inspected: pd.DataFrame, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Brings files and rows together: what fits is the manifest, all else is quarantined.
+
+    A row and its file are one photo. A row names its file by the name without extension;
+    of files that share it the first has the row, the others are unlisted. Of files with the
+    same bytes the first good one stays.
+
+    Args:
+        inspected: A row a file, as :func:`inspect_photos` returns it.
+        rows: Typed rows, as :func:`check_rows` returns them; none for a folder without labels.
+
+    Returns:
+        The manifest (status ``ok`` throughout; label columns empty without human labels) and
+        the quarantine (status ``corrupt``, ``missing``, ``unlisted``, ``duplicate`` or
+        ``invalid row``, with the reason), so that photos are neither lost nor counted twice:
+        files + rows = manifest + quarantine + files that have a row.
+
+    Raises:
+        InputError: If no photo at all can be used.
+    """
+    files = inspected.assign(
+        id=[PurePosixPath(name).with_suffix("").as_posix() for name in inspected["file"]]
+    )
+    first_row = ~rows["image"].duplicated()
+    first_file = ~files["id"].duplicated()
+    paired = pd.merge(
+        files[first_file],
+        rows[first_row].rename(columns={"reason": "row_reason"}),
+        how="outer",
+        left_on="id",
+        right_on="image",
+    )
+    rest = pd.concat(
+        [files[~first_file], rows[~first_row].rename(columns={"reason": "row_reason"})]
+    )
+    photos = pd.concat([paired, rest], ignore_index=True)
+    photos["id"] = photos["id"].fillna(photos["image"])
+    photos[["reason", "row_reason"]] = photos[["reason", "row_reason"]].fillna("")
+    photos = photos.sort_values(["file", "line"], ignore_index=True)
+
+    no_file, no_row = photos["file"].isna(), photos["line"].isna() & bool(len(rows))
+    photos["status"] = "ok"
+    verdicts = [
+        (photos["row_reason"].ne(""), "invalid row", photos["row_reason"]),
+        (no_file, "missing", "images.csv names it, but there is no such file"),
+        (photos["reason"].ne(""), "corrupt", photos["reason"]),
+        (no_row, "unlisted", "no row of images.csv names it"),
+    ]
+    for found, status, reason in verdicts:
+        photos.loc[found & photos["status"].eq("ok"), ["status", "verdict"]] = pd.DataFrame(
+            {"status": status, "verdict": reason}, index=photos.index
+        )
+    ok = photos["status"].eq("ok")
+    original = photos[ok].groupby("sha256")["file"].transform("first")
+    repeated = original.index[original.ne(photos.loc[original.index, "file"])]
+    photos.loc[repeated, "status"] = "duplicate"
+    photos.loc[repeated, "verdict"] = "same bytes as " + original[repeated].astype(str)
+
+    ok = photos["status"].eq("ok")
+    if not ok.any():
+        counts = photos["status"].value_counts()
+        raise InputError(
+            "No photo can be used: "
+            + ", ".join(f"{count} {status}" for status, count in counts.items())
+            + f". The first reason: {photos['verdict'].iloc[0]}."
+        )
+    manifest = photos.loc[ok, MANIFEST].astype({"width": int, "height": int, "bytes": int})
+    quarantine = photos[~ok].drop(columns="reason").rename(columns={"verdict": "reason"})
+    quarantine["line"] = quarantine["line"].astype("Int64")
+    return manifest.reset_index(drop=True), quarantine[QUARANTINE].reset_index(drop=True)
+
+
+def report_ingest(
+    inspected: pd.DataFrame,
+    rows: pd.DataFrame,
+    manifest: pd.DataFrame,
+    quarantine: pd.DataFrame,
+) -> dict[str, Any]:
+    """Counts what came in and where it went.
+
+    Returns:
+        ``files``, ``rows``, ``ok``, quarantined by status, ``labels`` and ``kids`` of the
+        manifest, photo sizes in pixels, and groups of near-duplicates: different files with
+        the same perceptual hash.
+    """
+    similar = manifest[manifest["phash"].duplicated(keep=False)].groupby("phash")["file"].agg(list)
+    kids = manifest["kids"].eq(True)
+    return {
+        "files": len(inspected),
+        "rows": len(rows),
+        "ok": len(manifest),
+        "quarantined": quarantine["status"].value_counts().to_dict(),
+        "labels": manifest["label"].dropna().value_counts().to_dict(),
+        "kids": int(kids.sum()),
+        "width": {key: int(manifest["width"].agg(key)) for key in ("min", "median", "max")},
+        "height": {key: int(manifest["height"].agg(key)) for key in ("min", "median", "max")},
+        "near_duplicates": similar.tolist(),
+    }
+
+
+def plot_labels(manifest: pd.DataFrame) -> PlotlyFigure:
+    """Draws how many photos each label has, adults' and children's apart."""
+    import plotly.express as px
+
+    shown = manifest.assign(
+        label=manifest["label"].fillna("no label"),
+        kids=manifest["kids"].map({True: "kids", False: "adults"}).fillna("not known"),
+    )
+    counts = shown.groupby(["label", "kids"]).size().reset_index(name="photos")
+    figure = px.bar(
+        counts, y="label", x="photos", color="kids", orientation="h", title="Photos by label"
+    )
+    return figure.update_layout(yaxis={"categoryorder": "total ascending"}, legend_title=None)
+
+
+def plot_kids_share(manifest: pd.DataFrame) -> PlotlyFigure:
+    """Draws the share of children's clothes."""
+    import plotly.express as px
+
+    kids = manifest["kids"].map({True: "kids", False: "adults"}).fillna("not known")
+    counts = kids.value_counts().rename_axis("wearer").reset_index(name="photos")
+    return px.pie(counts, names="wearer", values="photos", hole=0.5, title="Children's clothes")
+
+
+def plot_sizes(manifest: pd.DataFrame) -> PlotlyFigure:
+    """Draws the photos' sizes in pixels."""
+    import plotly.express as px
+
+    counts = manifest.groupby(["width", "height"]).size().reset_index(name="photos")
+    return px.scatter(
+        counts, x="width", y="height", size="photos", title="Photo sizes in pixels", size_max=40
+    )
+
+
+def plot_contact_sheet(
+    manifest: pd.DataFrame, files: dict[str, Callable[[], bytes]], params: IngestParams
+) -> Figure:
+    """Draws a row of photos for each label, chosen by seed."""
+    from matplotlib.figure import Figure
+
+    columns = params.contact_sheet_columns
+    groups = list(_sample_by_label(manifest, columns, params.seed))
+    figure = Figure(figsize=(1.3 * columns + 1.5, 1.4 * len(groups)), dpi=80)
+    grid = figure.subplots(len(groups), columns, squeeze=False)
+    for axes, (label, names) in zip(grid, groups, strict=True):
+        for axis in axes:
+            axis.axis("off")
+        axes[0].text(-0.1, 0.5, label, transform=axes[0].transAxes, ha="right", va="center")
+        for axis, name in zip(axes, names, strict=False):
+            image = Photo(name, files[name]).image(params.max_pixels)
+            image.thumbnail((160, 160), reducing_gap=2)
+            axis.imshow(image)
+    figure.subplots_adjust(left=1.5 / (1.3 * columns + 1.5), right=1, top=1, bottom=0)
+    return figure
+
+
+def _sample_by_label(
+    manifest: pd.DataFrame, size: int, seed: int
+) -> Iterator[tuple[str, list[str]]]:
+    for label, group in manifest.groupby(manifest["label"].fillna("no label")):
+        chosen = group.sort_values("file").sample(min(size, len(group)), random_state=seed)
+        yield str(label), chosen["file"].tolist()

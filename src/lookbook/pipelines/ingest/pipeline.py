@@ -1,0 +1,42 @@
+"""Wires ingest: photos and ``images.csv`` to a manifest, a quarantine and a first look."""
+
+from kedro.pipeline import Node, Pipeline
+
+from lookbook.pipelines.ingest import nodes
+
+
+def create_pipeline(**kwargs: object) -> Pipeline:
+    """Creates the ``ingest`` pipeline."""
+    return Pipeline(
+        [
+            Node(
+                nodes.inspect_photos,
+                inputs=["photo_files", "params:ingest"],
+                outputs="inspected_photos",
+                name="inspect_photos",
+            ),
+            Node(nodes.check_rows, inputs="photo_table", outputs="checked_rows", name="check_rows"),
+            Node(
+                nodes.match_rows,
+                inputs=["inspected_photos", "checked_rows"],
+                outputs=["manifest", "quarantine"],
+                name="match_rows",
+            ),
+            Node(
+                nodes.report_ingest,
+                inputs=["inspected_photos", "checked_rows", "manifest", "quarantine"],
+                outputs="ingest_report",
+                name="report_ingest",
+            ),
+            Node(nodes.plot_labels, "manifest", "label_plot", name="plot_labels"),
+            Node(nodes.plot_kids_share, "manifest", "kids_plot", name="plot_kids_share"),
+            Node(nodes.plot_sizes, "manifest", "size_plot", name="plot_sizes"),
+            Node(
+                nodes.plot_contact_sheet,
+                inputs=["manifest", "photo_files", "params:ingest"],
+                outputs="contact_sheet",
+                name="plot_contact_sheet",
+            ),
+        ],
+        tags="ingest",
+    )

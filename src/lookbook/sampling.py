@@ -1,0 +1,51 @@
+"""Seeded sampling shared by the pipelines that balance."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+
+def cap_groups(table: pd.DataFrame, by: str, key: str, cap: int, seed: int) -> pd.DataFrame:
+    """Keeps at most ``cap`` rows of each group, chosen at random by seed.
+
+    Each row draws its lot from a hash of the seed and its key, so the choice does not depend
+    on the order of rows, and a row that comes or goes changes at most one other row's fate.
+
+    Args:
+        table: Rows with a unique ``key``.
+        by: The grouping column; rows where it is missing are all kept.
+        key: The column that identifies a row.
+        cap: The most rows of a group.
+        seed: The lots' seed.
+
+    Returns:
+        The kept rows, sorted by key.
+    """
+    lots = table[key].map(lambda value: _lot(seed, value))
+    rank = lots.groupby(table[by]).rank(method="first")
+    kept = table[table[by].isna() | rank.le(cap)]
+    return kept.sort_values(key, ignore_index=True)
+
+
+def _lot(seed: int, key: str) -> int:
+    return int.from_bytes(hashlib.sha256(f"{seed}/{key}".encode()).digest()[:7], "big")
+
+
+def plot_before_and_after(before: pd.Series, after: pd.Series, title: str) -> Figure:
+    """Draws how often each value occurs before and after a step, side by side."""
+    import plotly.express as px
+
+    counts = pd.concat(
+        [before.value_counts().rename("before"), after.value_counts().rename("after")], axis=1
+    ).fillna(0)
+    figure = px.bar(
+        counts.rename_axis("category").reset_index().melt("category", value_name="items"),
+        x="category", y="items", color="variable", barmode="group", title=title,
+    )  # fmt: skip
+    return figure.update_layout(legend_title=None)

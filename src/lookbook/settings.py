@@ -1,0 +1,10 @@
+"""Kedro's settings for this project."""
+
+from lookbook.hooks import SummaryHooks
+
+HOOKS = (SummaryHooks(),)
+
+CONFIG_LOADER_ARGS = {
+    "base_env": "base",
+    "default_run_env": "local",
+}
