@@ -194,8 +194,8 @@ def _draw_shape(
     # Both halves end on the centre line, where rounding would leave a gap of a pixel.
     top, bottom = place(shape.outline[0], 1), place(shape.outline[-1], 1)
     ImageDraw.Draw(mask).line([top, bottom], fill=255, width=4)
-    for y in shape.buttons:
-        x, y = place((0.012, y), 1)
+    for button in shape.buttons:
+        x, y = place((0.012, button), 1)
         ImageDraw.Draw(lines).ellipse([x - 6, y - 6, x + 6, y + 6], fill=220)
 
 
@@ -218,7 +218,10 @@ def _draw_shoes(
         ImageDraw.Draw(mask).polygon(sole, fill=255)
         ImageDraw.Draw(panels).polygon(sole, fill=255)
         for lace in range(4):
-            start, end = place(0.30 + 0.06 * lace, 0.49 + 0.02 * lace), place(0.38 + 0.06 * lace, 0.60)
+            start, end = (
+                place(0.30 + 0.06 * lace, 0.49 + 0.02 * lace),
+                place(0.38 + 0.06 * lace, 0.60),
+            )
             ImageDraw.Draw(lines).line([start, end], fill=200, width=5)
 
 

@@ -1,7 +1,118 @@
-"""Kedro hooks of this project."""
+"""Kedro hooks: a short account at the end of a run."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from kedro.framework.hooks import hook_impl
+from kedro.io import CatalogProtocol
+from kedro.pipeline import Pipeline
+
+PLOTS = "data/08_reporting"
+NEXT = {
+    "ingest": "kedro run --pipelines=balance",
+    "balance": "kedro run --pipelines=label",
+    "label": "kedro run --pipelines=clean",
+    "clean": "kedro run --pipelines=index",
+}
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items()) or "none"
+
+
+def describe_ingest(report: dict[str, Any]) -> tuple[int, int, str]:
+    """Says what came of files and rows: photos in, photos out, what happened."""
+    set_aside = f"quarantined: {_counts(report['quarantined'])}"
+    return report["files"], report["ok"], set_aside
+
+
+def describe_balance(report: dict[str, Any]) -> tuple[int, int, str]:
+    """Says which photos were left out: photos in, photos out, what happened."""
+    return (
+        report["photos"],
+        report["selected"],
+        f"left out: {report['kids_dropped']:,} kids', {report['capped']:,} over a category's cap",
+    )
+
+
+def describe_label(report: dict[str, Any]) -> tuple[int, int, str]:
+    """Says how many photos have a caption: photos in, captions out, what happened."""
+    before = report["captioned_before"]
+    return (
+        report["photos"],
+        report["captioned"],
+        f"captioned before: {before:,}; failed: {report['failed']:,}",
+    )
+
+
+def describe_clean(report: dict[str, Any]) -> tuple[int, int, str]:
+    """Says how many captions were usable: captions in, labels out, what happened."""
+    return (
+        report["captions"],
+        report["usable"],
+        f"rejected: {_counts(report['rejected_by_reason'])}; balanced: {report['balanced']:,}",
+    )
+
+
+def describe_index(report: dict[str, Any]) -> tuple[int, int, str]:
+    """Says what was embedded: items in, items searchable, what happened."""
+    return (
+        report["items"],
+        report["items"],
+        f"embedded: {report['embedded']:,}; unchanged: {report['reused']:,}; "
+        f"removed: {report['removed']:,}",
+    )
+
+
+STEPS = {
+    "ingest": describe_ingest,
+    "balance": describe_balance,
+    "label": describe_label,
+    "clean": describe_clean,
+    "index": describe_index,
+}
+
 
 class SummaryHooks:
-    """Prints what a run has done."""
+    """Prints what a run has done with the photos, and where to look next."""
+
+    @hook_impl
+    def after_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
+    ) -> None:
+        """Prints a line for each step of the run that wrote its report."""
+        done = [step for step in STEPS if f"{step}_report" in pipeline.all_outputs()]
+        if not done:
+            return
+        from rich.console import Console
+        from rich.table import Table
+
+        table = Table(title="Lookbook", title_justify="left")
+        table.add_column("step")
+        table.add_column("in", justify="right")
+        table.add_column("out", justify="right")
+        table.add_column("what happened")
+        for step in done:
+            came, went, told = STEPS[step](catalog.load(f"{step}_report"))
+            table.add_row(step, f"{came:,}", f"{went:,}", told)
+        console = Console()
+        console.print(table)
+        places = {
+            "catalogue": "full_catalogue" in pipeline.all_outputs()
+            and _place(catalog, "catalogue"),
+            "index": "index" in done and _place(catalog, "search_index"),
+            "quarantine": "ingest" in done and _place(catalog, "quarantine"),
+            "plots": f"{PLOTS}, or all of it by 'make viz'",
+            "next": NEXT.get(done[-1], "make viz, or your own: kedro run --params=photos=FOLDER"),
+        }
+        for name, place in places.items():
+            if place:
+                console.print(f"[bold]{name:>10}[/]  {place}", highlight=False, soft_wrap=True)
+
+
+def _place(catalog: CatalogProtocol, name: str) -> str:
+    from pathlib import Path
+
+    path = Path(str(catalog[name]._filepath))
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

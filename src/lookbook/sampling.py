@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
-if TYPE_CHECKING:
-    from plotly.graph_objects import Figure
+from lookbook.annotations import PlotlyFigure
 
 
 def cap_groups(table: pd.DataFrame, by: str, key: str, cap: int, seed: int) -> pd.DataFrame:
@@ -37,7 +35,7 @@ def _lot(seed: int, key: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}/{key}".encode()).digest()[:7], "big")
 
 
-def plot_before_and_after(before: pd.Series, after: pd.Series, title: str) -> Figure:
+def plot_before_and_after(before: pd.Series, after: pd.Series, title: str) -> PlotlyFigure:
     """Draws how often each value occurs before and after a step, side by side."""
     import plotly.express as px
 

@@ -183,9 +183,9 @@ def _key(text: str) -> str:
 
 
 def _singular(word: str) -> str:
-    if len(word) > 4 and word.endswith("ies"):
-        # "onesies" and "hoodies" end in "ie", "accessories" in "y": one form for both.
-        return word[:-3] + "y" if word[-4] in "r" else word[:-1]
+    if len(word) > 4 and word.endswith(("ie", "ies")):
+        # "hoodies" is the plural of "hoodie", "ladies" of "lady": one form for both.
+        return word.removesuffix("s")[:-2] + "y"
     if len(word) > 4 and re.search(r"(ss|sh|ch|x)es$", word):
         return word[:-2]
     if len(word) > 3 and word.endswith("s") and not word.endswith("ss"):

@@ -66,8 +66,8 @@ class EmbeddedCaptioner:
     def caption(self, photos: Iterable[Photo]) -> Iterator[Caption]:
         """Describes photos, see :class:`lookbook.captioners.Captioner`."""
         with ThreadPoolExecutor(self._threads) as executor:
-            batches = iter(lambda: list(itertools.islice(iterator, self._batch_size)), [])
-            iterator = iter(photos)
+            remaining = iter(photos)
+            batches = iter(lambda: list(itertools.islice(remaining, self._batch_size)), [])
             # While the network looks at one batch the next is being decoded.
             decoding = [executor.submit(_decode, photo) for photo in next(batches, [])]
             while decoding:

@@ -8,8 +8,8 @@ from copy import deepcopy
 from functools import partial
 from typing import Any
 
-import fsspec
-from kedro.io.core import AbstractDataset, get_protocol_and_path
+from fsspec.core import url_to_fs
+from kedro.io.core import AbstractDataset
 
 from lookbook.errors import InputError
 
@@ -51,8 +51,8 @@ class PhotoFolderDataset(AbstractDataset[None, dict[str, Callable[[], bytes]]]):
             fs_args: Passed to the filesystem.
             metadata: Ignored by Kedro, read by plugins.
         """
-        protocol, self._path = get_protocol_and_path(path)
-        self._fs = fsspec.filesystem(protocol, **deepcopy(credentials or {}), **(fs_args or {}))
+        arguments = {**deepcopy(credentials or {}), **(fs_args or {})}
+        self._fs, self._path = url_to_fs(path, **arguments)
         self.metadata = metadata
 
     def load(self) -> dict[str, Callable[[], bytes]]:
@@ -72,8 +72,8 @@ class PhotoFolderDataset(AbstractDataset[None, dict[str, Callable[[], bytes]]]):
             )
         subfolders = [posixpath.join(self._path, folder) for folder in FOLDERS]
         root = next((folder for folder in subfolders if self._fs.isdir(folder)), self._path)
-        root = self._fs._strip_protocol(root).rstrip("/")
-        files = {
+        root = root.rstrip("/")
+        files: dict[str, Callable[[], bytes]] = {
             name: partial(self._fs.cat_file, path)
             for path in sorted(self._fs.find(root))
             if not _is_hidden(name := path.removeprefix(root).lstrip("/")) and name != TABLE

@@ -8,9 +8,9 @@ import posixpath
 from copy import deepcopy
 from typing import Any
 
-import fsspec
 import pandas as pd
-from kedro.io.core import AbstractDataset, get_protocol_and_path
+from fsspec.core import url_to_fs
+from kedro.io.core import AbstractDataset
 
 from lookbook.datasets.photo_folder_dataset import TABLE
 from lookbook.errors import InputError
@@ -47,9 +47,9 @@ class PhotoTableDataset(AbstractDataset[None, pd.DataFrame]):
             fs_args: Passed to the filesystem.
             metadata: Ignored by Kedro, read by plugins.
         """
-        protocol, folder = get_protocol_and_path(path)
+        arguments = {**deepcopy(credentials or {}), **(fs_args or {})}
+        self._fs, folder = url_to_fs(path, **arguments)
         self._path = posixpath.join(folder, TABLE)
-        self._fs = fsspec.filesystem(protocol, **deepcopy(credentials or {}), **(fs_args or {}))
         self.metadata = metadata
 
     def load(self) -> pd.DataFrame:
@@ -58,7 +58,7 @@ class PhotoTableDataset(AbstractDataset[None, pd.DataFrame]):
         Returns:
             A row a line, all columns text: ``line`` (in the file, from 1), ``image``,
             ``sender_id``, ``label``, ``kids``; cells that a short line lacks are empty, and
-            bytes that are not UTF-8 become surrogates (``\\udc80`` to ``\\udcff``). No columns
+            bytes that are not UTF-8 become U+FFFD. No columns
             at all if there is no ``images.csv``.
 
         Raises:
@@ -66,7 +66,7 @@ class PhotoTableDataset(AbstractDataset[None, pd.DataFrame]):
         """
         if not self._fs.exists(self._path):
             return pd.DataFrame()
-        text = self._fs.cat_file(self._path).decode("utf-8-sig", errors="surrogateescape")
+        text = self._fs.cat_file(self._path).decode("utf-8-sig", errors="replace")
         reader = csv.DictReader(io.StringIO(text, newline=""), restkey="surplus", restval="")
         try:
             found = [name.strip() for name in reader.fieldnames or []]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 from pydantic import BaseModel, Field, model_validator
 
-if TYPE_CHECKING:
-    from plotly.graph_objects import Figure
+from lookbook.annotations import PlotlyFigure
 
 
 class BalanceParams(BaseModel):
@@ -80,7 +79,7 @@ def report_balance(
     }
 
 
-def plot_balance(merged: pd.DataFrame, selection: pd.DataFrame) -> Figure:
+def plot_balance(merged: pd.DataFrame, selection: pd.DataFrame) -> PlotlyFigure:
     """Draws each category's photos before and after the cap."""
     from lookbook.sampling import plot_before_and_after
 

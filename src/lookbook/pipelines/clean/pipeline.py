@@ -1,3 +1,65 @@
-from kedro.pipeline import Pipeline
+"""Wires clean: captions to the full and the balanced catalogue."""
+
+from kedro.pipeline import Node, Pipeline
+
+from lookbook.pipelines.clean import nodes
+
+
 def create_pipeline(**kwargs: object) -> Pipeline:
-    return Pipeline([])
+    """Creates the ``clean`` pipeline."""
+    return Pipeline(
+        [
+            Node(
+                nodes.parse_captions,
+                inputs="captions",
+                outputs=["parsed_labels", "rejected_captions"],
+                name="parse_captions",
+            ),
+            Node(
+                nodes.map_vocabulary,
+                inputs=["parsed_labels", "params:vocabulary"],
+                outputs=["mapped_labels", "vocabulary_mapping"],
+                name="map_vocabulary",
+            ),
+            Node(
+                nodes.strip_titles,
+                inputs="mapped_labels",
+                outputs="full_catalogue",
+                name="strip_titles",
+            ),
+            Node(
+                nodes.balance_catalogue,
+                inputs=["full_catalogue", "params:clean"],
+                outputs="catalogue",
+                name="balance_catalogue",
+            ),
+            Node(
+                nodes.report_clean,
+                inputs=[
+                    "captions", "parsed_labels", "rejected_captions", "vocabulary_mapping",
+                    "full_catalogue", "catalogue",
+                ],
+                outputs="clean_report",
+                name="report_clean",
+            ),
+            Node(
+                nodes.plot_categories,
+                inputs=["full_catalogue", "catalogue"],
+                outputs="category_plot",
+                name="plot_categories",
+            ),
+            Node(
+                nodes.plot_types,
+                inputs=["full_catalogue", "catalogue"],
+                outputs="type_plot",
+                name="plot_types",
+            ),
+            Node(
+                nodes.plot_category_by_type,
+                inputs="full_catalogue",
+                outputs="category_by_type_plot",
+                name="plot_category_by_type",
+            ),
+        ],
+        tags="clean",
+    )  # fmt: skip

@@ -1,3 +1,23 @@
-from kedro.pipeline import Pipeline
+"""Wires index: the catalogue to a LanceDB table."""
+
+from kedro.pipeline import Node, Pipeline
+
+from lookbook.pipelines.index import nodes
+
+
 def create_pipeline(**kwargs: object) -> Pipeline:
-    return Pipeline([])
+    """Creates the ``index`` pipeline.
+
+    ``indexed_items`` and ``search_index`` are the same table, before the run and after it.
+    """
+    return Pipeline(
+        [
+            Node(
+                nodes.embed_items,
+                inputs=["full_catalogue", "indexed_items", "embedder", "params:index"],
+                outputs=["search_index", "index_report"],
+                name="embed_items",
+            ),
+        ],
+        tags="index",
+    )

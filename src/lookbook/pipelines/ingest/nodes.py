@@ -6,17 +6,14 @@ import hashlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 from pydantic import BaseModel, Field
 
+from lookbook.annotations import MatplotlibFigure, PlotlyFigure
 from lookbook.errors import InputError
 from lookbook.photos import Photo, PhotoError, decode
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-    from plotly.graph_objects import Figure as PlotlyFigure
 
 MANIFEST = [
     "file", "id", "sender_id", "label", "kids",
@@ -103,7 +100,7 @@ def check_rows(table: pd.DataFrame) -> pd.DataFrame:
     checked["kids"] = table["kids"].str.strip().str.lower().map(BOOLEANS)
     whole = checked["sender_id"].mod(1).eq(0)
     raw = table.drop(columns="line")
-    not_utf8 = raw.apply(lambda column: column.str.contains(r"[\udc80-\udcff]")).any(axis=1)
+    not_utf8 = raw.apply(lambda column: column.str.contains("\ufffd", regex=False)).any(axis=1)
     reasons = {
         "the row has bytes that are not UTF-8": not_utf8,
         "column 'image' is empty": checked["image"].eq(""),
@@ -120,9 +117,6 @@ def check_rows(table: pd.DataFrame) -> pd.DataFrame:
     repeated = checked["image"].duplicated() & checked["reason"].eq("")
     checked.loc[repeated, "reason"] = "column 'image' repeats an earlier row's id"
     checked["sender_id"] = checked["sender_id"].where(whole).astype("Int64")
-    for column in ("image", "label"):
-        # What follows is written as UTF-8, which has no place for surrogates.
-        checked[column] = checked[column].str.encode("utf-8", "replace").str.decode("utf-8")
     return checked
 
 
@@ -166,18 +160,18 @@ def match_rows(inspected: pd.DataFrame, rows: pd.DataFrame) -> tuple[pd.DataFram
     photos[["reason", "row_reason"]] = photos[["reason", "row_reason"]].fillna("")
     photos = photos.sort_values(["file", "line"], ignore_index=True)
 
-    no_file, no_row = photos["file"].isna(), photos["line"].isna() & bool(len(rows))
-    photos["status"] = "ok"
-    verdicts = [
-        (photos["row_reason"].ne(""), "invalid row", photos["row_reason"]),
-        (no_file, "missing", "images.csv names it, but there is no such file"),
-        (photos["reason"].ne(""), "corrupt", photos["reason"]),
-        (no_row, "unlisted", "no row of images.csv names it"),
-    ]
-    for found, status, reason in verdicts:
-        photos.loc[found & photos["status"].eq("ok"), ["status", "verdict"]] = pd.DataFrame(
-            {"status": status, "verdict": reason}, index=photos.index
-        )
+    verdicts = {
+        "invalid row": (photos["row_reason"].ne(""), photos["row_reason"]),
+        "missing": (photos["file"].isna(), "images.csv names it, but there is no such file"),
+        "corrupt": (photos["reason"].ne(""), photos["reason"]),
+        "unlisted": (photos["line"].isna() & (len(rows) > 0), "no row of images.csv names it"),
+    }
+    status = pd.Series("ok", photos.index, dtype=object)
+    verdict = pd.Series("", photos.index, dtype=object)
+    for name, (found, reason) in verdicts.items():
+        fits = found & status.eq("ok")
+        status, verdict = status.mask(fits, name), verdict.mask(fits, reason)
+    photos = photos.assign(status=status, verdict=verdict)
     ok = photos["status"].eq("ok")
     original = photos[ok].groupby("sha256")["file"].transform("first")
     repeated = original.index[original.ne(photos.loc[original.index, "file"])]
@@ -262,7 +256,7 @@ def plot_sizes(manifest: pd.DataFrame) -> PlotlyFigure:
 
 def plot_contact_sheet(
     manifest: pd.DataFrame, files: dict[str, Callable[[], bytes]], params: IngestParams
-) -> Figure:
+) -> MatplotlibFigure:
     """Draws a row of photos for each label, chosen by seed."""
     from matplotlib.figure import Figure
 

@@ -1,3 +1,42 @@
-from kedro.pipeline import Pipeline
+"""Wires label: chosen photos to one caption each."""
+
+from kedro.pipeline import Node, Pipeline
+
+from lookbook.pipelines.label import nodes
+
+
 def create_pipeline(**kwargs: object) -> Pipeline:
-    return Pipeline([])
+    """Creates the ``label`` pipeline.
+
+    ``known_caption_shards`` and ``caption_shards`` are the same files: what was there before
+    the run, and what is there after it.
+    """
+    return Pipeline(
+        [
+            Node(
+                nodes.plan_captions,
+                inputs=["selection", "known_caption_shards", "captioner"],
+                outputs=["caption_plan", "captioner_fingerprint"],
+                name="plan_captions",
+            ),
+            Node(
+                nodes.caption_photos,
+                inputs=["caption_plan", "photo_files", "captioner", "params:label"],
+                outputs="caption_shards",
+                name="caption_photos",
+            ),
+            Node(
+                nodes.collect_captions,
+                inputs=["selection", "caption_shards", "captioner_fingerprint"],
+                outputs="captions",
+                name="collect_captions",
+            ),
+            Node(
+                nodes.report_captions,
+                inputs=["captions", "caption_plan", "captioner_fingerprint"],
+                outputs="label_report",
+                name="report_captions",
+            ),
+        ],
+        tags="label",
+    )

@@ -1,3 +1,20 @@
-from kedro.pipeline import Pipeline
+"""Wires sample: draws the photos that come with Lookbook."""
+
+from kedro.pipeline import Node, Pipeline
+
+from lookbook.pipelines.sample import nodes
+
+
 def create_pipeline(**kwargs: object) -> Pipeline:
-    return Pipeline([])
+    """Creates the ``sample`` pipeline."""
+    return Pipeline(
+        [
+            Node(
+                nodes.draw_sample,
+                inputs="params:sample",
+                outputs=["sample_photos", "sample_table"],
+                name="draw_sample",
+            ),
+        ],
+        tags="sample",
+    )

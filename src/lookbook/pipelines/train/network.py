@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import copy
-import io
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ OPSET = 18
 class Trunk(nn.Module):
     """Normalisation, stem and the frozen blocks: uint8 pixels to activations."""
 
-    def __init__(self, backbone: nn.Module, blocks: int) -> None:
+    def __init__(self, backbone: Any, blocks: int) -> None:
         super().__init__()
         self.stem = nn.Sequential(backbone._conv_stem, backbone._bn0, nn.ReLU6())
         self.blocks = nn.Sequential(*list(backbone._blocks)[:blocks])
@@ -36,7 +36,7 @@ class Trunk(nn.Module):
 class Head(nn.Module):
     """The trained blocks, the last convolution and a linear layer at every place."""
 
-    def __init__(self, backbone: nn.Module, first_block: int, labels: int, dropout: float) -> None:
+    def __init__(self, backbone: Any, first_block: int, labels: int, dropout: float) -> None:
         super().__init__()
         self.blocks = nn.Sequential(*list(backbone._blocks)[first_block:])
         self.last = nn.Sequential(backbone._conv_head, backbone._bn1, nn.ReLU6())
@@ -80,7 +80,7 @@ class GarmentNetwork(nn.Module):
         return nn.functional.conv2d(features, linear.weight[:, :, None, None], linear.bias)
 
 
-def build_head(backbone: nn.Module, labels: int, params: FitParams) -> Head:
+def build_head(backbone: Any, labels: int, params: FitParams) -> Head:
     """Builds an untrained head on copies of the backbone's blocks."""
     return Head(copy.deepcopy(backbone), params.frozen_blocks, labels, params.dropout)
 
@@ -114,7 +114,7 @@ def fit_head(
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, rates, total_steps=steps * params.epochs, pct_start=0.2
     )
-    head.to(memory_format=torch.channels_last)
+    head.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     for epoch in range(1, params.epochs + 1):
         head.train()
         losses = []
@@ -181,10 +181,8 @@ def export_onnx(network: GarmentNetwork, labels: list[str]) -> bytes:
         dynamo=True,
         verbose=False,
     )
-    buffer = io.BytesIO()
     assert program is not None
-    program.save(buffer)
-    model = onnx.load_from_string(buffer.getvalue())
+    model = program.model_proto
     onnx.helper.set_model_props(model, {"labels": json.dumps(labels)})
     onnx.checker.check_model(model)
     serialised: bytes = model.SerializeToString()

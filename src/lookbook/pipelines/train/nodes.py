@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from lookbook.annotations import PlotlyFigure, Tensor, TorchModule
 from lookbook.pipelines.balance.nodes import BalanceParams
 from lookbook.pipelines.train.params import TrainParams
-
-if TYPE_CHECKING:
-    from plotly.graph_objects import Figure
-    from torch import Tensor
-    from torch.nn import Module
 
 
 def select_training_photos(manifest: pd.DataFrame, params: TrainParams) -> pd.DataFrame:
@@ -30,7 +26,7 @@ def select_training_photos(manifest: pd.DataFrame, params: TrainParams) -> pd.Da
 def extract_activations(
     training_photos: pd.DataFrame,
     files: dict[str, Callable[[], bytes]],
-    backbone: Module,
+    backbone: TorchModule,
     params: TrainParams,
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Runs every photo and drawn garment, plain and flipped, through the frozen blocks once.
@@ -47,7 +43,8 @@ def extract_activations(
 
     from lookbook.pipelines.train.network import Trunk
 
-    trunk = Trunk(backbone, params.fit.frozen_blocks).to(memory_format=torch.channels_last).eval()
+    trunk = Trunk(backbone, params.fit.frozen_blocks).eval()
+    trunk.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     drawings = _draw_garments(params)
     training_set = pd.concat(
         [training_photos, drawings.drop(columns="pixels")], ignore_index=True
@@ -100,7 +97,7 @@ def _resize(image: Any) -> np.ndarray:
 
 
 def cross_validate(
-    training_set: pd.DataFrame, activations: np.ndarray, backbone: Module, params: TrainParams
+    training_set: pd.DataFrame, activations: np.ndarray, backbone: TorchModule, params: TrainParams
 ) -> pd.DataFrame:
     """Predicts every photo by a network that saw none of its sender's photos.
 
@@ -135,7 +132,11 @@ def cross_validate(
 
 
 def _fit(
-    part: pd.DataFrame, activations: np.ndarray, backbone: Module, params: TrainParams, progress: Any
+    part: pd.DataFrame,
+    activations: np.ndarray,
+    backbone: TorchModule,
+    params: TrainParams,
+    progress: Any,
 ) -> Any:
     import torch
 
@@ -204,7 +205,7 @@ def _bootstrap(right: pd.Series, senders: pd.Series, params: TrainParams) -> lis
     return np.quantile(hits / photos, [0.025, 0.975]).round(4).tolist()
 
 
-def plot_confusion(confusion: pd.DataFrame) -> Figure:
+def plot_confusion(confusion: pd.DataFrame) -> PlotlyFigure:
     """Draws the confusion matrix, each human label's row adding up to 1."""
     import plotly.express as px
 
@@ -220,7 +221,7 @@ def plot_confusion(confusion: pd.DataFrame) -> Figure:
 
 
 def fit_network(
-    training_set: pd.DataFrame, activations: np.ndarray, backbone: Module, params: TrainParams
+    training_set: pd.DataFrame, activations: np.ndarray, backbone: TorchModule, params: TrainParams
 ) -> dict[str, Tensor]:
     """Fits the released head on all photos and drawn garments.
 
@@ -239,7 +240,10 @@ def fit_network(
 
 
 def export_network(
-    weights: dict[str, Tensor], training_set: pd.DataFrame, backbone: Module, params: TrainParams
+    weights: dict[str, Tensor],
+    training_set: pd.DataFrame,
+    backbone: TorchModule,
+    params: TrainParams,
 ) -> bytes:
     """Puts frozen blocks and fitted head together as one ONNX file.
 

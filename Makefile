@@ -1,0 +1,47 @@
+# `make run` and `make test` set everything up first; where nothing changed, that takes no time.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
+export KEDRO_DISABLE_TELEMETRY := 1
+export HF_HUB_DISABLE_TELEMETRY := 1
+
+.PHONY: help run test lint viz train bench clean
+
+help: ## Show what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
+
+run: $(VENV)/installed ## From the bundled sample to a searchable catalogue
+	$(BIN)/kedro run
+
+test: $(VENV)/installed-dev lint ## Lint, type check and test
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/installed-dev ## Check format, style and types
+	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/mypy
+
+viz: $(VENV)/installed ## Show the lineage in the browser
+	$(BIN)/kedro viz run
+
+train: $(VENV)/installed-dev ## Make a release of the garment network from PHOTOS=folder
+	$(BIN)/kedro run --pipelines=ingest,train --params=photos=$(PHOTOS)
+
+bench: $(VENV)/installed-dev ## Measure on PHOTOS=folder
+	$(BIN)/python benchmarks/embedded_captioner.py $(PHOTOS)
+
+clean: ## Remove the virtual environment
+	rm -rf $(VENV)
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Lookbook needs Python 3.11 or newer; name one with PYTHON=")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	$(INSTALL) --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,1 @@
+"""The released garment network and its model card."""

@@ -1,0 +1,91 @@
+"""Fixtures shared by all tests."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lookbook.captioners.embedded import EmbeddedCaptioner
+from lookbook.datasets.embedded_captioner_dataset import EmbeddedCaptionerDataset
+from lookbook.drawing import draw_garment
+from lookbook.vocabulary import Vocabulary
+
+ROOT = Path(__file__).parent.parent
+# Progress bars and colours have no place in what the tests read.
+ENVIRONMENT = {**os.environ, "TQDM_DISABLE": "1", "COLUMNS": "120", "HF_HUB_OFFLINE": "1"}
+
+Kedro = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def words() -> dict:
+    return yaml.safe_load((ROOT / "conf/base/globals.yml").read_text())["vocabulary"]
+
+
+@pytest.fixture(scope="session")
+def vocabulary(words: dict) -> Vocabulary:
+    return Vocabulary.model_validate(words)
+
+
+@pytest.fixture(scope="session")
+def captioner(words: dict) -> EmbeddedCaptioner:
+    return EmbeddedCaptionerDataset(vocabulary=words, batch_size=4).load()
+
+
+@pytest.fixture(scope="session")
+def clothing() -> Path:
+    folder = os.environ.get("LOOKBOOK_DATA")
+    if not folder:
+        pytest.skip("LOOKBOOK_DATA names no folder of real photos")
+    return Path(folder)
+
+
+def make_project(folder: Path) -> Path:
+    """Lays out a project as a user has it, with data of its own and the installed package."""
+    for name in ("pyproject.toml", ".telemetry"):
+        shutil.copy(ROOT / name, folder)
+    shutil.copytree(ROOT / "conf", folder / "conf", ignore=shutil.ignore_patterns("local"))
+    shutil.copytree(ROOT / "data/01_raw/sample", folder / "data/01_raw/sample")
+    (folder / "conf/local").mkdir()
+    (folder / "src").symlink_to(ROOT / "src")
+    return folder
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return make_project(tmp_path)
+
+
+def run_kedro(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Types `kedro ...` in a project's folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "kedro", *arguments],
+        cwd=project,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+
+@pytest.fixture
+def kedro(project: Path) -> Kedro:
+    return lambda *arguments: run_kedro(project, *arguments)
+
+
+def jpeg(
+    label: str = "Shirt", colour: str = "blue", pattern: str = "plain", seed: int = 0
+) -> bytes:
+    """Draws a garment and encodes it."""
+    buffer = io.BytesIO()
+    draw_garment(label, colour, pattern, seed).save(buffer, "JPEG", quality=85)
+    return buffer.getvalue()

@@ -1,0 +1,52 @@
+import pytest
+from kedro.io import DatasetError
+
+from lookbook.datasets.photo_folder_dataset import PhotoFolderDataset
+from lookbook.errors import InputError
+
+
+def fill(folder, *names):
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(name.encode())
+
+
+def load(folder):
+    try:
+        return PhotoFolderDataset(path=str(folder)).load()
+    except DatasetError as error:
+        raise error.__cause__ from None
+
+
+@pytest.mark.parametrize("subfolder", ["images_compressed", "images"])
+def test_takes_the_recipes_layouts(tmp_path, subfolder):
+    fill(tmp_path, f"{subfolder}/b.jpg", f"{subfolder}/a.png", "images.csv", "README.md")
+    files = load(tmp_path)
+    assert list(files) == ["a.png", "b.jpg"]
+    assert files["a.png"]() == f"{subfolder}/a.png".encode()
+
+
+def test_takes_a_bare_folder_with_subfolders(tmp_path):
+    fill(tmp_path, "a.jpg", "shoes/b.jpg", "notes.txt", ".hidden.jpg", ".git/c.jpg")
+    assert list(load(tmp_path)) == ["a.jpg", "notes.txt", "shoes/b.jpg"]
+
+
+def test_reads_remote_storage():
+    import fsspec
+
+    memory = fsspec.filesystem("memory")
+    memory.pipe("/shop/images/a.jpg", b"photo")
+    files = PhotoFolderDataset(path="memory://shop").load()
+    assert {name: read() for name, read in files.items()} == {"a.jpg": b"photo"}
+
+
+def test_names_a_folder_that_does_not_exist(tmp_path):
+    with pytest.raises(InputError, match=r"folder '.*nowhere' does not exist\. Name yours with"):
+        load(tmp_path / "nowhere")
+
+
+def test_names_a_folder_without_photos(tmp_path):
+    fill(tmp_path, "images.csv")
+    with pytest.raises(InputError, match="holds no photo"):
+        load(tmp_path)

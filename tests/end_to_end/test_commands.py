@@ -1,0 +1,81 @@
+"""The commands around a run: listing, drawing the sample again, the lineage."""
+
+import hashlib
+import io
+import json
+import subprocess
+import sys
+
+import numpy as np
+from PIL import Image
+
+from conftest import ENVIRONMENT, ROOT
+
+HEAVY = ("torch", "transformers", "sentence_transformers", "lancedb", "onnxruntime", "matplotlib")
+
+
+def test_listing_pipelines_imports_nothing_heavy(project):
+    code = (
+        "import sys, json\n"
+        "from pathlib import Path\n"
+        "from kedro.framework.startup import bootstrap_project\n"
+        "from kedro.framework.project import pipelines\n"
+        "bootstrap_project(Path.cwd())\n"
+        "names = list(pipelines)\n"
+        f"print(json.dumps([names, [name for name in {HEAVY!r} if name in sys.modules]]))\n"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", code], cwd=project, env=ENVIRONMENT, capture_output=True, text=True,
+        check=True,
+    ).stdout  # fmt: skip
+    names, imported = json.loads(printed.splitlines()[-1])
+    assert {"ingest", "balance", "label", "clean", "index", "train", "sample"} < set(names)
+    assert imported == []
+
+
+def test_lists_pipelines_and_datasets(kedro):
+    assert "- ingest" in kedro("registry", "list").stdout
+    described = kedro("catalog", "describe-datasets", "--pipelines=clean").stdout
+    assert "rejected_captions" in described
+
+
+def test_the_default_run_leaves_out_training_and_drawing(kedro):
+    described = kedro("registry", "describe", "__default__").stdout
+    assert "embed_items" in described
+    assert "fit_network" not in described
+    assert "draw_sample" not in described
+
+
+def test_run_has_kedros_help(kedro):
+    helped = kedro("run", "--help").stdout
+    assert "--load-versions" in helped
+    assert "--params" in helped
+
+
+def test_draws_the_bundled_sample_again(project, kedro):
+    assert kedro("run", "--pipelines=sample").returncode == 0
+    drawn, bundled = (folder / "data/01_raw/sample" for folder in (project, ROOT))
+    assert (drawn / "images.csv").read_text() == (bundled / "images.csv").read_text()
+    names = sorted(path.name for path in (bundled / "images_compressed").iterdir())
+    assert sorted(path.name for path in (drawn / "images_compressed").iterdir()) == names
+    for name in names[:10]:
+        again, before = ((folder / "images_compressed" / name) for folder in (drawn, bundled))
+        if (
+            hashlib.sha256(again.read_bytes()).digest()
+            == hashlib.sha256(before.read_bytes()).digest()
+        ):
+            continue
+        # Another JPEG library may round otherwise.
+        pixels = [
+            np.asarray(Image.open(io.BytesIO(path.read_bytes())), int) for path in (again, before)
+        ]
+        assert np.abs(pixels[0] - pixels[1]).mean() < 2
+
+
+def test_builds_the_lineage_as_a_page(project, kedro):
+    result = kedro("viz", "build", "--include-previews")
+    assert result.returncode == 0, result.stdout + result.stderr
+    lineage = json.loads((project / "build/api/main").read_text())
+    names = {node["name"] for node in lineage["nodes"]}
+    assert {"inspect_photos", "embed_items", "fit_network", "search_index"} <= names
+    assert "raw" in lineage["layers"]

@@ -1,0 +1,72 @@
+"""The main job on real photos, cut off in the middle."""
+
+import collections
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pandas as pd
+
+from conftest import ENVIRONMENT, run_kedro
+
+LIMIT = 120
+
+
+def captions(project):
+    lines = []
+    for shard in project.glob("data/04_feature/caption_shards/*/*.jsonl"):
+        lines += [json.loads(line) for line in shard.read_text().splitlines()]
+    return lines
+
+
+def kill_when(project, command, shards):
+    """Types a command and kills it with all its children once so many shards are there."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kedro", *command],
+        cwd=project, env=ENVIRONMENT, start_new_session=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    deadline = time.monotonic() + LIMIT
+    while time.monotonic() < deadline and process.poll() is None:
+        if len(list(project.glob("data/04_feature/caption_shards/*/*.jsonl"))) >= shards:
+            break
+        time.sleep(0.01)
+    assert process.poll() is None, "the run ended before it could be killed"
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def test_labels_real_photos_once_though_killed_twice(project, clothing):
+    photos = f"--params=photos={clothing}"
+    assert run_kedro(project, "run", "--pipelines=ingest,balance", photos).returncode == 0
+    kill_when(project, ["run", "--pipelines=label", photos], shards=8)
+    first = len(captions(project))
+    kill_when(project, ["run", "--pipelines=label", photos], shards=20)
+    assert len(captions(project)) > first > 0
+    result = run_kedro(project, "run", "--pipelines=label", photos)
+    assert result.returncode == 0, result.stderr
+
+    selection, table = (
+        pd.read_csv(sorted(project.glob(f"data/*/{name}.csv/*/{name}.csv"))[-1])
+        for name in ("selection", "captions")
+    )
+    times = collections.Counter(caption["photo"] for caption in captions(project))
+    assert set(times) == set(selection["sha256"])
+    # A kill can tear the file being written; only its photos may come again.
+    assert sum(count - 1 for count in times.values()) <= 2 * 32
+    assert table["file"].tolist() == selection["file"].tolist()
+    assert table["caption"].notna().all()
+
+
+def test_finds_the_troubles_of_the_real_photos(project, clothing):
+    result = run_kedro(project, "run", "--pipelines=ingest", f"--params=photos={clothing}")
+    assert result.returncode == 0, result.stderr
+    report = json.loads(
+        next(project.glob("data/08_reporting/ingest_report.json/*/*.json")).read_text()
+    )
+    assert (report["files"], report["rows"], report["ok"]) == (3350, 3253, 3250)
+    assert report["quarantined"] == {"unlisted": 100, "missing": 3}
+    assert report["kids"] == 389

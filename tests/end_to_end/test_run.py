@@ -1,0 +1,179 @@
+"""Runs ``kedro`` in a project's folder, as a user does."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from conftest import jpeg, make_project, run_kedro
+from lookbook.pipelines.clean.nodes import CATALOGUE
+
+STEPS = ("ingest", "balance", "label", "clean", "index")
+
+
+def versions(project: Path, name: str) -> list[str]:
+    return sorted(folder.name for folder in next(project.glob(f"data/*/{name}")).iterdir())
+
+
+def latest(project: Path, name: str) -> Path:
+    return next(project.glob(f"data/*/{name}/{versions(project, name)[-1]}/{name}"))
+
+
+def report(project: Path, step: str) -> dict:
+    return json.loads(latest(project, f"{step}_report.json").read_text())
+
+
+def table(project: Path, name: str) -> pd.DataFrame:
+    return pd.read_csv(latest(project, f"{name}.csv"), keep_default_na=False)
+
+
+def succeed(result):
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
+    return result
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """A project after `kedro run`, and what the run printed."""
+    project = make_project(tmp_path_factory.mktemp("ran"))
+    return project, succeed(run_kedro(project, "run")).stdout
+
+
+def test_goes_from_photos_to_a_searchable_catalogue(ran):
+    import lancedb
+
+    project, _ = ran
+    full = table(project, "full_catalogue")
+    assert list(full.columns) == CATALOGUE
+    items = lancedb.connect(str(project / "data/07_model_output/lancedb")).open_table("items")
+    assert items.count_rows() == len(full) == report(project, "ingest")["ok"] - 1
+    found = items.search("red dress", query_type="fts").limit(3).to_list()
+    assert all("red" in row["Description"] or "dress" in row["Description"] for row in found)
+
+
+def test_accounts_for_every_photo_at_every_step(ran):
+    project, _ = ran
+    ingest, balance, label, clean, index = (report(project, step) for step in STEPS)
+    quarantine = table(project, "quarantine")
+    assert sorted(quarantine["status"]) == [
+        "corrupt", "duplicate", "invalid row", "missing", "unlisted"
+    ]  # fmt: skip
+    rows_without_file = quarantine["file"].eq("").sum()
+    assert ingest["files"] + rows_without_file == ingest["ok"] + len(quarantine)
+    assert balance["photos"] == ingest["ok"]
+    assert label["photos"] == balance["selected"] == label["captioned"] + label["failed"]
+    assert clean["captions"] == label["photos"] == clean["usable"] + clean["rejected"]
+    assert index["items"] == clean["usable"]
+
+
+def test_labels_agree_with_what_was_drawn(ran):
+    project, _ = ran
+    drawn = table(project, "selection").set_index("file")["label"]
+    named = table(project, "full_catalogue").set_index("Filename")["Category"]
+    plain = {"T-Shirt": "T-Shirt", "Pants": "Pants", "Shoes": "Shoes", "Dress": "Dresses"}
+    wanted = drawn.map(plain).dropna()
+    assert named[wanted.index].eq(wanted).mean() > 0.8
+
+
+def test_ends_with_what_happened_and_what_comes_next(ran):
+    _, printed = ran
+    summary = printed[printed.index("what happened") :]
+    for told in (*STEPS, "1 corrupt", "1 missing", "1 kids'", "catalogue.csv", "lancedb/items",
+                 "data/08_reporting", "--params=photos="):  # fmt: skip
+        assert told in summary
+
+
+def test_every_csv_and_json_is_versioned(ran):
+    project, _ = ran
+    written = [
+        path
+        for suffix in ("csv", "json", "png")
+        for path in project.glob(f"data/0[2-8]*/**/*.{suffix}")
+        if path.is_file() and "lancedb" not in path.parts
+    ]
+    assert len(written) > 20
+    assert all(path.parent.parent.name == path.name for path in written)
+
+
+def test_a_second_run_does_nothing_twice_and_old_results_come_back(ran, tmp_path):
+    project = tmp_path / "again"
+    shutil.copytree(ran[0], project, symlinks=True)
+    first = versions(project, "manifest.csv")[0]
+    (project / "data/01_raw/sample/images_compressed/new.jpg").write_bytes(jpeg("Hat", seed=999))
+    rows = project / "data/01_raw/sample/images.csv"
+    rows.write_text(rows.read_text() + "new,1,Hat,False\n")
+    succeed(run_kedro(project, "run"))
+    label, index = report(project, "label"), report(project, "index")
+    assert (label["photos"] - label["captioned_before"], index["embedded"]) <= (1, 1)
+    assert index["items"] == label["photos"]
+    assert len(versions(project, "manifest.csv")) == 2
+
+    before = table(ran[0], "selection")
+    succeed(run_kedro(project, "run", "--pipelines=balance", f"--load-versions=manifest:{first}"))
+    pd.testing.assert_frame_equal(table(project, "selection"), before)
+
+
+def test_every_pipeline_runs_alone_from_what_the_last_one_wrote(project, kedro, ran):
+    for step in STEPS:
+        assert step in succeed(kedro("run", f"--pipelines={step}")).stdout
+    pd.testing.assert_frame_equal(table(project, "catalogue"), table(ran[0], "catalogue"))
+
+
+def test_takes_a_bare_folder_of_photos(project, kedro, tmp_path_factory):
+    photos = tmp_path_factory.mktemp("bare")
+    for label in ("Shirt", "Hat", "Dress"):
+        (photos / f"{label}.jpg").write_bytes(jpeg(label))
+    (photos / "notes.txt").write_text("not a photo")
+    succeed(kedro("run", f"--params=photos={photos}"))
+    assert table(project, "full_catalogue")["Filename"].tolist() == [
+        "Dress.jpg", "Hat.jpg", "Shirt.jpg"
+    ]  # fmt: skip
+    assert table(project, "quarantine")[["file", "status"]].values.tolist() == [
+        ["notes.txt", "corrupt"]
+    ]
+    assert report(project, "index")["items"] == 3
+
+
+def test_takes_the_folder_from_the_local_configuration(project, kedro, tmp_path_factory):
+    photos = tmp_path_factory.mktemp("mine")
+    (photos / "only.jpg").write_bytes(jpeg())
+    (project / "conf/local/globals.yml").write_text(f"photos: {photos}\n")
+    succeed(kedro("run", "--pipelines=ingest"))
+    assert table(project, "manifest")["file"].tolist() == ["only.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (None, "does not exist"),
+        ({}, "holds no photo"),
+        ({"a.jpg": b"junk"}, "No photo can be used: 1 corrupt"),
+        ({"a.jpg": b"x", "images.csv": b""}, "images.csv is empty"),
+        ({"a.jpg": b"x", "images.csv": b"image,label\n"}, "has no column 'sender_id' or 'kids'"),
+    ],
+)
+def test_bad_input_ends_in_a_sentence(kedro, tmp_path_factory, content, sentence):
+    photos = tmp_path_factory.mktemp("bad")
+    for name, data in (content or {}).items():
+        (photos / name).write_bytes(data)
+    folder = photos / "nowhere" if content is None else photos
+    result = kedro("run", "--pipelines=ingest", f"--params=photos={folder}")
+    assert result.returncode == 1
+    assert result.stderr.startswith("Error: ")
+    assert sentence in result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
+
+
+def test_says_what_to_run_before_a_pipeline_that_has_nothing_to_read(kedro):
+    result = kedro("run", "--pipelines=balance")
+    assert result.returncode == 1
+    assert "kedro run --pipelines=ingest" in result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
+
+
+def test_a_wrong_parameter_is_named(kedro):
+    result = kedro("run", "--pipelines=balance", "--params=balance.cap=none")
+    assert result.returncode == 1
+    assert "cap" in result.stdout + result.stderr

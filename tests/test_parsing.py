@@ -1,0 +1,147 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lookbook.parsing import FIELDS, parse_caption
+
+LABEL = {
+    "Title": "Denim Jacket",
+    "Size": "M",
+    "Category": "Jackets",
+    "Gender": "Unisex",
+    "Type": "Casual",
+    "Description": "A blue jacket with two chest pockets, buttoned.",
+}
+PLAIN = json.dumps(LABEL)
+MARKDOWN = "\n".join(f"**{key}:** {value}" for key, value in LABEL.items())
+
+RECOVERED = {
+    "plain": PLAIN,
+    "indented": json.dumps(LABEL, indent=2),
+    "template residue": f"end_header_id|>\n\n{PLAIN}<|eot_id|>",
+    "whole template": f"<|start_header_id|>assistant<|end_header_id|>\n{PLAIN}<|eot_id|>",
+    "text before": f"Here is the caption you asked for:\n{PLAIN}",
+    "text after": f"{PLAIN}\n\nLet me know if you need anything else {{really}}!",
+    "code fence": f"```json\n{PLAIN}\n```",
+    "heading": f"**JSON Caption**\n\n{PLAIN}",
+    "starred braces": "**{**" + PLAIN[1:-1] + "**}**",
+    "unclosed brace": PLAIN[:-1],
+    "cut off in the description": PLAIN[:-2],
+    "missing comma": PLAIN.replace('", "Size"', '" "Size"'),
+    "missing commas, lines": json.dumps(LABEL, indent=1).replace('",\n', '"\n'),
+    "trailing comma": PLAIN[:-1] + ",}",
+    "single quotes": str(LABEL),
+    "lower-case keys": json.dumps({key.lower(): value for key, value in LABEL.items()}),
+    "upper-case keys": json.dumps({key.upper(): value for key, value in LABEL.items()}),
+    "unquoted keys": "{" + ", ".join(f'{key}: "{value}"' for key, value in LABEL.items()) + "}",
+    "nested": json.dumps({"product": {"details": LABEL}}),
+    "in a list": json.dumps([LABEL]),
+    "repeated": f"{PLAIN}\n{json.dumps({**LABEL, 'Title': 'Other'})}",
+    "markdown": MARKDOWN,
+    "markdown with heading": f"**Product Description**\n\n{MARKDOWN}",
+    "markdown list": "\n".join(f"* **{key}**: {value}" for key, value in LABEL.items()),
+    "plain lines": "\n".join(f"{key}: {value}" for key, value in LABEL.items()),
+}
+
+
+@pytest.mark.parametrize("dress", RECOVERED)
+def test_recovers_what_the_model_meant(dress):
+    parsed = parse_caption(RECOVERED[dress])
+    assert parsed.rejection is None
+    wanted = {key: value.rstrip(".") for key, value in LABEL.items()}
+    assert {key: value.rstrip(".") for key, value in parsed.fields.items()} == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "repair"),
+    [(PLAIN, "json"), (PLAIN[:-1], "repaired json"), (MARKDOWN, "markdown")],
+)
+def test_says_how_it_was_read(text, repair):
+    assert parse_caption(text).repair == repair
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "empty"),
+        (" \n\t", "empty"),
+        ("I cannot help with that request.", "refusal"),
+        ("I'm sorry, but I can't describe people.", "refusal"),
+        (json.dumps({**LABEL, "Title": "I cannot help with that"}), "refusal"),
+        (json.dumps({**LABEL, "Description": "I'm not able to identify this."}), "refusal"),
+        ("A nice blue jacket.", "no label"),
+        ("{}", "no label"),
+        ("[1, 2, 3]", "no label"),
+        (json.dumps({"Title": "Jacket", "Size": "M"}), "no description"),
+        (json.dumps({**LABEL, "Description": ""}), "no description"),
+        (json.dumps({**LABEL, "Description": None}), "no description"),
+    ],
+)
+def test_rejects_with_a_reason(text, reason):
+    parsed = parse_caption(text)
+    assert (parsed.rejection, parsed.fields) == (reason, {})
+
+
+def test_takes_numbers_and_the_first_of_several_values():
+    label = {"Size": 42, "Type": ["Casual", "Formal"], "Description": "Warm"}
+    assert parse_caption(json.dumps(label)).fields == {
+        "Size": "42",
+        "Type": "Casual",
+        "Description": "Warm",
+    }
+
+
+def test_keeps_other_alphabets_and_escapes():
+    description = 'Größe 42, "été"\nbleu — 上衣'
+    parsed = parse_caption(json.dumps({"Description": description}))
+    assert parsed.fields["Description"] == 'Größe 42, "été" bleu — 上衣'
+
+
+def letters(text: str) -> str:
+    return "".join(character for character in text.casefold() if character.isalnum())
+
+
+json_like = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(FIELDS) | st.text(max_size=8), inner, max_size=6)
+    ),
+    max_leaves=12,
+)
+noise = st.text(
+    alphabet=st.sampled_from(list("{}[]:,\"'*\\<|>\n TitleDescription_aé0")), max_size=80
+)
+
+
+@given(noise | st.text(max_size=200))
+def test_never_raises(text):
+    parsed = parse_caption(text)
+    assert (parsed.rejection is None) == bool(parsed.fields)
+
+
+@given(
+    json_like.map(lambda value: json.dumps(value, ensure_ascii=False)),
+    st.integers(0, 200),
+    noise,
+)
+def test_never_invents_a_value(text, cut, tail):
+    broken = text[:cut] + tail
+    for value in parse_caption(broken).fields.values():
+        assert letters(value) in letters(broken.replace("\\n", " ").replace("\\\\", "\\"))
+
+
+@given(
+    st.fixed_dictionaries(
+        {
+            key: st.from_regex(r"[A-Za-z][A-Za-z ,.']{0,40}[A-Za-z]", fullmatch=True)
+            for key in FIELDS
+        }
+    )
+)
+def test_plain_json_comes_back_as_it_was(label):
+    parsed = parse_caption(json.dumps(label))
+    if parsed.rejection != "refusal":
+        assert parsed.fields == {key: " ".join(value.split()) for key, value in label.items()}
