@@ -49,13 +49,15 @@ def clothing() -> Path:
 
 
 def make_project(folder: Path) -> Path:
-    """Lays out a project as a user has it, with data of its own and the installed package."""
+    """Lays out a project as a user has it, with data of its own."""
     for name in ("pyproject.toml", ".telemetry"):
         shutil.copy(ROOT / name, folder)
     shutil.copytree(ROOT / "conf", folder / "conf", ignore=shutil.ignore_patterns("local"))
     shutil.copytree(ROOT / "data/01_raw/sample", folder / "data/01_raw/sample")
     (folder / "conf/local").mkdir()
-    (folder / "src").symlink_to(ROOT / "src")
+    shutil.copytree(
+        ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
+    )
     return folder
 
 

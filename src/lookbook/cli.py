@@ -8,7 +8,7 @@ from typing import Any
 import click
 from kedro.framework.cli.project import run as kedro_run
 
-from lookbook.errors import InputError
+from lookbook.errors import InputError, causes
 
 
 @click.group(name="Lookbook")
@@ -16,24 +16,15 @@ def cli() -> None:
     """Lookbook's commands."""
 
 
-def _explain(error: BaseException | None) -> str | None:
-    """Finds the sentence meant for the user behind an exception, if there is one."""
-    while error is not None:
-        if isinstance(error, InputError):
-            return str(error)
-        error = error.__cause__ or error.__context__
-    return None
-
-
 @functools.wraps(kedro_run.callback or (lambda: None))
 def _run(**options: Any) -> Any:
     try:
         return kedro_run.callback(**options) if kedro_run.callback else None
     except Exception as error:
-        sentence = _explain(error)
-        if sentence is None:
-            raise
-        raise click.ClickException(sentence) from None
+        for cause in causes(error):
+            if isinstance(cause, InputError):
+                raise click.ClickException(str(cause)) from None
+        raise
 
 
 # Kedro's own `run`, options and all, but bad input ends in a sentence and not a traceback.

@@ -1,8 +1,21 @@
 """The one exception that a user is meant to read."""
 
+from collections.abc import Iterator
+
 
 class InputError(Exception):
     """Something the user gave cannot be used; the message names it and says what to do.
 
     ``kedro run`` prints the message alone, without a traceback.
     """
+
+
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Walks from an exception back to what caused it.
+
+    Yields:
+        The exception itself, then each one behind it.
+    """
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

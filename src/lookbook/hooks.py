@@ -1,12 +1,16 @@
-"""Kedro hooks: a short account at the end of a run."""
+"""Kedro hooks: what to run first, and a short account at the end of a run."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from kedro.framework.hooks import hook_impl
-from kedro.io import CatalogProtocol
+from kedro.framework.project import pipelines
+from kedro.io import AbstractVersionedDataset, CatalogProtocol
+from kedro.io.core import VersionNotFoundError
 from kedro.pipeline import Pipeline
+
+from lookbook.errors import InputError, causes
 
 PLOTS = "data/08_reporting"
 NEXT = {
@@ -72,6 +76,40 @@ STEPS = {
     "clean": describe_clean,
     "index": describe_index,
 }
+
+
+class MissingInputHooks:
+    """Says which pipeline to run first."""
+
+    @hook_impl
+    def on_pipeline_error(
+        self, error: Exception, pipeline: Pipeline, catalog: CatalogProtocol
+    ) -> None:
+        """Turns a missing version of an input into a sentence.
+
+        Raises:
+            InputError: If an input has never been written.
+        """
+        if not any(isinstance(cause, VersionNotFoundError) for cause in causes(error)):
+            return
+        missing = [
+            name
+            for name in sorted(pipeline.inputs())
+            if isinstance(dataset := catalog.get(name), AbstractVersionedDataset)
+            and not dataset.exists()
+        ]
+        # A run of some pipelines makes Kedro find those alone; this asks for all.
+        pipelines.set_requested(None)
+        makers = [
+            name
+            for name, candidate in pipelines.items()
+            if name != "__default__" and candidate.all_outputs() & set(missing)
+        ]
+        if makers:
+            raise InputError(
+                f"Nothing has been written to '{missing[0]}' yet: first run "
+                f"'kedro run --pipelines={','.join(makers)}'."
+            ) from error
 
 
 class SummaryHooks:

@@ -1,8 +1,8 @@
 """Kedro's settings for this project."""
 
-from lookbook.hooks import SummaryHooks
+from lookbook.hooks import MissingInputHooks, SummaryHooks
 
-HOOKS = (SummaryHooks(),)
+HOOKS = (MissingInputHooks(), SummaryHooks())
 
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

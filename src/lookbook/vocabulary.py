@@ -32,6 +32,8 @@ class Term(BaseModel):
         synonyms: Other words for it, in the singular; plurals are understood.
     """
 
+    model_config = ConfigDict(extra="forbid")
+
     synonyms: list[str] = []
 
 
@@ -63,6 +65,8 @@ class Garment(BaseModel):
         sleeves: ``short`` or ``long`` where the garment tells.
         wear: A sentence on what goes with it, without full stop.
     """
+
+    model_config = ConfigDict(extra="forbid")
 
     category: str
     noun: str

@@ -35,7 +35,7 @@ def test_listing_pipelines_imports_nothing_heavy(project):
 
 def test_lists_pipelines_and_datasets(kedro):
     assert "- ingest" in kedro("registry", "list").stdout
-    described = kedro("catalog", "describe-datasets", "--pipelines=clean").stdout
+    described = kedro("catalog", "describe-datasets", "--pipeline=clean").stdout
     assert "rejected_captions" in described
 
 
@@ -75,7 +75,14 @@ def test_draws_the_bundled_sample_again(project, kedro):
 def test_builds_the_lineage_as_a_page(project, kedro):
     result = kedro("viz", "build", "--include-previews")
     assert result.returncode == 0, result.stdout + result.stderr
-    lineage = json.loads((project / "build/api/main").read_text())
-    names = {node["name"] for node in lineage["nodes"]}
-    assert {"inspect_photos", "embed_items", "fit_network", "search_index"} <= names
-    assert "raw" in lineage["layers"]
+    shown = {
+        name: json.loads((project / "build/api/pipelines" / name).read_text())
+        for name in ("__default__", "train")
+    }
+    nodes = {name: {node["name"] for node in page["nodes"]} for name, page in shown.items()}
+    assert {"inspect_photos", "embed_items", "search_index"} <= nodes["__default__"]
+    assert {"fit_network", "model_card"} <= nodes["train"]
+    layers = [layer for layer in shown["__default__"]["layers"] if layer != "models"]
+    assert layers == [
+        "raw", "intermediate", "primary", "feature", "model_output", "reporting"
+    ]  # fmt: skip
