@@ -6,7 +6,7 @@ INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile -
 export KEDRO_DISABLE_TELEMETRY := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: help run test lint viz train bench clean
+.PHONY: help run test lint viz train bench clean photos-named
 
 help: ## Show what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -25,11 +25,14 @@ lint: $(VENV)/installed-dev ## Check format, style and types
 viz: $(VENV)/installed ## Show the lineage in the browser
 	$(BIN)/kedro viz run
 
-train: $(VENV)/installed-dev ## Make a release of the garment network from PHOTOS=folder
+train: $(VENV)/installed-dev photos-named ## Make a release of the garment network from PHOTOS=folder
 	$(BIN)/kedro run --pipelines=ingest,train --params=photos=$(PHOTOS)
 
-bench: $(VENV)/installed-dev ## Measure on PHOTOS=folder
+bench: $(VENV)/installed-dev photos-named ## Measure on PHOTOS=folder
 	$(BIN)/python benchmarks/embedded_captioner.py $(PHOTOS)
+
+photos-named:
+	@test -n "$(PHOTOS)" || { echo "Name a folder of photos: make $(MAKECMDGOALS) PHOTOS=FOLDER"; exit 1; }
 
 clean: ## Remove the virtual environment
 	rm -rf $(VENV)

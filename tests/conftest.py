@@ -91,3 +91,15 @@ def jpeg(
     buffer = io.BytesIO()
     draw_garment(label, colour, pattern, seed).save(buffer, "JPEG", quality=85)
     return buffer.getvalue()
+
+
+def succeed(result: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
+    return result
+
+
+@pytest.fixture(scope="session")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A project after `kedro run`, and what the run printed."""
+    project = make_project(tmp_path_factory.mktemp("ran"))
+    return project, succeed(run_kedro(project, "run")).stdout

@@ -9,7 +9,7 @@ import sys
 import numpy as np
 from PIL import Image
 
-from conftest import ENVIRONMENT, ROOT
+from conftest import ENVIRONMENT, ROOT, run_kedro
 
 HEAVY = ("torch", "transformers", "sentence_transformers", "lancedb", "onnxruntime", "matplotlib")
 
@@ -72,8 +72,8 @@ def test_draws_the_bundled_sample_again(project, kedro):
         assert np.abs(pixels[0] - pixels[1]).mean() < 2
 
 
-def test_builds_the_lineage_as_a_page(project, kedro):
-    result = kedro("viz", "build", "--include-previews")
+def test_builds_the_lineage_before_anything_ran(project, kedro):
+    result = kedro("viz", "build")
     assert result.returncode == 0, result.stdout + result.stderr
     shown = {
         name: json.loads((project / "build/api/pipelines" / name).read_text())
@@ -82,7 +82,31 @@ def test_builds_the_lineage_as_a_page(project, kedro):
     nodes = {name: {node["name"] for node in page["nodes"]} for name, page in shown.items()}
     assert {"inspect_photos", "embed_items", "search_index"} <= nodes["__default__"]
     assert {"fit_network", "model_card"} <= nodes["train"]
-    layers = [layer for layer in shown["__default__"]["layers"] if layer != "models"]
-    assert layers == [
-        "raw", "intermediate", "primary", "feature", "model_output", "reporting"
-    ]  # fmt: skip
+    walk = ["raw", "intermediate", "primary", "feature", "model_output", "reporting"]
+    assert [layer for layer in shown["__default__"]["layers"] if layer in walk] == walk
+
+
+def test_the_lineage_shows_the_pipelines_and_their_results(ran):
+    project, _ = ran
+    built = run_kedro(project, "viz", "build", "--include-previews")
+    assert built.returncode == 0, built.stdout + built.stderr
+    page = json.loads((project / "build/api/pipelines/__default__").read_text())
+    boxes = {child["id"] for child in page["modular_pipelines"]["__root__"]["children"]}
+    assert {"ingest", "balance", "label", "clean", "index"} <= boxes
+    previews = {
+        node["name"]: json.loads((project / "build/api/nodes" / node["id"]).read_text())
+        for node in page["nodes"]
+        if node["type"] == "data"
+    }
+    for name, kind in {
+        "manifest": "TablePreview",
+        "quarantine": "TablePreview",
+        "photo_table": "TablePreview",
+        "search_index": "TablePreview",
+        "clean_report": "JSONPreview",
+        "label_plot": "PlotlyPreview",
+        "category_by_type_plot": "PlotlyPreview",
+        "contact_sheet": "ImagePreview",
+    }.items():
+        assert previews[name]["preview_type"] == kind
+        assert previews[name]["preview"]

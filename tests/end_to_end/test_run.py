@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from conftest import jpeg, make_project, run_kedro
+from conftest import jpeg, run_kedro, succeed
 from lookbook.pipelines.clean.nodes import CATALOGUE
 
 STEPS = ("ingest", "balance", "label", "clean", "index")
@@ -27,18 +27,6 @@ def report(project: Path, step: str) -> dict:
 
 def table(project: Path, name: str) -> pd.DataFrame:
     return pd.read_csv(latest(project, f"{name}.csv"), keep_default_na=False)
-
-
-def succeed(result):
-    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
-    return result
-
-
-@pytest.fixture(scope="module")
-def ran(tmp_path_factory):
-    """A project after `kedro run`, and what the run printed."""
-    project = make_project(tmp_path_factory.mktemp("ran"))
-    return project, succeed(run_kedro(project, "run")).stdout
 
 
 def test_goes_from_photos_to_a_searchable_catalogue(ran):

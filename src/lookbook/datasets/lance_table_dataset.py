@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from kedro.io.core import AbstractVersionedDataset, DatasetError, Version
+from kedro_datasets._typing import TablePreview
 
 from lookbook.errors import InputError
 
@@ -187,10 +188,8 @@ class LanceTableDataset(AbstractVersionedDataset["ArrowTable", "Table | None"]):
     def _describe(self) -> dict[str, Any]:
         return {"filepath": str(self._filepath), "version": self._version}
 
-    def preview(self, nrows: int = 20) -> Any:
+    def preview(self, nrows: int = 20) -> TablePreview:
         """Shows the first rows in Kedro-Viz, without their vectors."""
-        from kedro_datasets._typing import TablePreview
-
         table = self.load()
         if table is None:
             raise DatasetError("there is no table yet")

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 from fsspec.core import url_to_fs
 from kedro.io.core import AbstractDataset
+from kedro_datasets._typing import TablePreview
 
 from lookbook.datasets.photo_folder_dataset import TABLE
 from lookbook.errors import InputError
@@ -93,6 +94,10 @@ class PhotoTableDataset(AbstractDataset[None, pd.DataFrame]):
     def save(self, data: None) -> None:
         """Refuses: the user's labels are never written to."""
         raise NotImplementedError("labels are read, never written")
+
+    def preview(self, nrows: int = 20) -> TablePreview:
+        """Shows the first rows in Kedro-Viz."""
+        return TablePreview(self.load().head(nrows).to_dict(orient="split"))
 
     def _describe(self) -> dict[str, Any]:
         return {"path": self._path}

@@ -36,4 +36,6 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             ),
         ],
         tags="balance",
+        namespace="balance",
+        prefix_datasets_with_namespace=False,
     )

@@ -62,4 +62,6 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             ),
         ],
         tags="clean",
+        namespace="clean",
+        prefix_datasets_with_namespace=False,
     )  # fmt: skip

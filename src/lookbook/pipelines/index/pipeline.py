@@ -20,4 +20,6 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             ),
         ],
         tags="index",
+        namespace="index",
+        prefix_datasets_with_namespace=False,
     )

@@ -39,4 +39,6 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             ),
         ],
         tags="ingest",
+        namespace="ingest",
+        prefix_datasets_with_namespace=False,
     )

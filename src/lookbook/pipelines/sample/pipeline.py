@@ -17,4 +17,6 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             ),
         ],
         tags="sample",
+        namespace="sample",
+        prefix_datasets_with_namespace=False,
     )

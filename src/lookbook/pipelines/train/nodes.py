@@ -169,7 +169,7 @@ def score_predictions(
     """
     from sklearn.metrics import f1_score
 
-    labels = sorted(predictions["label"].unique())
+    labels = sorted(set(predictions.columns) - {"file", "label", "sender_id", "fold"})
     merged = pd.Series({label: balance.category(label) for label in labels})
     probability = predictions[labels]
     by_category = probability.T.groupby(merged).sum().T

@@ -59,4 +59,6 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             ),
         ],
         tags="train",
+        namespace="train",
+        prefix_datasets_with_namespace=False,
     )

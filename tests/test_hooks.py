@@ -1,0 +1,22 @@
+import pytest
+
+from lookbook.hooks import STEPS
+
+REPORTS = {
+    "ingest": ({"files": 3350, "ok": 3250, "quarantined": {"unlisted": 100}}, "100 unlisted"),
+    "balance": ({"photos": 9, "selected": 5, "kids_dropped": 3, "capped": 1}, "3 kids', 1 over"),
+    "label": ({"photos": 5, "captioned": 4, "captioned_before": 2, "failed": 1}, "failed: 1"),
+    "clean": (
+        {"captions": 5, "usable": 3, "rejected_by_reason": {"refusal": 2}, "balanced": 3},
+        "rejected: 2 refusal",
+    ),
+    "index": ({"items": 3, "embedded": 1, "reused": 2, "removed": 4}, "embedded: 1"),
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_says_what_a_step_did(step):
+    report, told = REPORTS[step]
+    came, went, happened = STEPS[step](report)
+    assert came >= went > 0
+    assert told in happened
