@@ -1,12 +1,14 @@
-"""Types of heavy libraries, for annotations only.
+"""Heavy libraries that node modules name but should not import.
 
-Kedro resolves a node's annotations when it validates parameters. Importing these libraries
-for that would cost every ``kedro`` command seconds, so at run time the names mean ``Any``.
+Every ``kedro`` command imports all node modules. Types of libraries that a node only
+annotates mean ``Any`` at run time, where Kedro resolves annotations to validate parameters;
+``pd`` is pandas, imported when it is first used. Together that saves each command seconds.
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import pandas as pd
     from lancedb.table import Table as LanceTable
     from matplotlib.figure import Figure as MatplotlibFigure
     from plotly.graph_objects import Figure as PlotlyFigure
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from torch import Tensor
     from torch.nn import Module as TorchModule
 else:
+    import lazy_loader
+
+    pd = lazy_loader.load("pandas")
     LanceTable = MatplotlibFigure = PlotlyFigure = ArrowTable = Any
     SentenceTransformer = Tensor = TorchModule = Any
 
@@ -26,4 +31,5 @@ __all__ = [
     "SentenceTransformer",
     "Tensor",
     "TorchModule",
+    "pd",
 ]

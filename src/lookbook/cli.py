@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 from kedro.framework.cli.project import run as kedro_run
+from kedro.validation.exceptions import ParameterValidationError
 
 from lookbook.errors import InputError, causes
 
@@ -22,7 +23,7 @@ def _run(**options: Any) -> Any:
         return kedro_run.callback(**options) if kedro_run.callback else None
     except Exception as error:
         for cause in causes(error):
-            if isinstance(cause, InputError):
+            if isinstance(cause, InputError | ParameterValidationError):
                 raise click.ClickException(str(cause)) from None
         raise
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-import pandas as pd
-
-from lookbook.annotations import PlotlyFigure
+from lookbook.annotations import PlotlyFigure, pd
 
 
 def cap_groups(table: pd.DataFrame, by: str, key: str, cap: int, seed: int) -> pd.DataFrame:

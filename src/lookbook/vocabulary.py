@@ -80,8 +80,14 @@ class Garment(BaseModel):
 class Vocabulary(BaseModel):
     """The words of the catalogue, each field's values with their synonyms.
 
-    The last category, gender, type and size of each is not special; ``other`` and ``unknown``
-    name the values that stand for everything that fits nowhere.
+    Attributes:
+        other: The category of everything that fits nowhere.
+        unknown: The type, gender and size of everything that does not tell.
+        categories: Kinds of garment with their outfit slots.
+        types: Occasions.
+        genders: Wearers.
+        sizes: Sizes.
+        garments: What the embedded network's labels mean.
     """
 
     other: str

@@ -11,7 +11,15 @@ from PIL import Image
 
 from conftest import ENVIRONMENT, ROOT, run_kedro
 
-HEAVY = ("torch", "transformers", "sentence_transformers", "lancedb", "onnxruntime", "matplotlib")
+HEAVY = (
+    "pandas",
+    "torch",
+    "transformers",
+    "sentence_transformers",
+    "lancedb",
+    "onnxruntime",
+    "matplotlib",
+)
 
 
 def test_listing_pipelines_imports_nothing_heavy(project):

@@ -164,4 +164,6 @@ def test_says_what_to_run_before_a_pipeline_that_has_nothing_to_read(kedro):
 def test_a_wrong_parameter_is_named(kedro):
     result = kedro("run", "--pipelines=balance", "--params=balance.cap=none")
     assert result.returncode == 1
-    assert "cap" in result.stdout + result.stderr
+    assert "Parameter 'balance'" in result.stderr
+    assert "cap\n  Input should be a valid integer" in result.stderr
+    assert "Traceback" not in result.stdout + result.stderr

@@ -141,5 +141,5 @@ def test_the_model_card_tells_the_measured_figures(predictions, extracted, param
     balance = BalanceParams.model_validate(parameters("balance"))
     scores, _ = nodes.score_predictions(predictions, params, balance)
     card = nodes.write_model_card(scores, extracted[0], params)
-    assert f"| labels (3) | {scores['label']['accuracy']:.3f} |" in card
+    assert f"| labels ({scores['labels']}) | {scores['label']['accuracy']:.3f} |" in card
     assert "24 photos of 4 people" in card

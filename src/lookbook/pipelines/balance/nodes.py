@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import pandas as pd
 from pydantic import BaseModel, Field, model_validator
 
-from lookbook.annotations import PlotlyFigure
+from lookbook.annotations import PlotlyFigure, pd
 
 
 class BalanceParams(BaseModel):

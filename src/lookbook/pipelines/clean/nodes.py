@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import pandas as pd
 from pydantic import BaseModel, Field
 
-from lookbook.annotations import PlotlyFigure
+from lookbook.annotations import PlotlyFigure, pd
 from lookbook.parsing import FIELDS, parse_caption
 from lookbook.sampling import cap_groups, plot_before_and_after
 from lookbook.vocabulary import Vocabulary

@@ -6,10 +6,9 @@ import hashlib
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from pydantic import BaseModel, Field
 
-from lookbook.annotations import ArrowTable, LanceTable, SentenceTransformer
+from lookbook.annotations import ArrowTable, LanceTable, SentenceTransformer, pd
 from lookbook.errors import InputError
 
 

@@ -8,10 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
 from typing import Any
 
-import pandas as pd
 from pydantic import BaseModel, Field
 
-from lookbook.annotations import MatplotlibFigure, PlotlyFigure
+from lookbook.annotations import MatplotlibFigure, PlotlyFigure, pd
 from lookbook.errors import InputError
 from lookbook.photos import Photo, PhotoError, decode
 

@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-import pandas as pd
 from pydantic import BaseModel, Field, ValidationError
 
+from lookbook.annotations import pd
 from lookbook.captioners import Caption, Captioner
 from lookbook.photos import Photo
 

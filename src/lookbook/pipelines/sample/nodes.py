@@ -7,9 +7,9 @@ import random
 import uuid
 from typing import Any
 
-import pandas as pd
 from pydantic import BaseModel, Field
 
+from lookbook.annotations import pd
 from lookbook.drawing import COLOURS, LABELS, PATTERNS, draw_garment
 
 

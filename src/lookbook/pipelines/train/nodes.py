@@ -6,9 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from lookbook.annotations import PlotlyFigure, Tensor, TorchModule
+from lookbook.annotations import PlotlyFigure, Tensor, TorchModule, pd
 from lookbook.pipelines.balance.nodes import BalanceParams
 from lookbook.pipelines.train.params import TrainParams
 
