@@ -50,3 +50,8 @@ def test_names_a_folder_without_photos(tmp_path):
     fill(tmp_path, "images.csv")
     with pytest.raises(InputError, match="holds no photo"):
         load(tmp_path)
+
+
+def test_never_writes_to_the_users_folder(tmp_path):
+    with pytest.raises(DatasetError, match="PhotoFolderDataset is loaded, never written"):
+        PhotoFolderDataset(path=str(tmp_path)).save({"a.jpg": b""})

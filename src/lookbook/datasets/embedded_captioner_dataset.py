@@ -6,14 +6,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from kedro.io.core import AbstractDataset
-
 from lookbook.captioners.embedded import EmbeddedCaptioner
+from lookbook.datasets.read_only_dataset import ReadOnlyDataset
 from lookbook.errors import InputError
 from lookbook.vocabulary import Vocabulary
 
 
-class EmbeddedCaptionerDataset(AbstractDataset[None, EmbeddedCaptioner]):
+class EmbeddedCaptionerDataset(ReadOnlyDataset[EmbeddedCaptioner]):
     """``EmbeddedCaptionerDataset`` loads a captioner that needs neither key nor GPU.
 
     Examples:
@@ -70,10 +69,6 @@ class EmbeddedCaptionerDataset(AbstractDataset[None, EmbeddedCaptioner]):
             batch_size=self._batch_size,
             threads=self._threads,
         )
-
-    def save(self, data: None) -> None:
-        """Refuses: a captioner is loaded, never written."""
-        raise NotImplementedError("a captioner is loaded, never written")
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": self._filepath, "batch_size": self._batch_size}

@@ -9,15 +9,15 @@ from functools import partial
 from typing import Any
 
 from fsspec.core import url_to_fs
-from kedro.io.core import AbstractDataset
 
+from lookbook.datasets.read_only_dataset import ReadOnlyDataset
 from lookbook.errors import InputError
 
 TABLE = "images.csv"
 FOLDERS = ("images_compressed", "images")
 
 
-class PhotoFolderDataset(AbstractDataset[None, dict[str, Callable[[], bytes]]]):
+class PhotoFolderDataset(ReadOnlyDataset[dict[str, Callable[[], bytes]]]):
     """``PhotoFolderDataset`` loads a folder of photos as file names and functions.
 
     The photos are those of the first of ``images_compressed/``, ``images/`` and the folder
@@ -81,10 +81,6 @@ class PhotoFolderDataset(AbstractDataset[None, dict[str, Callable[[], bytes]]]):
         if not files:
             raise InputError(f"The photo folder '{root}' holds no photo. Put some there.")
         return files
-
-    def save(self, data: None) -> None:
-        """Refuses: the user's photos are never written to."""
-        raise NotImplementedError("photos are read, never written")
 
     def _describe(self) -> dict[str, Any]:
         return {"path": self._path}

@@ -10,16 +10,16 @@ from typing import Any
 
 import pandas as pd
 from fsspec.core import url_to_fs
-from kedro.io.core import AbstractDataset
 from kedro_datasets._typing import TablePreview
 
 from lookbook.datasets.photo_folder_dataset import TABLE
+from lookbook.datasets.read_only_dataset import ReadOnlyDataset
 from lookbook.errors import InputError
 
 COLUMNS = ("image", "sender_id", "label", "kids")
 
 
-class PhotoTableDataset(AbstractDataset[None, pd.DataFrame]):
+class PhotoTableDataset(ReadOnlyDataset[pd.DataFrame]):
     """``PhotoTableDataset`` loads the human labels beside the photos as raw text.
 
     Examples:
@@ -90,10 +90,6 @@ class PhotoTableDataset(AbstractDataset[None, pd.DataFrame]):
                 "human labels."
             )
         return pd.DataFrame(rows, columns=["line", *COLUMNS])
-
-    def save(self, data: None) -> None:
-        """Refuses: the user's labels are never written to."""
-        raise NotImplementedError("labels are read, never written")
 
     def preview(self, nrows: int = 20) -> TablePreview:
         """Shows the first rows in Kedro-Viz."""

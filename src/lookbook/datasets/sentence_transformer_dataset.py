@@ -6,15 +6,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kedro.io.core import AbstractDataset
-
+from lookbook.datasets.read_only_dataset import ReadOnlyDataset
 from lookbook.errors import InputError
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 
-class SentenceTransformerDataset(AbstractDataset[None, "SentenceTransformer"]):
+class SentenceTransformerDataset(ReadOnlyDataset["SentenceTransformer"]):
     """``SentenceTransformerDataset`` loads any model that sentence-transformers knows.
 
     Examples:
@@ -77,10 +76,6 @@ class SentenceTransformerDataset(AbstractDataset[None, "SentenceTransformer"]):
             ) from error
         model.model_card_data.base_model = name
         return model
-
-    def save(self, data: None) -> None:
-        """Refuses: a model is loaded, never written."""
-        raise NotImplementedError("an embedding model is loaded, never written")
 
     def _describe(self) -> dict[str, Any]:
         return {"model": self._model, "package": self._package}
