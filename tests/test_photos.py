@@ -80,3 +80,14 @@ def test_refuses_a_bomb_before_decoding_it():
     bomb = encode(Image.new("1", (20_000, 20_000)), "PNG")
     with pytest.raises(PhotoError, match="more than the 50,000,000"):
         decode(bomb)
+
+
+def test_decodes_a_large_jpeg_no_larger_than_needed():
+    large = encode(Image.linear_gradient("L").resize((2000, 1600)).convert("RGB"), "JPEG")
+    reduced = decode(large, at_least=300)
+    assert reduced.size == (500, 400)
+    assert decode(large).size == (2000, 1600)
+    small = np.asarray(decode(large).resize(reduced.size), int)
+    assert np.abs(np.asarray(reduced, int) - small).max() < 12
+    with pytest.raises(PhotoError, match="cannot be decoded"):
+        decode(large[: len(large) // 2], at_least=300)

@@ -32,18 +32,20 @@ class Photo:
     id: str
     read: Callable[[], bytes]
 
-    def image(self, max_pixels: int = MAX_PIXELS) -> Image:
+    def image(self, max_pixels: int = MAX_PIXELS, at_least: int | None = None) -> Image:
         """Reads and decodes the photo, see :func:`decode`."""
-        return decode(self.read(), max_pixels)
+        return decode(self.read(), max_pixels, at_least)
 
 
-def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Image:
+def decode(data: bytes, max_pixels: int = MAX_PIXELS, at_least: int | None = None) -> Image:
     """Decodes a photo whole: a truncated file fails here, where a mere ``verify`` lets it pass.
 
     Args:
         data: An encoded picture of any format that Pillow reads. Of an animation the first
             frame counts.
         max_pixels: Larger pictures are refused before any of their pixels is decoded.
+        at_least: Pixels a side that are enough: a large JPEG is decoded at a half, a quarter
+            or an eighth of its size, as long as both sides keep so many. Whole by default.
 
     Returns:
         The picture in RGB, turned upright by its EXIF orientation; transparency on white.
@@ -65,7 +67,8 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Image:
                     raise PhotoError(
                         f"{width} × {height} pixels, more than the {max_pixels:,} allowed"
                     )
-                image.draft("RGB", image.size)
+                if at_least:
+                    image.draft("RGB", (at_least, at_least))
                 upright = ImageOps.exif_transpose(image)
                 return _to_rgb(upright)
     except PhotoError:

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 from kedro.io import DatasetError
 
@@ -55,3 +57,8 @@ def test_names_a_folder_without_photos(tmp_path):
 def test_never_writes_to_the_users_folder(tmp_path):
     with pytest.raises(DatasetError, match="PhotoFolderDataset is loaded, never written"):
         PhotoFolderDataset(path=str(tmp_path)).save({"a.jpg": b""})
+
+
+def test_reads_files_whose_names_are_not_utf8(tmp_path):
+    (tmp_path / os.fsdecode(b"caf\xe9.jpg")).write_bytes(b"photo")
+    assert {name: read() for name, read in load(tmp_path).items()} == {"caf\\udce9.jpg": b"photo"}

@@ -126,6 +126,6 @@ def compose_label(garment: Garment, appearance: Appearance) -> Label:
 
 def _decode(photo: Photo) -> tuple[str, np.ndarray | str]:
     try:
-        return photo.id, to_pixels(photo.image())
+        return photo.id, to_pixels(photo.image(at_least=2 * RESOLUTION))
     except (PhotoError, OSError) as error:
         return photo.id, str(error)

@@ -74,7 +74,8 @@ class PhotoFolderDataset(ReadOnlyDataset[dict[str, Callable[[], bytes]]]):
         root = next((folder for folder in subfolders if self._fs.isdir(folder)), self._path)
         root = root.rstrip("/")
         files: dict[str, Callable[[], bytes]] = {
-            name: partial(self._fs.cat_file, path)
+            # A name that is not UTF-8 could be written to no table.
+            name.encode("utf-8", "backslashreplace").decode(): partial(self._fs.cat_file, path)
             for path in sorted(self._fs.find(root))
             if not _is_hidden(name := path.removeprefix(root).lstrip("/")) and name != TABLE
         }

@@ -81,6 +81,8 @@ def test_odd_but_whole_photos_are_fine_under_any_extension(data):
         (("a", "one", "Hat", "False"), "column 'sender_id' is not a whole number"),
         (("a", "1.5", "Hat", "False"), "column 'sender_id' is not a whole number"),
         (("a", "", "Hat", "False"), "column 'sender_id' is not a whole number"),
+        (("a", "1e30", "Hat", "False"), "column 'sender_id' is not a whole number"),
+        (("a", "inf", "Hat", "False"), "column 'sender_id' is not a whole number"),
         (("a", "1", "", "False"), "column 'label' is empty"),
         (("a", "1", "Hat", "maybe"), "column 'kids' is neither True nor False"),
         (("a", "1", "Caf\ufffd", "False"), "not UTF-8"),

@@ -99,6 +99,7 @@ def test_the_exported_network_computes_what_was_fitted(extracted, backbone, para
     weights = nodes.fit_network(*extracted, backbone, params)
     data = nodes.export_network(weights, extracted[0], backbone, params)
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+    assert b"site-packages" not in data
     metadata = session.get_modelmeta().custom_metadata_map
     labels = json.loads(metadata["labels"])
     assert set(labels) == set(extracted[0]["label"])

@@ -97,7 +97,8 @@ def check_rows(table: pd.DataFrame) -> pd.DataFrame:
     checked["label"] = table["label"].str.strip()
     checked["sender_id"] = pd.to_numeric(table["sender_id"], errors="coerce")
     checked["kids"] = table["kids"].str.strip().str.lower().map(BOOLEANS)
-    whole = checked["sender_id"].mod(1).eq(0)
+    # Past 2**53 a float no longer tells whole numbers apart.
+    whole = checked["sender_id"].mod(1).eq(0) & checked["sender_id"].abs().le(2**53)
     raw = table.drop(columns="line")
     not_utf8 = raw.apply(lambda column: column.str.contains("\ufffd", regex=False)).any(axis=1)
     reasons = {

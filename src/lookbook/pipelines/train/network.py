@@ -183,6 +183,10 @@ def export_onnx(network: GarmentNetwork, labels: list[str]) -> bytes:
     )
     assert program is not None
     model = program.model_proto
+    # The exporter notes each node's Python stack, paths of this machine included.
+    for item in (model.graph, *model.graph.node, *model.graph.value_info):
+        item.doc_string = ""
+        del item.metadata_props[:]
     onnx.helper.set_model_props(model, {"labels": json.dumps(labels)})
     onnx.checker.check_model(model)
     serialised: bytes = model.SerializeToString()
