@@ -280,9 +280,9 @@ def write_model_card(
             f"its first {params.fit.frozen_blocks} blocks are frozen, the rest and a linear head "
             f"were trained for {params.fit.epochs} epochs.",
             "",
-            f"Trained on {scores['photos']:,} photos of {scores['senders']} people (the Clothing "
-            "dataset, Alexey Grigorev and contributors,",
-            f"CC0 1.0) with their human labels, and on {drawn} drawn garments.",
+            f"Trained on {scores['photos']:,} photos of {scores['senders']} people "
+            f"({params.credit})",
+            f"with their human labels, and on {drawn} drawn garments.",
             "",
             f"Measured by {scores['folds']}-fold cross-validation over senders: each photo is "
             "predicted by a network",

@@ -38,6 +38,7 @@ class TrainParams(BaseModel):
     """What the network is trained and measured on.
 
     Attributes:
+        credit: Whose photos these are and under what licence, for the model card.
         ignored_labels: Human labels that name no garment.
         folds: Parts in the cross-validation; a sender's photos are all in one.
         drawn_per_label: Drawn garments of each label beside the photos.
@@ -46,6 +47,7 @@ class TrainParams(BaseModel):
         fit: The schedule.
     """
 
+    credit: str
     ignored_labels: list[str]
     folds: int = Field(gt=1)
     drawn_per_label: int = Field(ge=0)
