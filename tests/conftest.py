@@ -12,11 +12,15 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import settings
 
 from lookbook.captioners.embedded import EmbeddedCaptioner
 from lookbook.datasets.embedded_captioner_dataset import EmbeddedCaptionerDataset
 from lookbook.drawing import draw_garment
 from lookbook.vocabulary import Vocabulary
+
+settings.register_profile("reproducible", derandomize=True, deadline=None)
+settings.load_profile("reproducible")
 
 ROOT = Path(__file__).parent.parent
 # Progress bars and colours have no place in what the tests read.

@@ -28,6 +28,8 @@ _REFUSAL = re.compile(
     r"|as\s+an\s+ai\b|unable\s+to\s+(provide|describe|identify|assist|help))",
     re.IGNORECASE,
 )
+# How models write that there is nothing; "null" may be cut off at the token limit.
+_NOTHING = {"n", "nu", "nul", "null", "none", "n/a"}
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,8 @@ def _to_text(raw: Any) -> str:
         raw = next((item for item in raw if isinstance(item, str | int)), "")
     if isinstance(raw, bool) or not isinstance(raw, str | int):
         return ""
-    return re.sub(r"\s+", " ", str(raw)).strip(" \t\n*_`\"'")
+    text = re.sub(r"[\s\x00-\x1f\x7f]+", " ", str(raw)).strip(" *_`\"'")
+    return "" if text.casefold() in _NOTHING else text
 
 
 def _normalise(text: str) -> str:
