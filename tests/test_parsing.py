@@ -38,6 +38,7 @@ RECOVERED = {
     "upper-case keys": json.dumps({key.upper(): value for key, value in LABEL.items()}),
     "unquoted keys": "{" + ", ".join(f'{key}: "{value}"' for key, value in LABEL.items()) + "}",
     "nested": json.dumps({"product": {"details": LABEL}}),
+    "in a typed wrapper": json.dumps({"type": "label", "value": LABEL}),
     "in a list": json.dumps([LABEL]),
     "repeated": f"{PLAIN}\n{json.dumps({**LABEL, 'Title': 'Other'})}",
     "markdown": MARKDOWN,

@@ -126,7 +126,10 @@ def _read_json(text: str, strict: bool) -> dict[str, Any]:
 
 
 def _first_label(value: Any) -> dict[str, Any]:
-    return next(_labels(value), {})
+    """Takes the first label with a description; a wrapper may have a ``type`` of its own."""
+    labels = list(_labels(value))
+    described = (label for label in labels if "description" in {key.casefold() for key in label})
+    return next(described, labels[0] if labels else {})
 
 
 def _labels(value: Any) -> Iterator[dict[str, Any]]:
