@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, Field, model_validator
 
 from lookbook.annotations import PlotlyFigure, pd
+from lookbook.sampling import cap_groups, plot_before_and_after
 
 
 class BalanceParams(BaseModel):
@@ -56,8 +57,6 @@ def cap_categories(merged: pd.DataFrame, params: BalanceParams) -> pd.DataFrame:
     Returns:
         The chosen rows, sorted by file.
     """
-    from lookbook.sampling import cap_groups
-
     return cap_groups(merged, by="category", key="file", cap=params.cap, seed=params.seed)
 
 
@@ -80,8 +79,6 @@ def report_balance(
 
 def plot_balance(merged: pd.DataFrame, selection: pd.DataFrame) -> PlotlyFigure:
     """Draws each category's photos before and after the cap."""
-    from lookbook.sampling import plot_before_and_after
-
     return plot_before_and_after(
         merged["category"].fillna("no label"),
         selection["category"].fillna("no label"),

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, one_hot
 
+from lookbook.captioners.embedded import RESOLUTION
 from lookbook.pipelines.train.params import FitParams
 
-RESOLUTION = 224
 OPSET = 18
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from lookbook.annotations import PlotlyFigure, Tensor, TorchModule, pd
+from lookbook.captioners.embedded import to_pixels
+from lookbook.photos import decode
 from lookbook.pipelines.balance.nodes import BalanceParams
 from lookbook.pipelines.train.params import TrainParams
 
@@ -79,20 +81,12 @@ def _draw_garments(params: TrainParams) -> pd.DataFrame:
             colour, pattern = rng.choice(list(COLOURS)), rng.choice(PATTERNS)
             # The bundled sample counts its seeds from 0: these are other drawings.
             drawn = draw_garment(label, str(colour), str(pattern), seed=1_000_000 + number)
-            rows.append({"label": label, "pixels": _resize(drawn)})
+            rows.append({"label": label, "pixels": to_pixels(drawn)})
     return pd.DataFrame(rows, columns=["label", "pixels"])
 
 
 def _pixels(data: bytes) -> np.ndarray:
-    from lookbook.photos import decode
-
-    return _resize(decode(data))
-
-
-def _resize(image: Any) -> np.ndarray:
-    from lookbook.captioners.embedded import to_pixels
-
-    return to_pixels(image)
+    return to_pixels(decode(data))
 
 
 def cross_validate(
