@@ -16,11 +16,13 @@ from pathlib import Path
 
 import yaml
 
+from lookbook.captioners import Prompt
 from lookbook.datasets.embedded_captioner_dataset import EmbeddedCaptionerDataset
 from lookbook.datasets.photo_folder_dataset import PhotoFolderDataset
 from lookbook.photos import Photo
 
 GLOBALS = Path(__file__).parent.parent / "conf/base/globals.yml"
+NOT_READ = Prompt(system="", question="", answer_schema={})
 COUNTS = (500, 1000, 3000)
 
 
@@ -34,7 +36,7 @@ def measure(folder: str, count: int, threads: int) -> None:
         for name, read in islice(cycle(files.items()), count)
     )
     start = time.perf_counter()
-    done = sum(1 for _ in captioner.caption(photos))
+    done = sum(1 for _ in captioner.caption(photos, NOT_READ))
     seconds = time.perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(done, f"{seconds:.2f}", f"{peak:.0f}")

@@ -14,9 +14,11 @@ import pytest
 import yaml
 from hypothesis import settings
 
+from lookbook.captioners import Prompt
 from lookbook.captioners.embedded import EmbeddedCaptioner
 from lookbook.datasets.embedded_captioner_dataset import EmbeddedCaptionerDataset
 from lookbook.drawing import draw_garment
+from lookbook.pipelines.label.nodes import compose_prompt
 from lookbook.vocabulary import Vocabulary
 
 settings.register_profile("reproducible", derandomize=True, deadline=None)
@@ -37,6 +39,12 @@ def words() -> dict:
 @pytest.fixture(scope="session")
 def vocabulary(words: dict) -> Vocabulary:
     return Vocabulary.model_validate(words)
+
+
+@pytest.fixture(scope="session")
+def prompt(vocabulary: Vocabulary) -> Prompt:
+    texts = ((ROOT / f"conf/base/prompts/{name}.txt").read_text() for name in ("system", "caption"))
+    return Prompt.model_validate(compose_prompt(*texts, vocabulary))
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,13 @@ from lookbook.hooks import STEPS
 REPORTS = {
     "ingest": ({"files": 3350, "ok": 3250, "quarantined": {"unlisted": 100}}, "100 unlisted"),
     "balance": ({"photos": 9, "selected": 5, "kids_dropped": 3, "capped": 1}, "3 kids', 1 over"),
-    "label": ({"photos": 5, "captioned": 4, "captioned_before": 2, "failed": 1}, "failed: 1"),
+    "label": (
+        {
+            "photos": 5, "captioned": 4, "captioned_before": 2, "failed": 1,
+            "input_tokens": 9000, "output_tokens": 500, "cost": 1.234,
+        },
+        "failed: 1; tokens: 9,000 in, 500 out; cost: 1.23",
+    ),
     "clean": (
         {"captions": 5, "usable": 3, "rejected_by_reason": {"refusal": 2}, "balanced": 3},
         "rejected: 2 refusal",

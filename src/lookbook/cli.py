@@ -6,6 +6,7 @@ import functools
 from typing import Any
 
 import click
+from kedro.config import MissingConfigException
 from kedro.framework.cli.project import run as kedro_run
 from kedro.validation.exceptions import ParameterValidationError
 
@@ -23,7 +24,7 @@ def _run(**options: Any) -> Any:
         return kedro_run.callback(**options) if kedro_run.callback else None
     except Exception as error:
         for cause in causes(error):
-            if isinstance(cause, InputError | ParameterValidationError):
+            if isinstance(cause, InputError | ParameterValidationError | MissingConfigException):
                 raise click.ClickException(str(cause)) from None
         raise
 

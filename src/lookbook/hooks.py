@@ -42,12 +42,12 @@ def describe_balance(report: dict[str, Any]) -> tuple[int, int, str]:
 
 def describe_label(report: dict[str, Any]) -> tuple[int, int, str]:
     """Says how many photos have a caption: photos in, captions out, what happened."""
-    before = report["captioned_before"]
-    return (
-        report["photos"],
-        report["captioned"],
-        f"captioned before: {before:,}; failed: {report['failed']:,}",
-    )
+    told = f"captioned before: {report['captioned_before']:,}; failed: {report['failed']:,}"
+    if report["output_tokens"]:
+        told += f"; tokens: {report['input_tokens']:,} in, {report['output_tokens']:,} out"
+    if report["cost"] is not None:
+        told += f"; cost: {report['cost']:.2f}"
+    return report["photos"], report["captioned"], told
 
 
 def describe_clean(report: dict[str, Any]) -> tuple[int, int, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -129,6 +130,13 @@ class Vocabulary(BaseModel):
             "Size": self.sizes,
         }
         return by_field[field]
+
+    def label_schema(self) -> dict[str, Any]:
+        """Gives the JSON schema of a :class:`Label` that uses this vocabulary's values only."""
+        schema = Label.model_json_schema()
+        for field in self.fallbacks:
+            schema["properties"][field]["enum"] = list(self.terms(field))
+        return schema
 
     def garment(self, label: str) -> Garment:
         """Says what a label of the embedded network means.

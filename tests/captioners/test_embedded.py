@@ -17,24 +17,26 @@ def photos(*contents):
     return [Photo(str(number), lambda data=data: data) for number, data in enumerate(contents)]
 
 
-def test_every_photo_comes_back_once_whatever_the_batch(captioner):
+def test_every_photo_comes_back_once_whatever_the_batch(captioner, prompt):
     drawn = [jpeg(label) for label in LABELS]
-    captions = list(captioner.caption(iter(photos(*drawn))))
+    captions = list(captioner.caption(iter(photos(*drawn)), prompt))
     assert sorted(caption.photo for caption in captions) == sorted(map(str, range(len(drawn))))
     assert all(caption.failure is None for caption in captions)
 
 
-def test_captions_are_labels_that_need_no_repair(captioner):
-    (caption,) = captioner.caption(photos(jpeg()))
+def test_captions_are_labels_that_need_no_repair(captioner, prompt):
+    (caption,) = captioner.caption(photos(jpeg()), prompt)
     label = Label.model_validate_json(caption.text)
     assert parse_caption(caption.text).repair == "json"
     assert (label.Size, parse_caption(caption.text).fields["Title"]) == ("Unknown", label.Title)
 
 
-def test_a_poisoned_photo_harms_only_itself(captioner):
+def test_a_poisoned_photo_harms_only_itself(captioner, prompt):
     captions = {
         caption.photo: caption
-        for caption in captioner.caption(photos(jpeg(), b"junk", jpeg("Hat"), b"", jpeg("Skirt")))
+        for caption in captioner.caption(
+            photos(jpeg(), b"junk", jpeg("Hat"), b"", jpeg("Skirt")), prompt
+        )
     }
     assert captions["1"].text is None
     assert "cannot be decoded" in captions["1"].failure
@@ -42,19 +44,19 @@ def test_a_poisoned_photo_harms_only_itself(captioner):
     assert all(captions[number].text for number in "024")
 
 
-def test_a_file_that_vanished_is_a_failure(captioner):
+def test_a_file_that_vanished_is_a_failure(captioner, prompt):
     def read():
         raise FileNotFoundError("gone.jpg")
 
-    (caption,) = captioner.caption([Photo("a", read)])
+    (caption,) = captioner.caption([Photo("a", read)], prompt)
     assert caption.failure == "gone.jpg"
 
 
-def test_nothing_in_nothing_out(captioner):
-    assert list(captioner.caption([])) == []
+def test_nothing_in_nothing_out(captioner, prompt):
+    assert list(captioner.caption([], prompt)) == []
 
 
-def test_reads_no_more_photos_than_two_batches_ahead(captioner):
+def test_reads_no_more_photos_than_two_batches_ahead(captioner, prompt):
     taken = 0
 
     def stream():
@@ -63,14 +65,14 @@ def test_reads_no_more_photos_than_two_batches_ahead(captioner):
             taken += 1
             yield photo
 
-    next(captioner.caption(stream()))
+    next(captioner.caption(stream(), prompt))
     assert taken <= 2 * 4
 
 
 @pytest.mark.parametrize("label", ["T-Shirt", "Dress", "Pants", "Shoes", "Hat", "Shorts", "Skirt"])
-def test_names_drawn_garments_and_their_colour(captioner, vocabulary, label):
+def test_names_drawn_garments_and_their_colour(captioner, prompt, vocabulary, label):
     captions = list(
-        captioner.caption(photos(*[jpeg(label, "red", seed=seed) for seed in range(5)]))
+        captioner.caption(photos(*[jpeg(label, "red", seed=seed) for seed in range(5)]), prompt)
     )
     labels = [json.loads(caption.text) for caption in captions]
     category = vocabulary.garment(label).category
@@ -78,10 +80,10 @@ def test_names_drawn_garments_and_their_colour(captioner, vocabulary, label):
     assert all("red" in one["Description"] for one in labels)
 
 
-def test_batch_size_leaves_the_fingerprint_alone_and_words_change_it(words):
+def test_batch_size_leaves_the_fingerprint_alone_and_words_change_it(words, prompt):
     def fingerprint(**options):
         vocabulary = options.pop("vocabulary", words)
-        return EmbeddedCaptionerDataset(vocabulary=vocabulary, **options).load().fingerprint
+        return EmbeddedCaptionerDataset(vocabulary=vocabulary, **options).load().fingerprint(prompt)
 
     hat = {**words["garments"]["Hat"], "noun": "cap"}
     other = {**words, "garments": {**words["garments"], "Hat": hat}}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import json
 from collections.abc import Iterable, Iterator
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lookbook.captioners import Caption
+from lookbook.captioners import Caption, Prompt, fingerprint
 from lookbook.captioners.appearance import Appearance, describe_appearance
 from lookbook.photos import Photo, PhotoError
 from lookbook.vocabulary import Garment, Label, Vocabulary
@@ -32,11 +31,7 @@ def to_pixels(image: Image) -> np.ndarray:
 
 
 class EmbeddedCaptioner:
-    """Names the garment by network, its colours and pattern by pixels, and says no more.
-
-    Attributes:
-        fingerprint: Hash of the network, the vocabulary and the phrasing.
-    """
+    """Names the garment by network, its colours and pattern by pixels, and says no more."""
 
     def __init__(
         self, network: bytes, vocabulary: Vocabulary, batch_size: int = 16, threads: int = 2
@@ -60,11 +55,14 @@ class EmbeddedCaptioner:
         self._garments = [vocabulary.garment(label) for label in json.loads(metadata["labels"])]
         self._batch_size = batch_size
         self._threads = threads
-        facts = [network, vocabulary.model_dump_json().encode(), PHRASING.encode()]
-        self.fingerprint = "embedded-" + hashlib.sha256(b"\0".join(facts)).hexdigest()[:16]
+        self._fingerprint = fingerprint("embedded", network, vocabulary.model_dump_json(), PHRASING)
 
-    def caption(self, photos: Iterable[Photo]) -> Iterator[Caption]:
-        """Describes photos, see :class:`lookbook.captioners.Captioner`."""
+    def fingerprint(self, prompt: Prompt) -> str:
+        """Hashes the network, the vocabulary and the phrasing; the network reads no prompt."""
+        return self._fingerprint
+
+    def caption(self, photos: Iterable[Photo], prompt: Prompt) -> Iterator[Caption]:
+        """Describes photos, see :class:`lookbook.captioners.Captioner`; reads no prompt."""
         with ThreadPoolExecutor(self._threads) as executor:
             remaining = iter(photos)
             batches = iter(lambda: list(itertools.islice(remaining, self._batch_size)), [])

@@ -1,24 +1,43 @@
 import itertools
+import json
 
 import pandas as pd
 import pytest
 
 from conftest import jpeg
+from lookbook.captioners import Caption, Prompt
 from lookbook.drawing import LABELS
+from lookbook.errors import InputError
 from lookbook.pipelines.label.nodes import (
     LabelParams,
     caption_photos,
     collect_captions,
+    compose_prompt,
     plan_captions,
     report_captions,
 )
+from lookbook.vocabulary import Label
 
-PARAMS = LabelParams(shard_size=3)
+PARAMS = LabelParams(shard_size=3, shard_seconds=60)
 
 
 @pytest.fixture(scope="module")
 def photos():
     return {f"{label}.jpg": jpeg(label) for label in LABELS[:8]} | {"broken.jpg": b"junk"}
+
+
+@pytest.fixture
+def label(prompt):
+    def run(selection, photos, captioner, store, shards=None):
+        """Runs the pipeline's nodes over a store of shards; cut off after so many if told."""
+        asked = prompt.model_dump()
+        plan, fingerprint = plan_captions(selection, dict(store), captioner, asked)
+        stream = caption_photos(plan, loaders(photos), captioner, asked, PARAMS)
+        for shard in itertools.islice(stream, shards):
+            store |= shard
+        return plan, collect_captions(selection, loaders(store), fingerprint)
+
+    return run
 
 
 def select(photos):
@@ -30,16 +49,7 @@ def loaders(contents):
     return {name: (lambda content=content: content) for name, content in contents.items()}
 
 
-def label(selection, photos, captioner, store, shards=None):
-    """Runs the pipeline's nodes over a store of shards; cut off after so many if told."""
-    plan, fingerprint = plan_captions(selection, dict(store), captioner)
-    stream = caption_photos(plan, loaders(photos), captioner, PARAMS)
-    for shard in itertools.islice(stream, shards):
-        store |= shard
-    return plan, collect_captions(selection, loaders(store), fingerprint)
-
-
-def test_every_photo_has_a_caption_or_a_reason(photos, captioner):
+def test_every_photo_has_a_caption_or_a_reason(label, photos, captioner):
     _, captions = label(select(photos), photos, captioner, {})
     assert captions["file"].tolist() == sorted(photos)
     failed = captions[captions["caption"].isna()]
@@ -48,14 +58,37 @@ def test_every_photo_has_a_caption_or_a_reason(photos, captioner):
     assert captions["failure"].notna().sum() == 1
 
 
-def test_shards_are_small_and_named_by_captioner(photos, captioner):
+def test_shards_are_small_and_named_by_captioner(label, photos, captioner, prompt):
     store = {}
     label(select(photos), photos, captioner, store)
     assert [len(text.splitlines()) for text in store.values()] == [3, 3, 3]
-    assert {name.split("/")[0] for name in store} == {captioner.fingerprint}
+    assert {name.split("/")[0] for name in store} == {captioner.fingerprint(prompt)}
 
 
-def test_a_second_run_captions_only_what_failed(photos, captioner):
+def test_a_caption_does_not_wait_for_its_shard_to_fill(photos, captioner, prompt):
+    plan, impatient = select(photos), LabelParams(shard_size=100, shard_seconds=0)
+    shards = list(caption_photos(plan, loaders(photos), captioner, prompt.model_dump(), impatient))
+    assert len(shards) == len(photos)
+
+
+@pytest.mark.parametrize("error", [InputError("the key is wrong"), KeyboardInterrupt()])
+def test_what_was_captioned_before_an_error_is_kept(photos, prompt, error):
+    class Stops:
+        def fingerprint(self, prompt):
+            return "stops-1"
+
+        def caption(self, photos, prompt):
+            yield from (Caption(photo=photo.id, text="{}") for photo in itertools.islice(photos, 2))
+            raise error
+
+    stream = caption_photos(select(photos), loaders(photos), Stops(), prompt.model_dump(), PARAMS)
+    (shard,) = next(stream).values()
+    assert len(shard.splitlines()) == 2
+    with pytest.raises(type(error)):
+        next(stream)
+
+
+def test_a_second_run_captions_only_what_failed(label, photos, captioner):
     store = {}
     _, first = label(select(photos), photos, captioner, store)
     plan, second = label(select(photos), photos, captioner, store)
@@ -63,7 +96,7 @@ def test_a_second_run_captions_only_what_failed(photos, captioner):
     pd.testing.assert_frame_equal(first, second)
 
 
-def test_a_failure_that_is_mended_has_its_caption(photos, captioner):
+def test_a_failure_that_is_mended_has_its_caption(label, photos, captioner):
     store = {}
     label(select(photos), photos, captioner, store)
     _, captions = label(select(photos), photos | {"broken.jpg": jpeg("Hat")}, captioner, store)
@@ -72,7 +105,7 @@ def test_a_failure_that_is_mended_has_its_caption(photos, captioner):
 
 
 @pytest.mark.parametrize("shards", [0, 1, 2])
-def test_a_run_that_was_cut_off_goes_on_where_it_was(photos, captioner, shards):
+def test_a_run_that_was_cut_off_goes_on_where_it_was(label, photos, captioner, shards):
     _, whole = label(select(photos), photos, captioner, {})
     store = {}
     label(select(photos), photos, captioner, store, shards=shards)
@@ -81,7 +114,7 @@ def test_a_run_that_was_cut_off_goes_on_where_it_was(photos, captioner, shards):
     assert len(plan) >= len(photos) - 3 * shards
 
 
-def test_half_a_line_costs_only_its_photo(photos, captioner):
+def test_half_a_line_costs_only_its_photo(label, photos, captioner):
     store = {}
     label(select(photos), photos, captioner, store)
     torn = next(name for name, text in store.items() if "broken" not in text)
@@ -91,7 +124,7 @@ def test_half_a_line_costs_only_its_photo(photos, captioner):
     assert captions["caption"].notna().sum() == len(photos) - 1
 
 
-def test_a_new_photo_alone_is_captioned(photos, captioner):
+def test_a_new_photo_alone_is_captioned(label, photos, captioner):
     store = {}
     label(select(photos), photos, captioner, store)
     more = photos | {"new.jpg": jpeg("Shoes")}
@@ -100,7 +133,7 @@ def test_a_new_photo_alone_is_captioned(photos, captioner):
     assert len(captions) == len(more)
 
 
-def test_another_captioner_starts_anew_beside_the_first(photos, captioner, words):
+def test_another_captioner_starts_anew_beside_the_first(label, photos, captioner, words):
     from lookbook.datasets.embedded_captioner_dataset import EmbeddedCaptionerDataset
 
     store = {}
@@ -115,9 +148,37 @@ def test_another_captioner_starts_anew_beside_the_first(photos, captioner, words
     assert plan["file"].tolist() == ["broken.jpg"]
 
 
-def test_the_report_adds_up(photos, captioner):
-    store = {}
-    plan, captions = label(select(photos), photos, captioner, store)
-    report = report_captions(captions, plan, captioner.fingerprint)
+def test_the_report_adds_up(label, photos, captioner, prompt):
+    plan, captions = label(select(photos), photos, captioner, {})
+    report = report_captions(captions, plan, captioner.fingerprint(prompt))
     assert report["photos"] == report["captioned"] + report["failed"] == len(photos)
     assert (report["failed"], report["captioned_before"]) == (1, 0)
+    assert report["cost"] is None
+
+
+def test_the_report_sums_tokens_and_cost(photos):
+    lines = [
+        Caption(
+            photo=photo, text="{}", answers=2, input_tokens=100, output_tokens=10, cost=0.25
+        ).model_dump_json()
+        for photo in select(photos)["sha256"][1:]
+    ]
+    captions = collect_captions(select(photos), loaders({"x-1/a": "\n".join(lines)}), "x-1")
+    report = report_captions(captions, captions, "x-1")
+    assert (report["input_tokens"], report["output_tokens"]) == (800, 80)
+    assert (report["cost"], report["asked_again"]) == (2.0, 8)
+    assert report["failures"] == {"the captioner gave nothing back": 1}
+
+
+def test_the_prompt_names_the_vocabulary_and_carries_the_schema(prompt, vocabulary):
+    for field in ("Category", "Type", "Gender", "Size"):
+        assert ", ".join(vocabulary.terms(field)) in prompt.question
+        assert prompt.answer_schema["properties"][field]["enum"] == list(vocabulary.terms(field))
+    assert "$" not in prompt.question
+    assert list(prompt.answer_schema["properties"]) == list(Label.model_fields)
+    assert json.dumps(prompt.answer_schema)
+
+
+def test_a_prompt_may_speak_of_dollars(vocabulary):
+    prompt = Prompt.model_validate(compose_prompt("", "Under $20, of $sizes?", vocabulary))
+    assert prompt.question == "Under $20, of XS, S, M, L, XL, XXL, Unknown?"

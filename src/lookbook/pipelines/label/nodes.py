@@ -3,49 +3,88 @@
 from __future__ import annotations
 
 import hashlib
+import string
+import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
 
 from lookbook.annotations import pd
-from lookbook.captioners import Caption, Captioner
+from lookbook.captioners import Caption, Captioner, Prompt
 from lookbook.photos import Photo
+from lookbook.vocabulary import Vocabulary
+
+NOTHING = "the captioner gave nothing back"
+COSTS = ["answers", "input_tokens", "output_tokens", "cost"]
 
 
 class LabelParams(BaseModel):
     """How captions are kept.
 
     Attributes:
-        shard_size: Captions a file; what a crash loses is at most one file's worth.
+        shard_size: Captions a file at most.
+        shard_seconds: A caption that came waits no longer for its file to fill.
     """
 
     shard_size: int = Field(gt=0)
+    shard_seconds: float = Field(ge=0)
+
+
+def compose_prompt(system: str, question: str, vocabulary: Vocabulary) -> dict[str, Any]:
+    """Writes the vocabulary into the prompt, and the schema of the answer beside it.
+
+    Args:
+        system: The system prompt.
+        question: The caption prompt.
+        vocabulary: Its values stand where either says ``$categories``, ``$types``,
+            ``$genders`` or ``$sizes``.
+
+    Returns:
+        A :class:`lookbook.captioners.Prompt` as a dictionary.
+    """
+    values = {
+        name: ", ".join(vocabulary.terms(field))
+        for name, field in [
+            ("categories", "Category"), ("types", "Type"), ("genders", "Gender"), ("sizes", "Size")
+        ]
+    }  # fmt: skip
+    return Prompt(
+        system=string.Template(system).safe_substitute(values).strip(),
+        question=string.Template(question).safe_substitute(values).strip(),
+        answer_schema=vocabulary.label_schema(),
+    ).model_dump()
 
 
 def plan_captions(
-    selection: pd.DataFrame, known_shards: dict[str, str], captioner: Captioner
+    selection: pd.DataFrame,
+    known_shards: dict[str, str],
+    captioner: Captioner,
+    prompt: dict[str, Any],
 ) -> tuple[pd.DataFrame, str]:
-    """Finds the photos that this captioner has not captioned yet.
+    """Finds the photos that this captioner has not captioned yet with this prompt.
 
     Args:
         selection: The photos to caption.
         known_shards: Shards of earlier runs by name, of this and of other captioners.
         captioner: Its fingerprint tells which captions are its own.
+        prompt: What it is asked.
 
     Returns:
         The rows of the selection that still need a caption, among them those that failed
         before; and the captioner's fingerprint.
     """
-    known = _read_captions(known_shards, captioner.fingerprint)
+    fingerprint = captioner.fingerprint(Prompt.model_validate(prompt))
+    known = _read_captions(known_shards, fingerprint)
     done = [photo for photo, caption in known.items() if caption.text is not None]
-    return selection[~selection["sha256"].isin(done)], captioner.fingerprint
+    return selection[~selection["sha256"].isin(done)], fingerprint
 
 
 def caption_photos(
     plan: pd.DataFrame,
     files: dict[str, Callable[[], bytes]],
     captioner: Captioner,
+    prompt: dict[str, Any],
     params: LabelParams,
 ) -> Iterator[dict[str, str]]:
     """Captions photos, a shard at a time.
@@ -54,26 +93,44 @@ def caption_photos(
         plan: The photos that need a caption.
         files: Functions that read the photos' bytes.
         captioner: The engine.
-        params: The shards' size.
+        prompt: What it is asked.
+        params: When a shard is full.
 
     Yields:
         One shard: its name, made of the captioner's fingerprint and its photos' hashes, and
-        its captions as JSON Lines.
+        its captions as JSON Lines. Where the captioner stops with an error or by Ctrl-C, what
+        came until then is a last shard.
     """
     from tqdm import tqdm
 
+    asked = Prompt.model_validate(prompt)
+    fingerprint = captioner.fingerprint(asked)
     photos = (
         Photo(row.sha256, files[row.file]) for row in plan[["sha256", "file"]].itertuples(False)
     )
     shard: list[Caption] = []
-    progress = tqdm(captioner.caption(photos), total=len(plan), desc="caption", unit="photo")
-    for caption in progress:
-        shard.append(caption)
-        if len(shard) == params.shard_size:
-            yield _write_shard(shard, captioner.fingerprint)
-            shard = []
-    if shard:
-        yield _write_shard(shard, captioner.fingerprint)
+    tokens = 0
+    begun = written = time.monotonic()
+    with tqdm(total=len(plan), desc="caption", unit="photo", smoothing=0.05) as progress:
+        try:
+            for caption in captioner.caption(photos, asked):
+                shard.append(caption)
+                progress.update()
+                now = time.monotonic()
+                tokens += caption.output_tokens
+                if tokens:
+                    progress.set_postfix({"tokens/s": f"{tokens / (now - begun):.0f}"}, False)
+                if len(shard) == params.shard_size or now - written >= params.shard_seconds:
+                    yield _write_shard(shard, fingerprint)
+                    shard, written = [], time.monotonic()
+        except GeneratorExit:
+            raise
+        except BaseException:
+            if shard:
+                yield _write_shard(shard, fingerprint)
+            raise
+        if shard:
+            yield _write_shard(shard, fingerprint)
 
 
 def collect_captions(
@@ -87,27 +144,35 @@ def collect_captions(
         fingerprint: The captioner's.
 
     Returns:
-        The selection with ``caption`` (the model's text, missing if it failed) and
-        ``failure`` (its reason, missing if it did not).
+        The selection with ``caption`` (the model's text, missing if it failed), ``failure``
+        (its reason, missing if it did not) and what the caption took: ``answers``,
+        ``input_tokens``, ``output_tokens`` and ``cost``.
     """
     captions = _read_captions(
         {name: load() for name, load in shards.items() if _belongs(name, fingerprint)}, fingerprint
     )
+    chosen = [_of(captions, photo) for photo in selection["sha256"]]
     return selection.assign(
-        caption=[_of(captions, photo).text for photo in selection["sha256"]],
-        failure=[_of(captions, photo).failure for photo in selection["sha256"]],
+        caption=[caption.text for caption in chosen],
+        failure=[caption.failure for caption in chosen],
+        **{name: [getattr(caption, name) for caption in chosen] for name in COSTS},
     )
 
 
 def report_captions(captions: pd.DataFrame, plan: pd.DataFrame, fingerprint: str) -> dict[str, Any]:
-    """Counts captions and failures, and what this run had to do."""
+    """Counts captions, failures and tokens, and what this run had to do."""
     failed = captions["caption"].isna()
+    cost = captions["cost"].sum(min_count=1)
     return {
         "photos": len(captions),
         "captioned": int((~failed).sum()),
         "failed": int(failed.sum()),
         "failures": captions.loc[failed, "failure"].value_counts().to_dict(),
         "captioned_before": len(captions) - len(plan),
+        "asked_again": int((captions["answers"] - 1).clip(lower=0).sum()),
+        "input_tokens": int(captions["input_tokens"].sum()),
+        "output_tokens": int(captions["output_tokens"].sum()),
+        "cost": None if pd.isna(cost) else round(float(cost), 4),
         "captioner": fingerprint,
     }
 
@@ -145,4 +210,4 @@ def _parse_lines(lines: Iterable[str]) -> Iterator[Caption]:
 
 
 def _of(captions: dict[str, Caption], photo: str) -> Caption:
-    return captions.get(photo, Caption(photo=photo, failure="the captioner gave nothing back"))
+    return captions.get(photo, Caption(photo=photo, failure=NOTHING, answers=0))

@@ -14,14 +14,20 @@ def create_pipeline(**kwargs: object) -> Pipeline:
     return Pipeline(
         [
             Node(
+                nodes.compose_prompt,
+                inputs=["system_prompt", "caption_prompt", "params:vocabulary"],
+                outputs="prompt",
+                name="compose_prompt",
+            ),
+            Node(
                 nodes.plan_captions,
-                inputs=["selection", "known_caption_shards", "captioner"],
+                inputs=["selection", "known_caption_shards", "captioner", "prompt"],
                 outputs=["caption_plan", "captioner_fingerprint"],
                 name="plan_captions",
             ),
             Node(
                 nodes.caption_photos,
-                inputs=["caption_plan", "photo_files", "captioner", "params:label"],
+                inputs=["caption_plan", "photo_files", "captioner", "prompt", "params:label"],
                 outputs="caption_shards",
                 name="caption_photos",
             ),

@@ -1,0 +1,110 @@
+"""A Mllama checkpoint as users have it, in small: random weights, real processor and template."""
+
+from __future__ import annotations
+
+import string
+from pathlib import Path
+
+HEADER = "<|start_header_id|>{}<|end_header_id|>\n\n"
+SPECIAL = [
+    "<|begin_of_text|>", "<|end_of_text|>", "<|finetune_right_pad_id|>",
+    "<|start_header_id|>", "<|end_header_id|>", "<|eom_id|>", "<|eot_id|>", "<|image|>",
+]  # fmt: skip
+# What the model's own template does with a turn; like it, it takes no system turn beside images.
+TEMPLATE = (
+    "{{ bos_token }}{% for message in messages %}"
+    "{% if message.role == 'system' %}"
+    "{{ raise_exception('Prompting with images is incompatible with system messages.') }}"
+    "{% endif %}"
+    "{{ '<|start_header_id|>' + message.role + '<|end_header_id|>\n\n' }}"
+    "{% for part in message.content %}"
+    "{% if part.type == 'image' %}{{ '<|image|>' }}{% else %}{{ part.text | trim }}{% endif %}"
+    "{% endfor %}{{ '<|eot_id|>' }}{% endfor %}"
+    "{% if add_generation_prompt %}"
+    "{{ '<|start_header_id|>assistant<|end_header_id|>\n\n' }}{% endif %}"
+)
+CORPUS = [
+    '{"Title": "Blue shirt", "Size": "M", "Category": "Tops", "Gender": "Men", "Type": "Casual"}',
+    "A light blue button-down shirt with long sleeves. It suits the office and the weekend alike.",
+    "Look at the photo and describe the one garment or pair of shoes that it shows.",
+    string.printable,
+] * 20
+
+
+def save_tiny_mllama(folder: Path, seed: int = 0, template: str = TEMPLATE) -> Path:
+    """Saves a checkpoint of some 300 kB that loads as the 11-billion one does."""
+    import torch
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import (
+        GenerationConfig,
+        MllamaConfig,
+        MllamaForConditionalGeneration,
+        MllamaProcessor,
+        PreTrainedTokenizerFast,
+    )
+    from transformers.models.mllama.image_processing_pil_mllama import MllamaImageProcessorPil
+
+    bpe = Tokenizer(models.BPE())
+    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    bpe.decoder = decoders.ByteLevel()
+    bpe.train_from_iterator(
+        CORPUS,
+        trainers.BpeTrainer(
+            vocab_size=600,
+            initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+            show_progress=False,
+        ),
+    )
+    words = bpe.get_vocab_size()
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=bpe,
+        bos_token=SPECIAL[0],
+        eos_token="<|eot_id|>",
+        pad_token="<|finetune_right_pad_id|>",
+        additional_special_tokens=SPECIAL,
+        chat_template=template,
+        clean_up_tokenization_spaces=False,
+    )
+    image, pad, end = (
+        tokenizer.convert_tokens_to_ids(token)
+        for token in ("<|image|>", "<|finetune_right_pad_id|>", "<|eot_id|>")
+    )
+    # As in the real one, <|image|> is never an answer, so it has a row of input but none of output.
+    vocabulary = len(tokenizer)
+    torch.manual_seed(seed)
+    model = MllamaForConditionalGeneration(
+        MllamaConfig(
+            vision_config={
+                "hidden_size": 32, "attention_heads": 2, "num_hidden_layers": 2,
+                "num_global_layers": 1, "intermediate_size": 64, "vision_output_dim": 64,
+                "image_size": 56, "patch_size": 14, "max_num_tiles": 4,
+                "intermediate_layers_indices": [1],
+                "supported_aspect_ratios": [[1, 1], [1, 2], [1, 3], [1, 4], [2, 1], [2, 2], [3, 1], [4, 1]],
+            },
+            text_config={
+                "vocab_size": vocabulary, "hidden_size": 64, "num_hidden_layers": 4,
+                "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 128,
+                "cross_attention_layers": [1, 3], "max_position_embeddings": 4096,
+                "bos_token_id": tokenizer.bos_token_id, "eos_token_id": end, "pad_token_id": pad,
+            },
+            image_token_index=image,
+        )
+    )  # fmt: skip
+    # A new model's gates to the picture are shut: opened, so that the photo matters.
+    for name, parameter in model.named_parameters():
+        if name.endswith(("attn_gate", "mlp_gate")):
+            torch.nn.init.constant_(parameter, 1.0)
+    model.generation_config = GenerationConfig(
+        bos_token_id=tokenizer.bos_token_id, eos_token_id=[end], pad_token_id=pad,
+        do_sample=True, temperature=0.6, top_p=0.9,
+    )  # fmt: skip
+    model.save_pretrained(folder)
+    MllamaProcessor(
+        image_processor=MllamaImageProcessorPil(
+            size={"height": 56, "width": 56}, max_image_tiles=4
+        ),
+        tokenizer=tokenizer,
+        chat_template=template,
+    ).save_pretrained(folder)
+    assert words < vocabulary
+    return folder
