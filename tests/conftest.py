@@ -20,6 +20,7 @@ from lookbook.datasets.embedded_captioner_dataset import EmbeddedCaptionerDatase
 from lookbook.drawing import draw_garment
 from lookbook.pipelines.label.nodes import compose_prompt
 from lookbook.vocabulary import Vocabulary
+from tiny_mllama import save_tiny_mllama
 
 settings.register_profile("reproducible", derandomize=True, deadline=None)
 settings.load_profile("reproducible")
@@ -50,6 +51,11 @@ def prompt(vocabulary: Vocabulary) -> Prompt:
 @pytest.fixture(scope="session")
 def captioner(words: dict) -> EmbeddedCaptioner:
     return EmbeddedCaptionerDataset(vocabulary=words, batch_size=4).load()
+
+
+@pytest.fixture(scope="session")
+def tiny_mllama(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_tiny_mllama(tmp_path_factory.mktemp("tiny_mllama"))
 
 
 @pytest.fixture(scope="session")

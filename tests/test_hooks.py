@@ -7,8 +7,13 @@ REPORTS = {
     "balance": ({"photos": 9, "selected": 5, "kids_dropped": 3, "capped": 1}, "3 kids', 1 over"),
     "label": (
         {
-            "photos": 5, "captioned": 4, "captioned_before": 2, "failed": 1,
-            "input_tokens": 9000, "output_tokens": 500, "cost": 1.234,
+            "photos": 5,
+            "captioned": 4,
+            "captioned_before": 2,
+            "failed": 1,
+            "input_tokens": 9000,
+            "output_tokens": 500,
+            "cost": 1.234,
         },
         "failed: 1; tokens: 9,000 in, 500 out; cost: 1.23",
     ),

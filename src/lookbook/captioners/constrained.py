@@ -9,7 +9,10 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
+from lookbook.errors import InputError
+
 if TYPE_CHECKING:
+    from llguidance import LLTokenizer
     from torch import Tensor
     from transformers import PreTrainedTokenizerFast
 
@@ -71,3 +74,84 @@ def _tokens(name: str, field: dict[str, Any]) -> int:
 
 def _literal(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
+
+
+class SchemaLogitsProcessor:
+    """Shuts out of each row's next token whatever would leave the schema.
+
+    Made for one call of ``model.generate``, whose rows it follows token by token.
+    """
+
+    def __init__(self, guide: LLTokenizer, rules: str, rows: int) -> None:
+        """Starts each row at the beginning of an answer.
+
+        Args:
+            guide: The model's vocabulary, from :func:`guide_for`.
+            rules: From :func:`grammar`.
+            rows: Size of the batch.
+        """
+        import llguidance
+        import llguidance.torch
+
+        self._matchers = [llguidance.LLMatcher(guide, rules) for _ in range(rows)]
+        self._executor = llguidance.LLExecutor()
+        self._masks = llguidance.torch.allocate_token_bitmask(rows, guide.vocab_size)
+        self._end = guide.eos_token
+        self._begun = False
+
+    def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
+        """Masks the scores of the next token.
+
+        Args:
+            input_ids: Prompt and answer so far; (rows, tokens).
+            scores: Logits of the next token; (rows, vocabulary).
+
+        Returns:
+            The logits, minus infinity for what the schema does not allow.
+        """
+        import llguidance.torch
+        import torch
+
+        if self._begun:
+            for matcher, token in zip(self._matchers, input_ids[:, -1].tolist(), strict=True):
+                if not matcher.is_stopped():
+                    matcher.consume_token(token)
+        self._begun = True
+        going = [
+            (matcher, row) for row, matcher in enumerate(self._matchers) if not matcher.is_stopped()
+        ]
+        ended = [row for row, matcher in enumerate(self._matchers) if matcher.is_stopped()]
+        if going:
+            llguidance.torch.fill_next_token_bitmask_par(self._executor, going, self._masks)
+        masks = self._masks.to(scores.device, non_blocking=True)
+        # Bit b of word w stands for token 32 w + b. llguidance has this as a kernel, which
+        # torch would compile with a C compiler that users need not have.
+        bits = torch.arange(32, device=scores.device, dtype=torch.int32)
+        allowed = ((masks.unsqueeze(-1) >> bits) & 1).bool().flatten(1)[:, : scores.shape[1]]
+        allowed[ended] = False
+        allowed[ended, self._end] = True
+        return scores.masked_fill(~allowed, -torch.inf)
+
+
+def guide_for(
+    tokenizer: PreTrainedTokenizerFast, end_tokens: list[int], vocabulary: int
+) -> LLTokenizer:
+    """Reads a tokenizer's vocabulary, which takes about a second.
+
+    Args:
+        tokenizer: The model's.
+        end_tokens: Ids of the tokens that end an answer.
+        vocabulary: How many tokens the model scores.
+
+    Raises:
+        InputError: If llguidance is not installed.
+    """
+    try:
+        import llguidance.hf
+    except ModuleNotFoundError as error:
+        raise InputError(
+            "Constrained decoding needs llguidance. Install it: "
+            "pip install --constraint constraints.txt --editable '.[llama]'"
+        ) from error
+    size = max(vocabulary, len(tokenizer))
+    return llguidance.hf.from_tokenizer(tokenizer, n_vocab=size, eos_token=end_tokens)

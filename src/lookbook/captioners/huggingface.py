@@ -1,0 +1,310 @@
+"""A vision-language model on the machine's own GPUs, by transformers."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lookbook.captioners import Caption, Prompt, fingerprint
+from lookbook.captioners.constrained import (
+    SchemaLogitsProcessor,
+    grammar,
+    guide_for,
+    longest_answer,
+)
+from lookbook.errors import InputError, causes
+from lookbook.photos import Photo, PhotoError
+
+if TYPE_CHECKING:
+    from llguidance import LLTokenizer
+    from PIL.Image import Image
+
+# Changes with every change of how the code below decodes.
+DECODING = "greedy-1"
+WINDOW = 4
+SAMPLE = 1 << 16
+SAMPLES = 16
+
+
+@dataclass(frozen=True)
+class _Model:
+    processor: Any
+    network: Any
+    guide: LLTokenizer
+
+
+class HuggingFaceCaptioner:
+    """Captions photos in batches with any chat vision-language model that transformers loads.
+
+    The weights are loaded when the first photo comes. Decoding is greedy and constrained to
+    the prompt's schema.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        revision: str | None = None,
+        token: str | None = None,
+        device: str = "auto",
+        dtype: str = "auto",
+        batch_size: int = 16,
+        max_side: int = 560,
+        threads: int = 4,
+    ) -> None:
+        """Names the model.
+
+        Args:
+            model: A name on the Hugging Face hub, or a folder.
+            revision: A commit of the hub's model, the newest by default.
+            token: Key to gated models.
+            device: ``auto`` for all GPUs there are, the model spread over them where one is too
+                small; or ``cpu``.
+            dtype: The weights' type; ``auto`` for the one they are saved in.
+            batch_size: Photos a batch; halved where memory runs out.
+            max_side: Larger photos are scaled down to so many pixels on the longer side. 560
+                is one tile of Llama-3.2-Vision.
+            threads: Threads that decode photos.
+        """
+        self._model = model
+        self._revision = revision
+        self._token = token
+        self._device = device
+        self._dtype = dtype
+        self._batch_size = batch_size
+        self._max_side = max_side
+        self._threads = threads
+        self._loaded: _Model | None = None
+
+    def fingerprint(self, prompt: Prompt) -> str:
+        """Hashes the model's name, or its weights if it is a folder, and the prompt.
+
+        Of each file of weights 16 samples of 64 KiB are read, so that 90 billion parameters
+        take no minutes.
+        """
+        folder = Path(self._model)
+        weights = b"".join(map(_sample, sorted(folder.glob("*.safetensors"))))
+        name = weights or self._model
+        facts = [self._revision or "", self._dtype, str(self._max_side), DECODING]
+        return fingerprint("huggingface", name, *facts, prompt.model_dump_json())
+
+    def caption(self, photos: Iterable[Photo], prompt: Prompt) -> Iterator[Caption]:
+        """Describes photos, see :class:`lookbook.captioners.Captioner`.
+
+        Raises:
+            InputError: If the model cannot be had, or the machine is too small for it.
+        """
+        remaining = iter(photos)
+        first = next(remaining, None)
+        if first is None:
+            return
+        with ThreadPoolExecutor(self._threads) as pool:
+            decoded = self._decode_ahead(itertools.chain([first], remaining), pool)
+            while window := list(itertools.islice(decoded, WINDOW * self._batch_size)):
+                for photo, failure in window:
+                    if isinstance(failure, str):
+                        yield Caption(photo=photo, failure=failure, answers=0)
+                # Photos of one shape need equally many tiles, and so no padding.
+                seen = sorted(
+                    ((photo, image) for photo, image in window if not isinstance(image, str)),
+                    key=lambda one: one[1].size,
+                )
+                while seen:
+                    batch, seen = seen[: self._batch_size], seen[self._batch_size :]
+                    captions = self._caption_batch(batch, prompt)
+                    if captions is None:
+                        seen = batch + seen
+                    else:
+                        yield from captions
+
+    def _decode_ahead(
+        self, photos: Iterator[Photo], pool: ThreadPoolExecutor
+    ) -> Iterator[tuple[str, Image | str]]:
+        decoding: deque[Future[tuple[str, Image | str]]] = deque()
+        for photo in photos:
+            decoding.append(pool.submit(self._decode, photo))
+            if len(decoding) >= 2 * WINDOW * self._batch_size:
+                yield decoding.popleft().result()
+        while decoding:
+            yield decoding.popleft().result()
+
+    def _decode(self, photo: Photo) -> tuple[str, Image | str]:
+        try:
+            image = photo.image(at_least=self._max_side)
+        except (PhotoError, OSError) as error:
+            return photo.id, str(error)
+        image.thumbnail((self._max_side, self._max_side))
+        return photo.id, image
+
+    def _caption_batch(
+        self, batch: list[tuple[str, Image]], prompt: Prompt
+    ) -> list[Caption] | None:
+        """Captions a batch; gives ``None`` if it was too large and the next must be smaller."""
+        from accelerate.utils.memory import clear_device_cache, should_reduce_batch_size
+
+        try:
+            return self._generate(batch, prompt)
+        except Exception as error:
+            if not should_reduce_batch_size(error):
+                raise
+            failure = str(error).strip().splitlines()[0]
+        # Outside the handler, where the error no longer holds on to the batch's tensors.
+        clear_device_cache(garbage_collection=True)
+        if len(batch) == 1:
+            return [Caption(photo=batch[0][0], failure=f"out of memory: {failure}", answers=0)]
+        self._batch_size = len(batch) // 2
+        return None
+
+    def _generate(self, batch: list[tuple[str, Image]], prompt: Prompt) -> list[Caption]:
+        import torch
+        from transformers import LogitsProcessorList
+
+        model = self._loaded = self._loaded or self._load()
+        inputs = model.processor(
+            images=[[image] for _, image in batch],
+            text=[_chat(model.processor, prompt)] * len(batch),
+            padding=True,
+            # The chat template has written them already.
+            add_special_tokens=False,
+            return_tensors="pt",
+        ).to(model.network.device, model.network.dtype)
+        constrained = SchemaLogitsProcessor(model.guide, grammar(prompt.answer_schema), len(batch))
+        with torch.inference_mode():
+            written = model.network.generate(
+                **inputs,
+                do_sample=False,
+                temperature=None,
+                top_p=None,
+                top_k=None,
+                max_new_tokens=longest_answer(prompt.answer_schema),
+                logits_processor=LogitsProcessorList([constrained]),
+            )
+        answers = written[:, inputs["input_ids"].shape[1] :]
+        texts = model.processor.batch_decode(answers, skip_special_tokens=True)
+        read = inputs["attention_mask"].sum(1).tolist()
+        padding = model.network.generation_config.pad_token_id
+        return [
+            Caption(
+                photo=photo,
+                text=text,
+                input_tokens=tokens,
+                output_tokens=int((answer != padding).sum()),
+            )
+            for (photo, _), text, tokens, answer in zip(batch, texts, read, answers, strict=True)
+        ]
+
+    def _load(self) -> _Model:
+        from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor
+
+        source: dict[str, Any] = {"revision": self._revision, "token": self._token}
+        try:
+            config = AutoConfig.from_pretrained(self._model, **source)
+            self._check_machine(config)
+            processor = AutoProcessor.from_pretrained(self._model, **source)
+            network = AutoModelForImageTextToText.from_pretrained(
+                self._model,
+                dtype=self._dtype,
+                device_map=self._device,
+                # Pickled weights could run code.
+                use_safetensors=True,
+                **source,
+            )
+        except (OSError, ValueError) as error:
+            raise InputError(self._explain(error)) from error
+        # Rows of an answer go on at their right end: padding on that side would corrupt them.
+        processor.tokenizer.padding_side = "left"
+        ends = network.generation_config.eos_token_id
+        ends = ends if isinstance(ends, list) else [ends]
+        if network.generation_config.pad_token_id is None:
+            network.generation_config.pad_token_id = processor.tokenizer.pad_token_id or ends[0]
+        scored = network.get_output_embeddings().weight.shape[0]
+        return _Model(processor, network.eval(), guide_for(processor.tokenizer, ends, scored))
+
+    def _check_machine(self, config: Any) -> None:
+        """Compares what the weights take with what is free, before they are fetched.
+
+        Raises:
+            InputError: If there is no GPU where one is asked for, or too little memory.
+        """
+        import torch
+        from transformers import AutoModelForImageTextToText
+
+        on_gpu = self._device != "cpu"
+        if on_gpu and not torch.accelerator.is_available():
+            raise InputError(
+                f"'{self._model}' is to run on a GPU, and torch finds none on this machine. Run "
+                "it where there is one, use '--env together', or name 'device: cpu', which suits "
+                "small models only."
+            )
+        dtype = config.dtype if self._dtype == "auto" else getattr(torch, self._dtype)
+        with torch.device("meta"):
+            network = AutoModelForImageTextToText.from_config(config, dtype=dtype)
+        needed = sum(one.numel() * one.element_size() for one in network.parameters())
+        if on_gpu:
+            devices = range(torch.accelerator.device_count())
+            free = sum(torch.cuda.mem_get_info(number)[0] for number in devices)
+        else:
+            free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        if needed > free:
+            raise InputError(
+                f"The weights of '{self._model}' take {needed / 1e9:,.1f} GB, and "
+                f"{free / 1e9:,.1f} GB are free on this machine's "
+                f"{'GPUs' if on_gpu else 'main memory'}. Name a smaller model, or use a larger "
+                "machine or '--env together'."
+            )
+
+    def _explain(self, error: Exception) -> str:
+        from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
+
+        reasons = list(causes(error))
+        name = f"The model '{self._model}'"
+        if any(isinstance(reason, GatedRepoError) for reason in reasons):
+            return (
+                f"{name} is gated: accept its licence on its page on the Hugging Face hub, and "
+                "give a token of that account as HF_TOKEN or as huggingface.token in "
+                "conf/local/credentials.yml."
+            )
+        if any(isinstance(reason, RepositoryNotFoundError) for reason in reasons):
+            return f"{name} is neither on the Hugging Face hub nor open to the token given."
+        if isinstance(error, ValueError):
+            return f"{name} is no chat vision-language model of transformers: {error}"
+        return f"{name} is neither a folder with a model nor to be had from the hub: {error}"
+
+
+def _chat(processor: Any, prompt: Prompt) -> str:
+    """Writes the prompt in the model's own chat format."""
+    from jinja2 import TemplateError
+
+    def write(*turns: dict[str, Any]) -> str:
+        text: str = processor.apply_chat_template(list(turns), add_generation_prompt=True)
+        return text
+
+    def ask(question: str) -> dict[str, Any]:
+        content = [{"type": "image"}, {"type": "text", "text": question}]
+        return {"role": "user", "content": content}
+
+    if prompt.system:
+        system = {"role": "system", "content": [{"type": "text", "text": prompt.system}]}
+        try:
+            return write(system, ask(prompt.question))
+        except TemplateError:
+            # Llama-3.2-Vision takes no system prompt beside a picture.
+            return write(ask(f"{prompt.system}\n\n{prompt.question}"))
+    return write(ask(prompt.question))
+
+
+def _sample(path: Path) -> bytes:
+    size = path.stat().st_size
+    digest = hashlib.sha256(f"{path.name} {size}".encode())
+    with path.open("rb") as file:
+        for number in range(SAMPLES):
+            file.seek(size * number // SAMPLES)
+            digest.update(file.read(SAMPLE))
+    return digest.digest()

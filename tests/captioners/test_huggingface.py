@@ -1,0 +1,194 @@
+import json
+from collections import Counter
+
+import pytest
+import torch
+
+from conftest import jpeg
+from lookbook.captioners.huggingface import HuggingFaceCaptioner
+from lookbook.drawing import LABELS
+from lookbook.errors import InputError
+from lookbook.parsing import parse_caption
+from lookbook.photos import Photo
+from lookbook.vocabulary import Label
+from tiny_mllama import TEMPLATE, save_tiny_mllama
+
+SHAPES = [(400, 533), (533, 400), (300, 300), (60, 500), (500, 60)]
+
+
+def resized(data, shape):
+    import io
+
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.open(io.BytesIO(data)).resize(shape).save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="module")
+def photos():
+    drawn = [
+        resized(jpeg(label, colour), SHAPES[number % len(SHAPES)])
+        for number, (label, colour) in enumerate(
+            zip(LABELS, ["red", "blue", "black", "white", "green"] * 4, strict=False)
+        )
+    ]
+    return [Photo(str(number), lambda data=data: data) for number, data in enumerate(drawn)]
+
+
+def captioner(model, **options):
+    return HuggingFaceCaptioner(str(model), device="cpu", threads=2, **options)
+
+
+def texts(captions):
+    return {caption.photo: caption.text for caption in captions}
+
+
+@pytest.fixture(scope="module")
+def one_at_a_time(tiny_mllama, photos, prompt):
+    return texts(captioner(tiny_mllama, batch_size=1).caption(photos[:8], prompt))
+
+
+def test_a_batch_says_what_one_at_a_time_says(tiny_mllama, photos, prompt, one_at_a_time):
+    captions = texts(captioner(tiny_mllama, batch_size=8).caption(photos[:8], prompt))
+    assert captions == one_at_a_time
+    assert len(set(captions.values())) > 1, "the photos make no difference to the model"
+
+
+def test_every_answer_keeps_to_the_schema(one_at_a_time, vocabulary):
+    for text in one_at_a_time.values():
+        label = Label.model_validate_json(text)
+        assert text == label.model_dump_json()
+        for field in ("Category", "Type", "Gender", "Size"):
+            assert getattr(label, field) in vocabulary.terms(field)
+        assert parse_caption(text).repair in (None, "json")
+
+
+def test_tokens_are_counted(tiny_mllama, photos, prompt):
+    (caption,) = captioner(tiny_mllama).caption(photos[:1], prompt)
+    assert 20 < caption.output_tokens < 800
+    assert caption.input_tokens > 100
+
+
+def test_a_poisoned_photo_harms_only_itself(tiny_mllama, photos, prompt):
+    broken = Photo("broken", lambda: b"junk")
+    captions = list(
+        captioner(tiny_mllama, batch_size=2).caption([photos[0], broken, photos[1]], prompt)
+    )
+    assert Counter(caption.photo for caption in captions) == {"0": 1, "1": 1, "broken": 1}
+    failed = next(caption for caption in captions if caption.photo == "broken")
+    assert "cannot be decoded" in failed.failure
+
+
+def test_out_of_memory_halves_the_batch_and_goes_on(
+    tiny_mllama, photos, prompt, one_at_a_time, monkeypatch
+):
+    from transformers import MllamaForConditionalGeneration
+
+    generate, sizes = MllamaForConditionalGeneration.generate, []
+
+    def small(self, input_ids, **options):
+        sizes.append(len(input_ids))
+        if len(input_ids) > 3:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+        return generate(self, input_ids=input_ids, **options)
+
+    monkeypatch.setattr(MllamaForConditionalGeneration, "generate", small)
+    captions = list(captioner(tiny_mllama, batch_size=8).caption(photos[:8], prompt))
+    assert texts(captions) == one_at_a_time
+    assert sizes == [8, 4, 2, 2, 2, 2]
+
+
+def test_a_photo_too_large_by_itself_is_a_failure(tiny_mllama, photos, prompt, monkeypatch):
+    from transformers import MllamaForConditionalGeneration
+
+    def full(self, **options):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+
+    monkeypatch.setattr(MllamaForConditionalGeneration, "generate", full)
+    captions = list(captioner(tiny_mllama, batch_size=2).caption(photos[:2], prompt))
+    assert [caption.failure for caption in captions] == [
+        "out of memory: CUDA out of memory. Tried to allocate 2 GiB"
+    ] * 2
+
+
+def test_reads_ahead_a_bounded_number_of_photos(tiny_mllama, photos, prompt):
+    taken = 0
+
+    def stream():
+        nonlocal taken
+        for number in range(60):
+            taken += 1
+            yield Photo(str(number), photos[0].read)
+
+    next(captioner(tiny_mllama, batch_size=2).caption(stream(), prompt))
+    assert taken <= 3 * 4 * 2 + 1
+
+
+def test_no_weights_are_read_before_a_photo_comes(tiny_mllama, prompt):
+    missing = HuggingFaceCaptioner("no/such-model")
+    assert list(missing.caption([], prompt)) == []
+    assert missing.fingerprint(prompt).startswith("huggingface-")
+
+
+def test_the_fingerprint_follows_weights_and_prompt_but_not_the_batch(
+    tiny_mllama, tmp_path, prompt
+):
+    other_weights = save_tiny_mllama(tmp_path / "other", seed=1)
+    asked_otherwise = prompt.model_copy(update={"question": "What is it?"})
+    first = captioner(tiny_mllama).fingerprint(prompt)
+    assert captioner(tiny_mllama, batch_size=2).fingerprint(prompt) == first
+    assert captioner(other_weights).fingerprint(prompt) != first
+    assert captioner(tiny_mllama).fingerprint(asked_otherwise) != first
+
+
+def test_the_system_prompt_reaches_models_that_take_one_and_those_that_do_not(
+    tiny_mllama, tmp_path, prompt
+):
+    from lookbook.captioners.huggingface import _chat
+
+    begin = TEMPLATE.index("{% if message.role == 'system' %}")
+    end = TEMPLATE.index("{% endif %}") + len("{% endif %}")
+    takes = save_tiny_mllama(tmp_path / "takes", template=TEMPLATE[:begin] + TEMPLATE[end:])
+    apart, merged = (
+        _chat(captioner(model)._load().processor, prompt) for model in (takes, tiny_mllama)
+    )
+    assert apart.count("<|start_header_id|>") == 3
+    assert merged.count("<|start_header_id|>") == 2
+    for text in (apart, merged):
+        assert prompt.system in text and prompt.question in text
+        assert text.count("<|begin_of_text|>") == text.count("<|image|>") == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda config: config.update(model_type="bert"), "no chat vision-language model"),
+        (
+            lambda config: config["text_config"].update(
+                hidden_size=1 << 16, intermediate_size=1 << 18, num_hidden_layers=100
+            ),
+            "GB are free on this machine's main memory",
+        ),
+    ],
+)
+def test_a_model_that_cannot_run_here_ends_in_a_sentence(
+    tiny_mllama, tmp_path, photos, prompt, change, sentence
+):
+    config = json.loads((tiny_mllama / "config.json").read_text())
+    change(config)
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(InputError, match=sentence):
+        list(captioner(tmp_path).caption(photos[:1], prompt))
+
+
+def test_an_unknown_model_ends_in_a_sentence(photos, prompt, tmp_path):
+    with pytest.raises(InputError, match="neither a folder with a model nor to be had"):
+        list(captioner(tmp_path / "nowhere").caption(photos[:1], prompt))
+
+
+@pytest.mark.skipif(torch.accelerator.is_available(), reason="this machine has a GPU")
+def test_no_gpu_ends_in_a_sentence(tiny_mllama, photos, prompt):
+    with pytest.raises(InputError, match=r"torch finds none on this machine.*--env together"):
+        list(HuggingFaceCaptioner(str(tiny_mllama)).caption(photos[:1], prompt))
