@@ -1,0 +1,206 @@
+import base64
+import functools
+import io
+import itertools
+import json
+import socket
+
+import pytest
+from PIL import Image
+
+from chat_server import KEY, MODEL, serving
+from conftest import jpeg
+from lookbook.captioners.api import ApiCaptioner, Price
+from lookbook.errors import InputError
+from lookbook.parsing import parse_caption
+from lookbook.photos import Photo
+
+
+@functools.cache
+def drawn(seed):
+    return jpeg("Shirt", "red", seed=seed)
+
+
+def photos(count):
+    return [
+        Photo(str(seed), lambda data=data: data)
+        for seed, data in enumerate(map(drawn, range(count)))
+    ]
+
+
+def captioner(server, **options):
+    settings = {"model": MODEL, "api_key": KEY, "retries": 3, "timeout": 5, **options}
+    return ApiCaptioner(base_url=server if isinstance(server, str) else server.url, **settings)
+
+
+def test_every_photo_comes_back_once_with_its_own_caption(prompt):
+    with serving() as server:
+        captions = list(captioner(server).caption(iter(photos(40)), prompt))
+    assert sorted(int(caption.photo) for caption in captions) == list(range(40))
+    assert len({caption.text for caption in captions}) == 40
+    assert all(parse_caption(caption.text).repair == "json" for caption in captions)
+
+
+def test_keeps_so_many_requests_in_flight_and_no_more(prompt):
+    with serving(delay=0.1) as server:
+        list(captioner(server, concurrency=7).caption(photos(30), prompt))
+        assert server.most_in_flight == 7
+
+
+def test_takes_photos_only_as_it_can_send_them(prompt):
+    taken = itertools.count()
+    with serving() as server:
+        stream = (photo for photo in photos(50) if next(taken) >= 0)
+        next(captioner(server, concurrency=4).caption(stream, prompt))
+    assert next(taken) <= 5
+
+
+def test_asks_with_prompt_schema_and_a_small_picture_without_exif(prompt):
+    buffer, exif = io.BytesIO(), Image.Exif()
+    exif[0x010E] = "taken at home"
+    Image.new("RGB", (2000, 1000), "navy").save(buffer, "JPEG", exif=exif)
+    with serving() as server:
+        list(captioner(server).caption([Photo("large", buffer.getvalue)], prompt))
+    (request,) = server.requests
+    system, user = request["messages"]
+    assert (system["role"], system["content"]) == ("system", prompt.system)
+    assert user["content"][1]["text"] == prompt.question
+    assert request["response_format"]["json_schema"]["schema"] == prompt.answer_schema
+    sent = base64.b64decode(user["content"][0]["image_url"]["url"].partition(",")[2])
+    with Image.open(io.BytesIO(sent)) as picture:
+        assert picture.size == (559, 280)
+        assert not picture.getexif()
+
+
+@pytest.mark.parametrize("fault", ["rate limit", "error", "cut", "slow", "drip", "junk"])
+def test_what_passes_is_waited_for_or_asked_again(prompt, fault):
+    with serving() as calm:
+        expected = {c.photo: c.text for c in captioner(calm).caption(photos(3), prompt)}
+    with serving(faults={fault: 1.0}) as server:
+        captions = list(captioner(server, timeout=0.4).caption(photos(3), prompt))
+        assert set(server.pictures.values()) == {2}
+    assert {caption.photo: caption.text for caption in captions} == expected
+
+
+@pytest.mark.parametrize("fault", ["refusal", "truncated"])
+def test_an_answer_of_no_use_is_asked_for_once_more_and_counted(prompt, fault):
+    with serving(faults={fault: 1.0}) as server:
+        (caption,) = captioner(server).caption(photos(1), prompt)
+    assert parse_caption(caption.text).rejection is None
+    assert (caption.answers, caption.input_tokens, caption.output_tokens) == (2, 2000, 100)
+    assert [request["temperature"] for request in server.requests] == [0.0, 0.7]
+
+
+def test_all_faults_together_lose_nothing(prompt):
+    faults = dict.fromkeys(["rate limit", "error", "cut", "slow", "drip", "junk", "truncated"], 0.1)
+    with serving(faults=faults, delay=0.01) as server:
+        captions = list(captioner(server, timeout=0.4, retries=6).caption(photos(60), prompt))
+        assert len(server.met) > 10
+    assert sorted(int(caption.photo) for caption in captions) == list(range(60))
+    assert all(caption.failure is None for caption in captions)
+
+
+@pytest.mark.parametrize("refuses", [{"schema"}, {"system"}, {"schema", "system"}])
+def test_asks_as_the_server_can_take_it(prompt, refuses):
+    with serving(refuses=refuses) as server:
+        captions = list(captioner(server, concurrency=1).caption(photos(5), prompt))
+        assert all(caption.failure is None for caption in captions)
+        # What the server takes is found out once.
+        assert len(server.requests) <= 5 + 3
+        last = server.requests[-1]
+    assert ("response_format" in last) == ("schema" not in refuses)
+    assert prompt.system in json.dumps(last["messages"], ensure_ascii=False)
+
+
+def test_a_photo_that_the_server_refuses_harms_only_itself(prompt):
+    with serving(poison="") as server:
+        server.poison = None
+        engine = captioner(server, concurrency=2)
+        list(engine.caption(photos(3), prompt))
+        server.poison = min(server.pictures)[:8]
+        captions = list(engine.caption(photos(3), prompt))
+    failures = [caption.failure for caption in captions if caption.failure]
+    assert failures == ["HTTP 400: unsafe picture"]
+    assert sum(caption.text is not None for caption in captions) == 2
+
+
+def test_a_poisoned_first_photo_does_not_spoil_how_the_others_are_asked(prompt):
+    with serving() as server:
+        engine = captioner(server, concurrency=1)
+        list(engine.caption(photos(1), prompt))
+        server.poison, server.requests = next(iter(server.pictures)), []
+        list(engine.caption(photos(3), prompt))
+    assert "response_format" in server.requests[-1]
+
+
+def test_a_file_that_is_no_photo_is_never_sent(prompt):
+    with serving() as server:
+        (caption,) = captioner(server).caption([Photo("x", lambda: b"junk")], prompt)
+        assert server.requests == []
+    assert "cannot be decoded" in caption.failure
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"api_key": "wrong"}, "refuses the key: HTTP 401"),
+        ({"model": "test/blind"}, "has no model 'test/blind': HTTP 404"),
+    ],
+)
+def test_a_wrong_key_or_model_stops_at_once_in_a_sentence(prompt, options, sentence):
+    with serving() as server:
+        with pytest.raises(InputError, match=sentence) as raised:
+            list(captioner(server, concurrency=4, **options).caption(photos(100), prompt))
+        assert len(server.requests) <= 8
+    assert options.get("api_key", KEY) not in str(raised.value)
+
+
+def test_a_key_that_the_server_repeats_is_not_repeated(prompt):
+    with serving() as server, pytest.raises(InputError) as raised:
+        list(captioner(server, api_key=KEY[:-1]).caption(photos(1), prompt))
+    assert KEY[:-1] not in str(raised.value)
+
+
+def test_no_key_for_together_ends_in_a_sentence(prompt, monkeypatch):
+    monkeypatch.delenv("TOGETHER_BASE_URL", raising=False)
+    with pytest.raises(InputError, match="set TOGETHER_API_KEY"):
+        list(ApiCaptioner(MODEL).caption(photos(1), prompt))
+
+
+def test_a_server_that_is_down_stops_the_run_and_not_only_its_photos(prompt):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
+        captions = []
+        with pytest.raises(InputError, match=r"The last 4 photos failed.*no connection to"):
+            for caption in captioner(address, concurrency=2, retries=0).caption(photos(50), prompt):
+                captions.append(caption)
+    assert 1 <= len(captions) <= 4
+    assert all("no connection" in caption.failure for caption in captions)
+
+
+def test_what_was_answered_before_an_error_is_handed_over(prompt):
+    with serving() as server:
+        stream = captioner(server, concurrency=1).caption(photos(5), prompt)
+        first = next(stream)
+        with pytest.raises(InputError):
+            server.poison = ""
+            list(stream)
+    assert first.text
+
+
+def test_tokens_and_cost_are_counted(prompt):
+    with serving() as server:
+        (caption,) = captioner(server, price=Price(input=0.2, output=0.6)).caption(
+            photos(1), prompt
+        )
+    assert (caption.input_tokens, caption.output_tokens) == (1000, 50)
+    assert caption.cost == pytest.approx(0.00023)
+
+
+def test_the_fingerprint_follows_model_and_prompt_but_neither_server_nor_concurrency(prompt):
+    first = ApiCaptioner(MODEL).fingerprint(prompt)
+    assert ApiCaptioner(MODEL, base_url="http://x/v1", concurrency=1).fingerprint(prompt) == first
+    assert ApiCaptioner("other").fingerprint(prompt) != first
+    asked_otherwise = prompt.model_copy(update={"system": "Be brief."})
+    assert ApiCaptioner(MODEL).fingerprint(asked_otherwise) != first
