@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
+# What an environment needs beyond the rest.
+EXTRA := $(filter llama cluster,$(ENV))
 export KEDRO_DISABLE_TELEMETRY := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 
@@ -11,8 +13,8 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 help: ## Show what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
 
-run: $(VENV)/installed ## From the bundled sample to a searchable catalogue
-	$(BIN)/kedro run
+run: $(VENV)/installed $(EXTRA:%=$(VENV)/installed-%) ## Photos to catalogue; ENV=together|llama|cluster
+	$(BIN)/kedro run $(ENV:%=--env %)
 
 test: $(VENV)/installed-dev lint ## Lint, type check and test
 	$(BIN)/pytest $(PYTEST_ARGS)
@@ -45,6 +47,6 @@ $(VENV)/installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(INSTALL) --editable .
 	@touch $@
 
-$(VENV)/installed-dev: $(VENV)/installed
-	$(INSTALL) --editable '.[dev]'
+$(VENV)/installed-%: $(VENV)/installed
+	$(INSTALL) --editable '.[$*]'
 	@touch $@
