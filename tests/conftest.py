@@ -7,8 +7,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -28,6 +29,8 @@ settings.load_profile("reproducible")
 ROOT = Path(__file__).parent.parent
 # Progress bars and colours have no place in what the tests read.
 ENVIRONMENT = {**os.environ, "TQDM_DISABLE": "1", "COLUMNS": "120", "HF_HUB_OFFLINE": "1"}
+
+os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}
 
 Kedro = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -56,6 +59,21 @@ def captioner(words: dict) -> EmbeddedCaptioner:
 @pytest.fixture(scope="session")
 def tiny_mllama(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_tiny_mllama(tmp_path_factory.mktemp("tiny_mllama"))
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Any]:
+    """A Ray cluster whose head has one core; tests add nodes of their own, and take them away."""
+    ray = pytest.importorskip("ray", reason="Ray is not installed: the extra 'cluster'")
+    from ray.cluster_utils import Cluster
+
+    cluster = Cluster(
+        initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}
+    )
+    ray.init(address=cluster.address, log_to_driver=False)
+    yield cluster
+    ray.shutdown()
+    cluster.shutdown()
 
 
 @pytest.fixture(scope="session")

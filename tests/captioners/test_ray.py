@@ -6,10 +6,7 @@ from pathlib import Path
 import fsspec
 import pytest
 
-os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}
 ray = pytest.importorskip("ray", reason="Ray is not installed: the extra 'cluster'")
-
-from ray.cluster_utils import Cluster  # noqa: E402
 
 from conftest import jpeg  # noqa: E402
 from lookbook.datasets.ray_captioner_dataset import RayCaptionerDataset  # noqa: E402
@@ -19,18 +16,6 @@ from lookbook.photos import Photo  # noqa: E402
 
 EMBEDDED = "lookbook.datasets.embedded_captioner_dataset.EmbeddedCaptionerDataset"
 HUGGINGFACE = "lookbook.datasets.huggingface_captioner_dataset.HuggingFaceCaptionerDataset"
-
-
-@pytest.fixture(scope="module")
-def cluster():
-    """Two nodes: the head, which keeps the books, and one to work."""
-    cluster = Cluster(
-        initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}
-    )
-    ray.init(address=cluster.address, log_to_driver=False)
-    yield cluster
-    ray.shutdown()
-    cluster.shutdown()
 
 
 @pytest.fixture(scope="module")

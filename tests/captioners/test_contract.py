@@ -1,0 +1,169 @@
+"""What every captioner keeps to, whatever engine it is."""
+
+import itertools
+import json
+import random
+import time
+from collections import Counter
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from kedro.io import AbstractDataset
+
+from chat_server import KEY, MODEL, serving
+from conftest import jpeg
+from label_run import LabelRun
+from lookbook.drawing import LABELS
+from lookbook.photos import Photo
+from lookbook.vocabulary import Label
+from tiny_mllama import save_tiny_mllama
+
+DATASETS = "lookbook.datasets"
+ENGINES = ("embedded", "huggingface", "api", "ray")
+CHAINS, KILLS = 5, 4
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("photos")
+    for label in LABELS:
+        (folder / f"{label}.jpg").write_bytes(jpeg(label))
+    (folder / "broken.jpg").write_bytes(b"junk")
+    return {path.stem: path for path in sorted(folder.iterdir())}
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def engine(request, words, tiny_mllama, tmp_path_factory):
+    """A captioner's catalog entry, one with another model, one with other batches."""
+    embedded = {
+        "type": f"{DATASETS}.embedded_captioner_dataset.EmbeddedCaptionerDataset",
+        "vocabulary": words,
+        "threads": 1,
+    }
+    with ExitStack() as stack:
+        match request.param:
+            case "embedded":
+                hat = {**words["garments"]["Hat"], "noun": "cap"}
+                garments = {**words["garments"], "Hat": hat}
+                config = embedded
+                other = {"vocabulary": {**words, "garments": garments}}
+                rest = {"batch_size": 3}
+            case "huggingface":
+                config = {
+                    "type": f"{DATASETS}.huggingface_captioner_dataset.HuggingFaceCaptionerDataset",
+                    "model": str(tiny_mllama),
+                    "device": "cpu",
+                    "batch_size": 4,
+                }
+                other_weights = save_tiny_mllama(tmp_path_factory.mktemp("other"), seed=1)
+                other = {"model": str(other_weights)}
+                rest = {"batch_size": 2, "threads": 1}
+            case "api":
+                config = {
+                    "type": f"{DATASETS}.api_captioner_dataset.ApiCaptionerDataset",
+                    "model": MODEL,
+                    "base_url": stack.enter_context(serving(delay=0.02)).url,
+                    "concurrency": 4,
+                    "credentials": {"api_key": KEY},
+                }
+                other = {"model": "test/other"}
+                rest = {"concurrency": 9, "retries": 1}
+            case "ray":
+                request.getfixturevalue("cluster")
+                config = {
+                    "type": f"{DATASETS}.ray_captioner_dataset.RayCaptionerDataset",
+                    "captioner": embedded,
+                    "replicas": 1,
+                    "batch_size": 8,
+                }
+                other = {"captioner": {**embedded, "vocabulary": {**words, "other": "Hats"}}}
+                rest = {"replicas": 2, "batch_size": 3}
+        yield config, {**config, **other}, {**config, **rest}
+
+
+def load(config):
+    return AbstractDataset.from_config("captioner", config).load()
+
+
+def photos(files):
+    return [Photo(name, partial(path.read_bytes)) for name, path in files.items()]
+
+
+def test_every_photo_comes_out_once_and_a_poisoned_one_harms_only_itself(engine, files, prompt):
+    captions = list(load(engine[0]).caption(iter(photos(files)), prompt))
+    assert Counter(caption.photo for caption in captions) == dict.fromkeys(files, 1)
+    for caption in captions:
+        if caption.photo == "broken":
+            assert caption.text is None
+            assert "cannot be decoded" in caption.failure
+        else:
+            Label.model_validate_json(caption.text)
+            assert caption.failure is None
+
+
+def test_nothing_in_nothing_out(engine, prompt):
+    assert list(load(engine[0]).caption(iter([]), prompt)) == []
+
+
+def test_another_model_captions_anew_and_other_batches_do_not(engine, prompt):
+    usual, other_model, other_batches = (load(config).fingerprint(prompt) for config in engine)
+    assert other_batches == usual != other_model
+
+
+def test_another_prompt_captions_anew_where_it_is_read(engine, prompt):
+    asked_otherwise = prompt.model_copy(update={"question": "What is it?"})
+    captioner = load(engine[0])
+    reads_it = "embedded" not in json.dumps(engine[0])
+    changed = captioner.fingerprint(asked_otherwise) != captioner.fingerprint(prompt)
+    assert changed == reads_it
+
+
+def test_killed_at_random_moments_it_ends_with_the_same_table(
+    engine, files, words, tmp_path, request
+):
+    many = {
+        f"{name}-{turn}": path for turn, (name, path) in itertools.product(range(3), files.items())
+    }
+    on_ray = "ray_captioner" in engine[0]["type"]
+    address = request.getfixturevalue("cluster").address if on_ray else None
+    run = partial(LabelRun, engine[0], many, words, ray=address)
+    whole = run(tmp_path / "whole").finish()
+    chance, killed = random.Random(0), 0
+    for chain in range(CHAINS):
+        store = tmp_path / f"killed-{chain}"
+        for _ in range(KILLS):
+            process = run(store).start()
+            wait_for_shards(store, shards(store) + chance.randint(0, 2), process)
+            process.join(chance.uniform(0, 0.2))
+            killed += process.exitcode is None
+            process.kill()
+            process.join()
+        pd.testing.assert_frame_equal(run(store).finish(), whole)
+        assert captions_are_kept_once(store)
+    assert killed >= CHAINS * KILLS / 2
+    assert whole["caption"].notna().sum() == 3 * (len(files) - 1)
+
+
+def shards(store: Path) -> int:
+    return len(list(store.glob("*/*.jsonl")))
+
+
+def wait_for_shards(store: Path, count: int, process: Any) -> None:
+    deadline = time.monotonic() + 60
+    while shards(store) < count and process.exitcode is None and time.monotonic() < deadline:
+        process.join(0.01)
+
+
+def captions_are_kept_once(store: Path) -> bool:
+    """Nothing captioned and written is captioned again; what failed is."""
+    captioned = Counter(
+        line["photo"]
+        for shard in store.glob("*/*.jsonl")
+        for line in map(json.loads, shard.read_text().splitlines())
+        if line["text"] is not None
+    )
+    return set(captioned.values()) == {1}

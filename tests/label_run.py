@@ -1,0 +1,96 @@
+"""Runs the label pipeline in a process of its own, which a test may kill."""
+
+from __future__ import annotations
+
+import multiprocessing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from kedro.io import AbstractDataset, DataCatalog, MemoryDataset
+from kedro.runner import SequentialRunner
+
+from lookbook.pipelines.label import create_pipeline
+from lookbook.pipelines.label.nodes import LabelParams
+from lookbook.vocabulary import Vocabulary
+
+# A fresh process in milliseconds: it is forked off one that has imported everything.
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["label_run", "torch", "transformers", "ray"])
+
+
+@dataclass(frozen=True)
+class LabelRun:
+    """A run of the label pipeline.
+
+    Attributes:
+        captioner: Catalog entry.
+        photos: Files by id.
+        words: The vocabulary.
+        store: Folder of shards.
+        ray: Address of the cluster to work on, if any.
+    """
+
+    captioner: dict[str, Any]
+    photos: dict[str, Path]
+    words: dict[str, Any]
+    store: Path
+    ray: str | None = None
+
+    def __call__(self) -> None:
+        """Runs it, and writes the captions beside the store."""
+        if self.ray:
+            import ray
+
+            ray.init(address=self.ray, log_to_driver=False)
+        shards = {
+            "path": str(self.store),
+            "dataset": "text.TextDataset",
+            "filename_suffix": ".jsonl",
+        }
+        rows = [{"sha256": name, "file": name} for name in sorted(self.photos)]
+        given = {
+            "system_prompt": "You label clothes.",
+            "caption_prompt": "What is it? One of $categories.",
+            "params:vocabulary": Vocabulary.model_validate(self.words),
+            "params:label": LabelParams(shard_size=8, shard_seconds=0.05),
+            "selection": pd.DataFrame(rows),
+            "photo_files": {name: partial(path.read_bytes) for name, path in self.photos.items()},
+            "captioner": AbstractDataset.from_config("captioner", self.captioner).load(),
+        }
+        catalog = DataCatalog(
+            {
+                **{
+                    name: AbstractDataset.from_config(
+                        name, {"type": f"partitions.{kind}Dataset", **shards}
+                    )
+                    for name, kind in [
+                        ("caption_shards", "Partitioned"), ("known_caption_shards", "Incremental")
+                    ]
+                },
+                **{name: MemoryDataset(data, copy_mode="assign") for name, data in given.items()},
+                "captions": AbstractDataset.from_config(
+                    "captions",
+                    {"type": "pandas.CSVDataset", "filepath": str(self.table)},
+                ),
+            }
+        )  # fmt: skip
+        SequentialRunner().run(create_pipeline(), catalog)
+
+    @property
+    def table(self) -> Path:
+        return self.store.parent / f"{self.store.name}.csv"
+
+    def start(self) -> Any:
+        process = PROCESSES.Process(target=self)
+        process.start()
+        return process
+
+    def finish(self) -> pd.DataFrame:
+        """Runs it to the end and gives its captions."""
+        process = self.start()
+        process.join()
+        assert process.exitcode == 0
+        return pd.read_csv(self.table)
