@@ -18,7 +18,29 @@ from lookbook.vocabulary import Vocabulary
 
 # A fresh process in milliseconds: it is forked off one that has imported everything.
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["label_run", "torch", "transformers", "ray"])
+PROCESSES.set_forkserver_preload(
+    [
+        "kedro_datasets.pandas.csv_dataset",
+        "kedro_datasets.partitions.incremental_dataset",
+        "kedro_datasets.text.text_dataset",
+        "llguidance.hf",
+        "llguidance.torch",
+        "lookbook.datasets.api_captioner_dataset",
+        "lookbook.datasets.embedded_captioner_dataset",
+        "lookbook.datasets.huggingface_captioner_dataset",
+        "lookbook.pipelines.label.pipeline",
+        "onnxruntime",
+        "pandas",
+        "PIL.Image",
+        "ray.data",
+        "tqdm",
+        "transformers.models.auto.modeling_auto",
+        "transformers.models.mllama.image_processing_pil_mllama",
+        "transformers.models.mllama.modeling_mllama",
+        "transformers.models.mllama.processing_mllama",
+        "accelerate.utils.memory",
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -55,7 +77,7 @@ class LabelRun:
             "system_prompt": "You label clothes.",
             "caption_prompt": "What is it? One of $categories.",
             "params:vocabulary": Vocabulary.model_validate(self.words),
-            "params:label": LabelParams(shard_size=8, shard_seconds=0.05),
+            "params:label": LabelParams(shard_size=4, shard_seconds=0.05),
             "selection": pd.DataFrame(rows),
             "photo_files": {name: partial(path.read_bytes) for name, path in self.photos.items()},
             "captioner": AbstractDataset.from_config("captioner", self.captioner).load(),

@@ -1,0 +1,132 @@
+"""Measures each captioner against the recipe's way: one photo at a time, same model, same run.
+
+Usage: ``make bench-captioning PHOTOS=folder``. The API is a server on loopback that takes
+200 ms an answer, the vision-language model a Mllama of 280,000 random weights, and the cluster
+this machine. What Llama-3.2-11B does on a GPU, ``benchmarks/llama.py`` measures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from functools import partial
+from itertools import cycle, islice
+from pathlib import Path
+
+import fsspec
+import yaml
+from rich.console import Console
+from rich.table import Table
+
+from chat_server import KEY, MODEL
+from lookbook.captioners import Captioner, Prompt
+from lookbook.captioners.api import ApiCaptioner
+from lookbook.captioners.huggingface import HuggingFaceCaptioner
+from lookbook.datasets.embedded_captioner_dataset import EmbeddedCaptionerDataset
+from lookbook.datasets.ray_captioner_dataset import RayCaptionerDataset
+from lookbook.photos import Photo
+from lookbook.pipelines.label.nodes import compose_prompt
+from lookbook.vocabulary import Vocabulary
+from tiny_mllama import save_tiny_mllama
+
+ROOT = Path(__file__).parent.parent
+EMBEDDED = "lookbook.datasets.embedded_captioner_dataset.EmbeddedCaptionerDataset"
+LATENCY = 0.2
+IN_FLIGHT = 32
+BATCH = 16
+REPLICAS = 2
+
+
+def read_prompt(words: dict) -> Prompt:
+    """Composes the prompt that the label pipeline sends."""
+    texts = ((ROOT / f"conf/base/prompts/{name}.txt").read_text() for name in ("system", "caption"))
+    return Prompt.model_validate(compose_prompt(*texts, Vocabulary.model_validate(words)))
+
+
+class Rate:
+    """Photos and tokens a second of one captioner over so many photos."""
+
+    def __init__(self, captioner: Captioner, photos: Iterator[Photo], prompt: Prompt) -> None:
+        """Captions them all; a failure ends the measurement."""
+        begun = time.perf_counter()
+        self.started = 0.0
+        self.photos = tokens = 0
+        for caption in captioner.caption(photos, prompt):
+            assert caption.failure is None, caption.failure
+            self.started = self.started or time.perf_counter() - begun
+            self.photos += 1
+            tokens += caption.output_tokens
+        seconds = time.perf_counter() - begun
+        self.per_second = self.photos / seconds
+        self.tokens_per_second = tokens / seconds
+        # From the first photo on, so that what starting costs does not count.
+        self.steady = (self.photos - 1) / (seconds - self.started)
+
+
+def main() -> None:
+    """Measures and prints a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", help="photos, in the layout that 'kedro run' takes")
+    options = parser.parse_args()
+    words = yaml.safe_load((ROOT / "conf/base/globals.yml").read_text())["vocabulary"]
+    prompt = read_prompt(words)
+    files = fsspec.filesystem("file")
+    paths = sorted(files.find(str(Path(options.folder).resolve())))
+    paths = [path for path in paths if path.endswith(".jpg")]
+
+    def photos(count: int) -> Iterator[Photo]:
+        return (
+            Photo(str(number), partial(files.cat_file, path))
+            for number, path in enumerate(islice(cycle(paths), count))
+        )
+
+    table = Table("captioner", "photos", "photos/s", "tokens/s", "against", title="Captioning")
+
+    def report(name: str, rate: Rate, against: float | None = None, steady: bool = False) -> None:
+        speed = rate.steady if steady else rate.per_second
+        tokens = f"{rate.tokens_per_second:,.0f}" if rate.tokens_per_second else ""
+        ratio = f"{speed / against:.1f} ×" if against else ""
+        table.add_row(name, f"{rate.photos:,}", f"{speed:,.1f}", tokens, ratio)
+
+    command = [sys.executable, ROOT / "tests/chat_server.py", "--delay", str(LATENCY)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        url = server.stdout.readline().strip()
+        engine = partial(ApiCaptioner, MODEL, base_url=url, api_key=KEY)
+        Rate(engine(concurrency=1), photos(2), prompt)
+        alone = Rate(engine(concurrency=1), photos(40), prompt)
+        report(f"api, {LATENCY * 1000:.0f} ms an answer, one at a time", alone)
+        many = Rate(engine(concurrency=IN_FLIGHT), photos(1500), prompt)
+        report(f"api, {IN_FLIGHT} in flight", many, alone.per_second)
+        server.terminate()
+
+    with tempfile.TemporaryDirectory() as folder:
+        model = save_tiny_mllama(Path(folder))
+        batches = {}
+        for size in (1, BATCH):
+            captioner = HuggingFaceCaptioner(str(model), device="cpu", batch_size=size, threads=1)
+            Rate(captioner, photos(size), prompt)
+            batches[size] = Rate(captioner, photos(10 * size if size == 1 else 96), prompt)
+        report("huggingface, tiny Mllama on CPU, one at a time", batches[1])
+        report(f"huggingface, batches of {BATCH}", batches[BATCH], batches[1].per_second)
+
+    plain = EmbeddedCaptionerDataset(vocabulary=words, threads=REPLICAS).load()
+    by_itself = Rate(plain, photos(3000), prompt)
+    report(f"embedded, {REPLICAS} threads", by_itself, steady=True)
+    single = {"type": EMBEDDED, "vocabulary": words, "threads": 1}
+    spread = Rate(
+        RayCaptionerDataset(captioner=single, replicas=REPLICAS).load(), photos(3000), prompt
+    )
+    report(f"ray, {REPLICAS} replicas of it", spread, by_itself.steady, steady=True)
+
+    console = Console(width=110)
+    console.print(table)
+    console.print(f"ray: the first caption came after {spread.started:.1f} s, which is not counted")
+
+
+if __name__ == "__main__":
+    main()
