@@ -51,7 +51,7 @@ class ChatServer:
         faults: Share of requests, by kind: ``rate limit``, ``error``, ``cut``, ``slow``,
             ``drip``, ``junk``, ``truncated``, ``refusal``. A photo meets each kind at most once, so
             that patience always leads to its caption.
-        refuses: What the server takes no part in: ``schema``, ``system``.
+        refuses: What the server takes no part in: ``json_schema``, ``json_object``, ``system``.
         poison: Pictures whose hash begins so are refused for good.
         seed: Of the faults.
     """
@@ -146,7 +146,7 @@ class ChatServer:
         if request["model"] != MODEL:
             return 404, f"The model {request['model']} does not exist"
         roles = [message["role"] for message in request["messages"]]
-        if "schema" in self.refuses and "response_format" in request:
+        if request.get("response_format", {}).get("type") in self.refuses:
             return 400, "response_format is not supported"
         if "system" in self.refuses and "system" in roles:
             return 400, "no system prompt beside a picture"

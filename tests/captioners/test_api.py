@@ -100,15 +100,24 @@ def test_all_faults_together_lose_nothing(prompt):
     assert all(caption.failure is None for caption in captions)
 
 
-@pytest.mark.parametrize("refuses", [{"schema"}, {"system"}, {"schema", "system"}])
-def test_asks_as_the_server_can_take_it(prompt, refuses):
+@pytest.mark.parametrize(
+    ("refuses", "answer_format"),
+    [
+        ({"json_schema"}, "json_object"),
+        ({"json_schema", "json_object"}, None),
+        ({"system"}, "json_schema"),
+        ({"system", "json_schema", "json_object"}, None),
+    ],
+)
+def test_asks_as_the_server_can_take_it(prompt, refuses, answer_format):
     with serving(refuses=refuses) as server:
         captions = list(captioner(server, concurrency=1).caption(photos(5), prompt))
         assert all(caption.failure is None for caption in captions)
         # What the server takes is found out once.
-        assert len(server.requests) <= 5 + 3
+        assert len(server.requests) <= 5 + 5
         last = server.requests[-1]
-    assert ("response_format" in last) == ("schema" not in refuses)
+    assert last.get("response_format", {}).get("type") == answer_format
+    assert len(last["messages"]) == (1 if "system" in refuses else 2)
     assert prompt.system in json.dumps(last["messages"], ensure_ascii=False)
 
 

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import asdict, dataclass
+from itertools import product
 from typing import Any
 
 import httpx
@@ -25,11 +26,19 @@ from lookbook.photos import Photo, PhotoError
 ASKING = "1"
 # An answer that is no label is asked for once more, by chance a better one.
 TEMPERATURES = (0.0, 0.7)
-# Ways of asking, the best first: with the schema as response format or with the question alone;
-# with the system prompt apart or, for models that take none beside a picture, in the question.
-WAYS = ((True, True), (True, False), (False, True), (False, False))
+# Ways of asking, the best first. The system prompt stands apart or, for models that take none
+# beside a picture, in the question; the schema is given as OpenAI's servers take it, as
+# llama-cpp-python's does, or not at all.
+FORMATS = ("json_schema", "json_object", "text")
+WAYS = tuple(product((True, False), FORMATS))
 QUALITY = 90
 PAYMENT_REQUIRED = 402
+# How servers say that they take no such request; llama-cpp-python's calls it an error of its own.
+NOT_TAKEN = (
+    together.BadRequestError,
+    together.UnprocessableEntityError,
+    together.InternalServerError,
+)
 
 
 class Price(BaseModel, extra="forbid"):
@@ -245,8 +254,11 @@ class ApiCaptioner:
         for way in range(server.way, len(WAYS)):
             try:
                 response = await self._send(server.client, way, url, prompt, temperature)
-            except (together.BadRequestError, together.UnprocessableEntityError) as error:
-                if server.proven or way == len(WAYS) - 1:
+            except NOT_TAKEN as error:
+                outage = isinstance(error, together.InternalServerError)
+                # An outage must not be taken for a server that knows no schema at all.
+                last = WAYS[way][1] != FORMATS[0] if outage else way == len(WAYS) - 1
+                if server.proven or last:
                     raise _PhotoFailedError(self._reason(error)) from error
                 continue
             try:
@@ -269,10 +281,9 @@ class ApiCaptioner:
 
         Raises:
             InputError: If no other photo would fare better.
-            BadRequestError: If the server takes no such request.
-            UnprocessableEntityError: The same.
+            APIStatusError: If the server takes no such request, one of :data:`NOT_TAKEN`.
         """
-        with_schema, apart = WAYS[way]
+        apart, answer_format = WAYS[way]
         question = prompt.question if apart else f"{prompt.system}\n\n{prompt.question}".strip()
         messages: list[Any] = [
             {
@@ -287,17 +298,21 @@ class ApiCaptioner:
             messages.insert(0, {"role": "system", "content": prompt.system})
         schema = {"name": "label", "schema": prompt.answer_schema, "strict": True}
         answer_as: dict[str, Any] = {
-            "response_format": {"type": "json_schema", "json_schema": schema}
-        }
+            "json_schema": {"response_format": {"type": "json_schema", "json_schema": schema}},
+            "json_object": {
+                "response_format": {"type": "json_object", "schema": prompt.answer_schema}
+            },
+            "text": {},
+        }[answer_format]
         try:
             return await client.chat.completions.create(
                 model=self._model,
                 messages=messages,
                 max_tokens=self._max_tokens,
                 temperature=temperature,
-                **(answer_as if with_schema else {}),
+                **answer_as,
             )
-        except (together.BadRequestError, together.UnprocessableEntityError):
+        except NOT_TAKEN:
             raise
         except (together.AuthenticationError, together.PermissionDeniedError) as error:
             raise InputError(
