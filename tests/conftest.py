@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import yaml
 from hypothesis import settings
@@ -132,6 +134,23 @@ def jpeg(
 def succeed(result: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
     return result
+
+
+def versions(project: Path, name: str) -> list[str]:
+    """Lists the versions of a file of the project's data, the oldest first."""
+    return sorted(folder.name for folder in next(project.glob(f"data/*/{name}")).iterdir())
+
+
+def latest(project: Path, name: str) -> Path:
+    return next(project.glob(f"data/*/{name}/{versions(project, name)[-1]}/{name}"))
+
+
+def report(project: Path, step: str) -> dict:
+    return json.loads(latest(project, f"{step}_report.json").read_text())
+
+
+def table(project: Path, name: str) -> pd.DataFrame:
+    return pd.read_csv(latest(project, f"{name}.csv"), keep_default_na=False)
 
 
 @pytest.fixture(scope="session")

@@ -1,32 +1,14 @@
 """Runs ``kedro`` in a project's folder, as a user does."""
 
-import json
 import shutil
-from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from conftest import jpeg, run_kedro, succeed
+from conftest import jpeg, report, run_kedro, succeed, table, versions
 from lookbook.pipelines.clean.nodes import CATALOGUE
 
 STEPS = ("ingest", "balance", "label", "clean", "index")
-
-
-def versions(project: Path, name: str) -> list[str]:
-    return sorted(folder.name for folder in next(project.glob(f"data/*/{name}")).iterdir())
-
-
-def latest(project: Path, name: str) -> Path:
-    return next(project.glob(f"data/*/{name}/{versions(project, name)[-1]}/{name}"))
-
-
-def report(project: Path, step: str) -> dict:
-    return json.loads(latest(project, f"{step}_report.json").read_text())
-
-
-def table(project: Path, name: str) -> pd.DataFrame:
-    return pd.read_csv(latest(project, f"{name}.csv"), keep_default_na=False)
 
 
 def test_goes_from_photos_to_a_searchable_catalogue(ran):

@@ -1,0 +1,122 @@
+"""Types ``kedro run --env ...``: an API, a cluster and a model of one's own."""
+
+import json
+import shutil
+import socket
+
+import pytest
+import yaml
+
+from chat_server import KEY, MODEL, serving
+from conftest import ROOT, latest, report, run_kedro, succeed, table
+
+
+def configure(project, env, **options):
+    """Edits an environment's captioner as a user does."""
+    path = project / f"conf/{env}/catalog_label.yml"
+    config = yaml.safe_load(path.read_text())
+    config["captioner"]["dataset"] |= options
+    path.write_text(yaml.safe_dump(config))
+
+
+@pytest.fixture
+def selected(project, ran):
+    """A project whose photos are chosen and wait for captions."""
+    shutil.copytree(ran[0] / "data", project / "data", dirs_exist_ok=True)
+    shutil.rmtree(project / "data/04_feature")
+    return project
+
+
+def test_an_environment_overrides_the_captioner_and_nothing_else():
+    for env in ("together", "llama", "cluster"):
+        files = sorted(path.name for path in (ROOT / f"conf/{env}").iterdir())
+        assert files == ["catalog_label.yml"]
+        config = yaml.safe_load((ROOT / f"conf/{env}/catalog_label.yml").read_text())
+        assert list(config) == ["captioner"]
+
+
+def test_together_captions_the_sample_and_clean_and_index_take_it(selected):
+    (selected / "conf/local/credentials.yml").write_text(f"together: {{api_key: {KEY}}}\n")
+    faults = dict.fromkeys(["rate limit", "error", "junk", "truncated", "refusal"], 0.1)
+    with serving(faults=faults) as server:
+        price = {"input": 1.0, "output": 2.0}
+        configure(selected, "together", base_url=server.url, model=MODEL, price=price)
+        result = succeed(
+            run_kedro(selected, "run", "--env=together", "--pipelines=label,clean,index")
+        )
+        label = report(selected, "label")
+        again = succeed(run_kedro(selected, "run", "--env=together", "--pipelines=label"))
+        assert len(server.pictures) == label["photos"]
+    assert label["captioned"] == label["photos"] > 100
+    assert label["asked_again"] > 0
+    assert label["cost"] == pytest.approx(
+        (label["input_tokens"] + 2 * label["output_tokens"]) / 1e6, abs=1e-4
+    )
+    assert "tokens:" in result.stdout and "cost:" in result.stdout
+    assert report(selected, "clean")["usable"] == report(selected, "index")["items"]
+    assert report(selected, "label")["captioned_before"] == label["photos"]
+    assert KEY not in result.stdout + result.stderr + again.stdout + again.stderr
+    assert KEY not in "".join(
+        path.read_text(errors="ignore")
+        for path in selected.glob("data/0[48]*/**/*")
+        if path.is_file()
+    )
+
+
+def test_a_wrong_key_ends_in_a_sentence(selected):
+    (selected / "conf/local/credentials.yml").write_text("together: {api_key: wrong}\n")
+    with serving() as server:
+        configure(selected, "together", base_url=server.url, model=MODEL)
+        result = run_kedro(selected, "run", "--env=together", "--pipelines=label")
+    assert result.returncode == 1
+    assert "refuses the key" in result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
+
+
+def test_a_server_that_is_down_ends_in_a_sentence(selected):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
+        configure(selected, "together", base_url=url, retries=0, concurrency=4)
+        result = run_kedro(selected, "run", "--env=together", "--pipelines=label")
+    assert result.returncode == 1
+    assert "no connection to" in result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
+
+
+def test_llama_runs_whole_with_the_model_that_its_configuration_names(selected, tiny_mllama):
+    configure(selected, "llama", model=str(tiny_mllama), device="cpu")
+    succeed(run_kedro(selected, "run", "--env=llama", "--pipelines=label,clean,index"))
+    label, clean = report(selected, "label"), report(selected, "clean")
+    assert label["captioned"] == label["photos"] > 100
+    assert label["output_tokens"] > 0
+    # Random weights write nonsense, but never a caption out of shape.
+    assert clean["usable"] + clean["rejected"] == label["photos"]
+    assert set(clean["rejected_by_reason"]) <= {"refusal"}
+    captions = table(selected, "captions")["caption"]
+    fields = json.loads(latest(selected, "prompt.json").read_text())["answer_schema"]["properties"]
+    for caption in map(json.loads, captions):
+        assert list(caption) == list(fields)
+
+
+def test_cluster_says_what_the_captioner_says_by_itself(selected, ran):
+    pytest.importorskip("ray", reason="Ray is not installed: the extra 'cluster'")
+    succeed(run_kedro(selected, "run", "--env=cluster", "--pipelines=label"))
+    spread, plain = (table(project, "captions") for project in (selected, ran[0]))
+    assert spread["caption"].tolist() == plain["caption"].tolist()
+
+
+def test_a_local_folder_of_photos_counts_in_every_environment(project, tmp_path_factory):
+    photos = tmp_path_factory.mktemp("mine")
+    sample = sorted((project / "data/01_raw/sample/images_compressed").glob("*.jpg"))
+    shutil.copy(sample[0], photos / "only.jpg")
+    (project / "conf/local/globals.yml").write_text(f"photos: {photos}\n")
+    succeed(run_kedro(project, "run", "--env=together", "--pipelines=ingest"))
+    assert table(project, "manifest")["file"].tolist() == ["only.jpg"]
+
+
+def test_an_unknown_environment_ends_in_a_sentence(project):
+    result = run_kedro(project, "run", "--env=nowhere")
+    assert result.returncode == 1
+    assert "conf/nowhere" in result.stderr.replace("\n", "")
+    assert "Traceback" not in result.stdout + result.stderr
