@@ -6,7 +6,6 @@ from conftest import jpeg
 from lookbook.captioners.appearance import Appearance
 from lookbook.captioners.embedded import compose_label
 from lookbook.datasets.embedded_captioner_dataset import EmbeddedCaptionerDataset
-from lookbook.drawing import LABELS
 from lookbook.parsing import parse_caption
 from lookbook.photos import Photo
 from lookbook.pipelines.clean.nodes import strip_title
@@ -17,31 +16,11 @@ def photos(*contents):
     return [Photo(str(number), lambda data=data: data) for number, data in enumerate(contents)]
 
 
-def test_every_photo_comes_back_once_whatever_the_batch(captioner, prompt):
-    drawn = [jpeg(label) for label in LABELS]
-    captions = list(captioner.caption(iter(photos(*drawn)), prompt))
-    assert sorted(caption.photo for caption in captions) == sorted(map(str, range(len(drawn))))
-    assert all(caption.failure is None for caption in captions)
-
-
 def test_captions_are_labels_that_need_no_repair(captioner, prompt):
     (caption,) = captioner.caption(photos(jpeg()), prompt)
     label = Label.model_validate_json(caption.text)
     assert parse_caption(caption.text).repair == "json"
     assert (label.Size, parse_caption(caption.text).fields["Title"]) == ("Unknown", label.Title)
-
-
-def test_a_poisoned_photo_harms_only_itself(captioner, prompt):
-    captions = {
-        caption.photo: caption
-        for caption in captioner.caption(
-            photos(jpeg(), b"junk", jpeg("Hat"), b"", jpeg("Skirt")), prompt
-        )
-    }
-    assert captions["1"].text is None
-    assert "cannot be decoded" in captions["1"].failure
-    assert "empty" in captions["3"].failure
-    assert all(captions[number].text for number in "024")
 
 
 def test_a_file_that_vanished_is_a_failure(captioner, prompt):
@@ -50,10 +29,6 @@ def test_a_file_that_vanished_is_a_failure(captioner, prompt):
 
     (caption,) = captioner.caption([Photo("a", read)], prompt)
     assert caption.failure == "gone.jpg"
-
-
-def test_nothing_in_nothing_out(captioner, prompt):
-    assert list(captioner.caption([], prompt)) == []
 
 
 def test_reads_no_more_photos_than_two_batches_ahead(captioner, prompt):
@@ -78,17 +53,6 @@ def test_names_drawn_garments_and_their_colour(captioner, prompt, vocabulary, la
     category = vocabulary.garment(label).category
     assert sum(one["Category"] == category for one in labels) >= 4
     assert all("red" in one["Description"] for one in labels)
-
-
-def test_batch_size_leaves_the_fingerprint_alone_and_words_change_it(words, prompt):
-    def fingerprint(**options):
-        vocabulary = options.pop("vocabulary", words)
-        return EmbeddedCaptionerDataset(vocabulary=vocabulary, **options).load().fingerprint(prompt)
-
-    hat = {**words["garments"]["Hat"], "noun": "cap"}
-    other = {**words, "garments": {**words["garments"], "Hat": hat}}
-    assert fingerprint(batch_size=1, threads=1) == fingerprint(batch_size=16)
-    assert fingerprint(vocabulary=other) != fingerprint()
 
 
 def test_a_description_does_not_open_with_its_title(vocabulary):

@@ -33,6 +33,8 @@ FORMATS = ("json_schema", "json_object", "text")
 WAYS = tuple(product((True, False), FORMATS))
 QUALITY = 90
 PAYMENT_REQUIRED = 402
+# So many photos that fail before the first answer say that there will be none.
+FIRST_FAILURES = 4
 # How servers say that they take no such request; llama-cpp-python's calls it an error of its own.
 NOT_TAKEN = (
     together.BadRequestError,
@@ -215,7 +217,7 @@ class ApiCaptioner:
             text = await self._usable_answer(server, url, prompt, bill)
         except _PhotoFailedError as failure:
             server.failed += 1
-            if server.failed >= 2 * self._concurrency:
+            if server.failed >= (2 * self._concurrency if server.proven else FIRST_FAILURES):
                 raise InputError(
                     f"The last {server.failed} photos failed, so the server is at fault and the "
                     f"run stops; what was captioned is kept. The last reason: {failure}"

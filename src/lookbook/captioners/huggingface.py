@@ -249,7 +249,7 @@ class HuggingFaceCaptioner:
         needed = sum(one.numel() * one.element_size() for one in network.parameters())
         if on_gpu:
             devices = range(torch.accelerator.device_count())
-            free = sum(torch.cuda.mem_get_info(number)[0] for number in devices)
+            free = sum(torch.accelerator.get_memory_info(number)[0] for number in devices)
         else:
             free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
         if needed > free:
