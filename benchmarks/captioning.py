@@ -1,6 +1,6 @@
 """Measures each captioner against the recipe's way: one photo at a time, same model, same run.
 
-Usage: ``make bench-captioning PHOTOS=folder``. The API is a server on loopback that takes
+Usage: ``make bench PHOTOS=folder``. The API is a server on loopback that takes
 200 ms an answer, the vision-language model a Mllama of 280,000 random weights, and the cluster
 this machine. What Llama-3.2-11B does on a GPU, ``benchmarks/llama.py`` measures.
 """
