@@ -105,8 +105,10 @@ class HuggingFaceCaptioner:
         first = next(remaining, None)
         if first is None:
             return
+        self._loaded = self._loaded or self._load()
         with ThreadPoolExecutor(self._threads) as pool:
             decoded = self._decode_ahead(itertools.chain([first], remaining), pool)
+            before: tuple[list[tuple[str, Image]], Future[Any]] | None = None
             while window := list(itertools.islice(decoded, WINDOW * self._batch_size)):
                 for photo, failure in window:
                     if isinstance(failure, str):
@@ -118,11 +120,13 @@ class HuggingFaceCaptioner:
                 )
                 while seen:
                     batch, seen = seen[: self._batch_size], seen[self._batch_size :]
-                    captions = self._caption_batch(batch, prompt)
-                    if captions is None:
-                        seen = batch + seen
-                    else:
-                        yield from captions
+                    # While the network writes of one batch the next is made into tensors.
+                    following = pool.submit(self._prepare, batch, prompt)
+                    if before:
+                        yield from self._caption_batch(*before, prompt)
+                    before = batch, following
+            if before:
+                yield from self._caption_batch(*before, prompt)
 
     def _decode_ahead(
         self, photos: Iterator[Photo], pool: ThreadPoolExecutor
@@ -143,42 +147,60 @@ class HuggingFaceCaptioner:
         image.thumbnail((self._max_side, self._max_side))
         return photo.id, image
 
-    def _caption_batch(
-        self, batch: list[tuple[str, Image]], prompt: Prompt
-    ) -> list[Caption] | None:
-        """Captions a batch; gives ``None`` if it was too large and the next must be smaller."""
-        from accelerate.utils.memory import clear_device_cache, should_reduce_batch_size
-
-        try:
-            return self._generate(batch, prompt)
-        except Exception as error:
-            if not should_reduce_batch_size(error):
-                raise
-            failure = str(error).strip().splitlines()[0]
-        # Outside the handler, where the error no longer holds on to the batch's tensors.
-        clear_device_cache(garbage_collection=True)
-        if len(batch) == 1:
-            return [Caption(photo=batch[0][0], failure=f"out of memory: {failure}", answers=0)]
-        self._batch_size = len(batch) // 2
-        return None
-
-    def _generate(self, batch: list[tuple[str, Image]], prompt: Prompt) -> list[Caption]:
-        import torch
-        from transformers import LogitsProcessorList
-
-        model = self._loaded = self._loaded or self._load()
-        inputs = model.processor(
+    def _prepare(self, batch: list[tuple[str, Image]], prompt: Prompt) -> Any:
+        assert self._loaded
+        processor = self._loaded.processor
+        return processor(
             images=[[image] for _, image in batch],
-            text=[_chat(model.processor, prompt)] * len(batch),
+            text=[_chat(processor, prompt)] * len(batch),
             padding=True,
             # The chat template has written them already.
             add_special_tokens=False,
             return_tensors="pt",
-        ).to(model.network.device, model.network.dtype)
+        ).to(self._loaded.network.dtype)
+
+    def _caption_batch(
+        self, batch: list[tuple[str, Image]], prepared: Future[Any], prompt: Prompt
+    ) -> Iterator[Caption]:
+        """Captions a batch, in parts if memory does not suffice for the whole."""
+        from accelerate.utils.memory import clear_device_cache, should_reduce_batch_size
+
+        inputs = prepared.result()
+        rows = len(batch)
+        while batch:
+            part = batch[: self._batch_size]
+            if len(part) < rows:
+                inputs = self._prepare(part, prompt)
+            try:
+                captions = self._generate(part, inputs, prompt)
+            except Exception as error:
+                if not should_reduce_batch_size(error):
+                    raise
+                captions = []
+                failure = str(error).strip().splitlines()[0]
+            if not captions:
+                # Outside the handler, where the error no longer holds on to the tensors.
+                clear_device_cache(garbage_collection=True)
+                if len(part) > 1:
+                    self._batch_size = len(part) // 2
+                    continue
+                failed = f"out of memory: {failure}"
+                captions = [Caption(photo=part[0][0], failure=failed, answers=0)]
+            yield from captions
+            batch = batch[len(part) :]
+
+    def _generate(
+        self, batch: list[tuple[str, Image]], inputs: Any, prompt: Prompt
+    ) -> list[Caption]:
+        import torch
+        from transformers import LogitsProcessorList
+
+        assert self._loaded
+        model = self._loaded
         constrained = SchemaLogitsProcessor(model.guide, grammar(prompt.answer_schema), len(batch))
         with torch.inference_mode():
             written = model.network.generate(
-                **inputs,
+                **inputs.to(model.network.device),
                 do_sample=False,
                 temperature=None,
                 top_p=None,
@@ -218,14 +240,17 @@ class HuggingFaceCaptioner:
             )
         except (OSError, ValueError) as error:
             raise InputError(self._explain(error)) from error
+        tokenizer = processor.tokenizer
         # Rows of an answer go on at their right end: padding on that side would corrupt them.
-        processor.tokenizer.padding_side = "left"
+        tokenizer.padding_side = "left"
+        if tokenizer.pad_token_id is None:
+            tokenizer.pad_token = tokenizer.eos_token
+        if network.generation_config.pad_token_id is None:
+            network.generation_config.pad_token_id = tokenizer.pad_token_id
         ends = network.generation_config.eos_token_id
         ends = ends if isinstance(ends, list) else [ends]
-        if network.generation_config.pad_token_id is None:
-            network.generation_config.pad_token_id = processor.tokenizer.pad_token_id or ends[0]
         scored = network.get_output_embeddings().weight.shape[0]
-        return _Model(processor, network.eval(), guide_for(processor.tokenizer, ends, scored))
+        return _Model(processor, network.eval(), guide_for(tokenizer, ends, scored))
 
     def _check_machine(self, config: Any) -> None:
         """Compares what the weights take with what is free, before they are fetched.
