@@ -31,7 +31,7 @@ from lookbook.datasets.ray_captioner_dataset import RayCaptionerDataset
 from lookbook.photos import Photo
 from lookbook.pipelines.label.nodes import compose_prompt
 from lookbook.vocabulary import Vocabulary
-from tiny_mllama import save_tiny_mllama
+from tiny_models import save_tiny_mllama
 
 ROOT = Path(__file__).parent.parent
 EMBEDDED = "lookbook.datasets.embedded_captioner_dataset.EmbeddedCaptionerDataset"

@@ -23,7 +23,7 @@ from lookbook.datasets.embedded_captioner_dataset import EmbeddedCaptionerDatase
 from lookbook.drawing import draw_garment
 from lookbook.pipelines.label.nodes import compose_prompt
 from lookbook.vocabulary import Vocabulary
-from tiny_mllama import save_tiny_mllama
+from tiny_models import save_tiny_mllama
 
 settings.register_profile("reproducible", derandomize=True, deadline=None)
 settings.load_profile("reproducible")

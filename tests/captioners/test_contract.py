@@ -20,7 +20,7 @@ from label_run import LabelRun
 from lookbook.drawing import LABELS
 from lookbook.photos import Photo
 from lookbook.vocabulary import Label
-from tiny_mllama import save_tiny_mllama
+from tiny_models import save_tiny_mllama
 
 DATASETS = "lookbook.datasets"
 ENGINES = ("embedded", "huggingface", "api", "ray")

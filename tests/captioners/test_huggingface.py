@@ -10,7 +10,7 @@ from lookbook.errors import InputError
 from lookbook.parsing import parse_caption
 from lookbook.photos import Photo
 from lookbook.vocabulary import Label
-from tiny_mllama import TEMPLATE, save_tiny_mllama
+from tiny_models import TEMPLATE, save_tiny_llava_next, save_tiny_mllama
 
 SHAPES = [(400, 533), (533, 400), (300, 300), (60, 500), (500, 60)]
 
@@ -53,6 +53,19 @@ def test_a_batch_says_what_one_at_a_time_says(tiny_mllama, photos, prompt, one_a
     captions = texts(captioner(tiny_mllama, batch_size=8).caption(photos[:8], prompt))
     assert captions == one_at_a_time
     assert len(set(captions.values())) > 1, "the photos make no difference to the model"
+
+
+def test_so_it_does_where_photos_take_different_numbers_of_tokens(tmp_path, photos, prompt):
+    model = save_tiny_llava_next(tmp_path)
+    alone, together = (
+        {
+            caption.photo: (caption.text, caption.input_tokens)
+            for caption in captioner(model, batch_size=size).caption(photos[:8], prompt)
+        }
+        for size in (1, 8)
+    )
+    assert together == alone
+    assert len({tokens for _, tokens in alone.values()}) > 1, "no row was padded"
 
 
 def test_every_answer_keeps_to_the_schema(one_at_a_time, vocabulary):

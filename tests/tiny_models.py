@@ -1,11 +1,11 @@
-"""A Mllama checkpoint as users have it, in small: random weights, real processor and template."""
+"""Checkpoints as users have them, in small: random weights, real processors and templates."""
 
 from __future__ import annotations
 
 import string
 from pathlib import Path
+from typing import Any
 
-HEADER = "<|start_header_id|>{}<|end_header_id|>\n\n"
 SPECIAL = [
     "<|begin_of_text|>", "<|end_of_text|>", "<|finetune_right_pad_id|>",
     "<|start_header_id|>", "<|end_header_id|>", "<|eom_id|>", "<|eot_id|>", "<|image|>",
@@ -31,10 +31,33 @@ CORPUS = [
 ] * 20
 
 
+LLAVA_TEMPLATE = (
+    "{% for message in messages %}{{ message.role + ': ' }}{% for part in message.content %}"
+    "{% if part.type == 'image' %}{{ '<image>\n' }}{% else %}{{ part.text }}{% endif %}"
+    "{% endfor %}{{ '\n' }}{% endfor %}{% if add_generation_prompt %}{{ 'ASSISTANT: ' }}{% endif %}"
+)
+SHAPES = [[28, 56], [56, 28], [56, 56], [84, 28], [28, 84]]
+
+
+def train_tokenizer() -> Any:
+    """Trains a small byte-level BPE tokenizer."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+    bpe = Tokenizer(models.BPE())
+    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    bpe.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=600,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    bpe.train_from_iterator(CORPUS, trainer)
+    return bpe
+
+
 def save_tiny_mllama(folder: Path, seed: int = 0, template: str = TEMPLATE) -> Path:
     """Saves a checkpoint of some 300 kB that loads as the 11-billion one does."""
     import torch
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import (
         GenerationConfig,
         MllamaConfig,
@@ -44,20 +67,8 @@ def save_tiny_mllama(folder: Path, seed: int = 0, template: str = TEMPLATE) -> P
     )
     from transformers.models.mllama.image_processing_pil_mllama import MllamaImageProcessorPil
 
-    bpe = Tokenizer(models.BPE())
-    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    bpe.decoder = decoders.ByteLevel()
-    bpe.train_from_iterator(
-        CORPUS,
-        trainers.BpeTrainer(
-            vocab_size=600,
-            initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-            show_progress=False,
-        ),
-    )
-    words = bpe.get_vocab_size()
     tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=bpe,
+        tokenizer_object=train_tokenizer(),
         bos_token=SPECIAL[0],
         eos_token="<|eot_id|>",
         pad_token="<|finetune_right_pad_id|>",
@@ -69,8 +80,6 @@ def save_tiny_mllama(folder: Path, seed: int = 0, template: str = TEMPLATE) -> P
         tokenizer.convert_tokens_to_ids(token)
         for token in ("<|image|>", "<|finetune_right_pad_id|>", "<|eot_id|>")
     )
-    # As in the real one, <|image|> is never an answer, so it has a row of input but none of output.
-    vocabulary = len(tokenizer)
     torch.manual_seed(seed)
     model = MllamaForConditionalGeneration(
         MllamaConfig(
@@ -82,7 +91,7 @@ def save_tiny_mllama(folder: Path, seed: int = 0, template: str = TEMPLATE) -> P
                  "initializer_range": 0.5,
             },
             text_config={
-                "vocab_size": vocabulary, "hidden_size": 64, "num_hidden_layers": 4,
+                "vocab_size": len(tokenizer), "hidden_size": 64, "num_hidden_layers": 4,
                 "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 128,
                 "cross_attention_layers": [1, 3], "max_position_embeddings": 4096,
                 "initializer_range": 0.3,
@@ -107,5 +116,60 @@ def save_tiny_mllama(folder: Path, seed: int = 0, template: str = TEMPLATE) -> P
         tokenizer=tokenizer,
         chat_template=template,
     ).save_pretrained(folder)
-    assert words < vocabulary
+    return folder
+
+
+def save_tiny_llava_next(folder: Path) -> Path:
+    """Saves a checkpoint whose photos take more or fewer tokens by their shape."""
+    import torch
+    from transformers import (
+        CLIPVisionConfig,
+        LlamaConfig,
+        LlavaNextConfig,
+        LlavaNextForConditionalGeneration,
+        LlavaNextProcessor,
+        PreTrainedTokenizerFast,
+    )
+    from transformers.models.llava_next.image_processing_pil_llava_next import (
+        LlavaNextImageProcessorPil,
+    )
+
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=train_tokenizer(),
+        bos_token="<s>",
+        eos_token="</s>",
+        additional_special_tokens=["<image>"],
+        clean_up_tokenization_spaces=False,
+    )
+    vision = CLIPVisionConfig(
+        hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2,
+        image_size=28, patch_size=14, projection_dim=32, initializer_range=0.3,
+    )  # fmt: skip
+    text = LlamaConfig(
+        vocab_size=len(tokenizer), hidden_size=64, intermediate_size=128, num_hidden_layers=2,
+        num_attention_heads=4, num_key_value_heads=2, initializer_range=0.3,
+        bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id,
+    )  # fmt: skip
+    torch.manual_seed(0)
+    LlavaNextForConditionalGeneration(
+        LlavaNextConfig(
+            vision_config=vision.to_dict(),
+            text_config=text.to_dict(),
+            image_grid_pinpoints=SHAPES,
+            image_token_index=tokenizer.convert_tokens_to_ids("<image>"),
+            vision_feature_layer=-1,
+        )
+    ).save_pretrained(folder)
+    LlavaNextProcessor(
+        image_processor=LlavaNextImageProcessorPil(
+            size={"shortest_edge": 28},
+            crop_size={"height": 28, "width": 28},
+            image_grid_pinpoints=SHAPES,
+        ),
+        tokenizer=tokenizer,
+        patch_size=14,
+        vision_feature_select_strategy="default",
+        num_additional_image_tokens=1,
+        chat_template=LLAVA_TEMPLATE,
+    ).save_pretrained(folder)
     return folder
