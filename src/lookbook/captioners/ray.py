@@ -71,8 +71,9 @@ class RayCaptioner:
             cpus_per_replica: Cores that each takes.
             gpus_per_replica: GPUs that each takes.
             batch_size: Photos that a replica is given at a time.
-            connection: Arguments of ``ray.init``, such as ``address`` and ``runtime_env``. By
-                default the cluster of ``RAY_ADDRESS``, or one that is started on this machine.
+            connection: Arguments of ``ray.init``, such as ``address`` and ``runtime_env``.
+                Without an address the cluster of ``RAY_ADDRESS``, or else one that is started
+                on this machine for the run.
         """
         self._config = captioner
         self._replicas = replicas
@@ -114,8 +115,11 @@ class RayCaptioner:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         # What goes wrong is raised here in Python as well.
         os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+        # Not left to Ray, which would join whatever cluster it finds on this machine.
+        address = os.environ.get("RAY_ADDRESS", "local")
+        quiet = {"logging_level": logging.ERROR, "log_to_driver": False}
         try:
-            ray.init(**{"logging_level": logging.ERROR, "log_to_driver": False, **self._connection})
+            ray.init(**{"address": address, **quiet, **self._connection})
         except (ConnectionError, ValueError) as error:
             raise InputError(f"The Ray cluster cannot be reached: {error}") from error
         return True
@@ -130,9 +134,7 @@ class RayCaptioner:
             _Replica,
             fn_constructor_args=(self._config, prompt),
             batch_size=self._batch_size,
-            compute=ray.data.ActorPoolStrategy(
-                min_size=1, max_size=self._replicas, initial_size=self._replicas
-            ),
+            compute=ray.data.ActorPoolStrategy(size=self._replicas),
             num_cpus=self._cpus,
             num_gpus=self._gpus,
         )
