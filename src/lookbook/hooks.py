@@ -119,7 +119,9 @@ class SummaryHooks:
     def after_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
     ) -> None:
-        """Prints a line for each step of the run that wrote its report."""
+        """Prints a line for each step of the run that wrote its report, or the reply."""
+        if "reply" in pipeline.all_outputs():
+            print(catalog.load("reply"))
         done = [step for step in STEPS if f"{step}_report" in pipeline.all_outputs()]
         if not done:
             return

@@ -11,7 +11,8 @@ def register_pipelines() -> dict[str, Pipeline]:
 
     Returns:
         Pipelines by name. ``__default__`` leaves out those that are run on their own:
-        ``sample`` redraws the bundled photos and ``train`` makes a release of the network.
+        ``sample`` redraws the bundled photos, ``train`` makes a release of the network, and
+        ``serving`` answers one customer.
     """
     pipelines = find_pipelines(raise_errors=True)
     # `kedro run --pipelines=X` makes Kedro find X alone.

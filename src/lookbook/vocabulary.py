@@ -31,11 +31,13 @@ class Term(BaseModel):
 
     Attributes:
         synonyms: Other words for it, in the singular; plurals are understood.
+        goes_with: Other values of its field that suit it in one outfit.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     synonyms: list[str] = []
+    goes_with: list[str] = []
 
 
 class Category(Term):
@@ -109,6 +111,10 @@ class Vocabulary(BaseModel):
                 value = getattr(garment, field.lower())
                 if value not in self.terms(field):
                     raise ValueError(f"garment '{label}': {field} '{value}' is not a value")
+        for field in self.fallbacks:
+            for value, term in self.terms(field).items():
+                if unknown := set(term.goes_with) - set(self.terms(field)):
+                    raise ValueError(f"{field} '{value}' goes with {unknown}, which is no value")
         return self
 
     @property
@@ -130,6 +136,20 @@ class Vocabulary(BaseModel):
             "Size": self.sizes,
         }
         return by_field[field]
+
+    def slot(self, category: str) -> str | None:
+        """Gives the part of an outfit that a category fills, one of :data:`SLOTS`."""
+        return self.categories[category].slot
+
+    def suiting(self, field: str, value: str) -> list[str]:
+        """Lists the values of a field that suit one in an outfit, itself among them.
+
+        What is unknown suits all, and all suits what is unknown.
+        """
+        fallback = self.fallbacks[field]
+        if value == fallback:
+            return list(self.terms(field))
+        return [value, *self.terms(field)[value].goes_with, fallback]
 
     def label_schema(self) -> dict[str, Any]:
         """Gives the JSON schema of a :class:`Label` that uses this vocabulary's values only."""
@@ -161,7 +181,7 @@ class Vocabulary(BaseModel):
             ``none`` (the field's fallback).
         """
         values = self._index[field]
-        key = _key(text)
+        key = fold(text)
         if text in self.terms(field):
             return text, "exact"
         if key in values:
@@ -187,7 +207,7 @@ class Vocabulary(BaseModel):
     def _index(self) -> dict[str, dict[str, str]]:
         return {
             field: {
-                _key(word): value
+                fold(word): value
                 for value, term in self.terms(field).items()
                 for word in (value, *term.synonyms)
             }
@@ -195,7 +215,7 @@ class Vocabulary(BaseModel):
         }
 
 
-def _key(text: str) -> str:
+def fold(text: str) -> str:
     """Folds case, punctuation and plurals, so that word forms meet."""
     return " ".join(_singular(word) for word in re.findall(r"[a-z0-9]+", text.casefold()))
 

@@ -1,0 +1,43 @@
+"""Wires serving: a photo or a message to items and a reply."""
+
+from kedro.pipeline import Node, Pipeline
+
+from lookbook.pipelines.serving import nodes
+
+
+def create_pipeline(**kwargs: object) -> Pipeline:
+    """Creates the ``serving`` pipeline, which a run of everything leaves out."""
+    return Pipeline(
+        [
+            Node(
+                nodes.describe_item,
+                inputs=["photo", "captioner", "prompt", "params:vocabulary"],
+                outputs="described_item",
+                name="describe_item",
+            ),
+            Node(
+                nodes.plan_outfit,
+                inputs=["described_item", "params:message", "params:history", "stylist"],
+                outputs="shopping_plan",
+                name="plan_outfit",
+            ),
+            Node(
+                nodes.recommend_items,
+                inputs=[
+                    "shopping_plan", "described_item", "photo", "search_index", "embedder",
+                    "selection", "params:serving",
+                ],
+                outputs="recommendations",
+                name="recommend_items",
+            ),
+            Node(
+                nodes.write_reply,
+                inputs=["shopping_plan", "described_item", "recommendations"],
+                outputs="reply",
+                name="write_reply",
+            ),
+        ],
+        tags="serving",
+        namespace="serving",
+        prefix_datasets_with_namespace=False,
+    )  # fmt: skip

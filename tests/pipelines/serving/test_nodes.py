@@ -1,0 +1,86 @@
+import json
+
+import pandas as pd
+import pytest
+
+from conftest import jpeg, latest, run_kedro, succeed
+from lookbook.errors import InputError
+from lookbook.photos import Photo
+from lookbook.pipelines.serving.nodes import describe_item, plan_outfit, write_reply
+from lookbook.stylists.embedded import EmbeddedStylist
+
+
+def shown(data):
+    return Photo("photo", lambda: data)
+
+
+def test_a_photo_is_described_in_the_catalogues_words(captioner, prompt, vocabulary):
+    item = describe_item(shown(jpeg("Pants", "red")), captioner, prompt.model_dump(), vocabulary)
+    assert item["Category"] == "Pants"
+    assert "red" in item["Description"]
+    assert not item["Description"].startswith(item["Title"])
+
+
+def test_no_photo_is_no_item(captioner, prompt, vocabulary):
+    assert describe_item(None, captioner, prompt.model_dump(), vocabulary) == {}
+
+
+def test_a_file_that_is_no_photo_ends_in_a_sentence(captioner, prompt, vocabulary):
+    with pytest.raises(InputError, match="cannot be described: no caption: cannot be decoded"):
+        describe_item(shown(b"junk"), captioner, prompt.model_dump(), vocabulary)
+
+
+def test_neither_photo_nor_message_ends_in_a_sentence(vocabulary):
+    with pytest.raises(InputError, match="give a photo, a message or both"):
+        plan_outfit({}, "  ", [], EmbeddedStylist(vocabulary))
+
+
+def test_a_reply_names_nothing_that_was_not_found(vocabulary):
+    plan = plan_outfit({}, "purple boots, cheap", [], EmbeddedStylist(vocabulary))
+    empty = pd.DataFrame(columns=["slot", "Title", "why"])
+    reply = write_reply(plan, {}, empty)
+    assert "no prices" in reply
+    assert reply.endswith("Nothing in the catalogue fits that.")
+
+
+@pytest.fixture
+def answer(ran):
+    project, _ = ran
+
+    def run(**params):
+        given = ",".join(f"{name}={value}" for name, value in params.items())
+        result = run_kedro(project, "run", "--pipelines=serving", f"--params={given}")
+        return result, project
+
+    return run
+
+
+def test_answers_for_one_photo_on_the_command_line(answer, ran):
+    photo = ran[0] / "data/01_raw/sample/images_compressed"
+    item = next(path for path in sorted(photo.iterdir()) if path.stat().st_size > 1000)
+    result, project = answer(photo=item)
+    printed = succeed(result).stdout
+    described = json.loads(latest(project, "described_item.json").read_text())
+    plan = json.loads(latest(project, "shopping_plan.json").read_text())
+    items = pd.read_csv(latest(project, "recommendations.csv"), keep_default_na=False)
+    assert "go:" in printed
+    assert items["Title"][0] in printed
+    assert 0 < len(items) <= 10
+    assert set(items["slot"]) <= {query["slot"] for query in plan["queries"]}
+    assert described["Category"] not in set(items["Category"])
+    assert item.name not in set(items["Filename"])
+    assert items["score"].between(0, 1).all()
+    assert items["why"].ne("").any()
+
+
+def test_answers_to_words_alone(answer):
+    result, project = answer(message="red dress")
+    assert "I found:" in succeed(result).stdout
+    assert "red dress" in latest(project, "reply.txt").read_text().lower()
+
+
+def test_a_missing_photo_ends_in_a_sentence(answer):
+    result, _ = answer(photo="nowhere.jpg")
+    assert result.returncode == 1
+    assert "nowhere.jpg' cannot be read" in result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
