@@ -19,14 +19,15 @@ NO_PRICES = "The catalogue holds no prices, so I cannot choose by them."
 PRICES = {"cheap", "cheaper", "cheapest", "price", "expensive", "budget", "affordable", "cost"}
 SIMILAR = {"similar", "same", "alike", "like this", "like it", "like that", "lookalike", "more of"}
 COMPLEMENTARY = {
-    "go with", "goes with", "match", "wear with", "outfit", "combine", "combination", "pair", "complete",
-    "style it", "recommend", "suggest", "suggestion", "recommendation",
+    "go with", "goes with", "match", "wear with", "outfit", "combine", "combination", "pair",
+    "complete", "style it", "recommend", "suggest", "suggestion", "recommendation",
 }  # fmt: skip
 DRESS_UP = {"dressier", "smarter", "elegant", "fancier", "more formal", "less casual"}
 DRESS_DOWN = {"more casual", "less formal", "more relaxed", "comfier", "more comfortable"}
 NEGATIONS = {
     "no", "not", "without", "except", "never", "hate", "dislike", "avoid", "don t", "dont",
-    "don t want", "dont want", "do not want", "not want", "other than", "anything but", "instead of", "rather than", "neither", "nor",
+    "don t want", "dont want", "do not want", "not want", "other than", "anything but",
+    "instead of", "rather than", "neither", "nor",
 }  # fmt: skip
 RESUMPTIONS = {"but", "only", "just", "instead", "rather", "prefer", "want", "please", "yes"}
 # Words that the vocabulary folds into values, and that mean something else in a sentence.

@@ -43,6 +43,13 @@ def test_a_reply_names_nothing_that_was_not_found(vocabulary):
     assert reply.endswith("Nothing in the catalogue fits that.")
 
 
+def test_a_reply_says_that_a_colour_is_not_to_be_had(vocabulary):
+    plan = plan_outfit({}, "purple boots", [], EmbeddedStylist(vocabulary))
+    boots = {"slot": "feet", "Title": "Brown boots", "Description": "Leather.", "why": ""}
+    reply = write_reply(plan, {}, pd.DataFrame([boots]))
+    assert reply == "Nothing that fits is purple. I found:\n- feet: Brown boots"
+
+
 @pytest.fixture
 def answer(ran):
     project, _ = ran

@@ -175,6 +175,9 @@ def write_reply(
     lines = list(plan.notes)
     if recommendations.empty:
         return " ".join([*lines, "Nothing in the catalogue fits that."])
+    found = {colour for item in recommendations.to_dict("records") for colour in _colours(item)}
+    if plan.colours and not found & set(plan.colours):
+        lines.append(f"Nothing that fits is {' or '.join(plan.colours)}.")
     lines.append(f"{opening}:")
     for slot, items in recommendations.groupby("slot", sort=False):
         best = items.iloc[0]
