@@ -8,10 +8,10 @@ EXTRA := $(filter llama cluster,$(ENV))
 export KEDRO_DISABLE_TELEMETRY := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: help run test lint viz train bench bench-llama clean photos-named
+.PHONY: help run test lint viz train bench bench-complementary bench-llama clean photos-named
 
 help: ## Show what can be made
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-20s %s\n", $$1, $$2}'
 
 run: $(VENV)/installed $(EXTRA:%=$(VENV)/installed-%) ## Photos to catalogue; ENV=together|llama|cluster
 	$(BIN)/kedro run $(ENV:%=--env %) $(if $(PHOTOS),--params=photos='$(PHOTOS)')
@@ -33,6 +33,10 @@ train: $(VENV)/installed-dev photos-named ## Make a release of the garment netwo
 bench: $(VENV)/installed-dev photos-named ## Measure on PHOTOS=folder
 	$(BIN)/python benchmarks/embedded_captioner.py $(PHOTOS)
 	PYTHONPATH=tests $(BIN)/python benchmarks/captioning.py $(PHOTOS)
+
+bench-complementary: $(VENV)/installed photos-named ## Measure recommendations on PHOTOS=folder
+	$(BIN)/kedro run --params=photos='$(PHOTOS)'
+	$(BIN)/python benchmarks/complementary.py
 
 bench-llama: $(VENV)/installed ## Measure Llama-3.2-11B-Vision's cost on this machine's GPU
 	$(BIN)/python benchmarks/llama.py

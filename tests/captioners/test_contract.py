@@ -144,7 +144,7 @@ def test_killed_at_random_moments_it_ends_with_the_same_table(
             process.join()
         pd.testing.assert_frame_equal(run(store).finish(), whole)
         assert captions_are_kept_once(store)
-    assert killed >= CHAINS * KILLS / 2
+    assert killed >= CHAINS, "too few runs were still at work when they were killed"
     assert whole["caption"].notna().sum() == 2 * (len(files) - 1)
 
 

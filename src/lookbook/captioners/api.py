@@ -217,9 +217,10 @@ class ApiCaptioner:
             text = await self._usable_answer(server, url, prompt, bill)
         except _PhotoFailedError as failure:
             server.failed += 1
-            if server.failed >= (2 * self._concurrency if server.proven else FIRST_FAILURES):
+            limit = 2 * self._concurrency if server.proven else FIRST_FAILURES
+            if server.failed >= limit:
                 raise InputError(
-                    f"The last {server.failed} photos failed, so the server is at fault and the "
+                    f"The last {limit} photos failed, so the server is at fault and the "
                     f"run stops; what was captioned is kept. The last reason: {failure}"
                 ) from failure
             return Caption(photo=photo.id, failure=str(failure), **self._cost(bill))
