@@ -32,7 +32,7 @@ train: $(VENV)/installed-dev photos-named ## Make a release of the garment netwo
 
 bench: $(VENV)/installed-dev photos-named ## Measure on PHOTOS=folder
 	$(BIN)/python benchmarks/embedded_captioner.py $(PHOTOS)
-	PYTHONPATH=tests $(BIN)/python benchmarks/captioning.py $(PHOTOS)
+	PYTHONPATH=tests/support $(BIN)/python benchmarks/captioning.py $(PHOTOS)
 
 bench-complementary: $(VENV)/installed photos-named ## Measure recommendations on PHOTOS=folder
 	$(BIN)/kedro run --params=photos='$(PHOTOS)'

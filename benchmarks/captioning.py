@@ -92,7 +92,7 @@ def main() -> None:
         ratio = f"{speed / against:.1f} ×" if against else ""
         table.add_row(name, f"{rate.photos:,}", f"{speed:,.1f}", tokens, ratio)
 
-    command = [sys.executable, ROOT / "tests/chat_server.py", "--delay", str(LATENCY)]
+    command = [sys.executable, ROOT / "tests/support/chat_server.py", "--delay", str(LATENCY)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         url = server.stdout.readline().strip()

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import io
-import json
 import os
-import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 import yaml
 from hypothesis import settings
@@ -20,17 +15,13 @@ from hypothesis import settings
 from lookbook.captioners import Prompt
 from lookbook.captioners.embedded import EmbeddedCaptioner
 from lookbook.datasets.embedded_captioner_dataset import EmbeddedCaptionerDataset
-from lookbook.drawing import draw_garment
 from lookbook.pipelines.label.nodes import compose_prompt
 from lookbook.vocabulary import Vocabulary
+from project import ROOT, make_project, run_kedro, succeed
 from tiny_models import save_tiny_mllama
 
 settings.register_profile("reproducible", derandomize=True, deadline=None)
 settings.load_profile("reproducible")
-
-ROOT = Path(__file__).parent.parent
-# Progress bars and colours have no place in what the tests read.
-ENVIRONMENT = {**os.environ, "TQDM_DISABLE": "1", "COLUMNS": "120", "HF_HUB_OFFLINE": "1"}
 
 os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}
 
@@ -86,71 +77,14 @@ def clothing() -> Path:
     return Path(folder)
 
 
-def make_project(folder: Path) -> Path:
-    """Lays out a project as a user has it, with data of its own."""
-    for name in ("pyproject.toml", ".telemetry"):
-        shutil.copy(ROOT / name, folder)
-    shutil.copytree(ROOT / "conf", folder / "conf", ignore=shutil.ignore_patterns("local"))
-    shutil.copytree(ROOT / "data/01_raw/sample", folder / "data/01_raw/sample")
-    (folder / "conf/local").mkdir()
-    shutil.copytree(
-        ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
-    )
-    return folder
-
-
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     return make_project(tmp_path)
 
 
-def run_kedro(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Types `kedro ...` in a project's folder."""
-    return subprocess.run(
-        [sys.executable, "-m", "kedro", *arguments],
-        cwd=project,
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
-
-
 @pytest.fixture
 def kedro(project: Path) -> Kedro:
     return lambda *arguments: run_kedro(project, *arguments)
-
-
-def jpeg(
-    label: str = "Shirt", colour: str = "blue", pattern: str = "plain", seed: int = 0
-) -> bytes:
-    """Draws a garment and encodes it."""
-    buffer = io.BytesIO()
-    draw_garment(label, colour, pattern, seed).save(buffer, "JPEG", quality=85)
-    return buffer.getvalue()
-
-
-def succeed(result: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
-    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
-    return result
-
-
-def versions(project: Path, name: str) -> list[str]:
-    """Lists the versions of a file of the project's data, the oldest first."""
-    return sorted(folder.name for folder in next(project.glob(f"data/*/{name}")).iterdir())
-
-
-def latest(project: Path, name: str) -> Path:
-    return next(project.glob(f"data/*/{name}/{versions(project, name)[-1]}/{name}"))
-
-
-def report(project: Path, step: str) -> dict:
-    return json.loads(latest(project, f"{step}_report.json").read_text())
-
-
-def table(project: Path, name: str) -> pd.DataFrame:
-    return pd.read_csv(latest(project, f"{name}.csv"), keep_default_na=False)
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
+    from lancedb.rerankers import Reranker
     from lancedb.table import Table as LanceTable
     from matplotlib.figure import Figure as MatplotlibFigure
     from plotly.graph_objects import Figure as PlotlyFigure
@@ -21,13 +22,14 @@ else:
 
     pd = lazy_loader.load("pandas")
     LanceTable = MatplotlibFigure = PlotlyFigure = ArrowTable = Any
-    SentenceTransformer = Tensor = TorchModule = Any
+    Reranker = SentenceTransformer = Tensor = TorchModule = Any
 
 __all__ = [
     "ArrowTable",
     "LanceTable",
     "MatplotlibFigure",
     "PlotlyFigure",
+    "Reranker",
     "SentenceTransformer",
     "Tensor",
     "TorchModule",

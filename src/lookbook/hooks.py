@@ -61,12 +61,15 @@ def describe_clean(report: dict[str, Any]) -> tuple[int, int, str]:
 
 def describe_index(report: dict[str, Any]) -> tuple[int, int, str]:
     """Says what was embedded: items in, items searchable, what happened."""
-    return (
-        report["items"],
-        report["items"],
-        f"embedded: {report['embedded']:,}; unchanged: {report['reused']:,}; "
-        f"removed: {report['removed']:,}",
+    embedders = report["embedders"].values()
+    total = {
+        name: sum(one[name] for one in embedders) for name in ("embedded", "reused", "removed")
+    }
+    told = (
+        f"embedded: {total['embedded']:,}; unchanged: {total['reused']:,}; "
+        f"removed: {total['removed']:,}"
     )
+    return report["items"], report["items"], told
 
 
 STEPS = {

@@ -2,18 +2,57 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
-from lookbook.annotations import LanceTable, SentenceTransformer
+from lookbook.annotations import LanceTable, Reranker
+from lookbook.embedder import Embedder
+from lookbook.errors import InputError
 from lookbook.stylists import Query
 
-Method = Literal["semantic", "full text", "hybrid"]
+Method = Literal["semantic", "full text", "hybrid", "hybrid + reranker"]
+METHODS: tuple[Method, ...] = get_args(Method)
+
+
+def choose_table(
+    tables: dict[str, LanceTable], embedders: dict[str, Embedder], name: str | None
+) -> tuple[LanceTable, Embedder]:
+    """Chooses the table of an embedding model, and makes sure that the model made it.
+
+    Args:
+        tables: The index, a table for each embedding model.
+        embedders: The embedding models.
+        name: The one to choose; ``None`` for the first.
+
+    Raises:
+        InputError: If there is no such model, no table of it, or another model made it.
+    """
+    name = name or next(iter(embedders))
+    if name not in embedders:
+        raise InputError(
+            f"There is no embedding model '{name}'; 'embedders' has {', '.join(embedders)}."
+        )
+    again = "run 'kedro run --pipelines=index'."
+    if name not in tables:
+        raise InputError(f"The index has no table for the embedding model '{name}' yet: {again}")
+    table, embedder = tables[name], embedders[name]
+    (row,) = table.search().select(["model"]).limit(1).to_list()
+    if row["model"] != embedder.name:
+        raise InputError(
+            f"The index '{name}' was made with '{row['model']}', and now '{embedder.name}' is "
+            f"configured: {again}"
+        )
+    return table, embedder
 
 
 def search(
-    table: LanceTable, embedder: SentenceTransformer, query: Query, method: Method, limit: int
+    table: LanceTable,
+    embedder: Embedder,
+    query: Query,
+    method: Method,
+    limit: int,
+    reranker: Reranker | None = None,
 ) -> list[dict[str, Any]]:
     """Finds the items that fit a query best, among those that its values allow.
 
@@ -22,8 +61,10 @@ def search(
         embedder: The model that it was made with.
         query: What to look for.
         method: ``semantic`` compares vectors, ``full text`` words (BM25), ``hybrid`` merges the
-            two by reciprocal rank fusion (Cormack, Clarke and Büttcher, 2009).
+            two by reciprocal rank fusion (Cormack, Clarke and Büttcher, 2009), and ``hybrid +
+            reranker`` by what the reranker says of both.
         limit: The most items.
+        reranker: For the method that has one.
 
     Returns:
         The items as the index has them, the best first.
@@ -33,14 +74,15 @@ def search(
     if method == "full text":
         found = items.search(query.text, query_type="fts", fts_columns="Description")
     else:
-        vector = embedder.encode(query.text, normalize_embeddings=True, show_progress_bar=False)
+        (vector,) = embedder.encode([query.text])
         if method == "semantic":
             found = items.search(vector).distance_type("cosine")
         else:
             from lancedb.rerankers import RRFReranker
 
             hybrid = items.search(query_type="hybrid", fts_columns="Description")
-            found = hybrid.vector(vector).text(query.text).rerank(RRFReranker())
+            merge = reranker if method == "hybrid + reranker" else RRFReranker()
+            found = hybrid.vector(vector).text(query.text).rerank(merge)
     allowed = found.where(to_filter(query), prefilter=True).limit(limit)
     rows: list[dict[str, Any]] = allowed.to_list()
     return rows

@@ -9,11 +9,11 @@ import pytest
 from PIL import Image
 
 from chat_server import KEY, MODEL, serving
-from conftest import jpeg
 from lookbook.captioners.api import ApiCaptioner, Price
 from lookbook.errors import InputError
 from lookbook.parsing import parse_caption
 from lookbook.photos import Photo
+from project import jpeg
 
 
 @functools.cache

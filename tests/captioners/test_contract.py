@@ -15,11 +15,11 @@ import pytest
 from kedro.io import AbstractDataset
 
 from chat_server import KEY, MODEL, serving
-from conftest import jpeg
 from label_run import LabelRun
 from lookbook.drawing import LABELS
 from lookbook.photos import Photo
 from lookbook.vocabulary import Label
+from project import jpeg
 from tiny_models import save_tiny_mllama
 
 DATASETS = "lookbook.datasets"

@@ -2,7 +2,6 @@ import json
 
 import pytest
 
-from conftest import jpeg
 from lookbook.captioners.appearance import Appearance
 from lookbook.captioners.embedded import compose_label
 from lookbook.datasets.embedded_captioner_dataset import EmbeddedCaptionerDataset
@@ -10,6 +9,7 @@ from lookbook.parsing import parse_caption
 from lookbook.photos import Photo
 from lookbook.pipelines.clean.nodes import strip_title
 from lookbook.vocabulary import Label
+from project import jpeg
 
 
 def photos(*contents):

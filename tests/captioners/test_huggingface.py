@@ -3,13 +3,13 @@ import json
 import pytest
 import torch
 
-from conftest import jpeg
 from lookbook.captioners.huggingface import HuggingFaceCaptioner
 from lookbook.drawing import LABELS
 from lookbook.errors import InputError
 from lookbook.parsing import parse_caption
 from lookbook.photos import Photo
 from lookbook.vocabulary import Label
+from project import jpeg
 from tiny_models import TEMPLATE, save_tiny_llava_next, save_tiny_mllama
 
 SHAPES = [(400, 533), (533, 400), (300, 300), (60, 500), (500, 60)]

@@ -8,11 +8,11 @@ import pytest
 
 ray = pytest.importorskip("ray", reason="Ray is not installed: the extra 'cluster'")
 
-from conftest import jpeg  # noqa: E402
 from lookbook.datasets.ray_captioner_dataset import RayCaptionerDataset  # noqa: E402
 from lookbook.drawing import LABELS  # noqa: E402
 from lookbook.errors import InputError  # noqa: E402
 from lookbook.photos import Photo  # noqa: E402
+from project import jpeg  # noqa: E402
 
 EMBEDDED = "lookbook.datasets.embedded_captioner_dataset.EmbeddedCaptionerDataset"
 HUGGINGFACE = "lookbook.datasets.huggingface_captioner_dataset.HuggingFaceCaptionerDataset"

@@ -9,7 +9,7 @@ import sys
 import numpy as np
 from PIL import Image
 
-from conftest import ENVIRONMENT, ROOT, run_kedro
+from project import ENVIRONMENT, ROOT, run_kedro
 
 HEAVY = (
     "pandas.core.frame",

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from chat_server import KEY, MODEL, serving
-from conftest import ROOT, latest, report, run_kedro, succeed, table
+from project import ROOT, latest, report, run_kedro, succeed, table
 
 
 def configure(project, env, **options):

@@ -10,7 +10,7 @@ import time
 
 import pandas as pd
 
-from conftest import ENVIRONMENT, run_kedro
+from project import ENVIRONMENT, run_kedro
 
 LIMIT = 120
 

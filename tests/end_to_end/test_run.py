@@ -5,8 +5,8 @@ import shutil
 import pandas as pd
 import pytest
 
-from conftest import jpeg, report, run_kedro, succeed, table, versions
 from lookbook.pipelines.clean.nodes import CATALOGUE
+from project import jpeg, report, run_kedro, succeed, table, versions
 
 STEPS = ("ingest", "balance", "label", "clean", "index")
 

@@ -6,7 +6,6 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from conftest import ROOT
 from lookbook.pipelines.balance.nodes import (
     BalanceParams,
     cap_categories,
@@ -14,6 +13,7 @@ from lookbook.pipelines.balance.nodes import (
     merge_labels,
     report_balance,
 )
+from project import ROOT
 
 
 @pytest.fixture(scope="module")

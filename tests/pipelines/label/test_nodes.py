@@ -4,7 +4,6 @@ import json
 import pandas as pd
 import pytest
 
-from conftest import jpeg
 from lookbook.captioners import Caption, Prompt
 from lookbook.drawing import LABELS
 from lookbook.errors import InputError
@@ -17,6 +16,7 @@ from lookbook.pipelines.label.nodes import (
     report_captions,
 )
 from lookbook.vocabulary import Label
+from project import jpeg
 
 PARAMS = LabelParams(shard_size=3, shard_seconds=60)
 

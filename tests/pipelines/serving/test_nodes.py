@@ -3,11 +3,11 @@ import json
 import pandas as pd
 import pytest
 
-from conftest import jpeg, latest, run_kedro, succeed
 from lookbook.errors import InputError
 from lookbook.photos import Photo
 from lookbook.pipelines.serving.nodes import describe_item, plan_outfit, write_reply
 from lookbook.stylists.embedded import EmbeddedStylist
+from project import jpeg, latest, run_kedro, succeed
 
 
 def shown(data):

@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 import yaml
 
-from conftest import ROOT, jpeg
 from lookbook.datasets.efficientnet_lite_dataset import EfficientNetLiteDataset
 from lookbook.pipelines.balance.nodes import BalanceParams
 from lookbook.pipelines.train import nodes
 from lookbook.pipelines.train.params import TrainParams
+from project import ROOT, jpeg
 
 LABELS = ("Dress", "Pants", "Shoes")
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, Field
 
-from lookbook.annotations import ArrowTable, LanceTable, SentenceTransformer, pd
+from lookbook.annotations import ArrowTable, LanceTable, pd
+from lookbook.embedder import Embedder
 from lookbook.errors import InputError
 
 
@@ -26,41 +27,50 @@ class IndexParams(BaseModel):
 
 def embed_items(
     full_catalogue: pd.DataFrame,
-    indexed_items: LanceTable | None,
-    embedder: SentenceTransformer,
+    indexed_items: dict[str, LanceTable],
+    embedders: dict[str, Embedder],
     params: IndexParams,
-) -> tuple[ArrowTable, dict[str, Any]]:
-    """Gives each item its vector, from the last index where its text and model are the same.
+) -> tuple[dict[str, ArrowTable], dict[str, Any]]:
+    """Gives each item its vectors, from the last index where text and model are the same.
 
     Args:
         full_catalogue: The items, in the catalogue's columns.
-        indexed_items: The last index; ``None`` for the first.
-        embedder: The embedding model.
+        indexed_items: The last index's tables, by embedder; none for the first.
+        embedders: The embedding models, by name.
         params: The text to embed.
 
     Returns:
-        The catalogue with ``vector`` (unit length) and ``fingerprint`` (hash of the model and
-        the row), and a report: ``items``, ``embedded``, ``reused``, ``removed``, ``model``
-        and ``dimensions``.
+        For each embedder the catalogue with ``model``, ``fingerprint`` (hash of the model and
+        the row) and ``vector`` (unit length), and a report: ``items``, and under ``embedders``
+        for each ``model``, ``dimensions``, ``embedded``, ``reused`` and ``removed``.
 
     Raises:
         InputError: If there is no item.
     """
-    import pyarrow as pa
-
     if full_catalogue.empty:
         raise InputError(
             "The catalogue is empty, so there is nothing to index: see 'rejected_captions' for "
             "the reasons."
         )
-    model = str(embedder.model_card_data.base_model)
-    columns = list(full_catalogue.columns)
-    texts = full_catalogue[params.text].agg(". ".join, axis=1)
-    keys = [_hash(model, text) for text in texts]
+    tables, report = {}, {}
+    for name, embedder in embedders.items():
+        tables[name], report[name] = _embed(
+            full_catalogue, indexed_items.get(name), embedder, params
+        )
+    return tables, {"items": len(full_catalogue), "embedders": report}
+
+
+def _embed(
+    catalogue: pd.DataFrame, indexed: LanceTable | None, embedder: Embedder, params: IndexParams
+) -> tuple[ArrowTable, dict[str, Any]]:
+    import pyarrow as pa
+
+    texts = catalogue[params.text].agg(". ".join, axis=1)
+    keys = [_hash(embedder.name, text) for text in texts]
     known: dict[str, np.ndarray] = {}
     previous: set[str] = set()
-    if indexed_items is not None:
-        rows = indexed_items.search().select(["Filename", "fingerprint", "vector"]).to_arrow()
+    if indexed is not None:
+        rows = indexed.search().select(["Filename", "fingerprint", "vector"]).to_arrow()
         previous = set(rows["Filename"].to_pylist())
         vectors = rows["vector"].combine_chunks()
         flat = vectors.flatten().to_numpy().reshape(len(rows), -1)
@@ -73,29 +83,29 @@ def embed_items(
         embedded = embedder.encode(
             [texts.iloc[number] for number in new],
             batch_size=params.batch_size,
-            normalize_embeddings=True,
-            show_progress_bar=len(new) > params.batch_size,
+            show_progress=len(new) > params.batch_size,
         )
         known |= {keys[number]: vector for number, vector in zip(new, embedded, strict=True)}
     vectors = np.stack([known[key] for key in keys]).astype(np.float32)
-    rows_hashes = [_hash(*map(str, row)) for row in full_catalogue.itertuples(index=False)]
-    items = pa.Table.from_pandas(full_catalogue, preserve_index=False).cast(
-        pa.schema([(column, pa.string()) for column in columns])
+    rows_hashes = [_hash(*map(str, row)) for row in catalogue.itertuples(index=False)]
+    items = pa.Table.from_pandas(catalogue, preserve_index=False).cast(
+        pa.schema([(column, pa.string()) for column in catalogue.columns])
     )
-    items = items.append_column(
-        "fingerprint",
-        pa.array([f"{key}/{row}" for key, row in zip(keys, rows_hashes, strict=True)], pa.string()),
-    ).append_column(
-        "vector",
-        pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1]),
+    fingerprints = [f"{key}/{row}" for key, row in zip(keys, rows_hashes, strict=True)]
+    items = (
+        items.append_column("model", pa.array([embedder.name] * len(items), pa.string()))
+        .append_column("fingerprint", pa.array(fingerprints, pa.string()))
+        .append_column(
+            "vector",
+            pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1]),
+        )
     )
     report = {
-        "items": len(items),
+        "model": embedder.name,
+        "dimensions": int(vectors.shape[1]),
         "embedded": len(new),
         "reused": len(items) - len(new),
-        "removed": len(previous - set(full_catalogue["Filename"])),
-        "model": model,
-        "dimensions": int(vectors.shape[1]),
+        "removed": len(previous - set(catalogue["Filename"])),
     }
     # The metadata of pandas would make equal tables differ in their schema.
     return items.replace_schema_metadata(None), report

@@ -1,4 +1,4 @@
-"""Wires index: the catalogue to a LanceDB table."""
+"""Wires index: the catalogue to LanceDB tables."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -8,13 +8,13 @@ from lookbook.pipelines.index import nodes
 def create_pipeline(**kwargs: object) -> Pipeline:
     """Creates the ``index`` pipeline.
 
-    ``indexed_items`` and ``search_index`` are the same table, before the run and after it.
+    ``indexed_items`` and ``search_index`` are the same tables, before the run and after it.
     """
     return Pipeline(
         [
             Node(
                 nodes.embed_items,
-                inputs=["full_catalogue", "indexed_items", "embedder", "params:index"],
+                inputs=["full_catalogue", "indexed_items", "embedders", "params:index"],
                 outputs=["search_index", "index_report"],
                 name="embed_items",
             ),

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, Field
 
-from lookbook.annotations import LanceTable, SentenceTransformer, pd
+from lookbook.annotations import LanceTable, Reranker, pd
 from lookbook.captioners import Captioner, Prompt
 from lookbook.colours import find_colours, harmony
+from lookbook.embedder import Embedder
 from lookbook.errors import InputError
 from lookbook.photos import Photo
 from lookbook.pipelines.clean.nodes import map_vocabulary, parse_captions, strip_titles
-from lookbook.retrieval import Method, diversify, search
+from lookbook.retrieval import Method, choose_table, diversify, search
 from lookbook.stylists import Message, ShoppingPlan, Stylist
 from lookbook.vocabulary import Label, Vocabulary
 
@@ -28,6 +29,7 @@ class ServingParams(BaseModel):
 
     Attributes:
         method: How the index is searched.
+        embedder: The embedding model whose table is searched; ``None`` for the first.
         limit: Items in all.
         candidates: Items that are looked at for each that is shown.
         relevance: Weight of the search's own order.
@@ -37,6 +39,7 @@ class ServingParams(BaseModel):
     """
 
     method: Method
+    embedder: str | None
     limit: int = Field(gt=0)
     candidates: int = Field(gt=0)
     relevance: float = Field(ge=0)
@@ -108,8 +111,9 @@ def recommend_items(
     shopping_plan: dict[str, Any],
     described_item: dict[str, str],
     photo: Photo | None,
-    index: LanceTable,
-    embedder: SentenceTransformer,
+    search_index: dict[str, LanceTable],
+    embedders: dict[str, Embedder],
+    reranker: Reranker,
     selection: pd.DataFrame,
     params: ServingParams,
 ) -> pd.DataFrame:
@@ -119,23 +123,27 @@ def recommend_items(
         shopping_plan: What to look for.
         described_item: What was shown; empty if nothing was.
         photo: It is never recommended to itself.
-        index: The catalogue's items.
-        embedder: The model that the index was made with.
+        search_index: The catalogue's items, a table for each embedding model.
+        embedders: The models.
+        reranker: For the method that has one.
         selection: Files of the catalogue with their ``sha256``.
         params: How many, and what counts.
 
     Returns:
         The items in the plan's order of slots: :data:`SHOWN`, ``score`` from 0 to 1 and
         ``why`` in words.
+
+    Raises:
+        InputError: If the index has no table for the embedding model.
     """
     plan = ShoppingPlan.model_validate(shopping_plan)
+    table, embedder = choose_table(search_index, embedders, params.embedder)
     itself = selection.loc[selection["sha256"] == photo.id, "file"].tolist() if photo else []
     a_slot = math.ceil(params.limit / max(len(plan.queries), 1))
     rows: list[dict[str, Any]] = []
     for query in plan.queries:
-        found = search(
-            index, embedder, query, params.method, a_slot * params.candidates + len(itself)
-        )
+        most = a_slot * params.candidates + len(itself)
+        found = search(table, embedder, query, params.method, most, reranker)
         candidates = [
             item
             for item in found

@@ -24,8 +24,8 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             Node(
                 nodes.recommend_items,
                 inputs=[
-                    "shopping_plan", "described_item", "photo", "search_index", "embedder",
-                    "selection", "params:serving",
+                    "shopping_plan", "described_item", "photo", "search_index", "embedders",
+                    "reranker", "selection", "params:serving",
                 ],
                 outputs="recommendations",
                 name="recommend_items",

@@ -1,7 +1,7 @@
 """A chat-completions server on loopback that answers, dawdles and fails as real ones do.
 
-By itself: ``python tests/chat_server.py --delay 0.2`` prints its address and serves until it
-is stopped.
+By itself: ``python tests/support/chat_server.py --delay 0.2`` prints its address and serves until
+it is stopped.
 """
 
 from __future__ import annotations

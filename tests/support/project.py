@@ -1,0 +1,76 @@
+"""A project as a user has it, and what tests do with it."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+from lookbook.drawing import draw_garment
+
+ROOT = Path(__file__).parent.parent.parent
+# Progress bars and colours have no place in what the tests read.
+ENVIRONMENT = {**os.environ, "TQDM_DISABLE": "1", "COLUMNS": "120", "HF_HUB_OFFLINE": "1"}
+
+
+def make_project(folder: Path) -> Path:
+    """Lays out a project as a user has it, with data of its own."""
+    for name in ("pyproject.toml", ".telemetry"):
+        shutil.copy(ROOT / name, folder)
+    shutil.copytree(ROOT / "conf", folder / "conf", ignore=shutil.ignore_patterns("local"))
+    shutil.copytree(ROOT / "data/01_raw/sample", folder / "data/01_raw/sample")
+    (folder / "conf/local").mkdir()
+    shutil.copytree(
+        ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
+    )
+    return folder
+
+
+def run_kedro(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Types `kedro ...` in a project's folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "kedro", *arguments],
+        cwd=project,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+
+def jpeg(
+    label: str = "Shirt", colour: str = "blue", pattern: str = "plain", seed: int = 0
+) -> bytes:
+    """Draws a garment and encodes it."""
+    buffer = io.BytesIO()
+    draw_garment(label, colour, pattern, seed).save(buffer, "JPEG", quality=85)
+    return buffer.getvalue()
+
+
+def succeed(result: subprocess.CompletedProcess[str]) -> subprocess.CompletedProcess[str]:
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
+    return result
+
+
+def versions(project: Path, name: str) -> list[str]:
+    """Lists the versions of a file of the project's data, the oldest first."""
+    return sorted(folder.name for folder in next(project.glob(f"data/*/{name}")).iterdir())
+
+
+def latest(project: Path, name: str) -> Path:
+    return next(project.glob(f"data/*/{name}/{versions(project, name)[-1]}/{name}"))
+
+
+def report(project: Path, step: str) -> dict:
+    return json.loads(latest(project, f"{step}_report.json").read_text())
+
+
+def table(project: Path, name: str) -> pd.DataFrame:
+    return pd.read_csv(latest(project, f"{name}.csv"), keep_default_na=False)
