@@ -26,6 +26,10 @@ def slots(plan):
     return [query.slot for query in plan.queries]
 
 
+def colours_of(plan):
+    return list(dict.fromkeys(colour for query in plan.queries for colour in query.colours))
+
+
 def categories(plan):
     return [category for query in plan.queries for category in query.categories]
 
@@ -109,7 +113,7 @@ def test_leaves_out_what_is_not_wanted(stylist, message, absent):
 )
 def test_hears_colours(stylist, message, colours, unwanted):
     plan = stylist.plan(label(), message, [])
-    assert (plan.colours, plan.unwanted_colours) == (colours, unwanted)
+    assert (colours_of(plan), plan.unwanted_colours) == (colours, unwanted)
     assert slots(plan)
     for colour in colours:
         assert all(colour in query.text for query in plan.queries)
@@ -199,9 +203,9 @@ def test_remembers_what_was_said_and_the_later_wish_counts(stylist):
         Message(role="assistant", content="Here are red dresses."),
     ]
     plan = stylist.plan(label(), "for work", said)
-    assert (categories(plan), plan.colours) == (["Pants"], ["blue"])
+    assert (categories(plan), colours_of(plan)) == (["Pants"], ["blue"])
     assert plan.queries[0].types == ["Work Casual"]
-    assert stylist.plan(label(), "rather in black", said).colours == ["black"]
+    assert colours_of(stylist.plan(label(), "rather in black", said)) == ["black"]
     assert categories(stylist.plan(label(), "and shoes?", said)) == ["Shoes"]
 
 
@@ -223,3 +227,27 @@ def test_searches_everything_where_no_garment_is_named(stylist, vocabulary):
 def test_a_colour_goes_with_neutrals(stylist):
     plan = stylist.plan(label(), "", [])
     assert plan.queries[0].text == "casual pants or shorts or skirts in white or grey or navy"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "red shoes and black trousers",
+        "shoes in red and trousers in black",
+        "black trousers, red shoes please",
+        "trousers in black, shoes in red",
+    ],
+)
+def test_each_garment_has_its_own_colour(stylist, message):
+    plan = stylist.plan(label(), message, [])
+    assert {query.slot: query.colours for query in plan.queries} == {
+        "feet": ["red"],
+        "lower": ["black"],
+    }
+    later = stylist.plan(label(), "all in white", [Message(role="user", content=message)])
+    assert [query.colours for query in later.queries] == [["white"], ["white"]]
+
+
+def test_one_colour_is_for_all_garments(stylist):
+    plan = stylist.plan(label(), "black shoes and trousers", [])
+    assert [query.colours for query in plan.queries] == [["black"], ["black"]]

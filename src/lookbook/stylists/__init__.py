@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
@@ -20,6 +21,7 @@ class Query(BaseModel):
         categories: Values of the vocabulary that may be shown; so are the others.
         genders: Values that may be shown.
         types: Values that may be shown.
+        colours: Wished for, before others.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -29,6 +31,7 @@ class Query(BaseModel):
     categories: list[str]
     genders: list[str]
     types: list[str]
+    colours: list[str] = []
 
 
 class ShoppingPlan(BaseModel):
@@ -38,7 +41,6 @@ class ShoppingPlan(BaseModel):
         mode: ``complementary`` for what goes with the item, ``similar`` for more of its kind,
             ``search`` where there is no item or something else is asked for.
         queries: One for each part of the outfit.
-        colours: Wished for.
         unwanted_colours: Not to be shown.
         notes: What was not understood or cannot be done, a sentence each.
     """
@@ -47,7 +49,6 @@ class ShoppingPlan(BaseModel):
 
     mode: Mode
     queries: list[Query]
-    colours: list[str] = []
     unwanted_colours: list[str] = []
     notes: list[str] = []
 
@@ -64,8 +65,26 @@ class Message(BaseModel):
     content: str
 
 
+class Recommendation(BaseModel):
+    """One item that was found.
+
+    Attributes:
+        slot: The part of an outfit that it is for; empty for any.
+        title: Its title in the catalogue.
+        category: Its category.
+        description: What the catalogue says of it.
+        why: What speaks for it, in a few words; may be empty.
+    """
+
+    slot: str
+    title: str
+    category: str
+    description: str
+    why: str
+
+
 class Stylist(Protocol):
-    """Plans what to look for."""
+    """Plans what to look for, and says what was found."""
 
     def plan(self, item: Label | None, message: str, history: list[Message]) -> ShoppingPlan:
         """Plans what to look for.
@@ -74,5 +93,30 @@ class Stylist(Protocol):
             item: What the customer showed, if anything.
             message: What the customer says now; may be empty.
             history: What was said before.
+
+        Raises:
+            InputError: If no plan can be made.
+        """
+        ...
+
+    def reply(
+        self,
+        plan: ShoppingPlan,
+        item: Label | None,
+        found: list[Recommendation],
+        message: str,
+        history: list[Message],
+    ) -> Iterator[str]:
+        """Says what was found, in parts as they are written; names no item but those.
+
+        Args:
+            plan: What was looked for.
+            item: What the customer showed, if anything.
+            found: What is shown, in the plan's order of slots.
+            message: What the customer says now; may be empty.
+            history: What was said before.
+
+        Raises:
+            InputError: If the engine cannot answer.
         """
         ...

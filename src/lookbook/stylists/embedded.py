@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from lookbook.colours import NAMES, NEUTRAL, find_colours
-from lookbook.stylists import Message, Mode, Query, ShoppingPlan
+from lookbook.stylists import Message, Mode, Query, Recommendation, ShoppingPlan
 from lookbook.vocabulary import SLOTS, Label, Vocabulary, fold
 
 # So much of a message is read; nobody wishes for more.
@@ -48,6 +48,8 @@ class Wishes:
     unwanted_categories: list[str] = field(default_factory=list)
     colours: list[str] = field(default_factory=list)
     unwanted_colours: list[str] = field(default_factory=list)
+    # "Red shoes and black trousers": colours of one garment and not of the other.
+    colours_of: dict[str, list[str]] = field(default_factory=dict)
     type: str | None = None
     unwanted_types: list[str] = field(default_factory=list)
     gender: str | None = None
@@ -106,10 +108,48 @@ class EmbeddedStylist:
         return ShoppingPlan(
             mode=mode,
             queries=[query for query in queries if query.categories],
-            colours=wishes.colours,
             unwanted_colours=wishes.unwanted_colours,
             notes=wishes.notes,
         )
+
+    def reply(
+        self,
+        plan: ShoppingPlan,
+        item: Label | None,
+        found: list[Recommendation],
+        message: str,
+        history: list[Message],
+    ) -> Iterator[str]:
+        """Says what was found and what was not, see :class:`lookbook.stylists.Stylist`."""
+        yield from (f"{note} " for note in plan.notes)
+        if not found:
+            yield "Nothing in the catalogue fits that."
+            return
+        for query in plan.queries:
+            told = {
+                colour
+                for one in found
+                if one.slot == (query.slot or "")
+                for colour in find_colours(f"{one.title}. {one.description}")
+            }
+            if told and query.colours and not told & set(query.colours):
+                part = f" for {_words_of(query.slot)}" if query.slot else ""
+                yield f"Nothing that fits{part} is {' or '.join(query.colours)}. "
+        title = item.Title[:1].lower() + item.Title[1:] if item else ""
+        opening = {
+            "complementary": f"With your {title} go",
+            "similar": f"Like your {title} are",
+            "search": "I found",
+        }[plan.mode]
+        yield f"{opening}:"
+        best = {one.slot: one for one in reversed(found)}
+        for slot in dict.fromkeys(one.slot for one in found):
+            why = f" ({best[slot].why})" if best[slot].why else ""
+            part = f"{_words_of(slot)}: " if slot else ""
+            yield f"\n- {part}{best[slot].title}{why}"
+        missing = [query.slot for query in plan.queries if query.slot and query.slot not in best]
+        if missing:
+            yield f"\nNothing fits for {', '.join(map(_words_of, missing))}."
 
     def _mode(self, wishes: Wishes, item: Label | None) -> Mode:
         if item is None:
@@ -119,7 +159,10 @@ class EmbeddedStylist:
     def _hear(self, message: str, wishes: Wishes, item: Label | None) -> None:
         """Adds what a message says to what was wished before; the later wish counts."""
         fresh: set[str] = set()
-        for kind, value, negated in self._terms(message[:LONGEST_MESSAGE]):
+        terms = list(self._terms(message[:LONGEST_MESSAGE]))
+        if any(kind in ("Category", "Colour") and not negated for kind, _, negated in terms):
+            wishes.colours_of = _pair(terms)
+        for kind, value, negated in terms:
             if kind != "nothing":
                 wishes.understood = True
             match kind:
@@ -230,8 +273,8 @@ class EmbeddedStylist:
 
     def _words(self, slot: str | None, item: Label | None, wishes: Wishes) -> str:
         """Words a search for a slot: occasion, garments and colours."""
-        colours = wishes.colours
-        if not colours and item is not None:
+        colours = self._colours(slot, wishes)
+        if not wishes.colours and item is not None:
             named = find_colours(f"{item.Title} {item.Description}")
             # With a colour go the neutrals, with a neutral everything: then none is named.
             colours = ["white", "grey", "navy"] if set(named) - NEUTRAL else []
@@ -262,4 +305,42 @@ class EmbeddedStylist:
             categories=categories,
             genders=vocabulary.suiting("Gender", gender),
             types=[one for one in types if one not in wishes.unwanted_types],
+            colours=self._colours(slot, wishes),
         )
+
+    def _colours(self, slot: str | None, wishes: Wishes) -> list[str]:
+        """The colours that were wished for a slot, or for everything."""
+        if not wishes.colours_of:
+            return wishes.colours
+        return [
+            colour
+            for category, colours in wishes.colours_of.items()
+            if self._vocabulary.slot(category) == slot
+            for colour in colours
+        ]
+
+
+def _pair(terms: list[tuple[str, str, bool]]) -> dict[str, list[str]]:
+    """Gives each garment its colours, where a message names several of both."""
+    wanted = [
+        (kind, value)
+        for kind, value, negated in terms
+        if kind in ("Category", "Colour") and not negated
+    ]
+    kinds = [kind for kind, _ in wanted]
+    if len(set(wanted)) < 4 or min(kinds.count("Category"), kinds.count("Colour")) < 2:
+        return {}
+    # "Red shoes, black trousers" is read from its end, "shoes in red, trousers in black" is not.
+    ordered = wanted[::-1] if kinds[0] == "Colour" else wanted
+    pairs: dict[str, list[str]] = {}
+    garment = ""
+    for kind, value in ordered:
+        if kind == "Category":
+            garment = value
+        elif garment:
+            pairs.setdefault(garment, []).append(value)
+    return pairs
+
+
+def _words_of(slot: str | None) -> str:
+    return str(slot or "").replace("_", " ")

@@ -5,7 +5,7 @@ import pytest
 
 from lookbook.errors import InputError
 from lookbook.photos import Photo
-from lookbook.pipelines.serving.nodes import describe_item, plan_outfit, write_reply
+from lookbook.pipelines.serving.nodes import SHOWN, describe_item, plan_outfit, write_reply
 from lookbook.stylists.embedded import EmbeddedStylist
 from project import jpeg, latest, run_kedro, succeed
 
@@ -37,17 +37,16 @@ def test_neither_photo_nor_message_ends_in_a_sentence(vocabulary):
 
 def test_a_reply_names_nothing_that_was_not_found(vocabulary):
     plan = plan_outfit({}, "purple boots, cheap", [], EmbeddedStylist(vocabulary))
-    empty = pd.DataFrame(columns=["slot", "Title", "why"])
-    reply = write_reply(plan, {}, empty)
+    reply = write_reply(plan, {}, pd.DataFrame(columns=SHOWN), "", [], EmbeddedStylist(vocabulary))
     assert "no prices" in reply
     assert reply.endswith("Nothing in the catalogue fits that.")
 
 
 def test_a_reply_says_that_a_colour_is_not_to_be_had(vocabulary):
     plan = plan_outfit({}, "purple boots", [], EmbeddedStylist(vocabulary))
-    boots = {"slot": "feet", "Title": "Brown boots", "Description": "Leather.", "why": ""}
-    reply = write_reply(plan, {}, pd.DataFrame([boots]))
-    assert reply == "Nothing that fits is purple. I found:\n- feet: Brown boots"
+    boots = dict.fromkeys(SHOWN, "") | {"slot": "feet", "Title": "Brown boots"}
+    reply = write_reply(plan, {}, pd.DataFrame([boots]), "", [], EmbeddedStylist(vocabulary))
+    assert reply == "Nothing that fits for feet is purple. I found:\n- feet: Brown boots"
 
 
 @pytest.fixture

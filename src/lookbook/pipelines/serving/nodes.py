@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,26 @@ from lookbook.errors import InputError
 from lookbook.photos import Photo
 from lookbook.pipelines.clean.nodes import map_vocabulary, parse_captions, strip_titles
 from lookbook.retrieval import Method, choose_table, diversify, search
-from lookbook.stylists import Message, ShoppingPlan, Stylist
+from lookbook.stylists import Message, Query, Recommendation, ShoppingPlan, Stylist
 from lookbook.vocabulary import Label, Vocabulary
 
 SHOWN = ["slot", "Filename", "Title", "Category", "Gender", "Type", "Description", "score", "why"]
 # An item that names no colour neither harmonises nor clashes.
 UNKNOWN_COLOUR = 0.5
+
+
+class Filters(BaseModel):
+    """What may be shown; an empty list allows all.
+
+    Attributes:
+        categories: Values of the vocabulary, as the others.
+        genders: Whom it is for.
+        types: Occasions.
+    """
+
+    categories: list[str]
+    genders: list[str]
+    types: list[str]
 
 
 class ServingParams(BaseModel):
@@ -31,6 +46,7 @@ class ServingParams(BaseModel):
         method: How the index is searched.
         embedder: The embedding model whose table is searched; ``None`` for the first.
         limit: Items in all.
+        filters: What may be shown.
         candidates: Items that are looked at for each that is shown.
         relevance: Weight of the search's own order.
         colour: Weight of the colours' harmony, or of the colour that was wished for.
@@ -41,6 +57,7 @@ class ServingParams(BaseModel):
     method: Method
     embedder: str | None
     limit: int = Field(gt=0)
+    filters: Filters
     candidates: int = Field(gt=0)
     relevance: float = Field(ge=0)
     colour: float = Field(ge=0)
@@ -141,7 +158,7 @@ def recommend_items(
     itself = selection.loc[selection["sha256"] == photo.id, "file"].tolist() if photo else []
     a_slot = math.ceil(params.limit / max(len(plan.queries), 1))
     rows: list[dict[str, Any]] = []
-    for query in plan.queries:
+    for query in (_narrow(query, params.filters) for query in plan.queries):
         most = a_slot * params.candidates + len(itself)
         found = search(table, embedder, query, params.method, most, reranker)
         candidates = [
@@ -154,7 +171,7 @@ def recommend_items(
             continue
         ranks = np.linspace(1, 0, len(candidates) + 1)[:-1]
         judged = [
-            _judge(item, rank, plan, described_item, params)
+            _judge(item, rank, plan, query, described_item, params)
             for item, rank in zip(candidates, ranks, strict=True)
         ]
         scores = np.array([score for score, _ in judged])
@@ -166,41 +183,65 @@ def recommend_items(
     return pd.DataFrame(rows, columns=SHOWN)[: params.limit]
 
 
+def stream_reply(
+    shopping_plan: dict[str, Any],
+    described_item: dict[str, str],
+    recommendations: pd.DataFrame,
+    message: str,
+    history: list[dict[str, str]],
+    stylist: Stylist,
+) -> Iterator[str]:
+    """Says in words what was found, in parts as they are written.
+
+    Args:
+        shopping_plan: What was looked for.
+        described_item: What was shown; empty if nothing was.
+        recommendations: What was found.
+        message: What the customer says; may be empty.
+        history: Earlier turns: ``role`` and ``content``.
+        stylist: Writes.
+    """
+    found = [
+        Recommendation.model_validate({key.lower(): value for key, value in item.items()})
+        for item in recommendations.to_dict("records")
+    ]
+    return stylist.reply(
+        ShoppingPlan.model_validate(shopping_plan),
+        Label.model_validate(described_item) if described_item else None,
+        found,
+        message,
+        [Message.model_validate(turn) for turn in history],
+    )
+
+
 def write_reply(
     shopping_plan: dict[str, Any],
     described_item: dict[str, str],
     recommendations: pd.DataFrame,
+    message: str,
+    history: list[dict[str, str]],
+    stylist: Stylist,
 ) -> str:
-    """Says in words what was found, and what was not understood; names nothing else."""
-    plan = ShoppingPlan.model_validate(shopping_plan)
-    title = described_item["Title"] if described_item else ""
-    title = title[:1].lower() + title[1:]
-    opening = {
-        "complementary": f"With your {title} go",
-        "similar": f"Like your {title} are",
-        "search": "I found",
-    }[plan.mode]
-    lines = list(plan.notes)
-    if recommendations.empty:
-        return " ".join([*lines, "Nothing in the catalogue fits that."])
-    found = {colour for item in recommendations.to_dict("records") for colour in _colours(item)}
-    if plan.colours and not found & set(plan.colours):
-        lines.append(f"Nothing that fits is {' or '.join(plan.colours)}.")
-    lines.append(f"{opening}:")
-    for slot, items in recommendations.groupby("slot", sort=False):
-        best = items.iloc[0]
-        part = f"{str(slot).replace('_', ' ')}: " if slot else ""
-        lines.append(f"\n- {part}{best['Title']}" + (f" ({best['why']})" if best["why"] else ""))
-    filled = set(recommendations["slot"])
-    if missing := [query.slot for query in plan.queries if query.slot and query.slot not in filled]:
-        lines.append(f"\nNothing fits for {', '.join(missing).replace('_', ' ')}.")
-    return " ".join(lines).replace(" \n", "\n")
+    """Writes the whole reply, see :func:`stream_reply`."""
+    parts = stream_reply(shopping_plan, described_item, recommendations, message, history, stylist)
+    return "".join(parts)
+
+
+def _narrow(query: Query, filters: Filters) -> Query:
+    """Leaves of the values that a query allows those that the filters allow too."""
+    return query.model_copy(
+        update={
+            name: [one for one in getattr(query, name) if one in (allowed or [one])]
+            for name, allowed in filters.model_dump().items()
+        }
+    )
 
 
 def _judge(
     item: dict[str, Any],
     relevance: float,
     plan: ShoppingPlan,
+    query: Query,
     described_item: dict[str, str],
     params: ServingParams,
 ) -> tuple[float, str]:
@@ -208,8 +249,8 @@ def _judge(
     reasons = []
     colour = same_type = 1.0
     colours = _colours(item)
-    if plan.colours:
-        wished = [one for one in plan.colours if one in colours]
+    if query.colours:
+        wished = [one for one in query.colours if one in colours]
         colour = float(bool(wished))
         reasons += wished[:1]
     elif described_item and plan.mode == "complementary":

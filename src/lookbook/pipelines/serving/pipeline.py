@@ -32,7 +32,10 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             ),
             Node(
                 nodes.write_reply,
-                inputs=["shopping_plan", "described_item", "recommendations"],
+                inputs=[
+                    "shopping_plan", "described_item", "recommendations", "params:message",
+                    "params:history", "stylist",
+                ],
                 outputs="reply",
                 name="write_reply",
             ),
