@@ -20,7 +20,18 @@ from lookbook.retrieval import Method, choose_table, diversify, search
 from lookbook.stylists import Message, Query, Recommendation, ShoppingPlan, Stylist
 from lookbook.vocabulary import Label, Vocabulary
 
-SHOWN = ["slot", "Filename", "Title", "Category", "Gender", "Type", "Description", "score", "why"]
+SHOWN = [
+    "slot",
+    "Filename",
+    "Title",
+    "Size",
+    "Category",
+    "Gender",
+    "Type",
+    "Description",
+    "score",
+    "why",
+]
 # An item that names no colour neither harmonises nor clashes.
 UNKNOWN_COLOUR = 0.5
 
