@@ -14,7 +14,7 @@ from kedro.runner import SequentialRunner
 
 from lookbook.annotations import pd
 from lookbook.errors import InputError, causes
-from lookbook.photos import Photo, decode
+from lookbook.photos import Photo, PhotoError, decode
 from lookbook.pipelines.serving.nodes import ServingParams, stream_reply
 from lookbook.retrieval import choose_table
 from lookbook.stylists import Query
@@ -196,9 +196,12 @@ def receive(data: bytes) -> Photo:
         data: What was uploaded.
 
     Raises:
-        PhotoError: If it is no photo.
+        InputError: If it is no photo.
     """
-    image = decode(data, at_least=LARGEST_SIDE)
+    try:
+        image = decode(data, at_least=LARGEST_SIDE)
+    except PhotoError as error:
+        raise InputError(f"That is no photo I can use: {error}.") from error
     image.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=95)

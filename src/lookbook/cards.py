@@ -8,6 +8,7 @@ import io
 from typing import Any
 
 from lookbook.photos import PhotoError, decode
+from lookbook.vocabulary import SLOTS
 
 WIDTH, HEIGHT = 320, 400
 # The page's templates would fill in what stands in these.
@@ -69,7 +70,7 @@ def gallery(items: list[dict[str, Any]], pictures: list[str]) -> str:
             f'<span class="title">{text(item["Title"])}</span>{why}</button>'
         )
     return "".join(
-        f'<section class="slot"><h2>{text(slot.replace("_", " ") or "Found")}</h2>'
+        f'<section class="slot"><h2>{text(SLOTS.get(slot, "found"))}</h2>'
         f'<div class="tiles">{"".join(tiles)}</div></section>'
         for slot, tiles in slots.items()
     )

@@ -11,6 +11,7 @@ from typing import Any
 import gradio as gr
 from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
+from pydantic import ValidationError
 
 from lookbook import cards
 from lookbook.annotations import pd
@@ -44,13 +45,6 @@ EDITED = ("Title", "Category", "Gender", "Type", "Description")
 logger = logging.getLogger(__name__)
 
 Updates = dict[Any, Any]
-
-
-def _photo_input(**options: Any) -> gr.Image:
-    """Takes any upload as a file, where Gradio's own input would decode it, unbounded, first."""
-    photo = gr.Image(type="filepath", image_mode=None, **options)
-    photo.preprocess = lambda payload: payload.path if payload else None  # type: ignore
-    return photo
 
 
 def _told(event: Callable[..., Iterator[Updates]]) -> Callable[..., Iterator[Updates]]:
@@ -107,11 +101,11 @@ class Page:
         ) as page:
             self.visit = gr.State(_new_visit)
             gr.HTML(MASTHEAD, elem_id="masthead")
-            with gr.Row():
-                with gr.Column(scale=4, min_width=320):
+            with gr.Row(elem_id="layout"):
+                with gr.Column(scale=4, min_width=320, elem_id="customer"):
                     self._lay_out_item()
                     self._lay_out_chat()
-                with gr.Column(scale=7, min_width=320):
+                with gr.Column(scale=7, min_width=320, elem_id="shop"):
                     self._lay_out_filters()
                     self._lay_out_results()
             self._wire()
@@ -120,8 +114,8 @@ class Page:
         return page
 
     def _lay_out_item(self) -> None:
-        self.photo = _photo_input(
-            label="Your photo", height=320,
+        self.photo = gr.Image(
+            label="Your photo", type="filepath", height=320,
             sources=["upload", "clipboard", "webcam"], elem_id="photo", buttons=[],
         )  # fmt: skip
         pictures = [self._picture(item["Filename"]) for item in self._examples]
@@ -150,7 +144,7 @@ class Page:
             placeholder="Ask for shoes, another colour, something dressier …",
             feedback_options=None,
         )  # fmt: skip
-        with gr.Row(equal_height=True):
+        with gr.Row(equal_height=True, elem_id="ask"):
             self.message = gr.Textbox(
                 show_label=False, label="Message", scale=5, max_length=LONGEST_MESSAGE,
                 placeholder="trousers in black, not too formal", elem_id="message",
@@ -199,7 +193,11 @@ class Page:
             "api_visibility": "private",
             "show_progress": "hidden",
         }  # fmt: skip
-        self.photo.input(self._on_photo, [self.photo, visit, *choices], **common)
+        # Gradio's own decoding is passed over: it has no bound, and no words for what fails.
+        described = self.photo.input(
+            self._on_photo, [self.photo, visit], preprocess=False, **common
+        )
+        described.success(self._on_described, [visit, *choices], **common)
         self.example.choose(self._on_example, [visit, *choices], **common)
         self.edit.click(self._on_edit, [visit, *self.fields, *choices], **common)
         gr.on(
@@ -214,34 +212,38 @@ class Page:
         self.results.choose(self._on_chosen, [visit], **common)
         self.goes_with.click(self._on_goes_with, [visit, *choices], **common)
         self.more_like.click(self._on_more_like, [visit, *choices], **common)
-        self.clear.click(self._on_clear, None, **common)
+        gr.on([self.clear.click, self.chat.clear], self._on_clear, None, **common)
 
     def _offer_api(self) -> None:
         with gr.Column(visible=False):
             inputs = [
-                _photo_input(label="photo"),
+                gr.Image(label="photo", type="filepath"),
                 gr.Textbox(label="message"),
                 gr.Dropdown(list(METHODS), value=self._params.method, label="method"),
                 gr.Slider(1, MOST_ITEMS, value=self._params.limit, step=1, label="limit"),
             ]
             gr.Button().click(
-                self._answer, inputs, gr.JSON(label="answer"), api_name="answer",
+                self._answer, inputs, gr.JSON(label="answer"), api_name="answer", preprocess=False,
                 api_description="What goes with a photo, what answers a message, or both.",
             )  # fmt: skip
 
     @_told
-    def _on_photo(self, path: str | None, visit: dict[str, Any], *chosen: Any) -> Iterator[Updates]:
-        if path is None:
+    def _on_photo(self, upload: dict[str, Any] | None, visit: dict[str, Any]) -> Iterator[Updates]:
+        if not upload:
             return
         yield {self.card: cards.note("Looking at your photo …")}
         try:
-            photo = receive(Path(path).read_bytes())
+            photo = receive(Path(upload["path"]).read_bytes())
             described = self._assistant.describe(photo)
         except Exception:
-            yield {self.card: cards.note(WELCOME)}
+            yield {self.card: cards.note(WELCOME), self.photo: None}
             raise
         yield self._take(visit, described, photo.id)
-        yield from self._converse(visit, "", chosen)
+
+    @_told
+    def _on_described(self, visit: dict[str, Any], *chosen: Any) -> Iterator[Updates]:
+        if visit["item"]:
+            yield from self._converse(visit, "", chosen)
 
     @_told
     def _on_example(
@@ -303,12 +305,19 @@ class Page:
             self.chosen_row: gr.update(visible=False),
         }  # fmt: skip
 
-    def _answer(self, path: str | None, said: str, method: Method, limit: float) -> dict[str, Any]:
+    def _answer(
+        self, upload: dict[str, Any] | None, said: str | None, method: Method, limit: int
+    ) -> dict[str, Any]:
         try:
-            photo = receive(Path(path).read_bytes()) if path else None
+            params = ServingParams.model_validate(
+                {**self._params.model_dump(), "method": method, "limit": min(limit, MOST_ITEMS)}
+            )
+        except (ValidationError, TypeError) as error:
+            raise gr.Error(f"method is one of {', '.join(METHODS)}; limit is a number") from error
+        try:
+            photo = receive(Path(upload["path"]).read_bytes()) if upload else None
             item = self._assistant.describe(photo) if photo else {}
-            told = (said or "")[:LONGEST_MESSAGE]
-            params = self._params.model_copy(update={"method": method, "limit": int(limit)})
+            told = str(said or "")[:LONGEST_MESSAGE]
             plan, found = self._assistant.recommend(
                 item, photo.id if photo else None, told, [], params
             )
@@ -463,8 +472,11 @@ def serve(
         assistant = Assistant(catalog, pipelines["serving"])
         told = {name: value for name, value in chosen.items() if value is not None}
         params = assistant.params.model_copy(update=told)
+        page = Page(assistant, params).build()
+        page.launch(**launch_options(), **launch, prevent_thread_lock=True)
+        # The page is there while the models are still read; who asks at once waits for them.
         try:
             assistant.warm_up(params)
         except InputError as error:
             logger.warning("%s", error)
-        Page(assistant, params).build().launch(**launch_options(), **launch)
+        page.block_thread()

@@ -8,7 +8,15 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-SLOTS = ("upper", "lower", "full_body", "outer", "feet", "head")
+# The parts of an outfit, and what a customer calls them.
+SLOTS = {
+    "upper": "top",
+    "lower": "bottom",
+    "full_body": "one-piece",
+    "outer": "outer layer",
+    "feet": "shoes",
+    "head": "hat",
+}
 
 
 class Label(BaseModel):

@@ -343,4 +343,4 @@ def _pair(terms: list[tuple[str, str, bool]]) -> dict[str, list[str]]:
 
 
 def _words_of(slot: str | None) -> str:
-    return str(slot or "").replace("_", " ")
+    return SLOTS.get(slot or "", "")
