@@ -9,6 +9,7 @@ from threading import Lock
 from typing import Any
 
 from kedro.io import CatalogProtocol, DataCatalog, MemoryDataset
+from kedro.io.core import VersionNotFoundError
 from kedro.pipeline import Pipeline
 from kedro.runner import SequentialRunner
 
@@ -49,6 +50,10 @@ class Assistant:
                 try:
                     self._loaded[name] = self._catalog.load(name)
                 except Exception as error:
+                    if any(isinstance(cause, VersionNotFoundError) for cause in causes(error)):
+                        raise InputError(
+                            f"Nothing has been written to '{name}' yet: first run 'kedro run'."
+                        ) from error
                     raise _told(error) from error
             return self._loaded[name]
 

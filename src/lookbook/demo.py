@@ -267,6 +267,8 @@ class Page:
     @_told
     def _on_message(self, said: str, visit: dict[str, Any], *chosen: Any) -> Iterator[Updates]:
         if said.strip():
+            # Cleared at once and never later, when the next message may be half written.
+            yield {self.message: ""}
             yield from self._converse(visit, said[:LONGEST_MESSAGE], chosen)
 
     @_told
@@ -362,13 +364,13 @@ class Page:
         before = visit["history"]
         visit |= {"message": said, "before": before}
         talk = [*before, *([{"role": "user", "content": said}] if said else [])]
-        yield {self.chat: talk, self.message: ""}
+        yield {self.chat: _bubbles(talk)}
         plan, found = self._find(visit, chosen)
         yield {self.results: self._show(visit), **self._unchoose(visit)}
         told = ""
         for part in self._assistant.reply(plan, visit["item"], found, said, before):
             told += part
-            yield {self.chat: [*talk, {"role": "assistant", "content": told}]}
+            yield {self.chat: _bubbles([*talk, {"role": "assistant", "content": told}])}
         visit["history"] = [*talk, {"role": "assistant", "content": told}]
         yield {self.visit: visit}
 
@@ -396,6 +398,11 @@ class Page:
     def _unchoose(self, visit: dict[str, Any]) -> Updates:
         visit["chosen"] = {}
         return {self.chosen_card: "", self.chosen_row: gr.update(visible=False)}
+
+
+def _bubbles(talk: list[dict[str, str]]) -> list[dict[str, str]]:
+    """A talk as text, where the chat would show HTML."""
+    return [{**turn, "content": cards.text(turn["content"])} for turn in talk]
 
 
 def _new_visit() -> dict[str, Any]:

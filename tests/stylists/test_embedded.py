@@ -226,7 +226,9 @@ def test_searches_everything_where_no_garment_is_named(stylist, vocabulary):
 
 def test_a_colour_goes_with_neutrals(stylist):
     plan = stylist.plan(label(), "", [])
-    assert plan.queries[0].text == "casual pants or shorts or skirts in white or grey or navy"
+    assert plan.queries[0].text == (
+        "casual pants or trousers or shorts or skirts in white or grey or navy"
+    )
 
 
 @pytest.mark.parametrize(
@@ -251,3 +253,10 @@ def test_each_garment_has_its_own_colour(stylist, message):
 def test_one_colour_is_for_all_garments(stylist):
     plan = stylist.plan(label(), "black shoes and trousers", [])
     assert [query.colours for query in plan.queries] == [["black"], ["black"]]
+
+
+def test_a_garment_ends_the_wish_for_more_of_the_same(stylist):
+    said = [Message(role="user", content="Show me similar ones.")]
+    plan = stylist.plan(label(), "red shoes", said)
+    assert (plan.mode, slots(plan)) == ("complementary", ["feet"])
+    assert stylist.plan(label(), "in black", said).mode == "similar"

@@ -84,6 +84,12 @@ class EmbeddedStylist:
             ("nothing", PHRASES),
         ]:  # fmt: skip
             self._lexicon |= {fold(word): (kind, fold(word)) for word in words}
+        # Descriptions name a garment by other words than its category: trousers, not pants.
+        self._nouns = {category: [category] for category in vocabulary.categories}
+        for garment in vocabulary.garments.values():
+            nouns = self._nouns[garment.category]
+            if fold(garment.noun) not in map(fold, nouns):
+                nouns.append(garment.noun)
         self._longest = max(len(phrase.split()) for phrase in self._lexicon)
 
     def plan(self, item: Label | None, message: str, history: list[Message]) -> ShoppingPlan:
@@ -162,6 +168,9 @@ class EmbeddedStylist:
         terms = list(self._terms(message[:LONGEST_MESSAGE]))
         if any(kind in ("Category", "Colour") and not negated for kind, _, negated in terms):
             wishes.colours_of = _pair(terms)
+        if any(kind == "Category" and not negated for kind, _, negated in terms):
+            # Who names a garment no longer wants more of the last kind.
+            wishes.mode = None
         for kind, value, negated in terms:
             if kind != "nothing":
                 wishes.understood = True
@@ -281,7 +290,9 @@ class EmbeddedStylist:
         colours = [colour for colour in colours if colour not in wishes.unwanted_colours]
         occasion = wishes.type or (item.Type if item else "")
         known = "" if occasion == self._vocabulary.unknown else occasion.lower()
-        garments = " or ".join(one.lower() for one in self._of(slot, wishes))
+        garments = " or ".join(
+            word.lower() for category in self._of(slot, wishes) for word in self._nouns[category]
+        )
         told = f"{known} {garments}".strip()
         return f"{told} in {' or '.join(colours)}" if colours else told
 

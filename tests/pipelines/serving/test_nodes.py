@@ -46,7 +46,7 @@ def test_a_reply_says_that_a_colour_is_not_to_be_had(vocabulary):
     plan = plan_outfit({}, "purple boots", [], EmbeddedStylist(vocabulary))
     boots = dict.fromkeys(SHOWN, "") | {"slot": "feet", "Title": "Brown boots"}
     reply = write_reply(plan, {}, pd.DataFrame([boots]), "", [], EmbeddedStylist(vocabulary))
-    assert reply == "Nothing that fits for feet is purple. I found:\n- feet: Brown boots"
+    assert reply == "Nothing that fits for shoes is purple. I found:\n- shoes: Brown boots"
 
 
 @pytest.fixture

@@ -1,0 +1,59 @@
+import base64
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from lookbook import cards
+from project import jpeg
+
+HOSTILE = '<script>alert("1")</script>{{value}}${value}`<img src=x onerror=alert(1)>'
+
+
+def item(**fields):
+    return {
+        "slot": "feet", "Title": "Boots", "Category": "Shoes", "Gender": "Unknown",
+        "Type": "Casual", "Description": "Leather.", "why": "black", **fields,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("field", ["Title", "Description", "Category", "why", "slot"])
+def test_whatever_a_table_says_is_shown_as_text(field):
+    hostile = item(**{field: HOSTILE})
+    pages = (
+        cards.item_card(hostile, HOSTILE)
+        + cards.gallery([hostile], [""])
+        + cards.strip([hostile], [""])
+        + cards.note(HOSTILE)
+    )
+    assert not any(sign in pages for sign in ("<script", "<img", "{{", "${", "`"))
+
+
+@given(st.text())
+def test_no_text_leaves_its_place(text):
+    assert not set("<>{}$`\"'") & set(cards.text(text).replace("&#x27;", ""))
+
+
+def test_items_stand_under_the_part_of_an_outfit_that_they_are_for():
+    shown = cards.gallery([item(), item(slot="head", Title="Cap"), item(Title="Clogs")], [""] * 3)
+    assert shown.index("shoes") < shown.index("Clogs") < shown.index("hat") < shown.index("Cap")
+    assert [f'data-item="{number}"' in shown for number in range(4)] == [True, True, True, False]
+
+
+def test_a_thumbnail_is_small_upright_and_without_metadata():
+    buffer = io.BytesIO()
+    exif = Image.Exif()
+    exif[274], exif[270] = 6, "where I live"
+    Image.new("RGB", (1000, 500), "red").save(buffer, "JPEG", exif=exif)
+    source = cards.thumbnail(buffer.getvalue())
+    small = Image.open(io.BytesIO(base64.b64decode(source.partition(",")[2])))
+    assert small.width < small.height <= cards.HEIGHT
+    assert not small.getexif()
+
+
+@pytest.mark.parametrize("data", [None, b"", b"junk", jpeg()[:500]])
+def test_what_is_no_photo_has_no_thumbnail(data):
+    assert cards.thumbnail(data) == ""
+    assert "no photo" in cards.gallery([item()], [cards.thumbnail(data)])

@@ -1,0 +1,342 @@
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+from kedro.framework.project import pipelines
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+
+from lookbook.assistant import Assistant
+from lookbook.demo import Page, launch_options
+from lookbook.retrieval import METHODS
+from project import ENVIRONMENT, ROOT, jpeg, make_project
+
+playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+expect = playwright.expect
+# Answers take fractions of a second; the first ones may wait for models to be read.
+PATIENCE = 30_000
+expect.set_options(timeout=PATIENCE)
+NO_SANDBOX = ["--no-sandbox", "--disable-gpu", "--disable-quic"]
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    found = next(filter(None, map(shutil.which, names)), None)
+    if found is None:
+        pytest.skip("there is no Chromium")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=found, args=NO_SANDBOX)
+        yield browser
+        browser.close()
+
+
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def address(ran):
+    """`kedro demo`, as a user types it, over the index that `kedro run` made."""
+    port = free_port()
+    command = [sys.executable, "-m", "kedro", "demo", "--port", str(port)]
+    with subprocess.Popen(
+        command, cwd=ran[0], env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as process:
+        address = f"http://127.0.0.1:{port}"
+        deadline = time.monotonic() + 90
+        while time.monotonic() < deadline and process.poll() is None:
+            try:
+                httpx.get(address)
+                break
+            except httpx.TransportError:
+                time.sleep(0.2)
+        assert process.poll() is None, process.stdout.read().decode()[-3000:]
+        yield address
+        process.terminate()
+
+
+@pytest.fixture
+def photo(tmp_path):
+    def draw(label, colour):
+        path = tmp_path / f"{label}-{colour}.jpg"
+        path.write_bytes(jpeg(label, colour))
+        return path
+
+    return draw
+
+
+def opened(browser, address, **options):
+    page = browser.new_context(**options).new_page()
+    page.goto(address)
+    expect(page.locator("#photo")).to_be_visible()
+    return page
+
+
+def upload(page, path):
+    page.locator("#photo input[type=file]").first.set_input_files(path)
+
+
+def say(page, words):
+    page.locator("#message textarea").fill(words)
+    page.locator("#send").click()
+
+
+def keep(page, name):
+    """Keeps a picture of the page where one is wanted, as a continuous integration does."""
+    folder = os.environ.get("LOOKBOOK_SCREENSHOTS")
+    if folder:
+        for width, height in [(1440, 1000), (390, 844)]:
+            page.set_viewport_size({"width": width, "height": height})
+            page.wait_for_timeout(300)
+            page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
+        page.set_viewport_size({"width": 1440, "height": 1000})
+
+
+def test_a_visit_from_an_upload_to_a_chat_and_another_method(chromium, address, photo):
+    page = opened(chromium, address, viewport={"width": 1440, "height": 1000})
+    keep(page, "opened")
+    upload(page, photo("Shirt", "blue"))
+    expect(page.locator("#item .card h3")).to_have_text(re.compile("shirt", re.IGNORECASE))
+    slots = page.locator("#results .slot h2")
+    expect(slots.first).to_have_text("bottom")
+    assert "top" not in slots.all_inner_texts()
+    expect(page.locator("#chat")).to_contain_text("With your")
+    keep(page, "answered")
+
+    title = page.locator("#results .tile .title").nth(1).inner_text()
+    page.locator("#results .tile").nth(1).click()
+    expect(page.locator("#chosen .card h3")).to_have_text(title)
+    keep(page, "chosen")
+    page.locator("#more-like").click()
+    expect(page.locator("#item .card h3")).to_have_text(title)
+    expect(slots).to_have_text(["bottom"])
+    expect(page.locator("#chosen .card")).to_have_count(0)
+
+    say(page, "red shoes")
+    expect(page.locator("#results .slot h2")).to_have_text(["shoes"])
+    expect(page.locator("#chat")).to_contain_text("red shoes")
+    before = page.locator("#results .title").all_inner_texts()
+
+    page.locator("#filters button").first.click()
+    page.locator("#method").get_by_label("full text").check()
+    page.locator("#method").get_by_label("hybrid + reranker").check()
+    page.get_by_label("Type", exact=True).last.click()
+    page.get_by_role("option", name="Formal").click()
+    expect(page.locator("#results")).not_to_contain_text(before[0])
+    keep(page, "filtered")
+
+    page.locator("#clear").click()
+    expect(page.locator("#item")).to_contain_text("Show a photo")
+    expect(page.locator("#chat")).not_to_contain_text("red shoes")
+
+
+def test_what_was_seen_can_be_put_right(chromium, address, photo):
+    page = opened(chromium, address)
+    upload(page, photo("Shirt", "blue"))
+    expect(page.locator("#editor")).to_be_visible()
+    page.locator("#editor button").first.click()
+    page.get_by_label("Title").fill("Green trousers")
+    category = page.locator("#editor").get_by_label("Category")
+    category.click()
+    page.get_by_role("option", name="Pants").click()
+    page.locator("#apply").click()
+    expect(page.locator("#item .card h3")).to_have_text("Green trousers")
+    expect(page.locator("#results .slot h2").first).to_have_text("top")
+
+
+def test_two_visitors_do_not_see_each_others_item(chromium, address, photo):
+    one, other = (opened(chromium, address) for _ in range(2))
+    upload(one, photo("Shirt", "blue"))
+    upload(other, photo("Pants", "red"))
+    expect(one.locator("#item .card h3")).to_contain_text("Blue")
+    expect(other.locator("#item .card h3")).to_contain_text("Red")
+    say(one, "shoes")
+    say(other, "hats")
+    expect(one.locator("#results .slot h2")).to_have_text(["shoes"])
+    expect(other.locator("#results .slot h2")).to_have_text(["hat"])
+    expect(one.locator("#item .card h3")).to_contain_text("Blue")
+    assert "hats" not in one.locator("#chat").inner_text()
+    assert "shoes" not in other.locator("#chat .user, #chat [data-testid=user]").first.inner_text()
+
+
+def test_four_pages_of_one_browser_all_answer(chromium, address):
+    context = chromium.new_context()
+    pages = [context.new_page() for _ in range(4)]
+    for page in pages:
+        page.goto(address)
+    for page, wish in zip(pages, ["shoes", "hats", "dresses", "trousers"], strict=True):
+        expect(page.locator("#photo")).to_be_visible()
+        say(page, wish)
+    for page in pages:
+        expect(page.locator("#results .tile").first).to_be_visible()
+
+
+def test_an_example_is_one_click(chromium, address):
+    page = opened(chromium, address)
+    page.locator("#examples .example").nth(1).click()
+    expect(page.locator("#results .tile").first).to_be_visible()
+    expect(page.locator("#item .card img")).to_be_visible()
+
+
+def test_a_bad_file_is_told_and_the_page_goes_on(chromium, address, photo, tmp_path):
+    page = opened(chromium, address)
+    (tmp_path / "bad.jpg").write_bytes(b"no photo")
+    upload(page, tmp_path / "bad.jpg")
+    toast = page.get_by_text("no photo I can use")
+    expect(toast.first).to_be_visible()
+    keep(page, "told")
+    assert "Traceback" not in page.content()
+    say(page, "red dress")
+    expect(page.locator("#results .tile").first).to_be_visible()
+
+
+def test_what_is_said_is_shown_as_text(chromium, address):
+    page = opened(chromium, address)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    say(page, "<img src=http://127.0.0.1:1/x onerror=alert(1)> **red** dress {{value}}")
+    expect(page.locator("#results .tile").first).to_be_visible()
+    expect(page.locator("#chat")).to_contain_text("<img src=http://127.0.0.1:1/x onerror=alert(1)>")
+    assert page.locator("#chat img[src*='127.0.0.1:1']").count() == 0
+    assert not any(":1/x" in url for url in asked)
+
+
+def test_nothing_outside_is_asked_for(chromium, address):
+    page = chromium.new_context().new_page()
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(address)
+    expect(page.locator("#photo")).to_be_visible()
+    own = (address, address.replace("http", "ws"), "data:", "blob:")
+    assert [url for url in asked if not url.startswith(own)] == []
+
+
+def call(address, *data):
+    """What the README's curl does."""
+    base = f"{address}/gradio_api/call/answer"
+    event = httpx.post(base, json={"data": list(data)}).json()["event_id"]
+    lines = httpx.get(f"{base}/{event}", timeout=60).text.splitlines()
+    kind, said = lines[0].removeprefix("event: "), lines[1].removeprefix("data: ")
+    return kind, json.loads(said)
+
+
+def test_the_api_answers_to_words_by_every_method(address):
+    for method in METHODS:
+        kind, (answer,) = call(address, None, "blue trousers", method, 3)
+        assert kind == "complete"
+        assert 0 < len(answer["recommendations"]) <= 3
+        assert answer["recommendations"][0]["Title"] in answer["reply"]
+
+
+def test_the_api_answers_to_a_photo(address, photo):
+    with photo("Pants", "red").open("rb") as file:
+        (path,) = httpx.post(f"{address}/gradio_api/upload", files={"files": file}).json()
+    given = {"path": path, "meta": {"_type": "gradio.FileData"}}
+    kind, (answer,) = call(address, given, "", "hybrid", 10)
+    assert kind == "complete"
+    assert answer["item"]["Category"] == "Pants"
+    assert {one["slot"] for one in answer["recommendations"]} <= {"upper", "outer", "feet", "head"}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [[None, "dress", "guess", 3], [None, "dress", "hybrid", "many"], [None, "", "hybrid", 3]],
+)
+def test_the_api_refuses_what_it_cannot_use(address, data):
+    kind, said = call(address, *data)
+    assert kind == "error"
+    assert "Traceback" not in json.dumps(said)
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", str(ROOT / "pyproject.toml")])
+def test_no_file_of_the_server_can_be_had(address, path):
+    assert httpx.get(f"{address}/gradio_api/file={path}").status_code == 403
+    kind, _ = call(address, {"path": path, "meta": {"_type": "gradio.FileData"}}, "", "hybrid", 3)
+    assert kind == "error"
+
+
+def test_sixteen_at_once_get_their_own_answers(address):
+    wishes = ["red dress", "black shoes", "blue trousers", "white hat"] * 4
+    with ThreadPoolExecutor(16) as customers:
+        answers = list(customers.map(lambda wish: call(address, None, wish, "hybrid", 3), wishes))
+    assert [kind for kind, _ in answers] == ["complete"] * 16
+    plans = [answer["plan"]["queries"][0] for _, (answer,) in answers]
+    assert [plan["slot"] for plan in plans] == ["full_body", "feet", "lower", "head"] * 4
+
+
+@pytest.fixture
+def served():
+    """Pages in this process, over projects of whatever kind."""
+    pages = []
+
+    def serve(project, **options):
+        bootstrap_project(ROOT)
+        with KedroSession.create(project, runtime_params=options.pop("params", None)) as session:
+            catalog = session.load_context().catalog
+            assistant = Assistant(catalog, pipelines["serving"])
+            params = assistant.params.model_copy(update=options.pop("chosen", {}))
+        page = Page(assistant, params).build()
+        pages.append(page)
+        _, address, _ = page.launch(
+            **launch_options(), **options, prevent_thread_lock=True, server_port=free_port()
+        )
+        return address.rstrip("/")
+
+    yield serve
+    for page in pages:
+        page.close()
+
+
+def test_a_missing_index_is_told(chromium, served, tmp_path):
+    page = opened(chromium, served(make_project(tmp_path)))
+    say(page, "red dress")
+    expect(page.get_by_text("kedro run").first).to_be_visible()
+    assert page.locator("#results .tile").count() == 0
+
+
+def test_an_index_made_by_another_model_is_told(chromium, served, ran, tmp_path):
+    project = tmp_path / "changed"
+    shutil.copytree(ran[0], project)
+    changed = "embedders:\n  minilm: { model: another/model }\n"
+    (project / "conf/local/globals.yml").write_text(changed)
+    page = opened(chromium, served(project))
+    say(page, "red dress")
+    expect(page.get_by_text("was made with").first).to_be_visible()
+
+
+def test_a_stranger_does_not_get_in(served, ran):
+    address = served(ran[0], auth=("shop", "secret"))
+    assert httpx.get(f"{address}/config").status_code == 401
+    assert httpx.post(
+        f"{address}/gradio_api/call/answer", json={"data": [None, "dress", "hybrid", 3]}
+    ).status_code == 401  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--auth", "nobody"], "USER:PASSWORD"),
+        (["--method", "guess"], "'guess' is not one of"),
+        (["--port", "0"], "0 is not in the range"),
+    ],
+)
+def test_a_wrong_option_ends_in_a_sentence(ran, options, told):
+    result = subprocess.run(
+        [sys.executable, "-m", "kedro", "demo", *options],
+        cwd=ran[0], env=ENVIRONMENT, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert result.returncode == 2
+    assert told in result.stderr
+    assert "Traceback" not in result.stderr
