@@ -8,13 +8,17 @@ EXTRA := $(filter llama cluster,$(ENV))
 export KEDRO_DISABLE_TELEMETRY := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: help run test lint viz train bench bench-complementary bench-llama clean photos-named
+.PHONY: help run demo test lint viz train bench bench-complementary bench-llama clean photos-named
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-20s %s\n", $$1, $$2}'
 
 run: $(VENV)/installed $(EXTRA:%=$(VENV)/installed-%) ## Photos to catalogue; ENV=together|llama|cluster
 	$(BIN)/kedro run $(ENV:%=--env %) $(if $(PHOTOS),--params=photos='$(PHOTOS)')
+
+demo: $(VENV)/installed $(EXTRA:%=$(VENV)/installed-%) ## The shopping assistant in the browser; of the sample where nothing was run
+	@test -d data/07_model_output/lancedb || $(BIN)/kedro run $(ENV:%=--env %) $(if $(PHOTOS),--params=photos='$(PHOTOS)')
+	$(BIN)/kedro demo $(ENV:%=--env %) $(if $(PHOTOS),--params=photos='$(PHOTOS)')
 
 test: $(VENV)/installed-dev lint ## Lint, type check and test
 	$(BIN)/pytest $(PYTEST_ARGS)

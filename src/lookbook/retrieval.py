@@ -12,6 +12,8 @@ from lookbook.errors import InputError
 from lookbook.stylists import Query
 
 Method = Literal["semantic", "full text", "hybrid", "hybrid + reranker"]
+# What is searched by words; vectors are of what the index was told to embed.
+TEXT = ["Title", "Description"]
 METHODS: tuple[Method, ...] = get_args(Method)
 
 
@@ -72,7 +74,7 @@ def search(
     items: Any = table
     found: Any
     if method == "full text":
-        found = items.search(query.text, query_type="fts", fts_columns="Description")
+        found = items.search(query.text, query_type="fts", fts_columns=TEXT)
     else:
         (vector,) = embedder.encode([query.text])
         if method == "semantic":
@@ -80,7 +82,7 @@ def search(
         else:
             from lancedb.rerankers import RRFReranker
 
-            hybrid = items.search(query_type="hybrid", fts_columns="Description")
+            hybrid = items.search(query_type="hybrid", fts_columns=TEXT)
             merge = reranker if method == "hybrid + reranker" else RRFReranker()
             found = hybrid.vector(vector).text(query.text).rerank(merge)
     allowed = found.where(to_filter(query), prefilter=True).limit(limit)
