@@ -42,6 +42,19 @@ def label_for(picture: bytes) -> dict[str, str]:
     }
 
 
+_COMPLETION = {"id": "1", "created": 0, "model": MODEL}
+
+
+def _completion(text: str) -> dict:
+    message = {"role": "assistant", "content": text}
+    return {
+        **_COMPLETION,
+        "object": "chat.completion",
+        "choices": [{"index": 0, "finish_reason": "stop", "message": message}],
+        "usage": {"prompt_tokens": 1000, "completion_tokens": 50, "total_tokens": 1050},
+    }
+
+
 @dataclass
 class ChatServer:
     """What the server does, and what it saw.
@@ -54,6 +67,8 @@ class ChatServer:
         refuses: What the server takes no part in: ``json_schema``, ``json_object``, ``system``.
         poison: Pictures whose hash begins so are refused for good.
         seed: Of the faults.
+        plans: What is answered to questions without a picture, one after the other.
+        reply: What is streamed to them.
     """
 
     delay: float = 0.0
@@ -61,6 +76,8 @@ class ChatServer:
     refuses: set[str] = field(default_factory=set)
     poison: str | None = None
     seed: int = 0
+    plans: list[str] = field(default_factory=list)
+    reply: str = ""
     url: str = ""
     requests: list[dict] = field(default_factory=list)
     pictures: Counter = field(default_factory=Counter)
@@ -100,6 +117,10 @@ class ChatServer:
         if refusal := self._refusal(headers, request):
             status, message = refusal
             return await self._send(writer, status, {"error": {"message": message}})
+        if isinstance(request["messages"][-1]["content"], str):
+            if request.get("stream"):
+                return await self._stream(writer)
+            return await self._send(writer, 200, _completion(self.plans.pop(0)))
         picture = _picture(request)
         name = hashlib.sha256(picture).hexdigest()
         self.pictures[name] += 1
@@ -129,16 +150,19 @@ class ChatServer:
                 text = text[:30]
             case "refusal":
                 text = "I'm sorry, but I cannot help with that request."
-        message = {"role": "assistant", "content": text}
-        completion = {
-            "id": "1",
-            "object": "chat.completion",
-            "created": 0,
-            "model": MODEL,
-            "choices": [{"index": 0, "finish_reason": "stop", "message": message}],
-            "usage": {"prompt_tokens": 1000, "completion_tokens": 50, "total_tokens": 1050},
-        }
-        return await self._send(writer, 200, completion)
+        return await self._send(writer, 200, _completion(text))
+
+    async def _stream(self, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n")
+        writer.write(b"Connection: close\r\n\r\n")
+        for word in self.reply.split(" "):
+            choice = {"index": 0, "delta": {"role": "assistant", "content": f"{word} "}}
+            chunk = {**_COMPLETION, "object": "chat.completion.chunk", "choices": [choice]}
+            writer.write(f"data: {json.dumps(chunk)}\n\n".encode())
+            await writer.drain()
+        writer.write(b"data: [DONE]\n\n")
+        await writer.drain()
+        raise ConnectionError
 
     def _refusal(self, headers: dict, request: dict) -> tuple[int, str] | None:
         if headers.get("authorization") != f"Bearer {KEY}":

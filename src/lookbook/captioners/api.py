@@ -18,6 +18,7 @@ from anyio.from_thread import start_blocking_portal
 from pydantic import BaseModel, Field
 
 from lookbook.captioners import Caption, Prompt, fingerprint
+from lookbook.completions import FORMATS, NOT_TAKEN, answer_as, options, reason, refusal
 from lookbook.errors import InputError
 from lookbook.parsing import parse_caption
 from lookbook.photos import Photo, PhotoError
@@ -27,20 +28,11 @@ ASKING = "1"
 # An answer that is no label is asked for once more, by chance a better one.
 TEMPERATURES = (0.0, 0.7)
 # Ways of asking, the best first. The system prompt stands apart or, for models that take none
-# beside a picture, in the question; the schema is given as OpenAI's servers take it, as
-# llama-cpp-python's does, or not at all.
-FORMATS = ("json_schema", "json_object", "text")
+# beside a picture, in the question.
 WAYS = tuple(product((True, False), FORMATS))
 QUALITY = 90
-PAYMENT_REQUIRED = 402
 # So many photos that fail before the first answer say that there will be none.
 FIRST_FAILURES = 4
-# How servers say that they take no such request; llama-cpp-python's calls it an error of its own.
-NOT_TAKEN = (
-    together.BadRequestError,
-    together.UnprocessableEntityError,
-    together.InternalServerError,
-)
 
 
 class Price(BaseModel, extra="forbid"):
@@ -187,22 +179,13 @@ class ApiCaptioner:
             raise errors[0]
 
     async def _connect(self) -> _Server:
-        base_url = self._base_url or os.environ.get("TOGETHER_BASE_URL")
-        if not self._api_key and not base_url:
-            raise InputError(
-                "Together needs a key: set TOGETHER_API_KEY, or write it to "
-                "conf/local/credentials.yml as together.api_key."
-            )
+        reached = options(self._base_url, self._api_key, self._timeout, self._retries)
         # The library would keep 20 connections open and make the others anew each time.
         limits = httpx.Limits(
             max_connections=self._concurrency, max_keepalive_connections=self._concurrency
         )
         client = together.AsyncTogether(
-            # A server of one's own may ask for none, but the library does.
-            api_key=self._api_key or "none",
-            base_url=base_url,
-            timeout=self._timeout,
-            max_retries=self._retries,
+            **reached,
             http_client=_HttpClient(limits=limits, timeout=self._timeout),
         )
         return _Server(client, CapacityLimiter(os.cpu_count() or 1))
@@ -262,7 +245,7 @@ class ApiCaptioner:
                 # An outage must not be taken for a server that knows no schema at all.
                 last = WAYS[way][1] != FORMATS[0] if outage else way == len(WAYS) - 1
                 if server.proven or last:
-                    raise _PhotoFailedError(self._reason(error)) from error
+                    raise _PhotoFailedError(reason(error, self._api_key)) from error
                 continue
             try:
                 text = response.choices[0].message.content or ""
@@ -299,56 +282,26 @@ class ApiCaptioner:
         ]
         if apart and prompt.system:
             messages.insert(0, {"role": "system", "content": prompt.system})
-        schema = {"name": "label", "schema": prompt.answer_schema, "strict": True}
-        answer_as: dict[str, Any] = {
-            "json_schema": {"response_format": {"type": "json_schema", "json_schema": schema}},
-            "json_object": {
-                "response_format": {"type": "json_object", "schema": prompt.answer_schema}
-            },
-            "text": {},
-        }[answer_format]
         try:
             return await client.chat.completions.create(
                 model=self._model,
                 messages=messages,
                 max_tokens=self._max_tokens,
                 temperature=temperature,
-                **answer_as,
+                **answer_as(answer_format, "label", prompt.answer_schema),
             )
         except NOT_TAKEN:
             raise
-        except (together.AuthenticationError, together.PermissionDeniedError) as error:
-            raise InputError(
-                f"The server {client.base_url} refuses the key: {self._reason(error)}. Set "
-                "TOGETHER_API_KEY, or together.api_key in conf/local/credentials.yml."
-            ) from error
-        except together.NotFoundError as error:
-            raise InputError(
-                f"The server {client.base_url} has no model '{self._model}': "
-                f"{self._reason(error)}. Name another as 'model' in the catalog."
-            ) from error
         except together.APIStatusError as error:
-            if error.status_code == PAYMENT_REQUIRED:
-                raise InputError(
-                    f"The server {client.base_url} wants to be paid first: {self._reason(error)}"
-                ) from error
-            raise _PhotoFailedError(self._reason(error)) from error
+            if refused := refusal(error, client, self._model):
+                raise refused from error
+            raise _PhotoFailedError(reason(error, self._api_key)) from error
         except together.APITimeoutError as error:
             raise _PhotoFailedError(f"no answer within {self._timeout:g} s") from error
         except together.APIConnectionError as error:
             raise _PhotoFailedError(f"no connection to {client.base_url}") from error
         except ValueError as error:
             raise _JunkAnswerError from error
-
-    def _reason(self, error: Any) -> str:
-        """Says in a line what the server said, without the key that some servers repeat."""
-        body = error.body if isinstance(error.body, dict) else {}
-        told = body.get("error", body)
-        told = told.get("message") if isinstance(told, dict) else told
-        line = " ".join(str(told or error.message).split())[:200]
-        if self._api_key:
-            line = line.replace(self._api_key, "…")
-        return f"HTTP {error.status_code}: {line}"
 
     def _cost(self, bill: _Bill) -> dict[str, Any]:
         price = self._price

@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lookbook.captioners import Caption, Prompt, fingerprint
-from lookbook.captioners.constrained import (
-    SchemaLogitsProcessor,
-    grammar,
-    guide_for,
-    longest_answer,
-)
-from lookbook.errors import InputError, causes
+from lookbook.captioners.constrained import SchemaLogitsProcessor, grammar, longest_answer
+from lookbook.checkpoint import Checkpoint, Model, load_model
 from lookbook.photos import Photo, PhotoError
 
 if TYPE_CHECKING:
-    from llguidance import LLTokenizer
     from PIL.Image import Image
 
 # Changes with every change of how the code below decodes.
@@ -31,13 +23,6 @@ DECODING = "greedy-1"
 WINDOW = 4
 SAMPLE = 1 << 16
 SAMPLES = 16
-
-
-@dataclass(frozen=True)
-class _Model:
-    processor: Any
-    network: Any
-    guide: LLTokenizer
 
 
 class HuggingFaceCaptioner:
@@ -73,15 +58,11 @@ class HuggingFaceCaptioner:
                 is one tile of Llama-3.2-Vision.
             threads: Threads that decode photos.
         """
-        self._model = model
-        self._revision = revision
-        self._token = token
-        self._device = device
-        self._dtype = dtype
+        self._checkpoint = Checkpoint(model, revision, token, device, dtype)
         self._batch_size = batch_size
         self._max_side = max_side
         self._threads = threads
-        self._loaded: _Model | None = None
+        self._loaded: Model | None = None
 
     def fingerprint(self, prompt: Prompt) -> str:
         """Hashes the model's name, or its weights if it is a folder, and the prompt.
@@ -89,10 +70,11 @@ class HuggingFaceCaptioner:
         Of each file of weights 16 samples of 64 KiB are read, so that 90 billion parameters
         take no minutes.
         """
-        folder = Path(self._model)
+        checkpoint = self._checkpoint
+        folder = Path(checkpoint.model)
         weights = b"".join(map(_sample, sorted(folder.glob("*.safetensors"))))
-        name = weights or self._model
-        facts = [self._revision or "", self._dtype, str(self._max_side), DECODING]
+        name = weights or checkpoint.model
+        facts = [checkpoint.revision or "", checkpoint.dtype, str(self._max_side), DECODING]
         return fingerprint("huggingface", name, *facts, prompt.model_dump_json())
 
     def caption(self, photos: Iterable[Photo], prompt: Prompt) -> Iterator[Caption]:
@@ -105,8 +87,8 @@ class HuggingFaceCaptioner:
         first = next(remaining, None)
         if first is None:
             return
-        self._loaded = self._loaded or self._load()
-        with ThreadPoolExecutor(self._threads) as pool:
+        self._loaded = load_model(self._checkpoint)
+        with self._loaded.turn, ThreadPoolExecutor(self._threads) as pool:
             decoded = self._decode_ahead(itertools.chain([first], remaining), pool)
             before: tuple[list[tuple[str, Image]], Future[Any]] | None = None
             while window := list(itertools.islice(decoded, WINDOW * self._batch_size)):
@@ -221,86 +203,6 @@ class HuggingFaceCaptioner:
             )
             for (photo, _), text, tokens, answer in zip(batch, texts, read, answers, strict=True)
         ]
-
-    def _load(self) -> _Model:
-        from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor
-
-        source: dict[str, Any] = {"revision": self._revision, "token": self._token}
-        try:
-            config = AutoConfig.from_pretrained(self._model, **source)
-            self._check_machine(config)
-            processor = AutoProcessor.from_pretrained(self._model, **source)
-            network = AutoModelForImageTextToText.from_pretrained(
-                self._model,
-                dtype=self._dtype,
-                device_map=self._device,
-                # Pickled weights could run code.
-                use_safetensors=True,
-                **source,
-            )
-        except (OSError, ValueError) as error:
-            raise InputError(self._explain(error)) from error
-        tokenizer = processor.tokenizer
-        # Rows of an answer go on at their right end: padding on that side would corrupt them.
-        tokenizer.padding_side = "left"
-        if tokenizer.pad_token_id is None:
-            tokenizer.pad_token = tokenizer.eos_token
-        if network.generation_config.pad_token_id is None:
-            network.generation_config.pad_token_id = tokenizer.pad_token_id
-        ends = network.generation_config.eos_token_id
-        ends = ends if isinstance(ends, list) else [ends]
-        scored = network.get_output_embeddings().weight.shape[0]
-        return _Model(processor, network.eval(), guide_for(tokenizer, ends, scored))
-
-    def _check_machine(self, config: Any) -> None:
-        """Compares what the weights take with what is free, before they are fetched.
-
-        Raises:
-            InputError: If there is no GPU where one is asked for, or too little memory.
-        """
-        import torch
-        from transformers import AutoModelForImageTextToText
-
-        on_gpu = self._device != "cpu"
-        if on_gpu and not torch.accelerator.is_available():
-            raise InputError(
-                f"'{self._model}' is to run on a GPU, and torch finds none on this machine. Run "
-                "it where there is one, use '--env together', or name 'device: cpu', which suits "
-                "small models only."
-            )
-        dtype = config.dtype if self._dtype == "auto" else getattr(torch, self._dtype)
-        with torch.device("meta"):
-            network = AutoModelForImageTextToText.from_config(config, dtype=dtype)
-        needed = sum(one.numel() * one.element_size() for one in network.parameters())
-        if on_gpu:
-            devices = range(torch.accelerator.device_count())
-            free = sum(torch.accelerator.get_memory_info(number)[0] for number in devices)
-        else:
-            free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        if needed > free:
-            raise InputError(
-                f"The weights of '{self._model}' take {needed / 1e9:,.1f} GB, and "
-                f"{free / 1e9:,.1f} GB are free on this machine's "
-                f"{'GPUs' if on_gpu else 'main memory'}. Name a smaller model, or use a larger "
-                "machine or '--env together'."
-            )
-
-    def _explain(self, error: Exception) -> str:
-        from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
-
-        reasons = list(causes(error))
-        name = f"The model '{self._model}'"
-        if any(isinstance(reason, GatedRepoError) for reason in reasons):
-            return (
-                f"{name} is gated: accept its licence on its page on the Hugging Face hub, and "
-                "give a token of that account as HF_TOKEN or as huggingface.token in "
-                "conf/local/credentials.yml."
-            )
-        if any(isinstance(reason, RepositoryNotFoundError) for reason in reasons):
-            return f"{name} is neither on the Hugging Face hub nor open to the token given."
-        if isinstance(error, ValueError):
-            return f"{name} is no chat vision-language model of transformers: {error}"
-        return f"{name} is neither a folder with a model nor to be had from the hub: {error}"
 
 
 def _chat(processor: Any, prompt: Prompt) -> str:

@@ -157,6 +157,10 @@ class EmbeddedStylist:
         if missing:
             yield f"\nNothing fits for {', '.join(map(_words_of, missing))}."
 
+    def categories_in(self, text: str) -> set[str]:
+        """Finds the categories whose garments a text names."""
+        return {value for kind, value, _ in self._terms(text) if kind == "Category"}
+
     def _mode(self, wishes: Wishes, item: Label | None) -> Mode:
         if item is None:
             return "search"
@@ -166,11 +170,11 @@ class EmbeddedStylist:
         """Adds what a message says to what was wished before; the later wish counts."""
         fresh: set[str] = set()
         terms = list(self._terms(message[:LONGEST_MESSAGE]))
-        if any(kind in ("Category", "Colour") and not negated for kind, _, negated in terms):
+        named = {kind for kind, _, negated in terms if not negated}
+        if named & {"Category", "Colour"}:
             wishes.colours_of = _pair(terms)
-        if any(kind == "Category" and not negated for kind, _, negated in terms):
-            # Who names a garment no longer wants more of the last kind.
-            wishes.mode = None
+        # Who names a garment no longer wants more of the last kind.
+        wishes.mode = None if "Category" in named else wishes.mode
         for kind, value, negated in terms:
             if kind != "nothing":
                 wishes.understood = True
