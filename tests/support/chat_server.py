@@ -117,11 +117,13 @@ class ChatServer:
         if refusal := self._refusal(headers, request):
             status, message = refusal
             return await self._send(writer, status, {"error": {"message": message}})
+        if request.get("stream"):
+            return await self._stream(writer)
         if isinstance(request["messages"][-1]["content"], str):
-            if request.get("stream"):
-                return await self._stream(writer)
             return await self._send(writer, 200, _completion(self.plans.pop(0)))
-        picture = _picture(request)
+        return await self._describe(_picture(request), writer)
+
+    async def _describe(self, picture: bytes, writer: asyncio.StreamWriter) -> None:
         name = hashlib.sha256(picture).hexdigest()
         self.pictures[name] += 1
         if self.poison is not None and name.startswith(self.poison):

@@ -159,7 +159,11 @@ class EmbeddedStylist:
 
     def categories_in(self, text: str) -> set[str]:
         """Finds the categories whose garments a text names."""
-        return {value for kind, value, _ in self._terms(text) if kind == "Category"}
+        words = f" {fold(text)} "
+        rest = self._vocabulary.fallbacks["Category"]
+        synonyms = self._vocabulary.terms("Category")[rest].synonyms
+        named = {value for kind, value, _ in self._terms(text) if kind == "Category"}
+        return named | {rest for word in synonyms if f" {fold(word)} " in words}
 
     def _mode(self, wishes: Wishes, item: Label | None) -> Mode:
         if item is None:

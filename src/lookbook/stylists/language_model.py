@@ -69,7 +69,7 @@ class LanguageModelStylist:
 
     A plan is an answer of a schema whose values are the vocabulary's. A reply is written about
     numbered items; a sentence that names a garment or a colour which nothing shown has is left
-    out, so that no item is made up.
+    out, so that no item is made up, and a reply that names none of them is not given.
     """
 
     def __init__(self, chat: Chat, vocabulary: Vocabulary, prompts: StylistPrompts) -> None:
@@ -126,12 +126,17 @@ class LanguageModelStylist:
             f"The customer has: {has}\n\nItems that are shown:\n{shown}\n\n"
             f"The customer says: {message[:LONGEST_MESSAGE] or 'What goes with this?'}",
         )  # fmt: skip
-        said = False
+        held: list[str] = []
+        named = False
         for sentence in _sentences(self._chat.stream(asked)):
-            if self._is_grounded(sentence, found, item):
-                said = True
-                yield REFERENCE.sub(lambda match: found[int(match[1]) - 1].title, sentence)
-        if not said:
+            if not self._is_grounded(sentence, found, item):
+                continue
+            held.append(REFERENCE.sub(lambda match: found[int(match[1]) - 1].title, sentence))
+            named = named or bool(REFERENCE.search(sentence))
+            if named:
+                yield from held
+                held = []
+        if not named:
             yield from self._rules.reply(plan, item, found, message, history)
 
     def _understand(self, answer: str, item: Label | None) -> ShoppingPlan | None:
