@@ -19,23 +19,12 @@ from rich.progress import track
 from rich.table import Table
 
 from lookbook.photos import Photo
-from lookbook.pipelines.serving.nodes import ServingParams, plan_outfit, recommend_items
-from lookbook.vocabulary import Label, Vocabulary
+from lookbook.pipelines.serving.nodes import plan_outfit, recommend_items
+from lookbook.retrieval import METHODS, choose_table
+from lookbook.vocabulary import Label
 
 ROOT = Path(__file__).parent.parent
 TOP = 10
-METHODS = ("semantic", "full text", "hybrid")
-ONE_PIECE = {"upper", "lower", "full_body"}
-
-
-def goes_with(item: dict[str, Any], other: dict[str, Any], vocabulary: Vocabulary) -> bool:
-    """Says whether one item fills another part of the outfit, and suits wearer and occasion."""
-    own, slot = (vocabulary.slot(one["Category"]) for one in (item, other))
-    if slot is None or slot == own or ("full_body" in (own, slot) and {own, slot} <= ONE_PIECE):
-        return False
-    return all(
-        other[field] in vocabulary.suiting(field, item[field]) for field in ("Gender", "Type")
-    )
 
 
 def main() -> None:
@@ -46,14 +35,12 @@ def main() -> None:
     options = parser.parse_args()
     bootstrap_project(ROOT)
     with KedroSession.create(ROOT) as session:
-        context = session.load_context()
-        catalog = context.catalog
-        vocabulary = Vocabulary.model_validate(context.params["vocabulary"])
-        usual = ServingParams.model_validate(context.params["serving"])
-        index, embedder, stylist, selection, items = (
-            catalog.load(name)
-            for name in ("search_index", "embedder", "stylist", "selection", "full_catalogue")
-        )
+        load = session.load_context().catalog.load
+        index, embedders, reranker = load("search_index"), load("embedders"), load("reranker")
+        stylist, selection, items = load("stylist"), load("selection"), load("full_catalogue")
+        vocabulary, usual = load("params:vocabulary"), load("params:serving")
+    table, embedder = choose_table(index, embedders, usual.embedder)
+    embedder.encode(["warm"])
     chosen = items.sample(min(options.items, len(items)), random_state=options.seed)
     hashes = dict(zip(selection["file"], selection["sha256"], strict=True))
     shares: dict[str, list[float]] = {}
@@ -63,15 +50,13 @@ def main() -> None:
     def count(way: str, item: dict[str, Any], found: list[dict[str, Any]], begun: float) -> None:
         seconds.setdefault(way, []).append(time.perf_counter() - begun)
         shown.setdefault(way, []).append(len(found))
-        good = sum(goes_with(item, other, vocabulary) for other in found)
+        good = sum(vocabulary.complements(item, other) for other in found)
         shares.setdefault(way, []).append(good / TOP)
 
     for item in track(chosen.to_dict("records"), "recommending"):
         begun = time.perf_counter()
-        vector = embedder.encode(
-            item["Description"], normalize_embeddings=True, show_progress_bar=False
-        )
-        nearest = index.search(vector).distance_type("cosine").limit(TOP + 1).to_list()
+        (vector,) = embedder.encode([item["Description"]])
+        nearest = table.search(vector).distance_type("cosine").limit(TOP + 1).to_list()
         others = [one for one in nearest if one["Filename"] != item["Filename"]][:TOP]
         count("nearest, the recipe's way", item, others, begun)
         described = {field: item[field] for field in Label.model_fields}
@@ -80,20 +65,22 @@ def main() -> None:
             params = usual.model_copy(update={"method": method, "limit": TOP})
             begun = time.perf_counter()
             plan = plan_outfit(described, "", [], stylist)
-            found = recommend_items(plan, described, photo, index, embedder, selection, params)
+            found = recommend_items(
+                plan, described, photo, index, embedders, reranker, selection, params
+            )
             count(method, item, found.to_dict("records"), begun)
 
-    table = Table(
+    result = Table(
         "way", f"goes with it, of {TOP}", "items shown", "p50 ms", "p95 ms",
         title=f"{len(chosen)} items of {len(items):,}",
     )  # fmt: skip
     for way, share in shares.items():
         middle, late = np.percentile(seconds[way], [50, 95]) * 1000
-        table.add_row(
+        result.add_row(
             way, f"{np.mean(share):.3f}", f"{np.mean(shown[way]):.1f}", f"{middle:.0f}",
             f"{late:.0f}",
         )  # fmt: skip
-    Console(width=100).print(table)
+    Console(width=100).print(result)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +18,8 @@ SLOTS = {
     "feet": "shoes",
     "head": "hat",
 }
+# A one-piece is worn instead of the other two.
+ONE_PIECE = {"upper", "lower", "full_body"}
 
 
 class Label(BaseModel):
@@ -158,6 +161,26 @@ class Vocabulary(BaseModel):
         if value == fallback:
             return list(self.terms(field))
         return [value, *self.terms(field)[value].goes_with, fallback]
+
+    def complements(self, item: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+        """Says whether one item fills another part of the outfit than another, and suits it.
+
+        Args:
+            item: ``Category``, ``Gender`` and ``Type``; values of the vocabulary.
+            other: The same.
+        """
+        slot = self.slot(other["Category"])
+        return slot in self.other_slots(item["Category"]) and all(
+            other[field] in self.suiting(field, item[field]) for field in ("Gender", "Type")
+        )
+
+    def other_slots(self, category: str) -> list[str]:
+        """Lists the parts of an outfit that can be worn with a category; no skirt to a dress."""
+        own = self.slot(category)
+        taken: set[str | None] = {own, "full_body"} if own in ONE_PIECE else {own}
+        if own == "full_body":
+            taken |= ONE_PIECE
+        return [slot for slot in SLOTS if slot not in taken]
 
     def label_schema(self) -> dict[str, Any]:
         """Gives the JSON schema of a :class:`Label` that uses this vocabulary's values only."""

@@ -256,14 +256,12 @@ class EmbeddedStylist:
 
     def _complement(self, item: Label, wishes: Wishes) -> list[Query]:
         """Fills the other parts of the outfit, or those that were asked for."""
-        own = self._vocabulary.slot(item.Category)
         if wishes.categories:
             slots = [self._vocabulary.slot(category) for category in wishes.categories]
         else:
-            taken = {"full_body": {"upper", "lower", "full_body"}}.get(
-                own or "", {own, "full_body"}
-            )
-            slots = [slot for slot in SLOTS if slot not in taken]
+            others = self._vocabulary.other_slots(item.Category)
+            # Top and bottom are what is shown to whoever did not ask for a one-piece.
+            slots = [slot for slot in others if slot != "full_body"]
         return [
             self._query(slot, self._words(slot, item, wishes), self._of(slot, wishes), item, wishes)
             for slot in dict.fromkeys(slots)
