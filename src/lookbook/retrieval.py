@@ -51,43 +51,33 @@ def choose_table(
 def search(
     table: LanceTable,
     embedder: Embedder,
-    query: Query,
+    queries: list[Query],
     method: Method,
     limit: int,
     reranker: Reranker | None = None,
-) -> list[dict[str, Any]]:
-    """Finds the items that fit a query best, among those that its values allow.
+) -> list[list[dict[str, Any]]]:
+    """Finds the items that fit queries best, among those that their values allow.
 
     Args:
         table: The index.
         embedder: The model that it was made with.
-        query: What to look for.
+        queries: What to look for.
         method: ``semantic`` compares vectors, ``full text`` words (BM25), ``hybrid`` merges the
             two by reciprocal rank fusion (Cormack, Clarke and Büttcher, 2009), and ``hybrid +
             reranker`` by what the reranker says of both.
-        limit: The most items.
+        limit: The most items for each query.
         reranker: For the method that has one.
 
     Returns:
-        The items as the index has them, the best first.
+        For each query the items as the index has them, the best first.
     """
-    items: Any = table
-    found: Any
-    if method == "full text":
-        found = items.search(query.text, query_type="fts", fts_columns=TEXT)
-    else:
-        (vector,) = embedder.encode([query.text])
-        if method == "semantic":
-            found = items.search(vector).distance_type("cosine")
-        else:
-            from lancedb.rerankers import RRFReranker
-
-            hybrid = items.search(query_type="hybrid", fts_columns=TEXT)
-            merge = reranker if method == "hybrid + reranker" else RRFReranker()
-            found = hybrid.vector(vector).text(query.text).rerank(merge)
-    allowed = found.where(to_filter(query), prefilter=True).limit(limit)
-    rows: list[dict[str, Any]] = allowed.to_list()
-    return rows
+    texts = [query.text for query in queries]
+    vectors = [None] * len(texts) if method == "full text" else embedder.encode(texts)
+    found = []
+    for query, vector in zip(queries, vectors, strict=True):
+        matching = _match(table, query.text, vector, method, reranker)
+        found.append(matching.where(to_filter(query), prefilter=True).limit(limit).to_list())
+    return found
 
 
 def to_filter(query: Query) -> str:
@@ -121,6 +111,18 @@ def diversify(vectors: np.ndarray, scores: np.ndarray, count: int, balance: floa
         best = int(np.argmax(balance * scores[left] - (1 - balance) * nearest))
         chosen.append(left.pop(best))
     return chosen
+
+
+def _match(table: Any, text: str, vector: Any, method: Method, reranker: Reranker | None) -> Any:
+    if method == "full text":
+        return table.search(text, query_type="fts", fts_columns=TEXT)
+    if method == "semantic":
+        return table.search(vector).distance_type("cosine")
+    from lancedb.rerankers import RRFReranker
+
+    merge = reranker if method == "hybrid + reranker" else RRFReranker()
+    hybrid = table.search(query_type="hybrid", fts_columns=TEXT)
+    return hybrid.vector(vector).text(text).rerank(merge)
 
 
 def _quote(value: str) -> str:

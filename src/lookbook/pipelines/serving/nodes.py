@@ -168,10 +168,11 @@ def recommend_items(
     table, embedder = choose_table(search_index, embedders, params.embedder)
     itself = selection.loc[selection["sha256"] == photo.id, "file"].tolist() if photo else []
     a_slot = math.ceil(params.limit / max(len(plan.queries), 1))
+    most = a_slot * params.candidates + len(itself)
+    queries = [_narrow(query, params.filters) for query in plan.queries]
+    results = search(table, embedder, queries, params.method, most, reranker)
     rows: list[dict[str, Any]] = []
-    for query in (_narrow(query, params.filters) for query in plan.queries):
-        most = a_slot * params.candidates + len(itself)
-        found = search(table, embedder, query, params.method, most, reranker)
+    for query, found in zip(queries, results, strict=True):
         candidates = [
             item
             for item in found
