@@ -8,7 +8,7 @@ EXTRA := $(filter llama cluster,$(ENV))
 export KEDRO_DISABLE_TELEMETRY := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: help run demo test lint viz train bench bench-complementary bench-llama clean photos-named
+.PHONY: help run demo test lint viz train bench bench-demo bench-llama clean photos-named
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-20s %s\n", $$1, $$2}'
@@ -38,9 +38,10 @@ bench: $(VENV)/installed-dev photos-named ## Measure on PHOTOS=folder
 	$(BIN)/python benchmarks/embedded_captioner.py $(PHOTOS)
 	PYTHONPATH=tests/support $(BIN)/python benchmarks/captioning.py $(PHOTOS)
 
-bench-complementary: $(VENV)/installed photos-named ## Measure recommendations on PHOTOS=folder
+bench-demo: $(VENV)/installed photos-named ## Measure recommendations and the page on PHOTOS=folder
 	$(BIN)/kedro run --params=photos='$(PHOTOS)'
 	$(BIN)/python benchmarks/complementary.py
+	$(BIN)/python benchmarks/demo.py $(PHOTOS)
 
 bench-llama: $(VENV)/installed ## Measure Llama-3.2-11B-Vision's cost on this machine's GPU
 	$(BIN)/python benchmarks/llama.py

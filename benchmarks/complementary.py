@@ -1,6 +1,6 @@
 """Measures whether recommendations go with an item, against the recipe's way of nearest ones.
 
-Usage: ``make bench-complementary PHOTOS=folder``, or by itself after a run on your photos. The
+Usage: ``make bench-demo PHOTOS=folder``, or by itself after a run on your photos. The
 recipe embeds an item's description and takes the items nearest to it.
 """
 
