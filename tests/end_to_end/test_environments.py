@@ -19,6 +19,14 @@ def configure(project, env, **options):
     path.write_text(yaml.safe_dump(config))
 
 
+def configure_stylist(project, env, **options):
+    """Edits an environment's stylist as a user does."""
+    path = project / f"conf/{env}/catalog_serving.yml"
+    path.write_text(
+        yaml.safe_dump({"stylist": yaml.safe_load(path.read_text())["stylist"] | options})
+    )
+
+
 @pytest.fixture
 def selected(project, ran):
     """A project whose photos are chosen and wait for captions."""
@@ -27,12 +35,43 @@ def selected(project, ran):
     return project
 
 
-def test_an_environment_overrides_the_captioner_and_nothing_else():
-    for env in ("together", "llama", "cluster"):
-        files = sorted(path.name for path in (ROOT / f"conf/{env}").iterdir())
-        assert files == ["catalog_label.yml"]
-        config = yaml.safe_load((ROOT / f"conf/{env}/catalog_label.yml").read_text())
-        assert list(config) == ["captioner"]
+@pytest.mark.parametrize(
+    ("env", "models"),
+    [
+        ("together", {"captioner", "stylist"}),
+        ("llama", {"captioner", "stylist"}),
+        ("cluster", {"captioner"}),
+    ],
+)
+def test_an_environment_overrides_models_and_nothing_else(env, models):
+    files = (ROOT / f"conf/{env}").iterdir()
+    assert {entry for path in files for entry in yaml.safe_load(path.read_text())} == models
+
+
+def test_together_answers_a_customer(project, ran):
+    shutil.copytree(ran[0] / "data", project / "data", dirs_exist_ok=True)
+    (project / "conf/local/credentials.yml").write_text(f"together: {{api_key: {KEY}}}\n")
+    shoes = {
+        "slot": "feet", "text": "black shoes", "categories": ["Shoes"], "genders": [], "types": [],
+        "colours": ["black"],
+    }  # fmt: skip
+    plan = {"mode": "complementary", "queries": [shoes], "unwanted_colours": [], "notes": []}
+    photo = next((project / "data/01_raw/sample").rglob("*.jpg"))
+    with serving(
+        plans=[json.dumps(plan)], reply="Take the [1]. Or a feather boa and a bikini."
+    ) as server:
+        for configured in (configure, configure_stylist):
+            configured(project, "together", base_url=server.url, model=MODEL)
+        succeed(
+            run_kedro(
+                project, "run", "--env=together", "--pipelines=serving",
+                f"--params=photo={photo},message=which shoes?",
+            )
+        )  # fmt: skip
+    found = table(project, "recommendations")
+    assert set(found["slot"]) == {"feet"}
+    reply = latest(project, "reply.txt").read_text().strip()
+    assert reply == f"Take the {found['Title'][0]}."
 
 
 def test_together_captions_the_sample_and_clean_and_index_take_it(selected):
