@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from lookbook.annotations import PlotlyFigure, pd
+from lookbook.annotations import pd
 
 
 def cap_groups(table: pd.DataFrame, by: str, key: str, cap: int, seed: int) -> pd.DataFrame:
@@ -31,17 +31,3 @@ def cap_groups(table: pd.DataFrame, by: str, key: str, cap: int, seed: int) -> p
 
 def _lot(seed: int, key: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}/{key}".encode()).digest()[:7], "big")
-
-
-def plot_before_and_after(before: pd.Series, after: pd.Series, title: str) -> PlotlyFigure:
-    """Draws how often each value occurs before and after a step, side by side."""
-    import plotly.express as px
-
-    counts = pd.concat(
-        [before.value_counts().rename("before"), after.value_counts().rename("after")], axis=1
-    ).fillna(0)
-    figure = px.bar(
-        counts.rename_axis("category").reset_index().melt("category", value_name="items"),
-        x="category", y="items", color="variable", barmode="group", title=title,
-    )  # fmt: skip
-    return figure.update_layout(legend_title=None)

@@ -37,6 +37,7 @@ class Caption(BaseModel):
         input_tokens: Tokens read for all answers, the photo's included.
         output_tokens: Tokens written for all answers.
         cost: What they cost, in the currency of the engine's price list; ``None`` without one.
+        seconds: What it added to the run's time: since the caption before it came.
     """
 
     photo: str
@@ -46,6 +47,7 @@ class Caption(BaseModel):
     input_tokens: int = 0
     output_tokens: int = 0
     cost: float | None = None
+    seconds: float = 0.0
 
 
 class Captioner(Protocol):

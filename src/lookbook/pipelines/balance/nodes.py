@@ -7,7 +7,8 @@ from typing import Any
 from pydantic import BaseModel, Field, model_validator
 
 from lookbook.annotations import PlotlyFigure, pd
-from lookbook.sampling import cap_groups, plot_before_and_after
+from lookbook.plots import plot_before_and_after
+from lookbook.sampling import cap_groups
 
 
 class BalanceParams(BaseModel):

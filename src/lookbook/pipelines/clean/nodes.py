@@ -9,7 +9,8 @@ from pydantic import BaseModel, Field
 
 from lookbook.annotations import PlotlyFigure, pd
 from lookbook.parsing import FIELDS, parse_caption
-from lookbook.sampling import cap_groups, plot_before_and_after
+from lookbook.plots import plot_before_and_after
+from lookbook.sampling import cap_groups
 from lookbook.vocabulary import Vocabulary
 
 CATALOGUE = ["Filename", "Title", "Size", "Gender", "Description", "Category", "Type"]

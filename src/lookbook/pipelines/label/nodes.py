@@ -16,7 +16,7 @@ from lookbook.photos import Photo
 from lookbook.vocabulary import Vocabulary
 
 NOTHING = "the captioner gave nothing back"
-COSTS = ["answers", "input_tokens", "output_tokens", "cost"]
+COSTS = ["answers", "input_tokens", "output_tokens", "cost", "seconds"]
 
 
 class LabelParams(BaseModel):
@@ -110,13 +110,14 @@ def caption_photos(
     )
     shard: list[Caption] = []
     tokens = 0
-    begun = written = time.monotonic()
+    begun = written = came = time.monotonic()
     with tqdm(total=len(plan), desc="caption", unit="photo", smoothing=0.05) as progress:
         try:
             for caption in captioner.caption(photos, asked):
-                shard.append(caption)
-                progress.update()
                 now = time.monotonic()
+                shard.append(caption.model_copy(update={"seconds": round(now - came, 4)}))
+                came = now
+                progress.update()
                 tokens += caption.output_tokens
                 if tokens:
                     progress.set_postfix({"tokens/s": f"{tokens / (now - begun):.0f}"}, False)
@@ -146,7 +147,7 @@ def collect_captions(
     Returns:
         The selection with ``caption`` (the model's text, missing if it failed), ``failure``
         (its reason, missing if it did not) and what the caption took: ``answers``,
-        ``input_tokens``, ``output_tokens`` and ``cost``.
+        ``input_tokens``, ``output_tokens``, ``cost`` and ``seconds``.
     """
     captions = _read_captions(
         {name: load() for name, load in shards.items() if _belongs(name, fingerprint)}, fingerprint

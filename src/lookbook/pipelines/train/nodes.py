@@ -9,9 +9,11 @@ import numpy as np
 
 from lookbook.annotations import PlotlyFigure, Tensor, TorchModule, pd
 from lookbook.captioners.embedded import to_pixels
+from lookbook.metrics import bootstrap_interval
 from lookbook.photos import decode
 from lookbook.pipelines.balance.nodes import BalanceParams
 from lookbook.pipelines.train.params import TrainParams
+from lookbook.plots import plot_confusion
 
 
 def select_training_photos(manifest: pd.DataFrame, params: TrainParams) -> pd.DataFrame:
@@ -180,7 +182,9 @@ def score_predictions(
         by_fold = right.groupby(predictions["fold"]).mean().round(4)
         scores[name] = {
             "accuracy": round(float(right.mean()), 4),
-            "interval_95": _bootstrap(right, predictions["sender_id"], params),
+            "interval_95": bootstrap_interval(
+                right, params.bootstrap_rounds, params.fit.seed, predictions["sender_id"]
+            ),
             "macro_f1": round(float(f1_score(truths[name], guess, average="macro")), 4),
             "accuracy_by_fold": by_fold.tolist(),
         }
@@ -190,27 +194,9 @@ def score_predictions(
     return scores, confusion.rename_axis("label").reset_index()
 
 
-def _bootstrap(right: pd.Series, senders: pd.Series, params: TrainParams) -> list[float]:
-    by_sender = right.groupby(senders).agg(["sum", "count"]).to_numpy()
-    rng = np.random.default_rng(params.fit.seed)
-    drawn = rng.integers(len(by_sender), size=(params.bootstrap_rounds, len(by_sender)))
-    hits, photos = by_sender[drawn].sum(axis=1).T
-    return np.quantile(hits / photos, [0.025, 0.975]).round(4).tolist()
-
-
-def plot_confusion(confusion: pd.DataFrame) -> PlotlyFigure:
-    """Draws the confusion matrix, each human label's row adding up to 1."""
-    import plotly.express as px
-
-    counts = confusion.set_index("label")
-    shares = counts.div(counts.sum(axis=1), axis=0).round(2)
-    return px.imshow(
-        shares,
-        text_auto=True,
-        color_continuous_scale="Blues",
-        labels={"x": "predicted", "y": "human label", "color": "share"},
-        title="Predicted and human labels, senders never seen in training",
-    )
+def plot_network_confusion(confusion: pd.DataFrame) -> PlotlyFigure:
+    """Draws the confusion matrix of the cross-validation."""
+    return plot_confusion(confusion, "Predicted and human labels, senders never seen in training")
 
 
 def fit_network(

@@ -34,10 +34,10 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 name="score_predictions",
             ),
             Node(
-                nodes.plot_confusion,
+                nodes.plot_network_confusion,
                 inputs="network_confusion",
                 outputs="network_confusion_plot",
-                name="plot_confusion",
+                name="plot_network_confusion",
             ),
             Node(
                 nodes.fit_network,

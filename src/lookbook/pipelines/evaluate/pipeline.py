@@ -1,0 +1,99 @@
+"""Wires evaluate: how good the labels are, and how good each way of searching."""
+
+from kedro.pipeline import Node, Pipeline
+
+from lookbook.pipelines.evaluate import label_nodes, retrieval_nodes
+
+SEARCH = ["search_index", "embedders", "reranker"]
+
+
+def create_pipeline(**kwargs: object) -> Pipeline:
+    """Creates the ``evaluate`` pipeline, which a run of everything leaves out.
+
+    ``label_scores_of_runs`` are all versions of ``label_scores``.
+    """
+    return Pipeline(
+        [
+            Node(
+                label_nodes.judge_captions,
+                inputs=["captions", "params:vocabulary"],
+                outputs="judged_captions",
+                name="judge_captions",
+            ),
+            Node(
+                label_nodes.score_labels,
+                inputs=[
+                    "judged_captions", "captioner_fingerprint", "params:vocabulary",
+                    "params:evaluate",
+                ],
+                outputs="label_scores",
+                name="score_labels",
+            ),
+            Node(
+                label_nodes.rank_runs,
+                inputs=["label_scores_of_runs", "label_scores"],
+                outputs="leaderboard",
+                name="rank_runs",
+            ),
+            Node(
+                label_nodes.count_confusions,
+                inputs="judged_captions",
+                outputs="label_confusion",
+                name="count_confusions",
+            ),
+            Node(
+                label_nodes.plot_label_confusion,
+                inputs="label_confusion",
+                outputs="label_confusion_plot",
+                name="plot_label_confusion",
+            ),
+            Node(
+                label_nodes.plot_worst_cases,
+                inputs=["judged_captions", "photo_files", "params:evaluate"],
+                outputs="worst_cases",
+                name="plot_worst_cases",
+            ),
+            Node(
+                retrieval_nodes.choose_items,
+                inputs=["full_catalogue", "captions", "params:evaluate"],
+                outputs="asked_items",
+                name="choose_items",
+            ),
+            Node(
+                retrieval_nodes.find_similar_items,
+                inputs=["asked_items", "captions", *SEARCH, "params:vocabulary", "params:evaluate"],
+                outputs="similar_items",
+                name="find_similar_items",
+            ),
+            Node(
+                retrieval_nodes.find_known_items,
+                inputs=["asked_items", *SEARCH, "params:vocabulary", "params:evaluate"],
+                outputs="known_items",
+                name="find_known_items",
+            ),
+            Node(
+                retrieval_nodes.find_complementary_items,
+                inputs=[
+                    "asked_items", "stylist", *SEARCH, "selection", "params:vocabulary",
+                    "params:serving", "params:evaluate",
+                ],
+                outputs="complementary_items",
+                name="find_complementary_items",
+            ),
+            Node(
+                retrieval_nodes.score_retrieval,
+                inputs=["similar_items", "known_items", "complementary_items", "params:evaluate"],
+                outputs="retrieval_scores",
+                name="score_retrieval",
+            ),
+            Node(
+                retrieval_nodes.plot_retrieval,
+                inputs="retrieval_scores",
+                outputs="retrieval_plot",
+                name="plot_retrieval",
+            ),
+        ],
+        tags="evaluate",
+        namespace="evaluate",
+        prefix_datasets_with_namespace=False,
+    )  # fmt: skip
