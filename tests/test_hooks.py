@@ -21,7 +21,16 @@ REPORTS = {
         {"captions": 5, "usable": 3, "rejected_by_reason": {"refusal": 2}, "balanced": 3},
         "rejected: 2 refusal",
     ),
-    "index": ({"items": 3, "embedded": 1, "reused": 2, "removed": 4}, "embedded: 1"),
+    "index": (
+        {
+            "items": 3,
+            "embedders": {
+                "one": {"embedded": 1, "reused": 2, "removed": 4},
+                "other": {"embedded": 3, "reused": 0, "removed": 0},
+            },
+        },
+        "embedded: 4; unchanged: 2; removed: 4",
+    ),
 }
 
 

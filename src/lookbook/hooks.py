@@ -11,6 +11,7 @@ from kedro.io.core import VersionNotFoundError
 from kedro.pipeline import Pipeline
 
 from lookbook.errors import InputError, causes
+from lookbook.score_tables import TABLES
 
 PLOTS = "data/08_reporting"
 NEXT = {
@@ -122,9 +123,12 @@ class SummaryHooks:
     def after_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
     ) -> None:
-        """Prints a line for each step of the run that wrote its report, or the reply."""
+        """Prints a line for each step of the run that wrote its report, scores, or the reply."""
         if "reply" in pipeline.all_outputs():
             print(catalog.load("reply"))
+        scored = [name for name in TABLES if name in pipeline.all_outputs()]
+        if scored:
+            self._print_scores(scored, catalog)
         done = [step for step in STEPS if f"{step}_report" in pipeline.all_outputs()]
         if not done:
             return
@@ -152,6 +156,15 @@ class SummaryHooks:
         for name, place in places.items():
             if place:
                 console.print(f"[bold]{name:>10}[/]  {place}", highlight=False, soft_wrap=True)
+
+    def _print_scores(self, scored: list[str], catalog: CatalogProtocol) -> None:
+        from rich.console import Console
+
+        console = Console()
+        for name in scored:
+            for table in TABLES[name](catalog.load(name)):
+                console.print(table)
+        console.print(f"[bold]{'plots':>10}[/]  {PLOTS}, or all of it by 'make viz'")
 
 
 def _place(catalog: CatalogProtocol, name: str) -> str:

@@ -45,6 +45,11 @@ def select(photos):
     return pd.DataFrame(rows)
 
 
+def untimed(captions):
+    """Captions as they come out the same each time."""
+    return captions.drop(columns="seconds")
+
+
 def loaders(contents):
     return {name: (lambda content=content: content) for name, content in contents.items()}
 
@@ -93,7 +98,7 @@ def test_a_second_run_captions_only_what_failed(label, photos, captioner):
     _, first = label(select(photos), photos, captioner, store)
     plan, second = label(select(photos), photos, captioner, store)
     assert plan["file"].tolist() == ["broken.jpg"]
-    pd.testing.assert_frame_equal(first, second)
+    pd.testing.assert_frame_equal(untimed(first), untimed(second))
 
 
 def test_a_failure_that_is_mended_has_its_caption(label, photos, captioner):
@@ -110,7 +115,7 @@ def test_a_run_that_was_cut_off_goes_on_where_it_was(label, photos, captioner, s
     store = {}
     label(select(photos), photos, captioner, store, shards=shards)
     plan, captions = label(select(photos), photos, captioner, store)
-    pd.testing.assert_frame_equal(captions, whole)
+    pd.testing.assert_frame_equal(untimed(captions), untimed(whole))
     assert len(plan) >= len(photos) - 3 * shards
 
 

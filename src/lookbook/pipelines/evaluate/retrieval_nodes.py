@@ -216,12 +216,11 @@ def plot_retrieval(scores: pd.DataFrame) -> PlotlyFigure:
     import plotly.express as px
 
     shares = scores[scores["low"].notna() & ~scores["metric"].eq("slots")]
+    several = shares["embedder"].nunique() > 1
     drawn = shares.assign(
         above=shares["high"] - shares["mean"],
         below=shares["mean"] - shares["low"],
-        way=shares["method"].where(
-            shares["embedder"].nunique() == 1, shares["method"] + ", " + shares["embedder"]
-        ),
+        way=shares["method"] + (", " + shares["embedder"] if several else ""),
         metric=shares["task"] + ": " + shares["metric"].str.replace("_", " "),
     )
     figure = px.bar(

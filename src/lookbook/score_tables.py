@@ -1,0 +1,66 @@
+"""Scores as tables to read at the end of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rich.table import Table
+
+from lookbook.annotations import pd
+
+
+def label_table(scores: dict[str, Any]) -> Table:
+    """Lays out a captioner's scores, see ``label_nodes.score_labels``."""
+    table = _table(f"Labels by {scores['captioner']}", "figure", ["value"])
+    table.add_row("photos", f"{scores['photos']:,}")
+    for status, count in scores["status"].items():
+        table.add_row(f"  {status}", f"{count:,}")
+    table.add_row("with a human label", f"{scores['human_labels']:,}")
+    if scores["human_labels"]:
+        low, high = scores["interval_95"]
+        told = f"{scores['category_accuracy']:.3f} ({low:.3f} to {high:.3f})"
+        table.add_row("category accuracy", told)
+        table.add_row("macro-F1", f"{scores['macro_f1']:.3f}")
+    table.add_row("values mapped", f"{scores['values_mapped']:,}")
+    table.add_row("seconds a photo", f"{scores['seconds_per_photo']:.4f}")
+    return table
+
+
+def retrieval_tables(scores: pd.DataFrame) -> list[Table]:
+    """Lays out what each method finds, a table a task, see ``retrieval_nodes.score_retrieval``."""
+    tables = []
+    several = scores["embedder"].nunique() > 1
+    for task, group in scores.groupby("task", sort=False):
+        metrics = list(group["metric"].unique())
+        columns = [metric.replace("_", " ") for metric in metrics]
+        table = _table(f"{task}, {int(group['items'].max())} items".capitalize(), "method", columns)
+        for (embedder, method), way in group.groupby(["embedder", "method"], sort=False):
+            means = way.set_index("metric")
+            table.add_row(
+                f"{method}, {embedder}" if several else method,
+                *(_figure(means.loc[metric]) for metric in metrics),
+            )
+        tables.append(table)
+    return tables
+
+
+def _figure(row: pd.Series) -> str:
+    if pd.isna(row["low"]):
+        return f"{row['mean']:.0f}"
+    return f"{row['mean']:.3f} ±{(row['high'] - row['low']) / 2:.3f}"
+
+
+def _table(title: str, first: str, columns: list[str]) -> Table:
+    table = Table(title=title, title_justify="left")
+    table.add_column(first)
+    for column in columns:
+        table.add_column(column, justify="right")
+    return table
+
+
+# What is told of each dataset that a run has written.
+TABLES: dict[str, Callable[[Any], list[Table]]] = {
+    "label_scores": lambda scores: [label_table(scores)],
+    "retrieval_scores": retrieval_tables,
+}

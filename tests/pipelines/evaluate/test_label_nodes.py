@@ -1,0 +1,117 @@
+import json
+
+import pandas as pd
+import pytest
+
+from lookbook.drawing import LABELS
+from lookbook.pipelines.evaluate.label_nodes import (
+    count_confusions,
+    judge_captions,
+    plot_label_confusion,
+    plot_worst_cases,
+    rank_runs,
+    score_labels,
+)
+from lookbook.pipelines.evaluate.params import EvaluateParams
+from project import jpeg
+
+PARAMS = EvaluateParams(items=5, k=5, seed=0, bootstrap_rounds=50, worst_cases=4)
+LABEL = {
+    "Title": "Blue trousers", "Size": "M", "Category": "Pants", "Gender": "Men", "Type": "Casual",
+    "Description": "Straight legs and a belt.",
+}  # fmt: skip
+
+
+def captions(*rows):
+    """Captions as (human label, text, failure)."""
+    return pd.DataFrame(
+        [
+            {
+                "file": f"{number}.jpg", "sha256": f"{number:064}", "label": label,
+                "sender_id": number % 2, "caption": text, "failure": failure, "input_tokens": 10,
+                "output_tokens": 5, "cost": None, "seconds": 0.5,
+            }
+            for number, (label, text, failure) in enumerate(rows)
+        ]
+    )  # fmt: skip
+
+
+def written(**fields):
+    return json.dumps({**LABEL, **fields})
+
+
+@pytest.fixture
+def judged(vocabulary):
+    return judge_captions(
+        captions(
+            ("Pants", written(), None),
+            ("Pants", written(Category="trousers"), None),
+            ("Pants", written()[:-1], None),
+            ("Shorts", written(), None),
+            ("Blouse", "I'm sorry, but I cannot help with that request.", None),
+            ("Not sure", written(), None),
+            (None, None, "the server is down"),
+        ),
+        vocabulary,
+    )
+
+
+def test_every_photo_is_judged_once_and_told_what_came_of_it(judged):
+    assert judged["status"].tolist() == [
+        "schema-valid", "outside the vocabulary", "repaired", "schema-valid", "refusal",
+        "schema-valid", "no caption: the server is down",
+    ]  # fmt: skip
+    assert judged["expected"].tolist()[:5] == ["Pants", "Pants", "Pants", "Shorts", "Tops"]
+    assert judged["expected"].isna().tolist()[5:] == [True, True]
+    assert judged["correct"].tolist()[:5] == [True, True, True, False, False]
+    assert judged["correct"].isna().tolist()[5:] == [True, True]
+
+
+def test_every_label_that_people_gave_has_a_category(vocabulary):
+    judged = judge_captions(captions(*((label, written(), None) for label in LABELS)), vocabulary)
+    assert judged["expected"].notna().all()
+
+
+def test_a_useless_caption_counts_as_wrong(judged, vocabulary):
+    scores = score_labels(judged, "engine-1", vocabulary, PARAMS)
+    assert (scores["photos"], scores["human_labels"]) == (7, 5)
+    assert scores["category_accuracy"] == 0.6
+    assert scores["interval_95"][0] <= 0.6 <= scores["interval_95"][1]
+    assert scores["schema_valid_share"] == round(3 / 7, 4)
+    assert scores["usable_share"] == round(5 / 7, 4)
+    assert scores["values_mapped"] == 1
+    assert scores["by_category"]["Pants"] == {"precision": 0.75, "recall": 1.0, "photos": 3}
+    assert sum(scores["status"].values()) == 7
+    assert scores["seconds_per_photo"] == 0.5
+
+
+def test_photos_without_human_labels_are_scored_for_what_they_are(vocabulary):
+    judged = judge_captions(captions((None, written(), None)), vocabulary)
+    scores = score_labels(judged, "engine-1", vocabulary, PARAMS)
+    assert scores["schema_valid_share"] == 1
+    assert scores["category_accuracy"] is None
+    plot_label_confusion(count_confusions(judged))
+    plot_worst_cases(judged, {}, PARAMS)
+
+
+def test_the_leaderboard_has_a_row_a_run(judged, vocabulary):
+    scores = score_labels(judged, "engine-1", vocabulary, PARAMS)
+    runs = {"2026-01-01": lambda: scores, "2026-01-02": lambda: {**scores, "macro_f1": 1.0}}
+    ranked = rank_runs(runs, scores)
+    assert ranked["run"].tolist() == ["2026-01-02", "2026-01-01"]
+    assert ranked["macro_f1"].tolist() == [1.0, scores["macro_f1"]]
+
+
+def test_confusions_tell_useless_captions_apart(judged):
+    confusion = count_confusions(judged).set_index("label")
+    assert confusion.loc["Blouse", "no label"] == 1
+    assert confusion.loc["Shorts", "Pants"] == 1
+    assert confusion.to_numpy().sum() == 5
+
+
+def test_the_sheet_shows_wrong_labels_and_bears_missing_photos(judged):
+    figure = plot_worst_cases(judged, {"3.jpg": lambda: jpeg("Shorts")}, PARAMS)
+    titles = [axis.get_title() for axis in figure.axes if axis.get_title()]
+    assert len(titles) == 2
+    assert "a person: Shorts" in "".join(titles) and "refusal" in "".join(titles)
+    assert sum(bool(axis.images) for axis in figure.axes) == 1
