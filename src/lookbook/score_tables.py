@@ -45,6 +45,29 @@ def retrieval_tables(scores: pd.DataFrame) -> list[Table]:
     return tables
 
 
+def trial_table(scores: pd.DataFrame) -> Table:
+    """Lays out prompts and captioners side by side, see ``prompt_trial``."""
+    asked = bool(scores["output_tokens"].any())
+    columns = ["valid", "accuracy", "refusals", "words", "s a photo"]
+    columns += ["tokens in", "tokens out"] if asked else []
+    columns += ["cost"] if scores["cost"].notna().any() else []
+    photos = int(scores["photos"].max())
+    table = _table(f"Prompts tried on {photos:,} photos", "captioner, prompt", columns)
+    for row in scores.itertuples():
+        figures = [
+            f"{row.schema_valid_share:.3f}",
+            "" if pd.isna(row.category_accuracy) else f"{row.category_accuracy:.3f}",
+            f"{row.refusals_share:.3f}",
+            "" if pd.isna(row.description_words) else f"{row.description_words:.1f}",
+            f"{row.seconds_per_photo:.3f}",
+            f"{row.input_tokens:,}" if asked else "",
+            f"{row.output_tokens:,}" if asked else "",
+            "" if pd.isna(row.cost) else f"{row.cost:.4f}",
+        ]
+        table.add_row(f"{row.captioner}, {row.prompt}", *figures[: len(columns)])
+    return table
+
+
 def _figure(row: pd.Series) -> str:
     if pd.isna(row["low"]):
         return f"{row['mean']:.0f}"
@@ -53,7 +76,7 @@ def _figure(row: pd.Series) -> str:
 
 def _table(title: str, first: str, columns: list[str]) -> Table:
     table = Table(title=title, title_justify="left")
-    table.add_column(first)
+    table.add_column(first, no_wrap=True)
     for column in columns:
         table.add_column(column, justify="right")
     return table
@@ -63,4 +86,5 @@ def _table(title: str, first: str, columns: list[str]) -> Table:
 TABLES: dict[str, Callable[[Any], list[Table]]] = {
     "label_scores": lambda scores: [label_table(scores)],
     "retrieval_scores": retrieval_tables,
+    "trial_scores": lambda scores: [trial_table(scores)],
 }

@@ -103,7 +103,7 @@ def score_labels(
         "cost": None if judged["cost"].isna().all() else round(float(judged["cost"].sum()), 6),
     }
     if len(known):
-        truth, guess = known["expected"], known["Category"].fillna(UNUSABLE)
+        truth, guess = known["expected"], known["Category"].astype(object).fillna(UNUSABLE)
         categories = sorted(truth.unique())
         senders = known["sender_id"].astype("string").fillna(known["file"])
         by_category = precision_recall_fscore_support(
@@ -148,7 +148,7 @@ def rank_runs(
 def count_confusions(judged: pd.DataFrame) -> pd.DataFrame:
     """Counts, for each human label, the categories that its photos were given."""
     known = judged[judged["expected"].notna()]
-    counts = pd.crosstab(known["label"], known["Category"].fillna(UNUSABLE))
+    counts = pd.crosstab(known["label"], known["Category"].astype(object).fillna(UNUSABLE))
     return counts.rename_axis("label").reset_index()
 
 

@@ -1,0 +1,62 @@
+"""Types ``kedro run --pipelines=prompt_trial``."""
+
+import shutil
+
+import yaml
+
+from chat_server import KEY, MODEL, serving
+from project import latest, run_kedro, succeed, table
+
+
+def test_prompts_and_captioners_are_compared_and_paid_for_once(project, ran):
+    shutil.copytree(ran[0] / "data", project / "data", dirs_exist_ok=True)
+    (project / "conf/local/credentials.yml").write_text(f"together: {{api_key: {KEY}}}\n")
+    with serving(faults={"refusal": 0.2}) as server:
+        catalog = project / "conf/together/catalog_label.yml"
+        config = yaml.safe_load(catalog.read_text())
+        reached = {"model": MODEL, "base_url": server.url, "price": {"input": 1, "output": 1}}
+        config["captioner"]["dataset"] |= reached
+        catalog.write_text(yaml.safe_dump(config))
+        trial = project / "conf/local/catalog_prompt_trial.yml"
+        engines = {
+            "laptop": {
+                "type": "lookbook.datasets.embedded_captioner_dataset.EmbeddedCaptionerDataset",
+                "vocabulary": "${globals:vocabulary}",
+            },
+            "other": {
+                "type": "lookbook.datasets.api_captioner_dataset.ApiCaptionerDataset",
+                "max_tokens": 333, "credentials": "together", **reached,
+            },
+        }  # fmt: skip
+        trial.write_text(
+            yaml.safe_dump(
+                {
+                    "trial_captioners": {
+                        "type": "lookbook.datasets.captioners_dataset.CaptionersDataset",
+                        "captioners": engines,
+                    }
+                }
+            )
+        )
+        arguments = ("run", "--env=together", "--pipelines=prompt_trial")
+        few = "--params=prompt_trial.photos=5"
+        result = succeed(run_kedro(project, *arguments, few))
+        scores = table(project, "trial_scores")
+        assert set(server.pictures.values()) <= {4, 5}
+        asked = len(server.requests)
+        succeed(run_kedro(project, *arguments, few))
+        assert len(server.requests) == asked
+        # What was tried is not labelled again.
+        succeed(run_kedro(project, "run", "--env=together", "--pipelines=label"))
+        tried = set(table(project, "trial_photos")["sha256"])
+        assert len(tried) == 5
+        assert len(server.pictures) == len(table(project, "captions"))
+    assert set(zip(scores["captioner"], scores["prompt"], strict=True)) == {
+        (engine, prompt)
+        for engine in ("captioner", "laptop", "other")
+        for prompt in ("caption", "plain")
+    }
+    assert scores.loc[scores["captioner"].ne("laptop"), "cost"].astype(float).gt(0).all()
+    assert "Prompts tried on 5 photos" in result.stdout and "laptop, plain" in result.stdout
+    assert latest(project, "trial_plot.json").stat().st_size > 1000
+    assert KEY not in result.stdout + result.stderr
