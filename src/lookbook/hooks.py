@@ -164,7 +164,11 @@ class SummaryHooks:
         for name in scored:
             for table in TABLES[name](catalog.load(name)):
                 console.print(table)
-        console.print(f"[bold]{'plots':>10}[/]  {PLOTS}, or all of it by 'make viz'")
+        if "download_report" in scored:
+            following = catalog.load("download_report")["next"]
+            console.print(f"[bold]{'next':>10}[/]  {following}", highlight=False, soft_wrap=True)
+        else:
+            console.print(f"[bold]{'plots':>10}[/]  {PLOTS}, or all of it by 'make viz'")
 
 
 def _place(catalog: CatalogProtocol, name: str) -> str:

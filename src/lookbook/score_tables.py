@@ -1,4 +1,4 @@
-"""Scores as tables to read at the end of a run."""
+"""What a run has found out, as tables to read at its end."""
 
 from __future__ import annotations
 
@@ -68,6 +68,15 @@ def trial_table(scores: pd.DataFrame) -> Table:
     return table
 
 
+def download_table(report: dict[str, Any]) -> Table:
+    """Lays out what was fetched, see ``download.nodes.report_download``."""
+    table = _table(f"Fetched from {report['source']}", "what", ["how much"])
+    for suffix, count in report["by_suffix"].items():
+        table.add_row(f"files {suffix}", f"{count:,}")
+    table.add_row("megabytes", f"{report['bytes'] / 1e6:,.1f}")
+    return table
+
+
 def _figure(row: pd.Series) -> str:
     if pd.isna(row["low"]):
         return f"{row['mean']:.0f}"
@@ -84,6 +93,7 @@ def _table(title: str, first: str, columns: list[str]) -> Table:
 
 # What is told of each dataset that a run has written.
 TABLES: dict[str, Callable[[Any], list[Table]]] = {
+    "download_report": lambda report: [download_table(report)],
     "label_scores": lambda scores: [label_table(scores)],
     "retrieval_scores": retrieval_tables,
     "trial_scores": lambda scores: [trial_table(scores)],

@@ -1,0 +1,29 @@
+"""Says what was fetched, and how to go on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import PurePosixPath
+from typing import Any
+
+
+def report_download(remote_photos: dict[str, Any]) -> dict[str, Any]:
+    """Counts what was fetched.
+
+    Args:
+        remote_photos: ``source``, ``photos`` (the folder) and ``files`` (bytes by path).
+
+    Returns:
+        ``source``, ``photos``, ``files`` (their number), ``bytes``, ``by_suffix``, and
+        ``next``, the command that goes on with them.
+    """
+    files = remote_photos["files"]
+    suffixes = Counter(PurePosixPath(name).suffix.lower() or "none" for name in files)
+    return {
+        "source": remote_photos["source"],
+        "photos": remote_photos["photos"],
+        "files": len(files),
+        "bytes": sum(files.values()),
+        "by_suffix": dict(suffixes.most_common()),
+        "next": f"kedro run --params=photos={remote_photos['photos']}",
+    }
