@@ -43,7 +43,8 @@ def fetch(source: str, folder: Path, token: str | None = None) -> None:
         fetch_archive(source, folder)
     else:
         raise InputError(
-            f"'{source}' is no source: name {HUB}OWNER/NAME or the http(s):// address of an archive."
+            f"'{source}' is no source: name {HUB}OWNER/NAME, or the http(s):// address of an "
+            "archive."
         )
     for archive in sorted(path for path in folder.rglob("*") if path.name.endswith(ARCHIVES)):
         unpack(archive, archive.parent)
@@ -55,6 +56,7 @@ def fetch_dataset(repository: str, folder: Path, token: str | None) -> None:
     Raises:
         InputError: If it cannot be had, differs from the list, or does not fit the disk.
     """
+    import httpx
     from huggingface_hub import HfApi, snapshot_download
     from huggingface_hub.errors import GatedRepoError, HFValidationError, RepositoryNotFoundError
 
@@ -73,7 +75,7 @@ def fetch_dataset(repository: str, folder: Path, token: str | None) -> None:
             f"The hub gives no data set '{repository}': check its name, ask for access on its "
             "page, and set HF_TOKEN, or huggingface.token in conf/local/credentials.yml."
         ) from error
-    except OSError as error:
+    except (httpx.HTTPError, OSError) as error:
         raise _cut_off(f"the data set '{repository}'", error) from error
     for name, one in files.items():
         path = folder / name
@@ -213,7 +215,7 @@ def _go_on(client: Any, url: str, part: Path) -> None:
             tqdm(total=begun + size or None, initial=begun, unit="B", unit_scale=True,
                  desc=part.stem) as progress,
         ):  # fmt: skip
-            for chunk in response.iter_raw(CHUNK):
+            for chunk in response.iter_raw():
                 file.write(chunk)
                 progress.update(len(chunk))
     tag.unlink(missing_ok=True)

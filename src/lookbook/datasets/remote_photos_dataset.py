@@ -70,5 +70,5 @@ class RemotePhotosDataset(ReadOnlyDataset[dict[str, Any]]):
 
 
 def _name(source: str) -> str:
-    last = source.split("?")[0].rstrip("/").rpartition("/")[2]
+    last = source.split("?", maxsplit=1)[0].rstrip("/").rpartition("/")[2]
     return last.split(".")[0] or "photos"
