@@ -8,7 +8,7 @@ EXTRA := $(filter llama cluster,$(ENV))
 export KEDRO_DISABLE_TELEMETRY := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: help run demo test lint viz train bench bench-demo bench-llama clean photos-named
+.PHONY: help run demo test lint viz notebooks train bench bench-demo bench-llama clean photos-named
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-20s %s\n", $$1, $$2}'
@@ -24,12 +24,15 @@ test: $(VENV)/installed-dev lint ## Lint, type check and test
 	$(BIN)/pytest $(PYTEST_ARGS)
 
 lint: $(VENV)/installed-dev ## Check format, style and types
-	$(BIN)/ruff format --check src tests benchmarks
-	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src tests benchmarks notebooks
+	$(BIN)/ruff check src tests benchmarks notebooks
 	$(BIN)/mypy
 
 viz: $(VENV)/installed ## Show the lineage in the browser
 	$(BIN)/kedro viz run
+
+notebooks: $(VENV)/installed-notebooks ## Open the notebooks in the browser
+	$(BIN)/kedro jupyter lab
 
 train: $(VENV)/installed-dev photos-named ## Make a release of the garment network from PHOTOS=folder
 	$(BIN)/kedro run --pipelines=ingest,train --params=photos=$(PHOTOS)

@@ -95,12 +95,11 @@ def say(page, words):
 
 def keep(page, name):
     """Keeps a picture of the page where one is wanted, as a continuous integration does."""
-    folder = os.environ.get("LOOKBOOK_SCREENSHOTS")
-    if folder:
+    if kept := os.environ.get("LOOKBOOK_ARTIFACTS"):
         for width, height in [(1440, 1000), (390, 844)]:
             page.set_viewport_size({"width": width, "height": height})
             page.wait_for_timeout(300)
-            page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
+            page.screenshot(path=Path(kept) / "screenshots" / f"{name}-{width}.png", full_page=True)
         page.set_viewport_size({"width": 1440, "height": 1000})
 
 
