@@ -8,7 +8,7 @@ EXTRA := $(filter llama cluster,$(ENV))
 export KEDRO_DISABLE_TELEMETRY := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: help run demo test lint viz notebooks train bench bench-demo bench-llama clean photos-named
+.PHONY: help run demo test lint viz notebooks pictures train bench bench-demo bench-llama clean photos-named
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-20s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ viz: $(VENV)/installed ## Show the lineage in the browser
 
 notebooks: $(VENV)/installed-notebooks ## Open the notebooks in the browser
 	$(BIN)/kedro jupyter lab
+
+pictures: $(VENV)/installed-dev ## Take the README's pictures anew
+	PYTHONPATH=tests/support $(BIN)/python docs/take_pictures.py
 
 train: $(VENV)/installed-dev photos-named ## Make a release of the garment network from PHOTOS=folder
 	$(BIN)/kedro run --pipelines=ingest,train --params=photos=$(PHOTOS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -92,3 +93,30 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A project after `kedro run`, and what the run printed."""
     project = make_project(tmp_path_factory.mktemp("ran"))
     return project, succeed(run_kedro(project, "run")).stdout
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory, ran: tuple[Path, str]) -> Path:
+    """A project in which everything was run and measured."""
+    project = make_project(tmp_path_factory.mktemp("finished"))
+    shutil.copytree(ran[0] / "data", project / "data", dirs_exist_ok=True)
+    shutil.copytree(ROOT / "notebooks", project / "notebooks")
+    few = "--params=evaluate.items=5,evaluate.bootstrap_rounds=50,prompt_trial.photos=10"
+    succeed(run_kedro(project, "run", "--pipelines=evaluate,prompt_trial", few))
+    return project
+
+
+# For a module and not for all: while its driver runs, no other event loop can.
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """A browser, of Debian or of anyone."""
+    driver = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    found = next(filter(None, map(shutil.which, names)), None)
+    if found is None:
+        pytest.skip("there is no Chromium")
+    with driver.sync_playwright() as started:
+        options = ["--no-sandbox", "--disable-gpu", "--disable-quic"]
+        browser = started.chromium.launch(executable_path=found, args=options)
+        yield browser
+        browser.close()

@@ -25,19 +25,6 @@ expect = playwright.expect
 # Answers take fractions of a second; the first ones may wait for models to be read.
 PATIENCE = 30_000
 expect.set_options(timeout=PATIENCE)
-NO_SANDBOX = ["--no-sandbox", "--disable-gpu", "--disable-quic"]
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
-    found = next(filter(None, map(shutil.which, names)), None)
-    if found is None:
-        pytest.skip("there is no Chromium")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=found, args=NO_SANDBOX)
-        yield browser
-        browser.close()
 
 
 def free_port():

@@ -1,7 +1,6 @@
 """Runs the notebooks from a clean kernel, in a project in which everything was run."""
 
 import os
-import shutil
 from pathlib import Path
 
 import nbformat
@@ -9,21 +8,10 @@ import pytest
 from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 
-from project import ENVIRONMENT, ROOT, make_project, run_kedro, succeed
+from project import ENVIRONMENT, ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 FIGURE = "application/vnd.plotly.v1+json"
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory, ran):
-    """A project after everything that the notebooks look at."""
-    project = make_project(tmp_path_factory.mktemp("finished"))
-    shutil.copytree(ran[0] / "data", project / "data", dirs_exist_ok=True)
-    shutil.copytree(ROOT / "notebooks", project / "notebooks")
-    few = "--params=evaluate.items=5,evaluate.bootstrap_rounds=50,prompt_trial.photos=10"
-    succeed(run_kedro(project, "run", "--pipelines=evaluate,prompt_trial", few))
-    return project
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -1,0 +1,88 @@
+"""Takes the README's pictures of the real thing: the page, and the lineage in Kedro-Viz.
+
+Usage: ``make pictures``. A new project is made of the bundled sample, run, and looked at in
+Chromium.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from project import ENVIRONMENT, jpeg, make_project, run_kedro, succeed
+
+IMAGES = Path(__file__).with_name("images")
+
+
+@contextmanager
+def serving(project: Path, *arguments: str) -> Iterator[str]:
+    """Serves ``kedro ...`` until it is no longer looked at."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "kedro", *arguments, f"--port={port}"]
+    with subprocess.Popen(command, cwd=project, env=ENVIRONMENT) as process:
+        while process.poll() is None:
+            try:
+                urllib.request.urlopen(address)
+                break
+            except OSError:
+                time.sleep(0.2)
+        yield address
+        process.terminate()
+
+
+def take_demo(page: Page, address: str, photo: Path) -> None:
+    """Shows a shirt and asks for something."""
+    page.goto(address)
+    page.locator("#photo input[type=file]").first.set_input_files(photo)
+    page.locator("#results .slot").first.wait_for()
+    page.locator("#message textarea").fill("trousers in black, please")
+    page.locator("#send").click()
+    page.locator("#chat .bot, #chat .message").nth(2).wait_for()
+    page.wait_for_timeout(2000)
+    page.screenshot(path=IMAGES / "demo.png")
+
+
+def take_lineage(page: Page, address: str) -> None:
+    """Shows the pipelines from photos to the index, and a plot."""
+    page.goto(f"{address}/?pid=__default__")
+    page.wait_for_timeout(5000)
+    for name in ("Close", "Dismiss"):
+        for button in page.get_by_role("button", name=name).all():
+            if button.is_visible():
+                button.click()
+    page.wait_for_timeout(1000)
+    page.screenshot(path=IMAGES / "lineage.png")
+
+
+def main() -> None:
+    """Makes the project, runs it, and takes the pictures."""
+    IMAGES.mkdir(exist_ok=True)
+    browser_path = shutil.which("chromium") or shutil.which("google-chrome")
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
+        project = make_project(Path(folder))
+        succeed(run_kedro(project, "run"))
+        photo = Path(folder) / "shirt.jpg"
+        photo.write_bytes(jpeg("Shirt", "blue", "stripes"))
+        browser = driver.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1440, "height": 1000})
+        with serving(project, "demo") as address:
+            take_demo(page, address, photo)
+        with serving(project, "viz", "run", "--no-browser") as address:
+            take_lineage(page, address)
+
+
+if __name__ == "__main__":
+    main()
