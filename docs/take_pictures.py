@@ -6,7 +6,9 @@ Chromium.
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -32,7 +34,7 @@ def serving(project: Path, *arguments: str) -> Iterator[str]:
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "kedro", *arguments, f"--port={port}"]
-    with subprocess.Popen(command, cwd=project, env=ENVIRONMENT) as process:
+    with subprocess.Popen(command, cwd=project, env=ENVIRONMENT, start_new_session=True) as process:
         while process.poll() is None:
             try:
                 urllib.request.urlopen(address)
@@ -40,7 +42,8 @@ def serving(project: Path, *arguments: str) -> Iterator[str]:
             except OSError:
                 time.sleep(0.2)
         yield address
-        process.terminate()
+        # Kedro-Viz serves from a process of its own.
+        os.killpg(process.pid, signal.SIGTERM)
 
 
 def take_demo(page: Page, address: str, photo: Path) -> None:
@@ -75,7 +78,7 @@ def main() -> None:
         project = make_project(Path(folder))
         succeed(run_kedro(project, "run"))
         photo = Path(folder) / "shirt.jpg"
-        photo.write_bytes(jpeg("Shirt", "blue", "stripes"))
+        photo.write_bytes(jpeg("Shirt", "blue", "striped"))
         browser = driver.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1440, "height": 1000})
         with serving(project, "demo") as address:

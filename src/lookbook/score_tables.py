@@ -28,19 +28,19 @@ def label_table(scores: dict[str, Any]) -> Table:
 
 
 def retrieval_tables(scores: pd.DataFrame) -> list[Table]:
-    """Lays out what each method finds, a table a task, see ``retrieval_nodes.score_retrieval``."""
+    """Lays out what each method finds, see ``retrieval_nodes.score_retrieval``.
+
+    A table a task and embedding model; figures come with half their 95 % interval.
+    """
     tables = []
-    several = scores["embedder"].nunique() > 1
-    for task, group in scores.groupby("task", sort=False):
-        metrics = list(group["metric"].unique())
-        columns = [metric.replace("_", " ") for metric in metrics]
-        table = _table(f"{task}, {int(group['items'].max())} items".capitalize(), "method", columns)
-        for (embedder, method), way in group.groupby(["embedder", "method"], sort=False):
-            means = way.set_index("metric")
-            table.add_row(
-                f"{method}, {embedder}" if several else method,
-                *(_figure(means.loc[metric]) for metric in metrics),
-            )
+    for (task, embedder), group in scores.groupby(["task", "embedder"], sort=False):
+        methods = list(group["method"].unique())
+        title = f"{task}, {int(group['items'].max())} items, {embedder}"
+        table = _table(title.capitalize(), "", methods)
+        for metric, row in group.groupby("metric", sort=False):
+            by_method = row.set_index("method")
+            figures = [_figure(by_method.loc[method]) for method in methods]
+            table.add_row(str(metric).replace("_", " "), *figures)
         tables.append(table)
     return tables
 
@@ -80,7 +80,8 @@ def download_table(report: dict[str, Any]) -> Table:
 def _figure(row: pd.Series) -> str:
     if pd.isna(row["low"]):
         return f"{row['mean']:.0f}"
-    return f"{row['mean']:.3f} ±{(row['high'] - row['low']) / 2:.3f}"
+    half = f"{(row['high'] - row['low']) / 2:.3f}".removeprefix("0")
+    return f"{row['mean']:.3f}±{half}"
 
 
 def _table(title: str, first: str, columns: list[str]) -> Table:

@@ -1,6 +1,7 @@
 """Looks at Kedro-Viz in a browser, as a user does after `make viz`."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -35,7 +36,7 @@ def address(finished):
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "kedro", "viz", "run", "--no-browser", f"--port={port}"]
     with subprocess.Popen(
-        command, cwd=finished, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        command, cwd=finished, env=ENVIRONMENT, start_new_session=True
     ) as process:
         address = f"http://127.0.0.1:{port}"
         deadline = time.monotonic() + 120
@@ -46,7 +47,8 @@ def address(finished):
             except httpx.TransportError:
                 time.sleep(0.3)
         yield address
-        process.terminate()
+        # It serves from a process of its own.
+        os.killpg(process.pid, signal.SIGTERM)
 
 
 def test_each_plot_and_table_is_shown_in_its_panel(chromium, address):

@@ -21,7 +21,7 @@ from lookbook.stylists import Query, Stylist
 from lookbook.vocabulary import Label, Vocabulary
 
 # What the complementary search is compared with: the items whose descriptions are nearest.
-NEAREST = "nearest descriptions"
+NEAREST = "nearest texts"
 WAY = ["embedder", "method"]
 SECONDS = "seconds"
 
