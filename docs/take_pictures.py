@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,7 +20,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from project import ENVIRONMENT, jpeg, make_project, run_kedro, succeed
+from project import ENVIRONMENT, free_port, jpeg, make_project, run_kedro, succeed
 
 IMAGES = Path(__file__).with_name("images")
 
@@ -29,13 +28,11 @@ IMAGES = Path(__file__).with_name("images")
 @contextmanager
 def serving(project: Path, *arguments: str) -> Iterator[str]:
     """Serves ``kedro ...`` until it is no longer looked at."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     address = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "kedro", *arguments, f"--port={port}"]
     with subprocess.Popen(command, cwd=project, env=ENVIRONMENT, start_new_session=True) as process:
-        while process.poll() is None:
+        for _ in range(600):
             try:
                 urllib.request.urlopen(address)
                 break
@@ -47,26 +44,29 @@ def serving(project: Path, *arguments: str) -> Iterator[str]:
 
 
 def take_demo(page: Page, address: str, photo: Path) -> None:
-    """Shows a shirt and asks for something."""
+    """Shows a shirt."""
     page.goto(address)
     page.locator("#photo input[type=file]").first.set_input_files(photo)
     page.locator("#results .slot").first.wait_for()
-    page.locator("#message textarea").fill("trousers in black, please")
-    page.locator("#send").click()
-    page.locator("#chat .bot, #chat .message").nth(2).wait_for()
+    page.locator("#chat").get_by_text("With your").wait_for()
     page.wait_for_timeout(2000)
-    page.screenshot(path=IMAGES / "demo.png")
+    page.evaluate("scrollTo(0, 0)")
+    page.screenshot(path=IMAGES / "demo.png", full_page=True)
 
 
 def take_lineage(page: Page, address: str) -> None:
-    """Shows the pipelines from photos to the index, and a plot."""
+    """Shows the pipelines from photos to the index."""
     page.goto(f"{address}/?pid=__default__")
-    page.wait_for_timeout(5000)
-    for name in ("Close", "Dismiss"):
-        for button in page.get_by_role("button", name=name).all():
-            if button.is_visible():
-                button.click()
-    page.wait_for_timeout(1000)
+    page.locator(".pipeline-node").first.wait_for()
+    page.wait_for_timeout(3000)
+    page.locator(".feature-hints__close").first.click()
+    page.get_by_text("Dismiss").first.click()
+    # What was closed stays closed.
+    page.reload()
+    page.locator(".pipeline-node").first.wait_for()
+    page.wait_for_timeout(3000)
+    page.locator(".pipeline-primary-toolbar button").first.click()
+    page.wait_for_timeout(3000)
     page.screenshot(path=IMAGES / "lineage.png")
 
 

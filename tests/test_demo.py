@@ -2,7 +2,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -18,19 +17,13 @@ from kedro.framework.startup import bootstrap_project
 from lookbook.assistant import Assistant
 from lookbook.demo import Page, launch_options
 from lookbook.retrieval import METHODS
-from project import ENVIRONMENT, ROOT, jpeg, make_project
+from project import ENVIRONMENT, ROOT, free_port, jpeg, make_project
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 expect = playwright.expect
 # Answers take fractions of a second; the first ones may wait for models to be read.
 PATIENCE = 30_000
 expect.set_options(timeout=PATIENCE)
-
-
-def free_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -11,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from project import ENVIRONMENT
+from project import ENVIRONMENT, free_port
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 
@@ -31,9 +30,7 @@ PLOTS = [
 
 @pytest.fixture(scope="module")
 def address(finished):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "kedro", "viz", "run", "--no-browser", f"--port={port}"]
     with subprocess.Popen(
         command, cwd=finished, env=ENVIRONMENT, start_new_session=True

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import os
+import random
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -43,6 +45,18 @@ def run_kedro(project: Path, *arguments: str) -> subprocess.CompletedProcess[str
         check=False,
         timeout=300,
     )
+
+
+def free_port() -> int:
+    """Finds a port that nothing listens on, and that Kedro-Viz takes."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as free:
+            try:
+                free.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def jpeg(
