@@ -60,9 +60,9 @@ def take_lineage(page: Page, address: str) -> None:
     page.locator(".pipeline-node").first.wait_for()
     page.wait_for_timeout(3000)
     page.locator(".feature-hints__close").first.click()
-    page.get_by_text("Dismiss").first.click()
-    # What was closed stays closed.
+    # The hints stay closed; they would take leave in the picture otherwise.
     page.reload()
+    page.get_by_text("Dismiss").first.click()
     page.locator(".pipeline-node").first.wait_for()
     page.wait_for_timeout(3000)
     page.locator(".pipeline-primary-toolbar button").first.click()
