@@ -39,15 +39,16 @@ def fetch(source: str, folder: Path, token: str | None = None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if source.startswith(HUB):
         fetch_dataset(source.removeprefix(HUB).strip("/"), folder, token)
+        for archive in sorted(path for path in folder.rglob("[!.]*") if _is_archive(path)):
+            unpack(archive, archive.parent)
     elif source.startswith(("http://", "https://")):
-        fetch_archive(source, folder)
+        # Hidden, the archive is no file among the photos.
+        unpack(fetch_archive(source, folder / ".archive"), folder)
     else:
         raise InputError(
             f"'{source}' is no source: name {HUB}OWNER/NAME, or the http(s):// address of an "
             "archive."
         )
-    for archive in sorted(path for path in folder.rglob("*") if path.name.endswith(ARCHIVES)):
-        unpack(archive, archive.parent)
 
 
 def fetch_dataset(repository: str, folder: Path, token: str | None) -> None:
@@ -105,6 +106,7 @@ def fetch_archive(url: str, folder: Path) -> Path:
     name = PurePosixPath(httpx.URL(url).path).name
     if not name.endswith(ARCHIVES):
         raise InputError(f"'{url}' is no archive: its name ends in none of {', '.join(ARCHIVES)}.")
+    folder.mkdir(parents=True, exist_ok=True)
     archive, part = folder / name, folder / f"{name}.part"
     if archive.exists():
         return archive
@@ -219,6 +221,10 @@ def _go_on(client: Any, url: str, part: Path) -> None:
                 file.write(chunk)
                 progress.update(len(chunk))
     tag.unlink(missing_ok=True)
+
+
+def _is_archive(path: Path) -> bool:
+    return path.is_file() and path.name.endswith(ARCHIVES)
 
 
 def _inside(folder: Path, name: str) -> Path:

@@ -1,6 +1,8 @@
 """Types ``kedro run --pipelines=download``, against a hub on loopback."""
 
+import io
 import os
+import zipfile
 
 import pytest
 
@@ -70,3 +72,17 @@ def test_a_name_that_leads_out_of_the_folder_is_refused(project, hub):
     assert result.returncode == 1
     assert "leads out of the folder" in " ".join(result.stderr.split())
     assert not list(project.rglob("evil.jpg"))
+
+
+def test_an_archive_of_photos_is_all_that_is_needed(project):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for label in ("Hat", "Pants"):
+            archive.writestr(f"wardrobe/{label}.jpg", jpeg(label))
+    with serving_files({"my/wardrobe.zip": buffer.getvalue()}) as server:
+        source = f"--params=source={server.url}/my/wardrobe.zip"
+        succeed(run_kedro(project, "run", "--pipelines=download", source))
+    following = report(project, "download")["next"].split()[1:]
+    succeed(run_kedro(project, *following, "--pipelines=ingest"))
+    assert table(project, "manifest")["file"].tolist() == ["wardrobe/Hat.jpg", "wardrobe/Pants.jpg"]
+    assert table(project, "quarantine").empty

@@ -61,7 +61,8 @@ class RemotePhotosDataset(ReadOnlyDataset[dict[str, Any]]):
         files = {
             str(path.relative_to(photos)): path.stat().st_size
             for path in sorted(photos.rglob("*"))
-            if path.is_file() and ".cache" not in path.relative_to(photos).parts
+            if path.is_file()
+            and not any(part.startswith(".") for part in path.relative_to(photos).parts)
         }
         return {"source": self._source, "photos": str(photos), "files": files}
 

@@ -139,7 +139,6 @@ def rank_runs(
     Returns:
         ``run`` and :data:`RANKED`.
     """
-    assert scores
     rows = [{"run": version.split("/")[0], **load()} for version, load in scores_of_runs.items()]
     ranked = pd.DataFrame(rows, columns=["run", *RANKED])
     return ranked.sort_values("run", ascending=False, ignore_index=True)
