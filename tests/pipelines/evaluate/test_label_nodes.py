@@ -72,8 +72,8 @@ def test_every_label_that_people_gave_has_a_category(vocabulary):
     assert judged["expected"].notna().all()
 
 
-def test_a_useless_caption_counts_as_wrong(judged, vocabulary):
-    scores = score_labels(judged, "engine-1", vocabulary, PARAMS)
+def test_a_useless_caption_counts_as_wrong(judged):
+    scores = score_labels(judged, "engine-1", PARAMS)
     assert (scores["photos"], scores["human_labels"]) == (7, 5)
     assert scores["category_accuracy"] == 0.6
     assert scores["interval_95"][0] <= 0.6 <= scores["interval_95"][1]
@@ -87,15 +87,15 @@ def test_a_useless_caption_counts_as_wrong(judged, vocabulary):
 
 def test_photos_without_human_labels_are_scored_for_what_they_are(vocabulary):
     judged = judge_captions(captions((None, written(), None)), vocabulary)
-    scores = score_labels(judged, "engine-1", vocabulary, PARAMS)
+    scores = score_labels(judged, "engine-1", PARAMS)
     assert scores["schema_valid_share"] == 1
     assert scores["category_accuracy"] is None
     plot_label_confusion(count_confusions(judged))
     plot_worst_cases(judged, {}, PARAMS)
 
 
-def test_the_leaderboard_has_a_row_a_run(judged, vocabulary):
-    scores = score_labels(judged, "engine-1", vocabulary, PARAMS)
+def test_the_leaderboard_has_a_row_a_run(judged):
+    scores = score_labels(judged, "engine-1", PARAMS)
     runs = {"2026-01-01": lambda: scores, "2026-01-02": lambda: {**scores, "macro_f1": 1.0}}
     ranked = rank_runs(runs, scores)
     assert ranked["run"].tolist() == ["2026-01-02", "2026-01-01"]

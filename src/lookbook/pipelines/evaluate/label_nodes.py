@@ -36,13 +36,16 @@ def judge_captions(captions: pd.DataFrame, vocabulary: Vocabulary) -> pd.DataFra
     Returns:
         The captions with the label's fields (missing where the caption is of no use),
         ``expected`` (the human label's category, missing where there is none), ``correct``
-        (missing as well) and ``status``: ``schema-valid`` as it came, ``repaired``, ``outside
-        the vocabulary``, or the reason why it is of no use.
+        (missing as well), ``values_mapped`` (how many fields came in other words than the
+        vocabulary's) and ``status``: ``schema-valid`` as it came, ``repaired``, ``outside the
+        vocabulary``, or the reason why it is of no use.
     """
     parsed, rejected = parse_captions(captions)
     mapped, _ = map_vocabulary(parsed, vocabulary)
+    fields = list(MAPPED)
+    changed = mapped[fields].ne(parsed[fields].astype(object).fillna("")).sum(axis=1)
     judged = captions.merge(
-        mapped.merge(parsed[["Filename", "repair"]], on="Filename"),
+        mapped.assign(repair=parsed["repair"], values_mapped=changed),
         how="left", left_on="file", right_on="Filename",
     )  # fmt: skip
     judged = judged.merge(rejected[["file", "reason"]], how="left", on="file")
@@ -63,15 +66,12 @@ def judge_captions(captions: pd.DataFrame, vocabulary: Vocabulary) -> pd.DataFra
     return judged.drop(columns=["Filename", "repair", "reason"])
 
 
-def score_labels(
-    judged: pd.DataFrame, fingerprint: str, vocabulary: Vocabulary, params: EvaluateParams
-) -> dict[str, Any]:
+def score_labels(judged: pd.DataFrame, fingerprint: str, params: EvaluateParams) -> dict[str, Any]:
     """Scores a captioner's labels.
 
     Args:
         judged: As :func:`judge_captions` returns them.
         fingerprint: Captioner and prompt.
-        vocabulary: Its values are counted.
         params: How intervals are estimated: by bootstrap over senders, where they are known.
 
     Returns:
@@ -88,7 +88,7 @@ def score_labels(
         "schema_valid_share": _mean(judged["status"].eq(VALID)),
         "usable_share": _mean(usable),
         "status": judged["status"].value_counts().to_dict(),
-        "values_mapped": _count_mapped(judged, vocabulary),
+        "values_mapped": int(judged["values_mapped"].sum()),
         "human_labels": len(known),
         "category_accuracy": None,
         "interval_95": None,
@@ -206,14 +206,6 @@ def _is_schema_valid(text: Any, vocabulary: Vocabulary) -> bool:
 def _expected(label: str, vocabulary: Vocabulary) -> str | None:
     category, how = vocabulary.lookup("Category", label)
     return None if how == "none" else category
-
-
-def _count_mapped(judged: pd.DataFrame, vocabulary: Vocabulary) -> int:
-    """Counts values that captions gave in other words than the vocabulary's."""
-    _, mapping = map_vocabulary(
-        parse_captions(judged[["file", "caption", "failure"]])[0], vocabulary
-    )
-    return int(mapping.loc[mapping["how"].ne("exact"), "items"].sum())
 
 
 def _mean(values: pd.Series) -> float | None:

@@ -22,10 +22,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             ),
             Node(
                 label_nodes.score_labels,
-                inputs=[
-                    "judged_captions", "captioner_fingerprint", "params:vocabulary",
-                    "params:evaluate",
-                ],
+                inputs=["judged_captions", "captioner_fingerprint", "params:evaluate"],
                 outputs="label_scores",
                 name="score_labels",
             ),

@@ -125,7 +125,7 @@ def score_trials(
     rows = []
     for (name, asked), captions in trial_captions.groupby(TRIAL, sort=False):
         judged = judge_captions(captions.reset_index(drop=True), vocabulary)
-        scores = score_labels(judged, captions["fingerprint"].iloc[0], vocabulary, params)
+        scores = score_labels(judged, captions["fingerprint"].iloc[0], params)
         low, high = scores["interval_95"] or (None, None)
         rows.append(
             {
