@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import logging
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from kedro.config import MissingConfigException
@@ -12,7 +14,10 @@ from kedro.framework.cli.project import run as kedro_run
 from kedro.validation.exceptions import ParameterValidationError
 
 from lookbook.errors import InputError, causes
-from lookbook.retrieval import METHODS, Method
+from lookbook.search.catalogue_search import METHODS, Method
+
+if TYPE_CHECKING:
+    from kedro.io import CatalogProtocol
 
 
 @click.group(name="Lookbook")
@@ -69,24 +74,63 @@ def demo(
     user, _, password = (auth or "").partition(":")
     if auth and not (user and password):
         raise click.UsageError("--auth takes a name and a password, as USER:PASSWORD")
-    from lookbook.demo import serve
+    from kedro.framework.session import KedroSession
 
+    from lookbook.assistant.assistant import Assistant
+    from lookbook.assistant.page import serve
+
+    chosen = {"method": method, "embedder": table}
+    launch = {
+        "server_name": host,
+        "server_port": port,
+        "share": share,
+        "auth": (user, password) if auth else None,
+    }
     try:
-        serve(
-            Path.cwd(),
-            env,
-            params,
-            {"method": method, "embedder": table},
-            {
-                "server_name": host,
-                "server_port": port,
-                "share": share,
-                "auth": (user, password) if auth else None,
-            },
-        )
+        session: Any = KedroSession.create(Path.cwd(), env=env, runtime_params=params)
+        with session:
+            assistant = Assistant(parts_of(session.load_context().catalog))
+        configured = {name: value for name, value in chosen.items() if value is not None}
+        serve(assistant, assistant.params.model_copy(update=configured), launch)
     except (InputError, OSError) as error:
         raise click.ClickException(str(error)) from None
 
 
 # Environment and parameters are Kedro's own options of `run`.
 demo.params += [option for option in kedro_run.params if option.name in ("env", "params")]
+
+
+def parts_of(catalog: CatalogProtocol) -> Callable[[str], Any]:
+    """Makes a catalog the place that an assistant's parts come from.
+
+    Args:
+        catalog: The project's.
+
+    Returns:
+        A function that loads a part by name, or raises an :class:`InputError`, see
+        :class:`lookbook.assistant.assistant.Assistant`.
+    """
+    from kedro.io.core import VersionNotFoundError
+
+    from lookbook.assistant.answering import ServingParams
+    from lookbook.labels.fields import Fields
+
+    logging.getLogger("kedro").setLevel(logging.WARNING)
+    checked: dict[str, Any] = {"fields": Fields, "serving": ServingParams}
+
+    def load(name: str) -> Any:
+        try:
+            if name in checked:
+                return checked[name].model_validate(catalog.load(f"params:{name}"))
+            return catalog.load(name)
+        except Exception as error:
+            for cause in causes(error):
+                if isinstance(cause, InputError):
+                    raise cause from error
+                if isinstance(cause, VersionNotFoundError):
+                    raise InputError(
+                        f"Nothing has been written to '{name}' yet: first run 'kedro run'."
+                    ) from error
+            raise
+
+    return load

@@ -2,85 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
+from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
-from kedro.framework.project import pipelines
 from kedro.io import AbstractVersionedDataset, CatalogProtocol
 from kedro.io.core import VersionNotFoundError
 from kedro.pipeline import Pipeline
 
 from lookbook.errors import InputError, causes
+from lookbook.pipeline_registry import every_pipeline
 
 PLOTS = "data/08_reporting"
-NEXT = {
-    "ingest": "kedro run --pipelines=balance",
-    "balance": "kedro run --pipelines=label",
-    "label": "kedro run --pipelines=clean",
-    "clean": "kedro run --pipelines=index",
-    "index": "make demo, make viz, or your own: kedro run --params=photos=FOLDER",
-}
 
 
-def _counts(counts: dict[str, int]) -> str:
-    return ", ".join(f"{count:,} {name}" for name, count in counts.items()) or "none"
+class FieldsHooks:
+    """Checks the declared fields before anything runs."""
 
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Turns fields that cannot be used into a sentence.
 
-def describe_ingest(report: dict[str, Any]) -> tuple[int, int, str]:
-    """Says what came of files and rows: photos in, photos out, what happened."""
-    set_aside = f"quarantined: {_counts(report['quarantined'])}"
-    return report["files"], report["ok"], set_aside
+        Raises:
+            InputError: If they cannot; it names file, field and value.
+        """
+        from lookbook.labels.fields import read_fields
 
-
-def describe_balance(report: dict[str, Any]) -> tuple[int, int, str]:
-    """Says which photos were left out: photos in, photos out, what happened."""
-    return (
-        report["photos"],
-        report["selected"],
-        f"left out: {report['kids_dropped']:,} kids', {report['capped']:,} over a category's cap",
-    )
-
-
-def describe_label(report: dict[str, Any]) -> tuple[int, int, str]:
-    """Says how many photos have a caption: photos in, captions out, what happened."""
-    told = f"captioned before: {report['captioned_before']:,}; failed: {report['failed']:,}"
-    if report["output_tokens"]:
-        told += f"; tokens: {report['input_tokens']:,} in, {report['output_tokens']:,} out"
-    if report["cost"] is not None:
-        told += f"; cost: {report['cost']:.2f}"
-    return report["photos"], report["captioned"], told
-
-
-def describe_clean(report: dict[str, Any]) -> tuple[int, int, str]:
-    """Says how many captions were usable: captions in, labels out, what happened."""
-    return (
-        report["captions"],
-        report["usable"],
-        f"rejected: {_counts(report['rejected_by_reason'])}; balanced: {report['balanced']:,}",
-    )
-
-
-def describe_index(report: dict[str, Any]) -> tuple[int, int, str]:
-    """Says what was embedded: items in, items searchable, what happened."""
-    embedders = report["embedders"].values()
-    total = {
-        name: sum(one[name] for one in embedders) for name in ("embedded", "reused", "removed")
-    }
-    told = (
-        f"embedded: {total['embedded']:,}; unchanged: {total['reused']:,}; "
-        f"removed: {total['removed']:,}"
-    )
-    return report["items"], report["items"], told
-
-
-STEPS = {
-    "ingest": describe_ingest,
-    "balance": describe_balance,
-    "label": describe_label,
-    "clean": describe_clean,
-    "index": describe_index,
-}
+        if "fields" in context.params:
+            environments = (context.env or "local", "local", "base")
+            places = (Path("conf") / name / "fields.yml" for name in environments)
+            found = (place for place in places if (context.project_path / place).exists())
+            read_fields(context.params["fields"], str(next(found, "the parameter 'fields'")))
 
 
 class MissingInputHooks:
@@ -103,12 +60,10 @@ class MissingInputHooks:
             if isinstance(dataset := catalog.get(name), AbstractVersionedDataset)
             and not dataset.exists()
         ]
-        # A run of some pipelines makes Kedro find those alone; this asks for all.
-        pipelines.set_requested(None)
         makers = [
             name
-            for name, candidate in pipelines.items()
-            if name != "__default__" and candidate.all_outputs() & set(missing)
+            for name, candidate in every_pipeline().items()
+            if candidate.all_outputs() & set(missing)
         ]
         if makers:
             raise InputError(
@@ -118,66 +73,62 @@ class MissingInputHooks:
 
 
 class SummaryHooks:
-    """Prints what a run has done with the photos, and where to look next."""
+    """Prints what a run has done with the photos, and where to look next.
+
+    Each pipeline's package may have a module ``summary``: ``TABLES`` lays out datasets that
+    the run wrote; ``REPORT`` names one that ``summarise`` makes a row of; ``PLACES`` are
+    datasets whose files are pointed to, by what they are called; ``NEXT`` is what to type next.
+    """
 
     @hook_impl
     def after_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
     ) -> None:
-        """Prints a line for each step of the run that wrote its report, scores, or the reply."""
-        # Not before: settings load the hooks, and a lazy pandas does not survive that.
-        from lookbook.score_tables import TABLES
-
-        if "reply" in pipeline.all_outputs():
-            print(catalog.load("reply"))
-        scored = {name: tell for name, tell in TABLES.items() if name in pipeline.all_outputs()}
-        if scored:
-            _print_scores(scored, catalog)
-        done = [step for step in STEPS if f"{step}_report" in pipeline.all_outputs()]
-        if not done:
-            return
+        """Prints tables, a row for each step, and places."""
         from rich.console import Console
         from rich.table import Table
 
-        table = Table(title="Lookbook", title_justify="left")
-        table.add_column("step")
-        table.add_column("in", justify="right")
-        table.add_column("out", justify="right")
-        table.add_column("what happened")
-        for step in done:
-            came, went, told = STEPS[step](catalog.load(f"{step}_report"))
-            table.add_row(step, f"{came:,}", f"{went:,}", told)
-        console = Console()
-        console.print(table)
-        places = {
-            "catalogue": "full_catalogue" in pipeline.all_outputs()
-            and _place(catalog, "catalogue"),
-            "index": "index" in done and _place(catalog, "search_index"),
-            "quarantine": "ingest" in done and _place(catalog, "quarantine"),
-            "plots": f"{PLOTS}, or all of it by 'make viz'",
-            "next": NEXT[done[-1]],
-        }
-        for name, place in places.items():
-            if place:
-                console.print(f"[bold]{name:>10}[/]  {place}", highlight=False, soft_wrap=True)
-
-
-def _print_scores(scored: dict[str, Callable[[Any], list[Any]]], catalog: CatalogProtocol) -> None:
-    from rich.console import Console
-
-    console = Console()
-    for name, tell in scored.items():
-        for table in tell(catalog.load(name)):
+        console, written = Console(), pipeline.all_outputs()
+        rows: list[Any] = []
+        places: dict[str, str] = {}
+        following = ""
+        for name, summary in _summaries(pipeline):
+            for dataset, lay_out in getattr(summary, "TABLES", {}).items():
+                for table in lay_out(catalog.load(dataset)) if dataset in written else []:
+                    console.print(table, highlight=False, soft_wrap=isinstance(table, str))
+            if getattr(summary, "REPORT", None) in written:
+                rows.append((name, *summary.summarise(catalog.load(summary.REPORT))))
+                following = summary.NEXT
+                places |= {
+                    called: _place(catalog, dataset)
+                    for called, dataset in getattr(summary, "PLACES", {}).items()
+                    if dataset in written
+                }
+        if rows:
+            table = Table(title="Lookbook", title_justify="left")
+            for heading in ("step", "in", "out", "what happened"):
+                table.add_column(heading, justify="right" if heading in ("in", "out") else "left")
+            for name, came, went, happened in rows:
+                table.add_row(name, f"{came:,}", f"{went:,}", happened)
             console.print(table)
-    if "download_report" in scored:
-        following = catalog.load("download_report")["next"]
-        console.print(f"[bold]{'next':>10}[/]  {following}", highlight=False, soft_wrap=True)
-    else:
-        console.print(f"[bold]{'plots':>10}[/]  {PLOTS}, or all of it by 'make viz'")
+        if any("plot" in name for name in written):
+            places["plots"] = f"{PLOTS}, or all of it by 'make viz'"
+        if following:
+            places["next"] = following
+        for called, place in places.items():
+            console.print(f"[bold]{called:>10}[/]  {place}", highlight=False, soft_wrap=True)
+
+
+def _summaries(pipeline: Pipeline) -> Iterator[tuple[str, ModuleType]]:
+    """Finds the summaries of the pipelines that ran, in the order in which they ended."""
+    ended = dict.fromkeys(node.namespace for node in reversed(pipeline.nodes) if node.namespace)
+    for name in reversed(ended):
+        module = f"lookbook.pipelines.{name}.summary"
+        if find_spec(module):
+            yield name, import_module(module)
 
 
 def _place(catalog: CatalogProtocol, name: str) -> str:
-    from pathlib import Path
-
-    path = Path(str(catalog[name]._filepath))
+    config: Any = catalog.config_resolver.config  # type: ignore[attr-defined]
+    path = Path(str(config[name]["filepath"]))
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

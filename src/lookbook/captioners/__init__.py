@@ -3,34 +3,81 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator
+from string import Template
 from typing import Any, Protocol
 
 from pydantic import BaseModel
 
-from lookbook.photos import Photo
+from lookbook.labels.fields import Fields
+from lookbook.photos.photo import Photo
 
 
 class Prompt(BaseModel):
-    """What a model is asked of each photo.
+    """What a captioner is asked of each photo.
 
     Attributes:
-        system: What the model is to be; may be empty.
+        system: What a model is to be; may be empty.
         question: What it is to do with the photo.
-        answer_schema: JSON schema of the answer: an object whose properties are strings with a
-            ``maxLength`` or an ``enum``, all required, answered in their order.
+        fields: What is to be said of the item.
     """
 
     system: str
     question: str
-    answer_schema: dict[str, Any]
+    fields: Fields
+
+    @classmethod
+    def compose(cls, system: str, question: str, fields: Fields) -> Prompt:
+        """Writes the fields and their values into prompts.
+
+        Args:
+            system: The system prompt.
+            question: The question.
+            fields: Where either says ``$fields``, a line for each field stands, and where it
+                says ``$`` and a field's name that field's values.
+        """
+        values = {name: ", ".join(one.values) for name, one in fields.enumerated.items()}
+        lines = "\n".join(f"- {name}: {_ask(name, fields)}" for name in fields.names)
+        told = {**values, "fields": lines}
+        return cls(
+            system=Template(system).safe_substitute(told).strip(),
+            question=Template(question).safe_substitute(told).strip(),
+            fields=fields,
+        )
+
+    @property
+    def answer_schema(self) -> dict[str, Any]:
+        """JSON schema of the answer: an object with every field, in order, and no other."""
+        return self.fields.answer_schema
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        """The turns of a chat, but for the photo."""
+        system = [{"role": "system", "content": self.system}] if self.system else []
+        return [*system, {"role": "user", "content": self.question}]
+
+    def facts(self) -> tuple[str, str, str]:
+        """What of the prompt a model's answer depends on."""
+        return self.system, self.question, json.dumps(self.answer_schema)
+
+
+def _ask(name: str, fields: Fields) -> str:
+    """Says in a line what a model is to write into a field."""
+    field = fields.root[name]
+    about = field.about[:1].lower() + field.about[1:]
+    if name in fields.texts:
+        return f"{about}."
+    values = ", ".join(fields.enumerated[name].values)
+    several = f"a list of at most {fields.somes[name].at_most}" if name in fields.somes else "one"
+    return f"{about}; {several} of {values}."
 
 
 class Caption(BaseModel):
     """What came of one photo: a text, or the reason why there is none.
 
     Attributes:
-        photo: The photo's id.
+        photo_id: The photo's identity.
         text: The model's answer as it came, JSON if all is well; ``None`` on failure.
         failure: Why there is no text; ``None`` on success.
         answers: How often the model answered; more than one if an answer was no use.
@@ -40,7 +87,7 @@ class Caption(BaseModel):
         seconds: What it added to the run's time: since the caption before it came.
     """
 
-    photo: str
+    photo_id: str
     text: str | None = None
     failure: str | None = None
     answers: int = 1
@@ -60,8 +107,8 @@ class Captioner(Protocol):
     def fingerprint(self, prompt: Prompt) -> str:
         """Names model, prompt and decoding.
 
-        Captions under one fingerprint are interchangeable, whatever the batch size. An engine
-        that reads no prompt leaves it out.
+        Captions under one fingerprint are interchangeable, whatever the batch size. What an
+        engine does not read of a prompt it leaves out.
         """
         ...
 

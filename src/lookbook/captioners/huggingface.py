@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lookbook.captioners import Caption, Prompt, fingerprint
-from lookbook.captioners.constrained import SchemaLogitsProcessor, grammar, longest_answer
-from lookbook.checkpoint import Checkpoint, Model, load_model
-from lookbook.photos import Photo, PhotoError
+from lookbook.chat_models.checkpoint import Checkpoint, Model, load_model
+from lookbook.chat_models.constrained import SchemaLogitsProcessor, grammar, longest_answer
+from lookbook.chat_models.huggingface import GREEDY, write_chat
+from lookbook.chat_models.weights import fingerprint_weights
+from lookbook.photos.photo import Photo, PhotoError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 # Changes with every change of how the code below decodes.
 DECODING = "greedy-1"
 WINDOW = 4
-SAMPLE = 1 << 16
-SAMPLES = 16
 
 
 class HuggingFaceCaptioner:
@@ -65,17 +63,15 @@ class HuggingFaceCaptioner:
         self._loaded: Model | None = None
 
     def fingerprint(self, prompt: Prompt) -> str:
-        """Hashes the model's name, or its weights if it is a folder, and the prompt.
+        """Hashes weights, photo size and prompt.
 
-        Of each file of weights 16 samples of 64 KiB are read, so that 90 billion parameters
-        take no minutes.
+        Raises:
+            InputError: If a model of the hub is not on this machine, and the hub not to be had.
         """
         checkpoint = self._checkpoint
-        folder = Path(checkpoint.model)
-        weights = b"".join(map(_sample, sorted(folder.glob("*.safetensors"))))
-        name = weights or checkpoint.model
-        facts = [checkpoint.revision or "", checkpoint.dtype, str(self._max_side), DECODING]
-        return fingerprint("huggingface", name, *facts, prompt.model_dump_json())
+        weights = fingerprint_weights(checkpoint.model, checkpoint.revision, checkpoint.token)
+        facts = [checkpoint.dtype, str(self._max_side), DECODING]
+        return fingerprint("huggingface", weights, *facts, *prompt.facts())
 
     def caption(self, photos: Iterable[Photo], prompt: Prompt) -> Iterator[Caption]:
         """Describes photos, see :class:`lookbook.captioners.Captioner`.
@@ -92,12 +88,12 @@ class HuggingFaceCaptioner:
             decoded = self._decode_ahead(itertools.chain([first], remaining), pool)
             before: tuple[list[tuple[str, Image]], Future[Any]] | None = None
             while window := list(itertools.islice(decoded, WINDOW * self._batch_size)):
-                for photo, failure in window:
+                for photo_id, failure in window:
                     if isinstance(failure, str):
-                        yield Caption(photo=photo, failure=failure, answers=0)
+                        yield Caption(photo_id=photo_id, failure=failure, answers=0)
                 # Photos of one shape need equally many tiles, and so no padding.
                 seen = sorted(
-                    ((photo, image) for photo, image in window if not isinstance(image, str)),
+                    ((photo_id, image) for photo_id, image in window if not isinstance(image, str)),
                     key=lambda one: one[1].size,
                 )
                 while seen:
@@ -125,16 +121,16 @@ class HuggingFaceCaptioner:
         try:
             image = photo.image(at_least=self._max_side)
         except (PhotoError, OSError) as error:
-            return photo.id, str(error)
+            return photo.photo_id, str(error)
         image.thumbnail((self._max_side, self._max_side))
-        return photo.id, image
+        return photo.photo_id, image
 
     def _prepare(self, batch: list[tuple[str, Image]], prompt: Prompt) -> Any:
         assert self._loaded
         processor = self._loaded.processor
         return processor(
             images=[[image] for _, image in batch],
-            text=[_chat(processor, prompt)] * len(batch),
+            text=[write_chat(processor, _messages(prompt))] * len(batch),
             padding=True,
             # The chat template has written them already.
             add_special_tokens=False,
@@ -167,7 +163,7 @@ class HuggingFaceCaptioner:
                     self._batch_size = len(part) // 2
                     continue
                 failed = f"out of memory: {failure}"
-                captions = [Caption(photo=part[0][0], failure=failed, answers=0)]
+                captions = [Caption(photo_id=part[0][0], failure=failed, answers=0)]
             yield from captions
             batch = batch[len(part) :]
 
@@ -183,10 +179,7 @@ class HuggingFaceCaptioner:
         with torch.inference_mode():
             written = model.network.generate(
                 **inputs.to(model.network.device),
-                do_sample=False,
-                temperature=None,
-                top_p=None,
-                top_k=None,
+                **GREEDY,
                 max_new_tokens=longest_answer(prompt.answer_schema),
                 logits_processor=LogitsProcessorList([constrained]),
             )
@@ -196,42 +189,16 @@ class HuggingFaceCaptioner:
         padding = model.network.generation_config.pad_token_id
         return [
             Caption(
-                photo=photo,
+                photo_id=photo_id,
                 text=text,
                 input_tokens=tokens,
                 output_tokens=int((answer != padding).sum()),
             )
-            for (photo, _), text, tokens, answer in zip(batch, texts, read, answers, strict=True)
+            for (photo_id, _), text, tokens, answer in zip(batch, texts, read, answers, strict=True)
         ]
 
 
-def _chat(processor: Any, prompt: Prompt) -> str:
-    """Writes the prompt in the model's own chat format."""
-    from jinja2 import TemplateError
-
-    def write(*turns: dict[str, Any]) -> str:
-        text: str = processor.apply_chat_template(list(turns), add_generation_prompt=True)
-        return text
-
-    def ask(question: str) -> dict[str, Any]:
-        content = [{"type": "image"}, {"type": "text", "text": question}]
-        return {"role": "user", "content": content}
-
-    if prompt.system:
-        system = {"role": "system", "content": [{"type": "text", "text": prompt.system}]}
-        try:
-            return write(system, ask(prompt.question))
-        except TemplateError:
-            # Llama-3.2-Vision takes no system prompt beside a picture.
-            return write(ask(f"{prompt.system}\n\n{prompt.question}"))
-    return write(ask(prompt.question))
-
-
-def _sample(path: Path) -> bytes:
-    size = path.stat().st_size
-    digest = hashlib.sha256(f"{path.name} {size}".encode())
-    with path.open("rb") as file:
-        for number in range(SAMPLES):
-            file.seek(size * number // SAMPLES)
-            digest.update(file.read(SAMPLE))
-    return digest.digest()
+def _messages(prompt: Prompt) -> list[dict[str, Any]]:
+    *system, question = prompt.messages
+    content = [{"type": "image"}, {"type": "text", "text": question["content"]}]
+    return [*system, {"role": "user", "content": content}]

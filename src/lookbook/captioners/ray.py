@@ -2,60 +2,105 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from threading import Thread
 from typing import Any
-
-import ray
-from kedro.io import AbstractDataset
-from ray import cloudpickle
+from uuid import uuid4
 
 from lookbook.captioners import Caption, Captioner, Prompt
 from lookbook.errors import InputError
-from lookbook.photos import Photo
+from lookbook.photos.photo import Photo
 
 NEVER_CAME = "the cluster gave nothing back"
+# A photo that so many replicas died with is given up: it may be what kills them.
+DEATHS = 3
+
+PAUSE = 0.005
+
+Batch = list[tuple[str, bytes]]
 
 
-def _open(captioner: dict[str, Any]) -> Captioner:
-    engine: Captioner = AbstractDataset.from_config("captioner", captioner).load()
-    return engine
+class _Dispenser:
+    """Hands photos to whichever replica asks, and knows who was given which."""
+
+    def __init__(self, room: int) -> None:
+        self._room = room
+        self._batches: deque[Batch] = deque()
+        self._given: dict[str, Batch] = {}
+        self._closed = False
+
+    async def put(self, batch: Batch) -> bool:
+        """Takes photos, once there is room; says whether any are wanted."""
+        while len(self._batches) >= self._room and not self._closed:
+            await asyncio.sleep(PAUSE)
+        if not self._closed:
+            self._batches.append(batch)
+        return not self._closed
+
+    async def take(self, replica: str) -> Batch:
+        """Gives photos, once there are some; none when all are given."""
+        while not self._batches and not self._closed:
+            await asyncio.sleep(PAUSE)
+        batch = self._batches.popleft() if self._batches else []
+        self._given.setdefault(replica, []).extend(batch)
+        return batch
+
+    async def given(self, replica: str) -> set[str]:
+        """Names the photos that a replica was given."""
+        return {photo_id for photo_id, _ in self._given.get(replica, [])}
+
+    async def give_back(self, replica: str, photos: set[str]) -> None:
+        """Takes back what a lost replica was given and had not captioned."""
+        lost = [one for one in self._given.pop(replica, []) if one[0] in photos]
+        if lost:
+            self._batches.appendleft(lost)
+
+    async def close(self, drop: bool = False) -> None:
+        """Says that no more photos come; what waits is dropped if so told."""
+        self._closed = True
+        if drop:
+            self._batches.clear()
 
 
 class _Replica:
     """A captioner on one of the cluster's machines, which reads the photos there."""
 
-    def __init__(self, captioner: dict[str, Any], prompt: Prompt) -> None:
-        self._captioner = _open(captioner)
+    def __init__(self, name: str, captioner: Captioner, prompt: Prompt, dispenser: Any) -> None:
+        self._name = name
+        self._captioner = captioner
         self._prompt = prompt
+        self._dispenser = dispenser
 
-    def __call__(self, batch: dict[str, Any]) -> dict[str, list[str]]:
-        readers: Iterable[Callable[[], bytes]] = map(cloudpickle.loads, batch["read"])
-        photos = (
-            Photo(str(name), read) for name, read in zip(batch["photo"], readers, strict=True)
-        )
-        try:
-            captions = list(self._captioner.caption(photos, self._prompt))
-        except InputError as error:
-            return {"caption": [""], "error": [str(error)]}
-        # A batch that is done anew, its machine lost, has to come back in the same order.
-        captions.sort(key=lambda caption: caption.photo)
-        told = [caption.model_dump_json() for caption in captions]
-        return {"caption": told, "error": [""] * len(told)}
+    def captions(self) -> Iterator[str]:
+        """Captions all that the dispenser gives, in one stream."""
+        for caption in self._captioner.caption(self._photos(), self._prompt):
+            yield caption.model_dump_json()
+
+    def _photos(self) -> Iterator[Photo]:
+        import ray
+        from ray import cloudpickle
+
+        while batch := ray.get(self._dispenser.take.remote(self._name)):
+            for photo_id, read in batch:
+                yield Photo(photo_id, cloudpickle.loads(read))
 
 
 class RayCaptioner:
-    """Spreads photos over replicas of a captioner, which Ray Data keeps busy.
+    """Spreads photos over replicas of a captioner, each with one long stream of its own.
 
     One machine's eight GPUs and ten machines are the same to it. Only the photos' addresses
-    are sent; each replica reads its photos itself. What a lost machine had not given back is
-    done anew elsewhere.
+    are sent; each replica reads its photos itself. What a lost replica had not given back is
+    captioned by another.
     """
 
     def __init__(
         self,
-        captioner: dict[str, Any],
+        captioner: Any,
         *,
         replicas: int,
         cpus_per_replica: float = 1,
@@ -66,7 +111,7 @@ class RayCaptioner:
         """Names the cluster; nothing is started yet.
 
         Args:
-            captioner: The catalog entry of the captioner to run on the cluster.
+            captioner: The captioner to run on the cluster.
             replicas: How many of it at most.
             cpus_per_replica: Cores that each takes.
             gpus_per_replica: GPUs that each takes.
@@ -75,70 +120,178 @@ class RayCaptioner:
                 Without an address the cluster of ``RAY_ADDRESS``, or else one that is started
                 on this machine for the run.
         """
-        self._config = captioner
+        self._captioner: Captioner = captioner
         self._replicas = replicas
-        self._cpus = cpus_per_replica
-        self._gpus = gpus_per_replica
+        self._resources = {"num_cpus": cpus_per_replica, "num_gpus": gpus_per_replica}
         self._batch_size = batch_size
         self._connection = connection or {}
 
     def fingerprint(self, prompt: Prompt) -> str:
         """Gives the fingerprint of the captioner that it runs."""
-        return _open(self._config).fingerprint(prompt)
+        return self._captioner.fingerprint(prompt)
 
     def caption(self, photos: Iterable[Photo], prompt: Prompt) -> Iterator[Caption]:
         """Describes photos, see :class:`lookbook.captioners.Captioner`.
 
         Raises:
-            InputError: If the cluster cannot be reached, or the captioner itself says so.
+            InputError: If the cluster cannot be reached, or the captioner itself says so; what
+                the replicas had captioned until then comes first.
         """
-        rows = [{"photo": photo.id, "read": cloudpickle.dumps(photo.read)} for photo in photos]
-        if not rows:
+        remaining = iter(photos)
+        first = list(islice(remaining, self._batch_size))
+        if not first:
             return
-        begun = self._connect()
+        begun = _connect(self._connection)
         try:
-            awaited = {row["photo"] for row in rows}
-            for caption in self._stream(rows, prompt):
-                if caption.photo in awaited:
-                    awaited.remove(caption.photo)
-                    yield caption
-            for photo in sorted(awaited):
-                yield Caption(photo=photo, failure=NEVER_CAME, answers=0)
+            yield from _Pool(self, prompt).run(first, remaining)
         finally:
             if begun:
+                import ray
+
                 ray.shutdown()
 
-    def _connect(self) -> bool:
-        """Connects to the cluster unless this process is; says whether it did."""
-        if ray.is_initialized():
-            return False
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        # What goes wrong is raised here in Python as well.
-        os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
-        # Not left to Ray, which would join whatever cluster it finds on this machine.
-        address = os.environ.get("RAY_ADDRESS", "local")
-        quiet = {"logging_level": logging.ERROR, "log_to_driver": False}
-        try:
-            ray.init(**{"address": address, **quiet, **self._connection})
-        except (ConnectionError, ValueError) as error:
-            raise InputError(f"The Ray cluster cannot be reached: {error}") from error
-        return True
+    def replica(self, prompt: Prompt, dispenser: Any) -> tuple[str, Any, Any]:
+        """Starts a replica.
 
-    def _stream(self, rows: list[dict[str, Any]], prompt: Prompt) -> Iterator[Caption]:
-        context = ray.data.DataContext.get_current()
-        # The label node shows how far the photos are.
-        context.enable_progress_bars = False
-        logging.getLogger("ray.data").setLevel(logging.ERROR)
-        blocks = -(-len(rows) // self._batch_size)
-        captions = ray.data.from_items(rows, override_num_blocks=blocks).map_batches(
-            _Replica,
-            fn_constructor_args=(self._config, prompt),
-            batch_size=self._batch_size,
-            compute=ray.data.ActorPoolStrategy(size=self._replicas),
-            num_cpus=self._cpus,
-            num_gpus=self._gpus,
+        Returns:
+            Its name, its actor and the stream of its captions.
+        """
+        import ray
+
+        name = uuid4().hex
+        remote: Any = ray.remote(_Replica)
+        actor = remote.options(**self._resources).remote(name, self._captioner, prompt, dispenser)
+        return name, actor, actor.captions.options(num_returns="streaming").remote()
+
+    @property
+    def replicas(self) -> int:
+        """How many replicas there are at most."""
+        return self._replicas
+
+    @property
+    def batch_size(self) -> int:
+        """Photos that a replica is given at a time."""
+        return self._batch_size
+
+
+class _Pool:
+    """One run of photos through replicas."""
+
+    def __init__(self, captioner: RayCaptioner, prompt: Prompt) -> None:
+        import ray
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+        self._captioner = captioner
+        self._prompt = prompt
+        # With the driver, so that no lost machine takes it along.
+        remote: Any = ray.remote(_Dispenser)
+        self._dispenser: Any = remote.options(num_cpus=0, scheduling_strategy=here).remote(
+            2 * captioner.replicas
         )
-        for row in captions.iter_rows():
-            if row["error"]:
-                raise InputError(row["error"])
-            yield Caption.model_validate_json(row["caption"])
+        self._streams: dict[Any, tuple[str, Any]] = {}
+        self._missing: set[str] = set()
+        self._deaths: Counter[str] = Counter()
+        self._error: Exception | None = None
+
+    def run(self, first: list[Photo], remaining: Iterator[Photo]) -> Iterator[Caption]:
+        """Captions them all."""
+        import ray
+
+        for _ in range(self._captioner.replicas):
+            self._start()
+        feeder = Thread(target=self._feed, args=(first, remaining), daemon=True)
+        feeder.start()
+        while self._streams:
+            # A replica for which the cluster has no room gives nothing, and holds up nobody.
+            ready, _ = ray.wait(list(self._streams), timeout=1, fetch_local=False)
+            for stream in ready:
+                yield from self._next(stream)
+            if not feeder.is_alive() and not self._missing:
+                break
+        feeder.join()
+        for photo_id in sorted(self._missing) if self._error is None else []:
+            yield Caption(photo_id=photo_id, failure=NEVER_CAME, answers=0)
+        if self._error:
+            raise self._error
+
+    def _start(self) -> None:
+        name, actor, stream = self._captioner.replica(self._prompt, self._dispenser)
+        self._streams[stream] = name, actor
+
+    def _feed(self, first: list[Photo], remaining: Iterator[Photo]) -> None:
+        import ray
+        from ray import cloudpickle
+
+        batch = first
+        try:
+            while batch:
+                self._missing |= {photo.photo_id for photo in batch}
+                packed = [(photo.photo_id, cloudpickle.dumps(photo.read)) for photo in batch]
+                if not ray.get(self._dispenser.put.remote(packed)):
+                    break
+                batch = list(islice(remaining, self._captioner.batch_size))
+        except Exception as error:
+            self._error = error
+        ray.get(self._dispenser.close.remote())
+
+    def _next(self, stream: Any) -> Iterator[Caption]:
+        import ray
+        from ray.exceptions import RayActorError, RayError
+
+        try:
+            caption = Caption.model_validate_json(ray.get(next(stream)))
+        except StopIteration:
+            del self._streams[stream]
+        except RayActorError:
+            yield from self._replace(stream)
+        except RayError as error:
+            del self._streams[stream]
+            cause = getattr(error, "cause", None)
+            if not isinstance(cause, InputError):
+                raise
+            self._error = self._error or cause
+            ray.get(self._dispenser.close.remote(drop=True))
+        else:
+            if caption.photo_id in self._missing:
+                self._missing.discard(caption.photo_id)
+                yield caption
+
+    def _replace(self, stream: Any) -> Iterator[Caption]:
+        """Gives what a lost replica had not given back to another."""
+        import ray
+
+        name, _ = self._streams.pop(stream)
+        lost = ray.get(self._dispenser.given.remote(name)) & self._missing
+        self._deaths.update(lost)
+        given_up = {photo_id for photo_id in lost if self._deaths[photo_id] >= DEATHS}
+        ray.get(self._dispenser.give_back.remote(name, lost - given_up))
+        self._missing -= given_up
+        for photo_id in sorted(given_up):
+            failure = f"{DEATHS} replicas were lost with it"
+            yield Caption(photo_id=photo_id, failure=failure, answers=0)
+        self._start()
+
+
+def _connect(connection: dict[str, Any]) -> bool:
+    """Connects to the cluster unless this process is; says whether it did."""
+    try:
+        import ray
+    except ModuleNotFoundError as error:
+        raise InputError(
+            "Captioning on a cluster needs Ray. Install it: "
+            "pip install --constraint constraints.txt --editable '.[cluster]'"
+        ) from error
+    if ray.is_initialized():
+        return False
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    # What goes wrong is raised here in Python as well.
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    # Not left to Ray, which would join whatever cluster it finds on this machine.
+    address = os.environ.get("RAY_ADDRESS", "local")
+    quiet = {"logging_level": logging.ERROR, "log_to_driver": False}
+    try:
+        ray.init(**{"address": address, **quiet, **connection})
+    except (ConnectionError, ValueError) as error:
+        raise InputError(f"The Ray cluster cannot be reached: {error}") from error
+    return True

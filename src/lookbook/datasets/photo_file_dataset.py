@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from fsspec.core import url_to_fs
 
 from lookbook.datasets.read_only_dataset import ReadOnlyDataset
 from lookbook.errors import InputError
-from lookbook.photos import Photo
+from lookbook.photos.photo import Photo, identify
 
 
 class PhotoFileDataset(ReadOnlyDataset[Photo | None]):
@@ -49,7 +48,7 @@ class PhotoFileDataset(ReadOnlyDataset[Photo | None]):
             data = files.cat_file(path)
         except OSError as error:
             raise InputError(f"The photo '{self._filepath}' cannot be read: {error}") from error
-        return Photo(hashlib.sha256(data).hexdigest(), lambda: data)
+        return Photo(identify(data), lambda: data)
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": self._filepath}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import posixpath
 from copy import deepcopy
 from typing import Any
@@ -12,11 +10,9 @@ import pandas as pd
 from fsspec.core import url_to_fs
 from kedro_datasets._typing import TablePreview
 
-from lookbook.datasets.photo_folder_dataset import TABLE
 from lookbook.datasets.read_only_dataset import ReadOnlyDataset
-from lookbook.errors import InputError
-
-COLUMNS = ("image", "sender_id", "label", "kids")
+from lookbook.photos.folder import TABLE
+from lookbook.photos.table import read_table
 
 
 class PhotoTableDataset(ReadOnlyDataset[pd.DataFrame]):
@@ -54,42 +50,17 @@ class PhotoTableDataset(ReadOnlyDataset[pd.DataFrame]):
         self.metadata = metadata
 
     def load(self) -> pd.DataFrame:
-        """Reads every row as it stands, broken ones too.
+        """Reads every row, see :func:`lookbook.photos.table.read_table`.
 
         Returns:
-            A row a line, all columns text: ``line`` (in the file, from 1), ``image``,
-            ``sender_id``, ``label``, ``kids``; cells that a short line lacks are empty, and
-            bytes that are not UTF-8 become U+FFFD. No columns
-            at all if there is no ``images.csv``.
+            The rows; no columns at all if there is no ``images.csv``.
 
         Raises:
-            InputError: If the file is empty, is not CSV, or lacks a column.
+            InputError: If the file cannot be read.
         """
         if not self._fs.exists(self._path):
             return pd.DataFrame()
-        text = self._fs.cat_file(self._path).decode("utf-8-sig", errors="replace")
-        reader = csv.DictReader(io.StringIO(text, newline=""), restkey="surplus", restval="")
-        try:
-            found = [name.strip() for name in reader.fieldnames or []]
-            reader.fieldnames = found
-            rows = [{**row, "line": reader.line_num} for row in reader]
-        except csv.Error as error:
-            raise InputError(
-                f"{self._path}: line {reader.line_num} is not CSV ({error})."
-            ) from error
-        if not found:
-            raise InputError(
-                f"{self._path} is empty. It needs the columns {', '.join(COLUMNS)}; or remove "
-                "the file to go on without human labels."
-            )
-        missing = [name for name in COLUMNS if name not in found]
-        if missing:
-            raise InputError(
-                f"{self._path} has no column {' or '.join(map(repr, missing))} (it has "
-                f"{', '.join(map(repr, found))}). Add it; or remove the file to go on without "
-                "human labels."
-            )
-        return pd.DataFrame(rows, columns=["line", *COLUMNS])
+        return read_table(self._fs.cat_file(self._path), self._path)
 
     def preview(self, nrows: int = 20) -> TablePreview:
         """Shows the first rows in Kedro-Viz."""

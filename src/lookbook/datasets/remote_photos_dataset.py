@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from lookbook.datasets.photo_folder_dataset import TABLE
 from lookbook.datasets.read_only_dataset import ReadOnlyDataset
-from lookbook.download import fetch
+from lookbook.photos.download import fetch
+from lookbook.photos.folder import TABLE
 
 
 class RemotePhotosDataset(ReadOnlyDataset[dict[str, Any]]):
@@ -35,7 +35,7 @@ class RemotePhotosDataset(ReadOnlyDataset[dict[str, Any]]):
         """Creates the dataset; nothing is fetched yet.
 
         Args:
-            source: See :func:`lookbook.download.fetch`.
+            source: See :func:`lookbook.photos.download.fetch`.
             path: A folder of the source's name is made in this one.
             credentials: ``token``, for data sets on the hub that ask for one.
             metadata: Ignored by Kedro, read by plugins.

@@ -17,10 +17,10 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 name="merge_labels",
             ),
             Node(
-                nodes.cap_categories,
+                nodes.cap_groups_of_photos,
                 inputs=["merged_labels", "params:balance"],
                 outputs="selection",
-                name="cap_categories",
+                name="cap_groups",
             ),
             Node(
                 nodes.report_balance,
@@ -35,7 +35,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 name="plot_balance",
             ),
         ],
-        tags="balance",
+        tags=["balance", "default"],
         namespace="balance",
         prefix_datasets_with_namespace=False,
     )

@@ -1,123 +1,124 @@
-"""Turns captions as models write them into a catalogue in one vocabulary."""
+"""Turns captions as models write them into a catalogue of declared values."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from pydantic import BaseModel, Field
 
-from lookbook.annotations import PlotlyFigure, pd
-from lookbook.parsing import FIELDS, parse_caption
-from lookbook.plots import plot_before_and_after
-from lookbook.sampling import cap_groups
-from lookbook.vocabulary import Vocabulary
+from lookbook.evaluation.plots import plot_before_and_after
+from lookbook.labels.cleaning import map_values, strip_title
+from lookbook.labels.fields import Fields
+from lookbook.labels.reading import Answer, read_answer
+from lookbook.labels.record import SEPARATOR, from_row, split_values, to_row
+from lookbook.lazy import PlotlyFigure, pd
+from lookbook.photos.sampling import cap_groups
 
-CATALOGUE = ["Filename", "Title", "Size", "Gender", "Description", "Category", "Type"]
-MAPPED = ("Category", "Type", "Gender", "Size")
+MAPPING = ["field", "value", "mapped_to", "how"]
 
 
 class CleanParams(BaseModel):
-    """How the catalogue is balanced.
+    """How the catalogue is balanced and drawn.
 
     Attributes:
-        cap: The most items of a category in the balanced catalogue.
+        by: The field whose values are balanced.
+        across: The field that it is drawn against.
+        cap: The most items of a value in the balanced catalogue.
         seed: Chooses among them.
     """
 
+    by: str
+    across: str
     cap: int = Field(gt=0)
     seed: int
 
 
-def parse_captions(captions: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def parse_captions(captions: pd.DataFrame, fields: Fields) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Reads every caption, and sets aside those that say nothing usable.
 
     Args:
-        captions: ``file``, ``caption`` (text) and ``failure`` (why there is no text).
+        captions: ``file``, ``photo_id``, ``caption`` (text) and ``failure`` (why there is no
+            text).
+        fields: The catalogue's.
 
     Returns:
-        The labels, a row a photo: ``Filename``, the fields as the model wrote them (missing
-        where it did not) and ``repair``; and the rejected captions: ``file``, ``reason`` and
-        ``caption``. Together as many rows as captions.
+        The labels, one row per photo: ``photo_id``, ``Filename``, the fields as the model wrote
+        them (missing where it did not) and ``repair``; and the rejected captions:
+        ``photo_id``, ``file``, ``reason`` and ``caption``. Together as many rows as captions.
     """
-    parsed = [parse_caption(text) for text in captions["caption"].fillna("")]
-    reasons = [
-        f"no caption: {failure}" if isinstance(failure, str) else one.rejection
-        for one, failure in zip(parsed, captions["failure"], strict=True)
+    texts = captions["caption"].fillna("")
+    answers = [
+        Answer(rejection=f"no caption: {failure}")
+        if isinstance(failure, str)
+        else read_answer(text, fields)
+        for text, failure in zip(texts, captions["failure"], strict=True)
     ]
-    usable = [reason is None for reason in reasons]
+    reasons = [answer.rejection for answer in answers]
+    usable = captions[[reason is None for reason in reasons]]
+    told = [answer for answer in answers if answer.rejection is None]
     labels = pd.DataFrame(
         [
-            {"Filename": file, **one.fields, "repair": one.repair}
-            for file, one, good in zip(captions["file"], parsed, usable, strict=True)
-            if good
+            {
+                "photo_id": row.photo_id,
+                "Filename": row.file,
+                **{
+                    name: SEPARATOR.join(value) if isinstance(value, list) else value
+                    for name, value in answer.written.items()
+                },
+                "repair": answer.repair,
+            }
+            for row, answer in zip(usable.itertuples(), told, strict=True)
         ],
-        columns=["Filename", *FIELDS, "repair"],
+        columns=["photo_id", "Filename", *fields.names, "repair"],
     )
-    rejected = captions.assign(reason=reasons).loc[
-        [not good for good in usable], ["file", "reason", "caption"]
-    ]
-    return labels, rejected.reset_index(drop=True)
+    rejected = captions.assign(reason=reasons).drop(usable.index)
+    return labels, rejected[["photo_id", "file", "reason", "caption"]].reset_index(drop=True)
 
 
-def map_vocabulary(
-    labels: pd.DataFrame, vocabulary: Vocabulary
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Brings category, type, gender and size into the vocabulary.
-
-    A value that names several ("Pants and Jackets") becomes the one that it names first; one
-    that fits nowhere becomes the vocabulary's fallback. A missing title becomes the category.
+def map_vocabulary(labels: pd.DataFrame, fields: Fields) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Brings what models wrote into the declared values.
 
     Returns:
-        The catalogue in the recipe's columns, and what was mapped to what: ``field``,
-        ``value`` (as the model wrote it), ``mapped_to``, ``how`` (see
-        :meth:`lookbook.vocabulary.Vocabulary.lookup`) and ``items``.
+        The items: ``Filename``, the fields, ``photo_id``; and what was mapped to what:
+        ``field``, ``value`` (as the model wrote it, empty for nothing), ``mapped_to``, ``how``
+        (see :class:`lookbook.labels.cleaning.Mapping`) and ``items``.
     """
-    catalogue = labels.copy()
-    mappings = []
-    for field in MAPPED:
-        written = labels[field].astype(object).fillna("")
-        found = {value: vocabulary.lookup(field, value) for value in written.unique()}
-        catalogue[field] = written.map({value: mapped for value, (mapped, _) in found.items()})
-        counts = written.value_counts()
-        mappings += [
-            {"field": field, "value": value, "mapped_to": mapped, "how": how, "items": items}
-            for value, items in counts.items()
-            for mapped, how in [found[value]]
-        ]
-    catalogue["Title"] = catalogue["Title"].astype(object).fillna(catalogue["Category"])
-    mapping = pd.DataFrame(mappings, columns=["field", "value", "mapped_to", "how", "items"])
-    return catalogue[CATALOGUE], mapping
+    rows, mappings = [], []
+    for row in labels.to_dict("records"):
+        written: dict[str, Any] = {
+            name: split_values(row[name]) if name in fields.somes else row[name]
+            for name in fields.names
+            if isinstance(row[name], str)
+        }
+        record, mapped = map_values(written, fields)
+        where = {"Filename": row["Filename"]}
+        rows.append({**where, **to_row(record, fields), "photo_id": row["photo_id"]})
+        mappings += [(one.field, one.value, one.mapped_to, one.how) for one in mapped]
+    items = pd.DataFrame(rows, columns=["Filename", *fields.names, "photo_id"])
+    counts = pd.DataFrame(mappings, columns=MAPPING).value_counts(sort=False).rename("items")
+    mapping = counts.reset_index()
+    order = {name: number for number, name in enumerate(fields.names)}
+    mapping["order"] = mapping["field"].map(order)
+    mapping = mapping.sort_values(["order", "items", "value"], ascending=[True, False, True])
+    return items, mapping.drop(columns="order").reset_index(drop=True)
 
 
-def strip_titles(mapped: pd.DataFrame) -> pd.DataFrame:
-    """Drops a title that the description opens with.
-
-    The title's words come back in every description of its kind, so a search for what goes
-    with an item finds look-alikes of it.
-    """
-    descriptions = [
-        strip_title(title, description)
-        for title, description in zip(mapped["Title"], mapped["Description"], strict=True)
+def strip_titles(mapped: pd.DataFrame, fields: Fields) -> pd.DataFrame:
+    """Drops a title that the description opens with, and sorts by file."""
+    rows = [
+        {**row, **to_row(strip_title(from_row(row, fields), fields), fields)}
+        for row in mapped.to_dict("records")
     ]
-    return mapped.assign(Description=descriptions).sort_values("Filename", ignore_index=True)
-
-
-def strip_title(title: str, description: str) -> str:
-    """Drops a leading title and its linking word, unless nothing would be left."""
-    words = r"\W+".join(map(re.escape, re.findall(r"\w+", title)))
-    if not words:
-        return description
-    opening = rf"\W*(?:(?:the|this|an?)\s+)?{words}\b\W*(?:\b(?:is|are)\b)?\s*"
-    rest = re.sub(rf"^{opening}", "", description, count=1, flags=re.IGNORECASE)
-    return rest[:1].upper() + rest[1:] if re.search(r"\w", rest) else description
+    catalogue = pd.DataFrame(rows, columns=list(mapped.columns))
+    return catalogue.sort_values("Filename", ignore_index=True)
 
 
 def balance_catalogue(full_catalogue: pd.DataFrame, params: CleanParams) -> pd.DataFrame:
-    """Keeps at most ``cap`` items of each category, chosen by seed."""
-    return cap_groups(
-        full_catalogue, by="Category", key="Filename", cap=params.cap, seed=params.seed
+    """Keeps at most ``cap`` items of each value, chosen by seed: the recipe's table."""
+    kept = cap_groups(
+        full_catalogue, by=params.by, key="Filename", cap=params.cap, seed=params.seed
     )
+    return kept.drop(columns="photo_id")
 
 
 def report_clean(
@@ -127,9 +128,11 @@ def report_clean(
     mapping: pd.DataFrame,
     full_catalogue: pd.DataFrame,
     catalogue: pd.DataFrame,
+    params: CleanParams,
 ) -> dict[str, Any]:
     """Counts what became of every caption."""
-    changed = mapping[mapping["how"].ne("exact")]
+    told = mapping[mapping["value"].ne("")]
+    several = told[told["how"].eq("first of several")]
     return {
         "captions": len(captions),
         "usable": len(labels),
@@ -137,37 +140,41 @@ def report_clean(
         "read_as": labels["repair"].value_counts().to_dict(),
         "rejected": len(rejected),
         "rejected_by_reason": rejected["reason"].value_counts().to_dict(),
-        "values_mapped": int(changed["items"].sum()),
-        "values_that_name_several": changed.loc[
-            changed["how"].eq("first of several"), ["field", "value", "mapped_to", "items"]
-        ].to_dict("records"),
-        "categories": full_catalogue["Category"].value_counts().to_dict(),
+        "values_mapped": int(told.loc[told["how"].ne("exact"), "items"].sum()),
+        "values_that_name_several": several.drop(columns="how").to_dict("records"),
+        "contradictions": int(mapping.loc[mapping["how"].eq("contradicted"), "items"].sum()),
+        "by": params.by,
+        "values": full_catalogue[params.by].value_counts().to_dict(),
         "balanced": len(catalogue),
-        "balanced_categories": catalogue["Category"].value_counts().to_dict(),
+        "balanced_values": catalogue[params.by].value_counts().to_dict(),
     }
 
 
-def plot_categories(full_catalogue: pd.DataFrame, catalogue: pd.DataFrame) -> PlotlyFigure:
-    """Draws each category's items before and after balancing."""
-    return plot_before_and_after(
-        full_catalogue["Category"],
-        catalogue["Category"],
-        "Items by category, before and after balancing",
-    )
+def plot_categories(
+    full_catalogue: pd.DataFrame, catalogue: pd.DataFrame, params: CleanParams
+) -> PlotlyFigure:
+    """Draws the items of each balanced value before and after balancing."""
+    return _plot_balancing(full_catalogue, catalogue, params.by)
 
 
-def plot_types(full_catalogue: pd.DataFrame, catalogue: pd.DataFrame) -> PlotlyFigure:
-    """Draws each type's items before and after balancing."""
-    return plot_before_and_after(
-        full_catalogue["Type"], catalogue["Type"], "Items by type, before and after balancing"
-    )
+def plot_types(
+    full_catalogue: pd.DataFrame, catalogue: pd.DataFrame, params: CleanParams
+) -> PlotlyFigure:
+    """Draws the items of each value of the other field before and after balancing."""
+    return _plot_balancing(full_catalogue, catalogue, params.across)
 
 
-def plot_category_by_type(full_catalogue: pd.DataFrame) -> PlotlyFigure:
-    """Draws how many items each pair of category and type has."""
+def plot_category_by_type(full_catalogue: pd.DataFrame, params: CleanParams) -> PlotlyFigure:
+    """Draws how many items each pair of values has."""
     import plotly.express as px
 
-    counts = pd.crosstab(full_catalogue["Category"], full_catalogue["Type"])
-    return px.imshow(
-        counts, text_auto=True, color_continuous_scale="Blues", title="Items by category and type"
-    )
+    counts = pd.crosstab(full_catalogue[params.by], full_catalogue[params.across])
+    title = f"Items by {params.by.lower()} and {params.across.lower()}"
+    return px.imshow(counts, text_auto=True, color_continuous_scale="Blues", title=title)
+
+
+def _plot_balancing(
+    full_catalogue: pd.DataFrame, catalogue: pd.DataFrame, name: str
+) -> PlotlyFigure:
+    title = f"Items by {name.lower()}, before and after balancing"
+    return plot_before_and_after(full_catalogue[name], catalogue[name], title)

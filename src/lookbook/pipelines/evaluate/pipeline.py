@@ -4,7 +4,7 @@ from kedro.pipeline import Node, Pipeline
 
 from lookbook.pipelines.evaluate import label_nodes, retrieval_nodes
 
-SEARCH = ["search_index", "embedders", "reranker"]
+SEARCH = ["search_index", "params:fields"]
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:
@@ -16,13 +16,15 @@ def create_pipeline(**kwargs: object) -> Pipeline:
         [
             Node(
                 label_nodes.judge_captions,
-                inputs=["captions", "params:vocabulary"],
+                inputs=["captions", "params:fields", "params:evaluate"],
                 outputs="judged_captions",
                 name="judge_captions",
             ),
             Node(
                 label_nodes.score_labels,
-                inputs=["judged_captions", "captioner_fingerprint", "params:evaluate"],
+                inputs=[
+                    "judged_captions", "captioner_fingerprint", "params:fields", "params:evaluate",
+                ],
                 outputs="label_scores",
                 name="score_labels",
             ),
@@ -34,7 +36,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             ),
             Node(
                 label_nodes.count_confusions,
-                inputs="judged_captions",
+                inputs=["judged_captions", "params:evaluate"],
                 outputs="label_confusion",
                 name="count_confusions",
             ),
@@ -46,33 +48,32 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             ),
             Node(
                 label_nodes.plot_worst_cases,
-                inputs=["judged_captions", "photo_files", "params:evaluate"],
+                inputs=["judged_captions", "photo_files", "params:fields", "params:evaluate"],
                 outputs="worst_cases",
                 name="plot_worst_cases",
             ),
             Node(
                 retrieval_nodes.choose_items,
-                inputs=["full_catalogue", "captions", "params:evaluate"],
+                inputs=["full_catalogue", "captions", "params:fields", "params:evaluate"],
                 outputs="asked_items",
                 name="choose_items",
             ),
             Node(
                 retrieval_nodes.find_similar_items,
-                inputs=["asked_items", "captions", *SEARCH, "params:vocabulary", "params:evaluate"],
+                inputs=["asked_items", "captions", *SEARCH, "params:evaluate"],
                 outputs="similar_items",
                 name="find_similar_items",
             ),
             Node(
                 retrieval_nodes.find_known_items,
-                inputs=["asked_items", *SEARCH, "params:vocabulary", "params:evaluate"],
+                inputs=["asked_items", *SEARCH, "params:evaluate"],
                 outputs="known_items",
                 name="find_known_items",
             ),
             Node(
                 retrieval_nodes.find_complementary_items,
                 inputs=[
-                    "asked_items", "stylist", *SEARCH, "selection", "params:vocabulary",
-                    "params:serving", "params:evaluate",
+                    "asked_items", "stylist", *SEARCH, "params:serving", "params:evaluate",
                 ],
                 outputs="complementary_items",
                 name="find_complementary_items",

@@ -9,72 +9,76 @@ from typing import Any
 
 import numpy as np
 
-from lookbook.annotations import LanceTable, PlotlyFigure, Reranker, pd
-from lookbook.colours import find_colours
-from lookbook.embedder import Embedder
-from lookbook.metrics import bootstrap_interval, diversity, ndcg_at, precision_at, reciprocal_rank
-from lookbook.photos import Photo
-from lookbook.pipelines.evaluate.params import EvaluateParams
-from lookbook.pipelines.serving.nodes import ServingParams, plan_outfit, recommend_items
-from lookbook.retrieval import METHODS, Method, choose_table, search
-from lookbook.stylists import Query, Stylist
-from lookbook.vocabulary import Label, Vocabulary
+from lookbook.assistant import answering
+from lookbook.assistant.answering import ServingParams
+from lookbook.evaluation.metrics import (
+    bootstrap_interval,
+    diversity,
+    ndcg_at,
+    precision_at,
+    reciprocal_rank,
+)
+from lookbook.evaluation.params import EvaluateParams
+from lookbook.labels.fields import Fields
+from lookbook.labels.record import Record, from_row, text_of
+from lookbook.lazy import PlotlyFigure, pd
+from lookbook.outfits import Stylist
+from lookbook.outfits.harmony import hued_field
+from lookbook.outfits.slots import complements, other_slots, slot_of, suiting, suiting_fields
+from lookbook.search.catalogue_search import METHODS, CatalogueSearch, Item, Method, Query
 
 # What the complementary search is compared with: the items whose descriptions are nearest.
 NEAREST = "nearest texts"
 WAY = ["embedder", "method"]
 SECONDS = "seconds"
 
-Finder = Callable[[str, Method], list[dict[str, Any]]]
+Finder = Callable[[str, Method], list[Item]]
 
 
 def choose_items(
-    full_catalogue: pd.DataFrame, captions: pd.DataFrame, params: EvaluateParams
+    full_catalogue: pd.DataFrame, captions: pd.DataFrame, fields: Fields, params: EvaluateParams
 ) -> pd.DataFrame:
     """Chooses by seed the items that are asked for.
 
     Returns:
-        Rows of the catalogue with the photo's ``sha256`` and human ``label``, and ``question``:
-        the item's title with the first of its colours that the title does not name.
+        Rows of the catalogue with the photo's human ``label`` and ``question``: the item's
+        title with the first of its colours that the title does not name.
     """
     chosen = full_catalogue.sample(min(params.items, len(full_catalogue)), random_state=params.seed)
-    photos = captions[["file", "sha256", "label"]].rename(columns={"file": "Filename"})
-    questions = [
-        _question(title, description)
-        for title, description in zip(chosen["Title"], chosen["Description"], strict=True)
-    ]
-    return chosen.assign(question=questions).merge(photos, on="Filename", how="left")
+    questions = [_question(from_row(row, fields), fields) for row in chosen.to_dict("records")]
+    labels = captions[["photo_id", "label"]]
+    return chosen.assign(question=questions).merge(labels, on="photo_id", how="left")
 
 
 def find_similar_items(
     items: pd.DataFrame,
     captions: pd.DataFrame,
-    search_index: dict[str, LanceTable],
-    embedders: dict[str, Embedder],
-    reranker: Reranker,
-    vocabulary: Vocabulary,
+    search_index: CatalogueSearch,
+    fields: Fields,
     params: EvaluateParams,
 ) -> pd.DataFrame:
     """Asks for more like each item, itself left out; a result of the same human label is right.
 
     Returns:
-        A row an item, embedding model and method: ``precision`` and ``ndcg`` of the first
+        One row per item, embedding model and method: ``precision`` and ``ndcg`` of the first
         ``k``, and ``seconds``. None where nobody has labelled the photos.
     """
-    labels = captions.set_index("file")["label"].dropna()
+    labels = captions.set_index("photo_id")["label"].dropna()
     available = labels.value_counts()
     rows = []
     labelled = items[items["label"].notna()]
-    finders = _finders(search_index, embedders, reranker, vocabulary, params.k + 1)
+    finders = _finders(search_index, params.k + 1)
     for item, embedder, method, find in _each(labelled, finders, "similar"):
         begun = time.perf_counter()
-        found = find(f"{item['Title']}. {item['Description']}", method)
+        found = find(text_of(item, fields), method)
         seconds = time.perf_counter() - begun
-        others = [one["Filename"] for one in found if one["Filename"] != item["Filename"]]
-        relevant = np.array([labels.get(name) == item["label"] for name in others], dtype=bool)
+        others = [one["photo_id"] for one in found if one["photo_id"] != item["photo_id"]]
+        relevant = np.array(
+            [labels.get(photo_id) == item["label"] for photo_id in others], dtype=bool
+        )
         rows.append(
             {
-                "Filename": item["Filename"],
+                "photo_id": item["photo_id"],
                 "embedder": embedder,
                 "method": method,
                 "precision": precision_at(relevant, params.k),
@@ -82,33 +86,31 @@ def find_similar_items(
                 SECONDS: seconds,
             }
         )
-    return pd.DataFrame(rows, columns=["Filename", *WAY, "precision", "ndcg", SECONDS])
+    return pd.DataFrame(rows, columns=["photo_id", *WAY, "precision", "ndcg", SECONDS])
 
 
 def find_known_items(
     items: pd.DataFrame,
-    search_index: dict[str, LanceTable],
-    embedders: dict[str, Embedder],
-    reranker: Reranker,
-    vocabulary: Vocabulary,
+    search_index: CatalogueSearch,
+    fields: Fields,
     params: EvaluateParams,
 ) -> pd.DataFrame:
     """Asks for each item by its title and colour; only the item itself is right.
 
     Returns:
-        A row an item, embedding model and method: ``recall_1``, ``recall_5``, ``recall_10``,
+        One row per item, embedding model and method: ``recall_1``, ``recall_5``, ``recall_10``,
         ``reciprocal_rank`` among the first ten, and ``seconds``.
     """
     rows = []
-    finders = _finders(search_index, embedders, reranker, vocabulary, 10)
+    finders = _finders(search_index, 10)
     for item, embedder, method, find in _each(items, finders, "known item"):
         begun = time.perf_counter()
         found = find(item["question"], method)
         seconds = time.perf_counter() - begun
-        relevant = np.array([one["Filename"] == item["Filename"] for one in found], dtype=bool)
+        relevant = np.array([one["photo_id"] == item["photo_id"] for one in found], dtype=bool)
         rows.append(
             {
-                "Filename": item["Filename"],
+                "photo_id": item["photo_id"],
                 "embedder": embedder,
                 "method": method,
                 **{f"recall_{k}": float(relevant[:k].any()) for k in (1, 5, 10)},
@@ -117,59 +119,53 @@ def find_known_items(
             }
         )
     columns = ["recall_1", "recall_5", "recall_10", "reciprocal_rank", SECONDS]
-    return pd.DataFrame(rows, columns=["Filename", *WAY, *columns])
+    return pd.DataFrame(rows, columns=["photo_id", *WAY, *columns])
 
 
 def find_complementary_items(
     items: pd.DataFrame,
     stylist: Stylist,
-    search_index: dict[str, LanceTable],
-    embedders: dict[str, Embedder],
-    reranker: Reranker,
-    selection: pd.DataFrame,
-    vocabulary: Vocabulary,
+    search_index: CatalogueSearch,
+    fields: Fields,
     serving: ServingParams,
     params: EvaluateParams,
 ) -> pd.DataFrame:
     """Asks what goes with each item, as the assistant does, and for the nearest descriptions.
 
     Returns:
-        A row an item, embedding model and method: of the first ``k`` the shares that fill
-        another ``slot``, suit the ``gender`` and the ``type``, and do all three
-        (``complements``); ``slots``, how many parts of an outfit there are among them;
-        ``diversity``, 1 less their mean cosine; and ``seconds``, planning included.
+        One row per item, embedding model and method: of the first ``k`` the shares that fill
+        another ``slot``, suit the item in each field that has what goes with what, such as
+        ``gender`` and ``type``, and do all of it (``complements``); ``slots``, how many parts
+        of an outfit there are among them; ``diversity``, 1 less their mean cosine; and
+        ``seconds``, planning included.
     """
     rows = []
-    finders = _finders(search_index, embedders, reranker, vocabulary, params.k + 1)
-    vectors = {name: _vectors(search_index[name]) for name in embedders}
+    finders = _finders(search_index, params.k + 1)
+    vectors = {name: search_index.vectors(name) for name in search_index.embedders}
     for item, embedder, method, find in _each(items, finders, "complementary", [NEAREST]):
         begun = time.perf_counter()
         if method == NEAREST:
-            nearest = find(item["Description"], "semantic")
-            found = [one for one in nearest if one["Filename"] != item["Filename"]][: params.k]
+            nearest = find(item[fields.description], "semantic")
+            found = [one for one in nearest if one["photo_id"] != item["photo_id"]][: params.k]
         else:
-            described = {field: item[field] for field in Label.model_fields}
-            plan = plan_outfit(described, "", [], stylist)
             usual = serving.model_copy(
                 update={"method": method, "embedder": embedder, "limit": params.k}
             )
-            found = recommend_items(
-                plan, described, Photo(item["sha256"], bytes), search_index, embedders, reranker,
-                selection, usual,
-            ).to_dict("records")  # fmt: skip
+            record = from_row(item, fields)
+            plan = answering.plan(record, "", [], stylist, fields)
+            found = answering.find(plan, record, item["photo_id"], search_index, usual, fields)
         seconds = time.perf_counter() - begun
-        shown = np.array([vectors[embedder][one["Filename"]] for one in found])
-        slots = [vocabulary.slot(one["Category"]) for one in found]
-        others = vocabulary.other_slots(item["Category"])
+        shown = np.array([vectors[embedder][one["photo_id"]] for one in found])
+        slots = [slot_of(one, fields) for one in found]
+        others = other_slots(slot_of(item, fields), fields)
         right = {
             "slot": np.array([slot in others for slot in slots]),
-            "gender": _suiting(vocabulary, "Gender", item, found),
-            "type": _suiting(vocabulary, "Type", item, found),
-            "complements": np.array([vocabulary.complements(item, one) for one in found]),
+            **{name.lower(): _suits(name, item, found, fields) for name in suiting_fields(fields)},
+            "complements": np.array([complements(item, one, fields) for one in found]),
         }
         rows.append(
             {
-                "Filename": item["Filename"],
+                "photo_id": item["photo_id"],
                 "embedder": embedder,
                 "method": method,
                 **{name: precision_at(good, params.k) for name, good in right.items()},
@@ -178,8 +174,9 @@ def find_complementary_items(
                 SECONDS: seconds,
             }
         )
-    columns = ["complements", "slot", "gender", "type", "slots", "diversity", SECONDS]
-    return pd.DataFrame(rows, columns=["Filename", *WAY, *columns])
+    suits = [name.lower() for name in suiting_fields(fields)]
+    columns = ["complements", "slot", *suits, "slots", "diversity", SECONDS]
+    return pd.DataFrame(rows, columns=["photo_id", *WAY, *columns])
 
 
 def score_retrieval(
@@ -191,7 +188,7 @@ def score_retrieval(
     """Averages each figure over the items.
 
     Returns:
-        A row a task, embedding model, method and metric: ``mean`` with ``low`` and ``high``, a
+        One row per task, embedding model, method and metric: ``mean`` with ``low`` and ``high``, a
         95 % interval by bootstrap over items, and ``items``. Of the time an answer takes there
         are two rows, ``p50_ms`` and ``p95_ms``, without interval.
     """
@@ -200,7 +197,7 @@ def score_retrieval(
     for task, results in tasks.items():
         for (embedder, method), group in results.groupby(WAY, sort=False):
             way = {"task": task, "embedder": embedder, "method": method, "items": len(group)}
-            for metric in group.columns.drop(["Filename", *WAY, SECONDS]):
+            for metric in group.columns.drop(["photo_id", *WAY, SECONDS]):
                 low, high = bootstrap_interval(group[metric], params.bootstrap_rounds, params.seed)
                 mean = round(float(group[metric].mean()), 4)
                 rows.append({**way, "metric": metric, "mean": mean, "low": low, "high": high})
@@ -231,40 +228,29 @@ def plot_retrieval(scores: pd.DataFrame) -> PlotlyFigure:
     return figure.update_traces(error_y_thickness=1)
 
 
-def _question(title: str, description: str) -> str:
-    named = find_colours(title)
-    more = [colour for colour in find_colours(description) if colour not in named]
+def _question(record: Record, fields: Fields) -> str:
+    title, name = record[fields.title], hued_field(fields)
+    if name is None:
+        return str(title)
+    named = fields.enumerated[name].named(title)
+    more = [colour for colour in record[name] if colour not in named]
     return " ".join([title, *more[:1]])
 
 
-def _finders(
-    search_index: dict[str, LanceTable],
-    embedders: dict[str, Embedder],
-    reranker: Reranker,
-    vocabulary: Vocabulary,
-    limit: int,
-) -> dict[str, Finder]:
+def _finders(search_index: CatalogueSearch, limit: int) -> dict[str, Finder]:
     """Makes for each embedding model a search of everything it has a table of."""
 
     def finder(name: str) -> Finder:
-        table, embedder = choose_table(search_index, embedders, name)
         # The first question pays for loading the model, and is no answer's fault.
-        embedder.encode(["warm"])
+        search_index.warm_up(name)
 
-        def find(text: str, method: Method) -> list[dict[str, Any]]:
-            query = Query(
-                slot=None,
-                text=text,
-                categories=list(vocabulary.categories),
-                genders=list(vocabulary.genders),
-                types=list(vocabulary.types),
-            )
-            (found,) = search(table, embedder, [query], method, limit, reranker)
+        def find(text: str, method: Method) -> list[Item]:
+            (found,) = search_index.search([Query(text=text)], method, limit, name)
             return found
 
         return find
 
-    return {name: finder(name) for name in embedders}
+    return {name: finder(name) for name in search_index.embedders}
 
 
 def _each(
@@ -280,14 +266,6 @@ def _each(
                 progress.update()
 
 
-def _suiting(
-    vocabulary: Vocabulary, field: str, item: dict[str, Any], found: list[dict[str, Any]]
-) -> np.ndarray:
-    suiting = vocabulary.suiting(field, item[field])
-    return np.array([one[field] in suiting for one in found])
-
-
-def _vectors(table: LanceTable) -> dict[str, np.ndarray]:
-    rows = table.search().select(["Filename", "vector"]).to_arrow()
-    flat = rows["vector"].combine_chunks().flatten().to_numpy().reshape(len(rows), -1)
-    return dict(zip(rows["Filename"].to_pylist(), flat, strict=True))
+def _suits(name: str, item: dict[str, Any], found: list[Item], fields: Fields) -> np.ndarray:
+    values = suiting(name, item[name], fields)
+    return np.array([one[name] in values for one in found])

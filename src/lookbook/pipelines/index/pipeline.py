@@ -14,12 +14,15 @@ def create_pipeline(**kwargs: object) -> Pipeline:
         [
             Node(
                 nodes.embed_items,
-                inputs=["full_catalogue", "indexed_items", "embedders", "params:index"],
+                inputs=[
+                    "full_catalogue", "indexed_items", "embedders", "params:index",
+                    "params:fields",
+                ],
                 outputs=["search_index", "index_report"],
                 name="embed_items",
             ),
         ],
-        tags="index",
+        tags=["index", "default"],
         namespace="index",
         prefix_datasets_with_namespace=False,
-    )
+    )  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
@@ -10,15 +9,15 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from lookbook.annotations import MatplotlibFigure, PlotlyFigure, pd
 from lookbook.errors import InputError
-from lookbook.photos import Photo, PhotoError, decode
+from lookbook.lazy import MatplotlibFigure, PlotlyFigure, pd
+from lookbook.photos.photo import decode, inspect
 
 MANIFEST = [
-    "file", "id", "sender_id", "label", "kids",
-    "width", "height", "bytes", "sha256", "phash", "status",
+    "file", "photo_id", "sender_id", "label", "kids",
+    "width", "height", "bytes", "phash", "status",
 ]  # fmt: skip
-QUARANTINE = ["file", "line", "id", "status", "reason"]
+QUARANTINE = ["file", "line", "image", "photo_id", "status", "reason"]
 BOOLEANS = {"true": True, "false": False}
 
 
@@ -46,9 +45,7 @@ def inspect_photos(files: dict[str, Callable[[], bytes]], params: IngestParams) 
         params: The pixel bound and the number of threads.
 
     Returns:
-        A row a file: ``file``, ``width`` and ``height`` in pixels after EXIF rotation,
-        ``bytes``, ``sha256`` of the file, ``phash`` (64-bit perceptual hash, hexadecimal) and
-        ``reason`` (empty for a good photo).
+        One row per file: ``file``, and what :func:`lookbook.photos.photo.inspect` measures.
     """
     from tqdm import tqdm
 
@@ -61,23 +58,11 @@ def inspect_photos(files: dict[str, Callable[[], bytes]], params: IngestParams) 
     return pd.DataFrame(rows)
 
 
-def _inspect_photo(name: str, read: Callable[[], bytes], max_pixels: int) -> dict[str, Any]:
-    import imagehash
-
-    row: dict[str, Any] = {
-        "file": name, "width": 0, "height": 0, "bytes": 0, "sha256": "", "phash": "", "reason": "",
-    }  # fmt: skip
+def _inspect_photo(file: str, read: Callable[[], bytes], max_pixels: int) -> dict[str, Any]:
     try:
-        data = read()
-        row |= {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-        image = decode(data, max_pixels)
-        row |= {"width": image.width, "height": image.height}
-        # A hash of 32 x 32 pixels needs no more than a reduced copy of a large photo.
-        image.thumbnail((256, 256), reducing_gap=2)
-        row["phash"] = str(imagehash.phash(image))
-    except (PhotoError, OSError) as error:
-        row["reason"] = str(error)
-    return row
+        return {"file": file, **inspect(read(), max_pixels)}
+    except OSError as error:
+        return {"file": file, **inspect(b""), "photo_id": "", "reason": str(error)}
 
 
 def check_rows(table: pd.DataFrame) -> pd.DataFrame:
@@ -128,7 +113,7 @@ def match_rows(inspected: pd.DataFrame, rows: pd.DataFrame) -> tuple[pd.DataFram
     same bytes the first good one stays.
 
     Args:
-        inspected: A row a file, as :func:`inspect_photos` returns it.
+        inspected: One row per file, as :func:`inspect_photos` returns it.
         rows: Typed rows, as :func:`check_rows` returns them; none for a folder without labels.
 
     Returns:
@@ -141,22 +126,13 @@ def match_rows(inspected: pd.DataFrame, rows: pd.DataFrame) -> tuple[pd.DataFram
         InputError: If no photo at all can be used.
     """
     files = inspected.assign(
-        id=[PurePosixPath(name).with_suffix("").as_posix() for name in inspected["file"]]
+        image=[PurePosixPath(name).with_suffix("").as_posix() for name in inspected["file"]]
     )
-    first_row = ~rows["image"].duplicated()
-    first_file = ~files["id"].duplicated()
-    paired = pd.merge(
-        files[first_file],
-        rows[first_row].rename(columns={"reason": "row_reason"}),
-        how="outer",
-        left_on="id",
-        right_on="image",
-    )
-    rest = pd.concat(
-        [files[~first_file], rows[~first_row].rename(columns={"reason": "row_reason"})]
-    )
-    photos = pd.concat([paired, rest], ignore_index=True)
-    photos["id"] = photos["id"].fillna(photos["image"])
+    said = rows.rename(columns={"reason": "row_reason"})
+    first_row = ~said["image"].duplicated()
+    first_file = ~files["image"].duplicated()
+    paired = pd.merge(files[first_file], said[first_row], how="outer", on="image")
+    photos = pd.concat([paired, files[~first_file], said[~first_row]], ignore_index=True)
     photos[["reason", "row_reason"]] = photos[["reason", "row_reason"]].fillna("")
     photos = photos.sort_values(["file", "line"], ignore_index=True)
 
@@ -173,7 +149,7 @@ def match_rows(inspected: pd.DataFrame, rows: pd.DataFrame) -> tuple[pd.DataFram
         status, verdict = status.mask(fits, name), verdict.mask(fits, reason)
     photos = photos.assign(status=status, verdict=verdict)
     ok = photos["status"].eq("ok")
-    original = photos[ok].groupby("sha256")["file"].transform("first")
+    original = photos[ok].groupby("photo_id")["file"].transform("first")
     repeated = original.index[original.ne(photos.loc[original.index, "file"])]
     photos.loc[repeated, "status"] = "duplicate"
     photos.loc[repeated, "verdict"] = "same bytes as " + original[repeated].astype(str)
@@ -269,7 +245,7 @@ def plot_contact_sheet(
             axis.axis("off")
         axes[0].text(-0.1, 0.5, label, transform=axes[0].transAxes, ha="right", va="center")
         for axis, name in zip(axes, names, strict=False):
-            image = Photo(name, files[name]).image(params.max_pixels)
+            image = decode(files[name](), params.max_pixels)
             image.thumbnail((160, 160), reducing_gap=2)
             axis.imshow(image)
     figure.subplots_adjust(left=1.5 / (1.3 * columns + 1.5), right=1, top=1, bottom=0)

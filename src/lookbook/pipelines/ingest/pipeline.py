@@ -38,7 +38,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 name="plot_contact_sheet",
             ),
         ],
-        tags="ingest",
+        tags=["ingest", "default"],
         namespace="ingest",
         prefix_datasets_with_namespace=False,
     )

@@ -2,63 +2,41 @@
 
 from __future__ import annotations
 
-import hashlib
-import string
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from pydantic import BaseModel, Field, ValidationError
-
-from lookbook.annotations import pd
-from lookbook.captioners import Caption, Captioner, Prompt
-from lookbook.photos import Photo
-from lookbook.vocabulary import Vocabulary
-
-NOTHING = "the captioner gave nothing back"
-COSTS = ["answers", "input_tokens", "output_tokens", "cost", "seconds"]
-
-
-class LabelParams(BaseModel):
-    """How captions are kept.
-
-    Attributes:
-        shard_size: Captions a file at most.
-        shard_seconds: A caption that came waits no longer for its file to fill.
-    """
-
-    shard_size: int = Field(gt=0)
-    shard_seconds: float = Field(ge=0)
+from lookbook.captioners import Captioner, Prompt
+from lookbook.captioners.shards import (
+    ShardParams,
+    Shards,
+    caption_into_shards,
+    find_uncaptioned,
+    gather_captions,
+)
+from lookbook.labels.fields import Fields
+from lookbook.lazy import pd
 
 
-def compose_prompt(system: str, question: str, vocabulary: Vocabulary) -> dict[str, Any]:
-    """Writes the vocabulary into the prompt, and the schema of the answer beside it.
+def compose_prompt(system: str, question: str, fields: Fields) -> dict[str, Any]:
+    """Writes the fields and their values into the prompt.
 
     Args:
         system: The system prompt.
         question: The caption prompt.
-        vocabulary: Its values stand where either says ``$categories``, ``$types``,
-            ``$genders`` or ``$sizes``.
+        fields: Where either says ``$fields``, a line for each field stands, and where it says
+            ``$`` and a field's name, such as ``$Category``, that field's values.
 
     Returns:
-        A :class:`lookbook.captioners.Prompt` as a dictionary.
+        A :class:`lookbook.captioners.Prompt` as a dictionary, with its ``answer_schema``.
     """
-    values = {
-        name: ", ".join(vocabulary.terms(field))
-        for name, field in [
-            ("categories", "Category"), ("types", "Type"), ("genders", "Gender"), ("sizes", "Size")
-        ]
-    }  # fmt: skip
-    return Prompt(
-        system=string.Template(system).safe_substitute(values).strip(),
-        question=string.Template(question).safe_substitute(values).strip(),
-        answer_schema=vocabulary.label_schema(),
-    ).model_dump()
+    prompt = Prompt.compose(system, question, fields)
+    return {**prompt.model_dump(), "answer_schema": prompt.answer_schema}
 
 
 def plan_captions(
     selection: pd.DataFrame,
-    known_shards: dict[str, str],
+    known_shards: Shards,
+    known_trial_shards: Shards,
     captioner: Captioner,
     prompt: dict[str, Any],
 ) -> tuple[pd.DataFrame, str]:
@@ -67,6 +45,7 @@ def plan_captions(
     Args:
         selection: The photos to caption.
         known_shards: Shards of earlier runs by name, of this and of other captioners.
+        known_trial_shards: Shards of prompt trials.
         captioner: Its fingerprint tells which captions are its own.
         prompt: What it is asked.
 
@@ -75,9 +54,8 @@ def plan_captions(
         before; and the captioner's fingerprint.
     """
     fingerprint = captioner.fingerprint(Prompt.model_validate(prompt))
-    known = _read_captions(known_shards, fingerprint)
-    done = [photo for photo, caption in known.items() if caption.text is not None]
-    return selection[~selection["sha256"].isin(done)], fingerprint
+    known = {**known_trial_shards, **known_shards}
+    return find_uncaptioned(selection, known, fingerprint), fingerprint
 
 
 def caption_photos(
@@ -85,79 +63,29 @@ def caption_photos(
     files: dict[str, Callable[[], bytes]],
     captioner: Captioner,
     prompt: dict[str, Any],
-    params: LabelParams,
+    params: ShardParams,
 ) -> Iterator[dict[str, str]]:
-    """Captions photos, a shard at a time.
-
-    Args:
-        plan: The photos that need a caption.
-        files: Functions that read the photos' bytes.
-        captioner: The engine.
-        prompt: What it is asked.
-        params: When a shard is full.
+    """Captions photos, see :func:`lookbook.captioners.shards.caption_into_shards`.
 
     Yields:
-        One shard: its name, made of the captioner's fingerprint and its photos' hashes, and
-        its captions as JSON Lines. Where the captioner stops with an error or by Ctrl-C, what
-        came until then is a last shard.
+        One shard, which Kedro saves before it asks for the next.
     """
-    from tqdm import tqdm
-
-    asked = Prompt.model_validate(prompt)
-    fingerprint = captioner.fingerprint(asked)
-    photos = (
-        Photo(row.sha256, files[row.file]) for row in plan[["sha256", "file"]].itertuples(False)
-    )
-    shard: list[Caption] = []
-    tokens = 0
-    begun = written = came = time.monotonic()
-    with tqdm(total=len(plan), desc="caption", unit="photo", smoothing=0.05) as progress:
-        try:
-            for caption in captioner.caption(photos, asked):
-                now = time.monotonic()
-                shard.append(caption.model_copy(update={"seconds": round(now - came, 4)}))
-                came = now
-                progress.update()
-                tokens += caption.output_tokens
-                if tokens:
-                    progress.set_postfix({"tokens/s": f"{tokens / (now - begun):.0f}"}, False)
-                if len(shard) == params.shard_size or now - written >= params.shard_seconds:
-                    yield _write_shard(shard, fingerprint)
-                    shard, written = [], time.monotonic()
-        except GeneratorExit:
-            raise
-        except BaseException:
-            if shard:
-                yield _write_shard(shard, fingerprint)
-            raise
-        if shard:
-            yield _write_shard(shard, fingerprint)
+    yield from caption_into_shards(plan, files, captioner, Prompt.model_validate(prompt), params)
 
 
 def collect_captions(
-    selection: pd.DataFrame, shards: dict[str, Callable[[], str]], fingerprint: str
+    selection: pd.DataFrame,
+    shards: Shards,
+    known_trial_shards: Shards,
+    fingerprint: str,
 ) -> pd.DataFrame:
     """Gathers the captions of the chosen photos from all shards of this captioner.
 
-    Args:
-        selection: The chosen photos.
-        shards: Functions that read the shards, by name.
-        fingerprint: The captioner's.
-
     Returns:
-        The selection with ``caption`` (the model's text, missing if it failed), ``failure``
-        (its reason, missing if it did not) and what the caption took: ``answers``,
-        ``input_tokens``, ``output_tokens``, ``cost`` and ``seconds``.
+        The selection with its captions and what they took, see
+        :func:`lookbook.captioners.shards.gather_captions`.
     """
-    captions = _read_captions(
-        {name: load() for name, load in shards.items() if _belongs(name, fingerprint)}, fingerprint
-    )
-    chosen = [_of(captions, photo) for photo in selection["sha256"]]
-    return selection.assign(
-        caption=[caption.text for caption in chosen],
-        failure=[caption.failure for caption in chosen],
-        **{name: [getattr(caption, name) for caption in chosen] for name in COSTS},
-    )
+    return gather_captions(selection, {**known_trial_shards, **shards}, fingerprint)
 
 
 def report_captions(captions: pd.DataFrame, plan: pd.DataFrame, fingerprint: str) -> dict[str, Any]:
@@ -176,39 +104,3 @@ def report_captions(captions: pd.DataFrame, plan: pd.DataFrame, fingerprint: str
         "cost": None if pd.isna(cost) else round(float(cost), 4),
         "captioner": fingerprint,
     }
-
-
-def _write_shard(captions: list[Caption], fingerprint: str) -> dict[str, str]:
-    lines = [caption.model_dump_json() for caption in captions]
-    digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
-    return {f"{fingerprint}/{digest}": "\n".join(lines) + "\n"}
-
-
-def _belongs(name: str, fingerprint: str) -> bool:
-    return name.split("/", maxsplit=1)[0] == fingerprint
-
-
-def _read_captions(shards: dict[str, str], fingerprint: str) -> dict[str, Caption]:
-    captions: dict[str, Caption] = {}
-    for caption in _parse_lines(
-        line
-        for name, text in sorted(shards.items())
-        if _belongs(name, fingerprint)
-        for line in text.splitlines()
-    ):
-        if caption.text is not None or caption.photo not in captions:
-            captions[caption.photo] = caption
-    return captions
-
-
-def _parse_lines(lines: Iterable[str]) -> Iterator[Caption]:
-    for line in lines:
-        try:
-            yield Caption.model_validate_json(line)
-        except ValidationError:
-            # A run that was killed while it wrote left half a line: that photo comes again.
-            continue
-
-
-def _of(captions: dict[str, Caption], photo: str) -> Caption:
-    return captions.get(photo, Caption(photo=photo, failure=NOTHING, answers=0))

@@ -9,19 +9,20 @@ def create_pipeline(**kwargs: object) -> Pipeline:
     """Creates the ``label`` pipeline.
 
     ``known_caption_shards`` and ``caption_shards`` are the same files: what was there before
-    the run, and what is there after it.
+    the run, and what is there after it. What ``prompt_trial`` has captioned counts too.
     """
+    known = ["selection", "known_caption_shards", "known_trial_shards"]
     return Pipeline(
         [
             Node(
                 nodes.compose_prompt,
-                inputs=["system_prompt", "caption_prompt", "params:vocabulary"],
+                inputs=["system_prompt", "caption_prompt", "params:fields"],
                 outputs="prompt",
                 name="compose_prompt",
             ),
             Node(
                 nodes.plan_captions,
-                inputs=["selection", "known_caption_shards", "captioner", "prompt"],
+                inputs=[*known, "captioner", "prompt"],
                 outputs=["caption_plan", "captioner_fingerprint"],
                 name="plan_captions",
             ),
@@ -33,7 +34,9 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             ),
             Node(
                 nodes.collect_captions,
-                inputs=["selection", "caption_shards", "captioner_fingerprint"],
+                inputs=[
+                    "selection", "caption_shards", "known_trial_shards", "captioner_fingerprint",
+                ],
                 outputs="captions",
                 name="collect_captions",
             ),
@@ -44,7 +47,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 name="report_captions",
             ),
         ],
-        tags="label",
+        tags=["label", "default"],
         namespace="label",
         prefix_datasets_with_namespace=False,
-    )
+    )  # fmt: skip

@@ -7,23 +7,24 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from lookbook.annotations import PlotlyFigure, pd
 from lookbook.captioners import Captioner, Prompt
-from lookbook.pipelines.evaluate.label_nodes import judge_captions, score_labels
-from lookbook.pipelines.evaluate.params import EvaluateParams
-from lookbook.pipelines.label.nodes import (
-    LabelParams,
-    caption_photos,
-    collect_captions,
-    compose_prompt,
-    plan_captions,
+from lookbook.captioners.shards import (
+    ShardParams,
+    Shards,
+    caption_into_shards,
+    find_uncaptioned,
+    gather_captions,
 )
-from lookbook.vocabulary import Vocabulary
+from lookbook.evaluation.label_scores import judge_captions, score_labels
+from lookbook.evaluation.params import EvaluateParams
+from lookbook.labels.fields import Fields
+from lookbook.lazy import PlotlyFigure, pd
 
 # What the project's own captioner and prompt are called.
 OWN_CAPTIONER, OWN_PROMPT = "captioner", "caption"
 TRIAL = ["captioner", "prompt"]
-SHARES = ["schema_valid_share", "usable_share", "category_accuracy", "refusals_share"]
+SHARES = ["schema_valid_share", "usable_share", "accuracy", "refusals_share"]
+COSTS = ["description_words", "seconds_per_photo", "input_tokens", "output_tokens", "cost"]
 
 
 class TrialParams(BaseModel):
@@ -44,34 +45,35 @@ def choose_photos(selection: pd.DataFrame, params: TrialParams) -> pd.DataFrame:
 
 
 def compose_prompts(
-    system: str,
-    question: str,
-    trial_prompts: dict[str, Callable[[], str]],
-    vocabulary: Vocabulary,
+    system: str, question: str, trial_prompts: dict[str, Callable[[], str]], fields: Fields
 ) -> dict[str, dict[str, Any]]:
-    """Writes the vocabulary into the prompt in use, named ``caption``, and into those on trial.
+    """Writes the fields into the prompt in use, named ``caption``, and into those on trial.
 
     Returns:
-        Prompts by name, see :func:`lookbook.pipelines.label.nodes.compose_prompt`.
+        Prompts by name, each a :class:`lookbook.captioners.Prompt` as a dictionary.
     """
     questions = {OWN_PROMPT: question, **{name: load() for name, load in trial_prompts.items()}}
-    return {name: compose_prompt(system, text, vocabulary) for name, text in questions.items()}
+    return {
+        name: Prompt.compose(system, text, fields).model_dump() for name, text in questions.items()
+    }
 
 
 def caption_trials(
     photos: pd.DataFrame,
-    known_shards: dict[str, str],
+    known_shards: Shards,
+    known_trial_shards: Shards,
     files: dict[str, Callable[[], bytes]],
     captioner: Captioner,
     trial_captioners: dict[str, Captioner],
     prompts: dict[str, dict[str, Any]],
-    params: LabelParams,
+    params: ShardParams,
 ) -> Iterator[dict[str, str]]:
     """Captions the photos by every captioner with every prompt, where that is not done yet.
 
     Args:
         photos: As chosen.
-        known_shards: What any run has captioned before.
+        known_shards: What the ``label`` pipeline has captioned before.
+        known_trial_shards: What was tried before.
         files: Functions that read the photos' bytes.
         captioner: The one in use.
         trial_captioners: Others, by name.
@@ -81,51 +83,56 @@ def caption_trials(
     Yields:
         Shards, as the ``label`` pipeline writes them.
     """
-    tried: set[str] = set()
+    known, tried = {**known_trial_shards, **known_shards}, set()
     for _, _, engine, prompt in _trials(captioner, trial_captioners, prompts):
-        plan, fingerprint = plan_captions(photos, known_shards, engine, prompt)
+        fingerprint = engine.fingerprint(prompt)
         # An engine that reads no prompt says the same to each.
-        if len(plan) and fingerprint not in tried:
-            yield from caption_photos(plan, files, engine, prompt, params)
+        if fingerprint in tried:
+            continue
         tried.add(fingerprint)
+        missing = find_uncaptioned(photos, known, fingerprint)
+        if len(missing):
+            yield from caption_into_shards(missing, files, engine, prompt, params)
 
 
 def collect_trials(
     photos: pd.DataFrame,
-    shards: dict[str, Callable[[], str]],
+    known_shards: Shards,
+    shards: Shards,
     captioner: Captioner,
     trial_captioners: dict[str, Captioner],
     prompts: dict[str, dict[str, Any]],
 ) -> pd.DataFrame:
-    """Gathers the captions, a row a photo, captioner and prompt.
+    """Gathers the captions, one row per photo, captioner and prompt.
 
     Returns:
         As the ``label`` pipeline collects them, with ``captioner``, ``prompt`` and
         ``fingerprint``.
     """
+    known = {**known_shards, **shards}
     collected = []
     for name, asked, engine, prompt in _trials(captioner, trial_captioners, prompts):
-        fingerprint = engine.fingerprint(Prompt.model_validate(prompt))
-        captions = collect_captions(photos, shards, fingerprint)
+        fingerprint = engine.fingerprint(prompt)
+        captions = gather_captions(photos, known, fingerprint)
         collected.append(captions.assign(captioner=name, prompt=asked, fingerprint=fingerprint))
     return pd.concat(collected, ignore_index=True)
 
 
 def score_trials(
-    trial_captions: pd.DataFrame, vocabulary: Vocabulary, params: EvaluateParams
+    trial_captions: pd.DataFrame, fields: Fields, params: EvaluateParams
 ) -> pd.DataFrame:
     """Scores every captioner with every prompt, the best first.
 
     Returns:
-        A row each: ``captioner``, ``prompt``, ``fingerprint``, ``photos``,
-        ``schema_valid_share``, ``usable_share``, ``category_accuracy`` with ``low`` and
-        ``high`` (95 %), ``refusals_share``, ``description_words``, ``seconds_per_photo``,
-        ``input_tokens``, ``output_tokens`` and ``cost``.
+        One row each: ``captioner``, ``prompt``, ``fingerprint``, ``photos``,
+        ``schema_valid_share``, ``usable_share``, ``accuracy`` with ``low`` and ``high`` (95 %),
+        ``refusals_share``, ``description_words``, ``seconds_per_photo``, ``input_tokens``,
+        ``output_tokens`` and ``cost``.
     """
     rows = []
     for (name, asked), captions in trial_captions.groupby(TRIAL, sort=False):
-        judged = judge_captions(captions.reset_index(drop=True), vocabulary)
-        scores = score_labels(judged, captions["fingerprint"].iloc[0], params)
+        judged = judge_captions(captions.drop(columns=TRIAL), fields, params)
+        scores = score_labels(judged, captions["fingerprint"].iloc[0], fields, params)
         low, high = scores["interval_95"] or (None, None)
         rows.append(
             {
@@ -136,16 +143,10 @@ def score_trials(
                 "low": low,
                 "high": high,
                 "refusals_share": round(float(judged["status"].eq("refusal").mean()), 4),
-                **{
-                    key: scores[key]
-                    for key in (
-                        "description_words", "seconds_per_photo", "input_tokens", "output_tokens",
-                        "cost",
-                    )
-                },
+                **{key: scores[key] for key in COSTS},
             }
-        )  # fmt: skip
-    best = ["category_accuracy", "schema_valid_share"]
+        )
+    best = ["accuracy", "schema_valid_share"]
     return pd.DataFrame(rows).sort_values(best, ascending=False, ignore_index=True)
 
 
@@ -165,7 +166,7 @@ def _trials(
     captioner: Captioner,
     trial_captioners: dict[str, Captioner],
     prompts: dict[str, dict[str, Any]],
-) -> Iterator[tuple[str, str, Captioner, dict[str, Any]]]:
+) -> Iterator[tuple[str, str, Captioner, Prompt]]:
     for name, engine in {OWN_CAPTIONER: captioner, **trial_captioners}.items():
         for asked, prompt in prompts.items():
-            yield name, asked, engine, prompt
+            yield name, asked, engine, Prompt.model_validate(prompt)

@@ -10,7 +10,8 @@ ENGINES = ["captioner", "trial_captioners", "trial_questions"]
 def create_pipeline(**kwargs: object) -> Pipeline:
     """Creates the ``prompt_trial`` pipeline, which a run of everything leaves out.
 
-    It shares the captions that ``label`` keeps, so that none is paid for twice.
+    It reads the captions that ``label`` keeps, as ``label`` reads its own, so that none is paid
+    for twice.
     """
     return Pipeline(
         [
@@ -22,27 +23,28 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             ),
             Node(
                 nodes.compose_prompts,
-                inputs=["system_prompt", "caption_prompt", "trial_prompts", "params:vocabulary"],
+                inputs=["system_prompt", "caption_prompt", "trial_prompts", "params:fields"],
                 outputs="trial_questions",
                 name="compose_prompts",
             ),
             Node(
                 nodes.caption_trials,
                 inputs=[
-                    "trial_photos", "known_caption_shards", "photo_files", *ENGINES, "params:label",
+                    "trial_photos", "known_caption_shards", "known_trial_shards", "photo_files",
+                    *ENGINES, "params:label",
                 ],
-                outputs="caption_shards",
+                outputs="trial_shards",
                 name="caption_trials",
             ),
             Node(
                 nodes.collect_trials,
-                inputs=["trial_photos", "caption_shards", *ENGINES],
+                inputs=["trial_photos", "known_caption_shards", "trial_shards", *ENGINES],
                 outputs="trial_captions",
                 name="collect_trials",
             ),
             Node(
                 nodes.score_trials,
-                inputs=["trial_captions", "params:vocabulary", "params:evaluate"],
+                inputs=["trial_captions", "params:fields", "params:evaluate"],
                 outputs="trial_scores",
                 name="score_trials",
             ),

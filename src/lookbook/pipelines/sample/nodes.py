@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from lookbook.annotations import pd
-from lookbook.drawing import COLOURS, LABELS, PATTERNS, draw_garment
+from lookbook.lazy import pd
+from lookbook.photos.drawing import COLOURS, LABELS, PATTERNS, draw_garment
 
 
 class SampleParams(BaseModel):

@@ -7,35 +7,33 @@ from lookbook.pipelines.serving import nodes
 
 def create_pipeline(**kwargs: object) -> Pipeline:
     """Creates the ``serving`` pipeline, which a run of everything leaves out."""
+    said = ["params:message", "params:history", "stylist", "params:fields"]
     return Pipeline(
         [
             Node(
                 nodes.describe_item,
-                inputs=["photo", "captioner", "prompt", "params:vocabulary"],
+                inputs=["photo", "captioner", "prompt"],
                 outputs="described_item",
                 name="describe_item",
             ),
             Node(
                 nodes.plan_outfit,
-                inputs=["described_item", "params:message", "params:history", "stylist"],
+                inputs=["described_item", *said],
                 outputs="shopping_plan",
                 name="plan_outfit",
             ),
             Node(
                 nodes.recommend_items,
                 inputs=[
-                    "shopping_plan", "described_item", "photo", "search_index", "embedders",
-                    "reranker", "selection", "params:serving",
+                    "shopping_plan", "described_item", "search_index", "params:serving",
+                    "params:fields",
                 ],
                 outputs="recommendations",
                 name="recommend_items",
             ),
             Node(
                 nodes.write_reply,
-                inputs=[
-                    "shopping_plan", "described_item", "recommendations", "params:message",
-                    "params:history", "stylist",
-                ],
+                inputs=["shopping_plan", "described_item", "recommendations", *said],
                 outputs="reply",
                 name="write_reply",
             ),

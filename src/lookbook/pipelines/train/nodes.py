@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from lookbook.annotations import PlotlyFigure, Tensor, TorchModule, pd
 from lookbook.captioners.embedded import to_pixels
-from lookbook.metrics import bootstrap_interval
-from lookbook.photos import decode
-from lookbook.pipelines.balance.nodes import BalanceParams
+from lookbook.evaluation.metrics import bootstrap_interval
+from lookbook.evaluation.plots import plot_confusion
+from lookbook.lazy import PlotlyFigure, Tensor, TorchModule, pd
+from lookbook.photos.photo import decode
+from lookbook.photos.sampling import BalanceParams
 from lookbook.pipelines.train.params import TrainParams
-from lookbook.plots import plot_confusion
 
 
 def select_training_photos(manifest: pd.DataFrame, params: TrainParams) -> pd.DataFrame:
@@ -74,7 +74,7 @@ def extract_activations(
 
 
 def _draw_garments(params: TrainParams) -> pd.DataFrame:
-    from lookbook.drawing import COLOURS, LABELS, PATTERNS, draw_garment
+    from lookbook.photos.drawing import COLOURS, LABELS, PATTERNS, draw_garment
 
     rng = np.random.default_rng(params.fit.seed)
     rows = []
@@ -99,7 +99,7 @@ def cross_validate(
     Drawn garments are in every training part and in no test part.
 
     Returns:
-        A row a photo: ``file``, ``label``, ``sender_id``, ``fold`` and a probability column
+        One row per photo: ``file``, ``label``, ``sender_id``, ``fold`` and a probability column
         for each label.
     """
     from sklearn.model_selection import StratifiedGroupKFold
@@ -165,7 +165,7 @@ def score_predictions(
     from sklearn.metrics import f1_score
 
     labels = sorted(set(predictions.columns) - {"file", "label", "sender_id", "fold"})
-    merged = pd.Series({label: balance.category(label) for label in labels})
+    merged = pd.Series({label: balance.group_of(label) for label in labels})
     probability = predictions[labels]
     by_category = probability.T.groupby(merged).sum().T
     guesses = {"label": probability.idxmax(axis=1), "category": by_category.idxmax(axis=1)}

@@ -1,0 +1,1 @@
+"""One customer's turn: describe, plan, find, reply; and the page on which it happens."""

@@ -1,0 +1,245 @@
+"""One customer's turn in four steps, each a plain function."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, Field
+
+from lookbook.captioners import Captioner, Prompt
+from lookbook.errors import InputError
+from lookbook.labels.cleaning import clean_answer
+from lookbook.labels.fields import Fields
+from lookbook.labels.record import Record
+from lookbook.outfits import Message, PlannedQuery, Recommendation, ShoppingPlan, Stylist
+from lookbook.outfits.harmony import harmonise
+from lookbook.photos.photo import Photo
+from lookbook.search.catalogue_search import CatalogueSearch, Item, Method, Query, diversify
+
+Turns = list[dict[str, str]]
+# What counts for a wish where an item's value is not known.
+UNKNOWN = 0.5
+
+
+class ServingParams(BaseModel):
+    """How items are recommended.
+
+    Attributes:
+        method: How the index is searched.
+        embedder: The embedding model whose table is searched; ``None`` for the first.
+        limit: Items in all.
+        filters: Values that may be shown, by field; a field that is not named allows all.
+        candidates: Items that are looked at for each that is shown.
+        relevance: Weight of the search's own order.
+        wish: Weight of what was wished for.
+        harmony: Weights of fields whose values are to go together by their hues, where nothing
+            is wished for.
+        same: Weights of fields whose values are to be the same.
+        diversity: How much items are to differ, from 0 to 1.
+    """
+
+    method: Method
+    embedder: str | None
+    limit: int = Field(gt=0)
+    filters: dict[str, list[str]]
+    candidates: int = Field(gt=0)
+    relevance: float = Field(ge=0)
+    wish: float = Field(ge=0)
+    harmony: dict[str, float]
+    same: dict[str, float]
+    diversity: float = Field(ge=0, le=1)
+
+
+def describe(photo: Photo, captioner: Captioner, prompt: Prompt) -> Record:
+    """Labels a customer's photo as the catalogue's are, cleaning included.
+
+    Args:
+        photo: What was shown.
+        captioner: The catalogue's engine.
+        prompt: What it is asked.
+
+    Raises:
+        InputError: If the photo cannot be described.
+    """
+    (caption,) = captioner.caption([photo], prompt)
+    if caption.text is None:
+        raise InputError(f"The photo cannot be described: {caption.failure}.")
+    cleaned = clean_answer(caption.text, prompt.fields)
+    if cleaned.rejection is not None:
+        raise InputError(f"The photo cannot be described: {cleaned.rejection}.")
+    return cleaned.record
+
+
+def plan(
+    item: Record | None, message: str, history: Turns, stylist: Stylist, fields: Fields
+) -> ShoppingPlan:
+    """Plans what to look for.
+
+    Args:
+        item: What was shown, if anything.
+        message: What the customer says; may be empty.
+        history: Earlier turns: ``role`` and ``content``.
+        stylist: Understands them.
+        fields: The catalogue's.
+
+    Raises:
+        InputError: If there is neither item nor message.
+    """
+    if item is None and not message.strip():
+        raise InputError(
+            "There is nothing to answer: give a photo, a message or both, as in "
+            "--params=photo=FILE,message='in blue'."
+        )
+    return stylist.plan(item, message, [Message.model_validate(one) for one in history], fields)
+
+
+def find(
+    plan: ShoppingPlan,
+    item: Record | None,
+    photo_id: str | None,
+    search: CatalogueSearch,
+    params: ServingParams,
+    fields: Fields,
+) -> list[Item]:
+    """Finds items for each part of a plan.
+
+    Args:
+        plan: What to look for.
+        item: What was shown, if anything.
+        photo_id: Its photo's identity: it is never recommended to itself.
+        search: The catalogue.
+        params: How many, and what counts.
+        fields: The catalogue's.
+
+    Returns:
+        Items in the plan's order of slots, each with ``slot`` (empty for any), ``score`` from
+        0 to 1 and ``why`` in words.
+
+    Raises:
+        InputError: If the index cannot be searched.
+    """
+    a_slot = math.ceil(params.limit / max(len(plan.queries), 1))
+    most = a_slot * params.candidates + 1
+    queries = [
+        Query(text=query.text, allowed=_narrow(query, params, fields)) for query in plan.queries
+    ]
+    results = search.search(queries, params.method, most, params.embedder)
+    shown: list[Item] = []
+    for query, found in zip(plan.queries, results, strict=True):
+        candidates = [
+            one for one in found if one["photo_id"] != photo_id and not _is_unwanted(one, plan)
+        ]
+        if not candidates:
+            continue
+        ranks = np.linspace(1, 0, len(candidates) + 1)[:-1]
+        judged = [
+            _judge(one, rank, plan, query, item, params, fields)
+            for one, rank in zip(candidates, ranks, strict=True)
+        ]
+        scores = np.array([score for score, _ in judged])
+        vectors = np.array([one["vector"] for one in candidates])
+        for place in diversify(vectors, scores, a_slot, 1 - params.diversity):
+            score, why = judged[place]
+            told = {"slot": query.slot or "", "score": round(float(score), 4), "why": why}
+            shown.append({**candidates[place], **told})
+    return shown[: params.limit]
+
+
+def reply(
+    plan: ShoppingPlan,
+    item: Record | None,
+    found: list[Item],
+    message: str,
+    history: Turns,
+    stylist: Stylist,
+    fields: Fields,
+) -> Iterator[str]:
+    """Says in words what was found, in parts as they are written.
+
+    Args:
+        plan: What was looked for.
+        item: What was shown, if anything.
+        found: As :func:`find` returns it.
+        message: What the customer says; may be empty.
+        history: Earlier turns: ``role`` and ``content``.
+        stylist: Writes.
+        fields: The catalogue's.
+
+    Raises:
+        InputError: If the stylist cannot answer.
+    """
+    recommended = [
+        Recommendation(
+            slot=one["slot"], record={name: one[name] for name in fields.names}, why=one["why"]
+        )
+        for one in found
+    ]
+    turns = [Message.model_validate(turn) for turn in history]
+    return stylist.reply(plan, item, recommended, message, turns, fields)
+
+
+def _narrow(query: PlannedQuery, params: ServingParams, fields: Fields) -> dict[str, list[str]]:
+    """Leaves of the values that a query allows those that the filters allow too."""
+    allowed = dict(query.allowed)
+    for name, values in params.filters.items():
+        if values and name in fields.enumerated:
+            allowed[name] = [one for one in values if one in query.allowed.get(name, values)]
+    return allowed
+
+
+def _is_unwanted(item: Item, plan: ShoppingPlan) -> bool:
+    return any(set(_values(item, name)) & set(values) for name, values in plan.unwanted.items())
+
+
+def _judge(
+    item: Item,
+    relevance: float,
+    plan: ShoppingPlan,
+    query: PlannedQuery,
+    shown: Mapping[str, Any] | None,
+    params: ServingParams,
+    fields: Fields,
+) -> tuple[float, str]:
+    """Scores an item from 0 to 1, and says what speaks for it."""
+    scores, weights, reasons = [relevance], [params.relevance], []
+    if query.wished:
+        matched, told = _match(item, query, fields)
+        scores.append(matched)
+        weights.append(params.wish)
+        reasons += told
+    else:
+        for name, weight in params.harmony.items():
+            good, why = 1.0, ""
+            if shown is not None and plan.mode == "complementary" and name in fields.enumerated:
+                worn = _values(shown, name)
+                good, why = harmonise(_values(item, name), worn, fields.enumerated[name])
+            scores.append(good)
+            weights.append(weight)
+            reasons += [why] if why else []
+    for name, weight in params.same.items():
+        same = shown is None or name not in fields.ones or item[name] == shown[name]
+        scores.append(float(same))
+        weights.append(weight)
+        if same and shown is not None and name in fields.ones:
+            reasons.append(f"{item[name].lower()} like it")
+    return float(np.average(scores, weights=weights)), ", ".join(reasons)
+
+
+def _match(item: Item, query: PlannedQuery, fields: Fields) -> tuple[float, list[str]]:
+    """Says how much of what was wished for an item has, and what of it."""
+    scores, has = [], []
+    for name, wished in query.wished.items():
+        values = _values(item, name)
+        matched = [one for one in wished if one in values]
+        unknown = not values or values == [getattr(fields.enumerated[name], "otherwise", None)]
+        scores.append(1.0 if matched else UNKNOWN if unknown else 0.0)
+        has += matched[:1]
+    return float(np.mean(scores)), has
+
+
+def _values(item: Mapping[str, Any], name: str) -> list[str]:
+    value = item[name]
+    return value if isinstance(value, list) else [value]

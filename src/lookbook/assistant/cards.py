@@ -1,0 +1,113 @@
+"""Items as HTML. Whatever comes from a table, a model or a customer is shown as text."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from typing import Any
+
+from lookbook.labels.fields import Fields, OneField
+from lookbook.outfits.slots import called
+from lookbook.photos.photo import PhotoError, decode
+
+WIDTH, HEIGHT = 320, 400
+# The page's templates would fill in what stands in these.
+_TEMPLATE_SIGNS = str.maketrans({"{": "&#123;", "}": "&#125;", "$": "&#36;", "`": "&#96;"})
+
+
+def text(value: object) -> str:
+    """Escapes a text for HTML, and for the page's templates."""
+    return html.escape(str(value)).translate(_TEMPLATE_SIGNS)
+
+
+def thumbnail(data: bytes | None) -> str:
+    """Encodes a small copy of a photo as a data URL, so that no file has to be served.
+
+    Args:
+        data: The photo; ``None`` or no photo at all gives an empty text.
+    """
+    try:
+        image = decode(data or b"", at_least=HEIGHT)
+    except PhotoError:
+        return ""
+    image.thumbnail((WIDTH, HEIGHT))
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=80)
+    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def item_card(item: dict[str, Any], heading: str, fields: Fields, picture: str = "") -> str:
+    """Shows one item: what it is and what is said of it.
+
+    Args:
+        item: Its record.
+        heading: What it is to the customer.
+        fields: The catalogue's.
+        picture: Data URL of its photo.
+    """
+    title = item[fields.title]
+    facts = "".join(f"<li>{text(fact)}</li>" for fact in _facts(item, fields))
+    return (
+        f'<article class="card">{_picture(picture, title) if picture else ""}'
+        f'<div class="card-body"><p class="eyebrow">{text(heading)}</p>'
+        f"<h3>{text(title)}</h3><ul class='facts'>{facts}</ul>"
+        f"<p>{text(item[fields.description])}</p></div></article>"
+    )
+
+
+def gallery(items: list[dict[str, Any]], pictures: list[str], fields: Fields) -> str:
+    """Shows items by the part of an outfit that they are for.
+
+    Args:
+        items: Recommendations, in the order of slots.
+        fields: The catalogue's.
+        pictures: Data URLs of their photos.
+    """
+    slots: dict[str, list[str]] = {}
+    for number, (item, picture) in enumerate(zip(items, pictures, strict=True)):
+        why = f'<span class="why">{text(item["why"])}</span>' if item["why"] else ""
+        title = text(item[fields.title])
+        slots.setdefault(item["slot"], []).append(
+            f'<button class="tile" data-item="{number}" aria-label="{title}">'
+            f"{_picture(picture, item[fields.title])}"
+            f'<span class="title">{title}</span>{why}</button>'
+        )
+    return "".join(
+        f'<section class="slot"><h2>{text(called(slot, fields) or "found")}</h2>'
+        f'<div class="tiles">{"".join(tiles)}</div></section>'
+        for slot, tiles in slots.items()
+    )
+
+
+def strip(items: list[dict[str, Any]], pictures: list[str], fields: Fields) -> str:
+    """Shows items as a row of small pictures to choose from."""
+    tiles = "".join(
+        f'<button class="example" data-item="{number}" aria-label="{text(item[fields.title])}" '
+        f'title="{text(item[fields.title])}">{_picture(picture, item[fields.title])}</button>'
+        for number, (item, picture) in enumerate(zip(items, pictures, strict=True))
+    )
+    return f'<p class="eyebrow">or try one of these</p><div class="strip">{tiles}</div>'
+
+
+def note(sentence: str) -> str:
+    """Says something in the place of items."""
+    return f'<p class="note">{text(sentence)}</p>'
+
+
+def _facts(item: dict[str, Any], fields: Fields) -> list[str]:
+    """Lists the values that tell something, each once."""
+    told: dict[str, str] = {}
+    for name, field in fields.enumerated.items():
+        values = item[name] if isinstance(item[name], list) else [item[name]]
+        for value in values:
+            unknown = isinstance(field, OneField) and value == field.otherwise
+            if not unknown and value != "none":
+                told.setdefault(value.casefold(), value)
+    return list(told.values())
+
+
+def _picture(source: str, title: object) -> str:
+    if not source:
+        return '<span class="no-picture">no photo</span>'
+    return f'<img src="{source}" alt="{text(title)}" loading="lazy">'

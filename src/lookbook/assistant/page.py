@@ -1,0 +1,469 @@
+"""The shopping assistant's page, made with Gradio. What it answers comes from the assistant."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Iterator
+from functools import lru_cache, wraps
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from pydantic import ValidationError
+
+from lookbook.assistant import cards
+from lookbook.assistant.answering import ServingParams
+from lookbook.assistant.assistant import Assistant, public, receive
+from lookbook.errors import InputError
+from lookbook.labels.record import Record
+from lookbook.search.catalogue_search import METHODS, Item, Method
+
+# So much of a message is taken from the page; the stylist reads less of it.
+LONGEST_INPUT = 10_000
+# Photos are bounded in bytes here, and in pixels where they are decoded.
+LARGEST_UPLOAD = "20mb"
+CUSTOMERS_AT_ONCE = 16
+CUSTOMERS_WAITING = 64
+KEEP_UPLOADS = 3600
+EXAMPLES = 7
+MOST_ITEMS = 30
+MORE_LIKE_THIS = "Show me similar ones."
+WELCOME = "Show a photo of something you like to wear, or say what you are looking for."
+EMPTY = "What goes with it will stand here."
+NOTHING = "Nothing in the catalogue fits that."
+MASTHEAD = "<h1>Lookbook</h1><p>Show what you have. See what goes with it.</p>"
+FAILED = "Something went wrong here, and is in the server's log. Please try again."
+# A click on an item tells its number.
+CHOOSE = """element.addEventListener("click", (event) => {
+  const tile = event.target.closest("[data-item]");
+  if (tile) trigger("choose", { item: Number(tile.dataset.item) });
+});"""
+
+# Dropdowns side by side.
+COLUMNS = 3
+
+logger = logging.getLogger(__name__)
+
+Updates = dict[Any, Any]
+
+
+def _with_toasts(event: Callable[..., Iterator[Updates]]) -> Callable[..., Iterator[Updates]]:
+    """Turns what goes wrong while an event is handled into a toast."""
+
+    @wraps(event)
+    def handled(*args: Any, **kwargs: Any) -> Iterator[Updates]:
+        try:
+            yield from event(*args, **kwargs)
+        except Exception as error:
+            raise _toast(error) from None
+
+    return handled
+
+
+def _toast(error: Exception) -> gr.Error:
+    """What the customer reads of an error: its sentence, or that there was one."""
+    sentence = str(error) if isinstance(error, InputError) else FAILED
+    if not isinstance(error, InputError):
+        logger.error("an answer failed", exc_info=error)
+    return gr.Error(cards.text(sentence), title="That did not work", print_exception=False)
+
+
+class Page:
+    """The page: what is on it, and what happens when something is done with it.
+
+    A visit is what one open page has been shown and told. It travels with the page's events,
+    and is seen by no other.
+    """
+
+    def __init__(self, assistant: Assistant, params: ServingParams) -> None:
+        """Takes who answers.
+
+        Args:
+            assistant: Answers.
+            params: What is chosen when the page is opened.
+        """
+        self._assistant = assistant
+        self._params = params
+        self._fields = assistant.fields
+        self._picture = lru_cache(maxsize=4096)(
+            lambda name: cards.thumbnail(assistant.picture(name))
+        )
+        self._examples: list[Item] = []
+        self._embedders: list[str] = []
+        try:
+            self._examples = assistant.examples(EXAMPLES)
+            self._embedders = assistant.part("search_index").embedders
+        except InputError:
+            # The page opens without an index; whoever asks for something is told.
+            logger.info("there is no index yet")
+
+    def build(self) -> gr.Blocks:
+        """Lays out the page and wires its events."""
+        with gr.Blocks(
+            title="Lookbook", analytics_enabled=False, delete_cache=(KEEP_UPLOADS, KEEP_UPLOADS)
+        ) as page:
+            self.visit = gr.State(_new_visit)
+            gr.HTML(MASTHEAD, elem_id="masthead")
+            with gr.Row(elem_id="layout"):
+                with gr.Column(scale=4, min_width=320, elem_id="customer"):
+                    self._lay_out_item()
+                    self._lay_out_chat()
+                with gr.Column(scale=7, min_width=320, elem_id="shop"):
+                    self._lay_out_filters()
+                    self._lay_out_results()
+            self._wire()
+            self._offer_api()
+        page.queue(default_concurrency_limit=CUSTOMERS_AT_ONCE, max_size=CUSTOMERS_WAITING)
+        return page
+
+    def _lay_out_item(self) -> None:
+        self.photo = gr.Image(
+            label="Your photo", type="filepath", height=320,
+            sources=["upload", "clipboard", "webcam"], elem_id="photo", buttons=[],
+        )  # fmt: skip
+        pictures = [self._picture(item["Filename"]) for item in self._examples]
+        self.example = gr.HTML(
+            cards.strip(self._examples, pictures, self._fields) if pictures else "",
+            js_on_load=CHOOSE,
+            elem_id="examples",
+        )
+        self.card = gr.HTML(cards.note(WELCOME), elem_id="item")
+        with gr.Accordion(
+            "Change what was seen", open=False, visible=False, elem_id="editor"
+        ) as self.editor:
+            self.edited = self._lay_out_fields()
+            self.edit = gr.Button("Find what goes with this", size="sm", elem_id="apply")
+
+    def _lay_out_fields(self) -> dict[str, Any]:
+        """Lays out an input for each field."""
+        inputs: dict[str, Any] = {}
+        for name, field in self._fields.texts.items():
+            lines = 1 if name == self._fields.title else 3
+            inputs[name] = gr.Textbox(label=name, lines=lines, max_length=field.longest)
+        inputs |= self._lay_out_values(several=self._fields.somes.keys())
+        return {name: inputs[name] for name in self._fields.names}
+
+    def _lay_out_values(self, several: Collection[str]) -> dict[str, Any]:
+        """Lays out a dropdown for each field with values."""
+        dropdowns: dict[str, Any] = {}
+        names = list(self._fields.enumerated)
+        for start in range(0, len(names), COLUMNS):
+            with gr.Row():
+                for name in names[start : start + COLUMNS]:
+                    many = name in several
+                    dropdowns[name] = gr.Dropdown(
+                        list(self._fields.enumerated[name].values), label=name, multiselect=many,
+                        value=[] if many else None, min_width=100,
+                    )  # fmt: skip
+        return dropdowns
+
+    def _lay_out_chat(self) -> None:
+        self.chat = gr.Chatbot(
+            label="Chat", height=360, render_markdown=False, elem_id="chat", buttons=[],
+            placeholder="Ask for shoes, another colour, something dressier …",
+            feedback_options=None,
+        )  # fmt: skip
+        with gr.Row(equal_height=True, elem_id="ask"):
+            self.message = gr.Textbox(
+                show_label=False, label="Message", scale=5, max_length=LONGEST_INPUT,
+                placeholder="trousers in black, not too formal", elem_id="message",
+            )  # fmt: skip
+            self.send = gr.Button("Send", variant="primary", scale=1, min_width=80, elem_id="send")
+        self.clear = gr.Button("Start over", size="sm", elem_id="clear")
+
+    def _lay_out_filters(self) -> None:
+        params, names = self._params, self._embedders
+        with gr.Accordion("Filters and search", open=False, elem_id="filters"):
+            filters = self._lay_out_values(several=self._fields.enumerated.keys())
+            method = gr.Radio(
+                list(METHODS), value=params.method, label="Search by", elem_id="method"
+            )
+            with gr.Row():
+                limit = gr.Slider(1, MOST_ITEMS, value=params.limit, step=1, label="Items")
+                embedder = gr.Dropdown(
+                    names, value=params.embedder or (names[0] if names else None),
+                    label="Embedding model", visible=len(names) > 1, elem_id="embedder",
+                )  # fmt: skip
+        self.choices: list[Any] = [method, embedder, limit, *filters.values()]
+
+    def _lay_out_results(self) -> None:
+        self.chosen_card = gr.HTML("", elem_id="chosen")
+        with gr.Row(visible=False) as self.chosen_row:
+            self.goes_with = gr.Button("Goes with this", size="sm", elem_id="goes-with")
+            self.more_like = gr.Button("More like this", size="sm", elem_id="more-like")
+        self.results = gr.HTML(cards.note(EMPTY), js_on_load=CHOOSE, elem_id="results")
+
+    def _wire(self) -> None:
+        visit, choices = self.visit, self.choices
+        common: dict[str, Any] = {
+            "outputs": [
+                visit, self.photo, self.card, self.editor, *self.edited.values(), self.chat, self.message,
+                self.results, self.chosen_card, self.chosen_row,
+            ],
+            "api_visibility": "private",
+            "show_progress": "hidden",
+        }  # fmt: skip
+        # Gradio's own decoding is passed over: it has no bound, and no words for what fails.
+        described = self.photo.input(
+            self._on_photo, [self.photo, visit], preprocess=False, **common
+        )
+        described.success(self._on_described, [visit, *choices], **common)
+        self.example.choose(self._on_example, [visit, *choices], **common)
+        self.edit.click(self._on_edit, [visit, *self.edited.values(), *choices], **common)
+        gr.on(
+            [self.message.submit, self.send.click],
+            self._on_message, [self.message, visit, *choices], **common,
+        )  # fmt: skip
+        method, embedder, limit, *filters = choices
+        gr.on(
+            [method.change, embedder.change, limit.release, *(one.change for one in filters)],
+            self._on_choice, [visit, *choices], trigger_mode="always_last", **common,
+        )  # fmt: skip
+        self.results.choose(self._on_chosen, [visit], **common)
+        self.goes_with.click(self._on_goes_with, [visit, *choices], **common)
+        self.more_like.click(self._on_more_like, [visit, *choices], **common)
+        gr.on([self.clear.click, self.chat.clear], self._on_clear, None, **common)
+
+    def _offer_api(self) -> None:
+        with gr.Column(visible=False):
+            inputs = [
+                gr.Image(label="photo", type="filepath"),
+                gr.Textbox(label="message"),
+                gr.Dropdown(list(METHODS), value=self._params.method, label="method"),
+                gr.Slider(1, MOST_ITEMS, value=self._params.limit, step=1, label="limit"),
+            ]
+            gr.Button().click(
+                self._answer, inputs, gr.JSON(label="answer"), api_name="answer", preprocess=False,
+                api_description="What goes with a photo, what answers a message, or both.",
+            )  # fmt: skip
+
+    @_with_toasts
+    def _on_photo(self, upload: dict[str, Any] | None, visit: dict[str, Any]) -> Iterator[Updates]:
+        if not upload:
+            return
+        yield {self.card: cards.note("Looking at your photo …")}
+        try:
+            photo = receive(Path(upload["path"]).read_bytes())
+            described = self._assistant.describe(photo)
+        except Exception:
+            yield {self.card: cards.note(WELCOME), self.photo: None}
+            raise
+        yield self._take(visit, described, photo.photo_id)
+
+    @_with_toasts
+    def _on_described(self, visit: dict[str, Any], *chosen: Any) -> Iterator[Updates]:
+        if visit["item"]:
+            yield from self._converse(visit, "", chosen)
+
+    @_with_toasts
+    def _on_example(
+        self, visit: dict[str, Any], event: gr.EventData, *chosen: Any
+    ) -> Iterator[Updates]:
+        item = self._examples[int(event.item)]
+        yield {self.card: cards.note("Looking at the photo …"), self.photo: None}
+        photo = receive(self._assistant.picture(item["Filename"]) or b"")
+        described = self._assistant.describe(photo)
+        yield self._take(visit, described, item["photo_id"], self._picture(item["Filename"]))
+        yield from self._converse(visit, "", chosen)
+
+    @_with_toasts
+    def _on_edit(self, visit: dict[str, Any], *values: Any) -> Iterator[Updates]:
+        edited, chosen = values[: len(self.edited)], values[len(self.edited) :]
+        item = {**visit["item"], **dict(zip(self.edited, edited, strict=True))}
+        yield self._take(visit, item, visit["photo_id"], visit["picture"])
+        yield from self._converse(visit, "", chosen)
+
+    @_with_toasts
+    def _on_message(self, said: str, visit: dict[str, Any], *chosen: Any) -> Iterator[Updates]:
+        if said.strip():
+            # Cleared at once and never later, when the next message may be half written.
+            yield {self.message: ""}
+            yield from self._converse(visit, said[:LONGEST_INPUT], chosen)
+
+    @_with_toasts
+    def _on_choice(self, visit: dict[str, Any], *chosen: Any) -> Iterator[Updates]:
+        """Another filter, method or model: the same question again."""
+        if visit["item"] or visit["message"]:
+            self._find(visit, chosen)
+            yield {self.visit: visit, self.results: self._show(visit), **self._unchoose(visit)}
+
+    @_with_toasts
+    def _on_chosen(self, visit: dict[str, Any], event: gr.EventData) -> Iterator[Updates]:
+        number = int(event.item)
+        if not 0 <= number < len(visit["shown"]):
+            return
+        item = visit["chosen"] = visit["shown"][number]
+        heading, picture = item["why"] or "From the catalogue", self._picture(item["Filename"])
+        yield {
+            self.visit: visit,
+            self.chosen_card: cards.item_card(item, heading, self._fields, picture),
+            self.chosen_row: gr.update(visible=True),
+        }
+
+    @_with_toasts
+    def _on_goes_with(self, visit: dict[str, Any], *chosen: Any) -> Iterator[Updates]:
+        yield from self._go_on_with_chosen(visit, "", chosen)
+
+    @_with_toasts
+    def _on_more_like(self, visit: dict[str, Any], *chosen: Any) -> Iterator[Updates]:
+        yield from self._go_on_with_chosen(visit, MORE_LIKE_THIS, chosen)
+
+    def _on_clear(self) -> Updates:
+        return {
+            self.visit: _new_visit(), self.photo: None, self.card: cards.note(WELCOME),
+            self.editor: gr.update(visible=False), self.chat: [], self.message: "",
+            self.results: cards.note(EMPTY), self.chosen_card: "",
+            self.chosen_row: gr.update(visible=False),
+        }  # fmt: skip
+
+    def _answer(
+        self, upload: dict[str, Any] | None, said: str | None, method: Method, limit: int
+    ) -> dict[str, Any]:
+        try:
+            params = ServingParams.model_validate(
+                {**self._params.model_dump(), "method": method, "limit": min(limit, MOST_ITEMS)}
+            )
+        except (ValidationError, TypeError) as error:
+            raise gr.Error(f"method is one of {', '.join(METHODS)}; limit is a number") from error
+        try:
+            photo = receive(Path(upload["path"]).read_bytes()) if upload else None
+            return self._assistant.answer(photo, str(said or "")[:LONGEST_INPUT], [], params)
+        except Exception as error:
+            raise _toast(error) from None
+
+    def _go_on_with_chosen(
+        self, visit: dict[str, Any], said: str, chosen: tuple[Any, ...]
+    ) -> Iterator[Updates]:
+        item = visit["chosen"]
+        if not item:
+            return
+        record = {name: item[name] for name in self._fields.names}
+        picture = self._picture(item["Filename"])
+        yield {self.photo: None, **self._take(visit, record, item["photo_id"], picture)}
+        yield from self._converse(visit, said, chosen)
+
+    def _take(
+        self, visit: dict[str, Any], item: Record, photo_id: str | None, picture: str = ""
+    ) -> Updates:
+        """Makes an item the one that is talked about, from the beginning."""
+        visit |= {**_new_visit(), "item": item, "photo_id": photo_id, "picture": picture}
+        return {
+            self.visit: visit,
+            self.card: cards.item_card(item, "Your item", self._fields, picture),
+            self.editor: gr.update(visible=True),
+            **{box: gr.update(value=item[name]) for name, box in self.edited.items()},
+        }
+
+    def _converse(
+        self, visit: dict[str, Any], said: str, chosen: tuple[Any, ...]
+    ) -> Iterator[Updates]:
+        """Finds, shows and tells: the end of whatever the customer did."""
+        before = visit["history"]
+        visit |= {"message": said, "before": before}
+        talk = [*before, *([{"role": "user", "content": said}] if said else [])]
+        yield {self.chat: _bubbles(talk)}
+        plan, found = self._find(visit, chosen)
+        yield {self.results: self._show(visit), **self._unchoose(visit)}
+        told = ""
+        for part in self._assistant.reply(plan, visit["item"], found, said, before):
+            told += part
+            yield {self.chat: _bubbles([*talk, {"role": "assistant", "content": told}])}
+        visit["history"] = [*talk, {"role": "assistant", "content": told}]
+        yield {self.visit: visit}
+
+    def _find(self, visit: dict[str, Any], chosen: tuple[Any, ...]) -> tuple[Any, list[Item]]:
+        method, embedder, limit, *filters = chosen
+        params = self._params.model_copy(
+            update={
+                "method": method,
+                "embedder": embedder,
+                "limit": int(limit),
+                "filters": dict(zip(self._fields.enumerated, filters, strict=True)),
+            }
+        )
+        plan, found = self._assistant.recommend(
+            visit["item"], visit["photo_id"], visit["message"], visit["before"], params
+        )
+        # The page keeps what it shows, and no vectors.
+        visit["shown"] = [public(one, self._fields) for one in found]
+        return plan, found
+
+    def _show(self, visit: dict[str, Any]) -> str:
+        items = visit["shown"]
+        pictures = [self._picture(item["Filename"]) for item in items]
+        return cards.gallery(items, pictures, self._fields) if items else cards.note(NOTHING)
+
+    def _unchoose(self, visit: dict[str, Any]) -> Updates:
+        visit["chosen"] = {}
+        return {self.chosen_card: "", self.chosen_row: gr.update(visible=False)}
+
+
+def _bubbles(talk: list[dict[str, str]]) -> list[dict[str, str]]:
+    """A talk as text, where the chat would show HTML."""
+    return [{**turn, "content": cards.text(turn["content"])} for turn in talk]
+
+
+def _new_visit() -> dict[str, Any]:
+    """A page that was just opened.
+
+    ``item`` is talked about, ``photo_id`` its photo's identity and ``picture`` a small copy; ``message``
+    was answered last, ``before`` said before it and ``history`` until now; ``shown`` are the
+    items on the page, of which ``chosen`` was clicked.
+    """
+    return {
+        "item": None, "photo_id": None, "picture": "", "message": "", "before": [], "history": [],
+        "shown": [], "chosen": {},
+    }  # fmt: skip
+
+
+def launch_options() -> dict[str, Any]:
+    """What ``launch`` needs for the page to look as it is meant to, and to stay closed."""
+    sans = ["Avenir Next", "Segoe UI", "Helvetica Neue", "Arial", "sans-serif"]
+    theme = gr.themes.Base(
+        primary_hue=gr.themes.colors.orange,
+        neutral_hue=gr.themes.colors.stone,
+        radius_size=gr.themes.sizes.radius_lg,
+        font=sans,
+        font_mono=["Menlo", "Consolas", "monospace"],
+    ).set(
+        body_background_fill="#faf6f0",
+        body_background_fill_dark="#faf6f0",
+        block_border_color="#e6ddd1",
+        button_primary_background_fill="#a8471f",
+        button_primary_background_fill_hover="#8c3a18",
+        button_primary_text_color="#ffffff",
+        button_secondary_background_fill="#ffffff",
+        button_secondary_background_fill_hover="#f3ece2",
+        button_secondary_border_color="#e6ddd1",
+    )
+    return {
+        "theme": theme,
+        "css_paths": Path(__file__).with_name("page.css"),
+        # The page is drawn on paper: it has no dark side.
+        "js": "() => document.body.classList.remove('dark')",
+        "footer_links": ["api"],
+        "max_file_size": LARGEST_UPLOAD,
+        "ssr_mode": False,
+        "show_error": False,
+    }
+
+
+def serve(assistant: Assistant, params: ServingParams, launch: dict[str, Any]) -> None:
+    """Opens the page, and stays until it is stopped.
+
+    Args:
+        assistant: Answers.
+        params: What is chosen when the page is opened.
+        launch: Where and for whom, as of Gradio's ``launch``.
+
+    Raises:
+        OSError: If the port is taken.
+    """
+    page = Page(assistant, params).build()
+    page.launch(**launch_options(), **launch, prevent_thread_lock=True)
+    # The page is there while the models are still read; who asks at once waits for them.
+    try:
+        assistant.warm_up(params)
+    except InputError as error:
+        logger.warning("%s", error)
+    page.block_thread()

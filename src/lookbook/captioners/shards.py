@@ -1,0 +1,156 @@
+"""Captions as they are kept: small files of JSON Lines, found again by captioner and photo."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel, Field, ValidationError
+
+from lookbook.captioners import Caption, Captioner, Prompt
+from lookbook.lazy import pd
+from lookbook.photos.photo import Photo
+
+NOTHING = "the captioner gave nothing back"
+# Files by name, and how each is read.
+Shards = Mapping[str, Callable[[], str]]
+COSTS = ["answers", "input_tokens", "output_tokens", "cost", "seconds"]
+
+
+class ShardParams(BaseModel):
+    """How captions are kept.
+
+    Attributes:
+        shard_size: Captions a file at most.
+        shard_seconds: A caption that came waits no longer for its file to fill.
+    """
+
+    shard_size: int = Field(gt=0)
+    shard_seconds: float = Field(ge=0)
+
+
+def find_uncaptioned(photos: pd.DataFrame, shards: Shards, fingerprint: str) -> pd.DataFrame:
+    """Finds the photos that a captioner has not captioned yet.
+
+    Args:
+        photos: One row per photo, with ``photo_id``.
+        shards: Shards of earlier runs by name, of this and of other captioners.
+        fingerprint: The captioner's, which its own shards are named by.
+
+    Returns:
+        The rows that still need a caption, among them those that failed before.
+    """
+    known = read_shards(shards, fingerprint)
+    done = [photo_id for photo_id, caption in known.items() if caption.text is not None]
+    return photos[~photos["photo_id"].isin(done)]
+
+
+def caption_into_shards(
+    photos: pd.DataFrame,
+    files: dict[str, Callable[[], bytes]],
+    captioner: Captioner,
+    prompt: Prompt,
+    params: ShardParams,
+) -> Iterator[dict[str, str]]:
+    """Captions photos, a shard at a time.
+
+    Args:
+        photos: One row per photo, with ``photo_id`` and ``file``.
+        files: Functions that read the photos' bytes, by file.
+        captioner: The engine.
+        prompt: What it is asked.
+        params: When a shard is full.
+
+    Yields:
+        One shard: its name, made of the captioner's fingerprint and its photos' hashes, and
+        its captions as JSON Lines. Where the captioner stops with an error or by Ctrl-C, what
+        came until then is a last shard.
+    """
+    from tqdm import tqdm
+
+    fingerprint = captioner.fingerprint(prompt)
+    waiting = (
+        Photo(row.photo_id, files[row.file])
+        for row in photos[["photo_id", "file"]].itertuples(index=False)
+    )
+    shard: list[Caption] = []
+    tokens = 0
+    begun = written = came = time.monotonic()
+    with tqdm(total=len(photos), desc="caption", unit="photo", smoothing=0.05) as progress:
+        try:
+            for caption in captioner.caption(waiting, prompt):
+                now = time.monotonic()
+                shard.append(caption.model_copy(update={"seconds": round(now - came, 4)}))
+                came = now
+                progress.update()
+                tokens += caption.output_tokens
+                if tokens:
+                    progress.set_postfix({"tokens/s": f"{tokens / (now - begun):.0f}"}, False)
+                if len(shard) == params.shard_size or now - written >= params.shard_seconds:
+                    yield _write_shard(shard, fingerprint)
+                    shard, written = [], time.monotonic()
+        except GeneratorExit:
+            raise
+        except BaseException:
+            if shard:
+                yield _write_shard(shard, fingerprint)
+            raise
+        if shard:
+            yield _write_shard(shard, fingerprint)
+
+
+def gather_captions(photos: pd.DataFrame, shards: Shards, fingerprint: str) -> pd.DataFrame:
+    """Gathers the captions of photos from all shards of a captioner.
+
+    Args:
+        photos: One row per photo, with ``photo_id``.
+        shards: Shards by name.
+        fingerprint: The captioner's.
+
+    Returns:
+        The rows with ``caption`` (the model's text, missing if it failed), ``failure`` (its
+        reason, missing if it did not) and what the caption took: ``answers``,
+        ``input_tokens``, ``output_tokens``, ``cost`` and ``seconds``.
+    """
+    captions = read_shards(shards, fingerprint)
+    chosen = [
+        captions.get(photo_id) or Caption(photo_id=photo_id, failure=NOTHING, answers=0)
+        for photo_id in photos["photo_id"]
+    ]
+    costs: dict[str, Any] = {name: [getattr(caption, name) for caption in chosen] for name in COSTS}
+    return photos.assign(
+        caption=[caption.text for caption in chosen],
+        failure=[caption.failure for caption in chosen],
+        **costs,
+    )
+
+
+def read_shards(shards: Shards, fingerprint: str) -> dict[str, Caption]:
+    """Reads the captions of one captioner, by photo; of several the one with a text."""
+    captions: dict[str, Caption] = {}
+    for caption in _parse_lines(
+        line
+        for name, load in sorted(shards.items())
+        if name.split("/", maxsplit=1)[0] == fingerprint
+        for line in load().splitlines()
+    ):
+        if caption.text is not None or caption.photo_id not in captions:
+            captions[caption.photo_id] = caption
+    return captions
+
+
+def _write_shard(captions: list[Caption], fingerprint: str) -> dict[str, str]:
+    lines = [caption.model_dump_json() for caption in captions]
+    digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+    return {f"{fingerprint}/{digest}": "\n".join(lines) + "\n"}
+
+
+def _parse_lines(lines: Iterable[str]) -> Iterator[Caption]:
+    for line in lines:
+        try:
+            yield Caption.model_validate_json(line)
+        except ValidationError:
+            # A run that was killed while it wrote left half a line: that photo comes again.
+            continue

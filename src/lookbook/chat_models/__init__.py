@@ -1,0 +1,36 @@
+"""Chat models, on a server or on this machine: the protocol that both keep to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+# An answer of no use is asked for once more, by chance a better one.
+TEMPERATURES = (0.0, 0.7)
+
+
+class ChatModel(Protocol):
+    """A language model that one can talk to."""
+
+    def answer(
+        self, messages: list[dict[str, str]], schema: dict[str, Any], temperature: float
+    ) -> str:
+        """Answers in JSON.
+
+        Args:
+            messages: ``role`` and ``content``.
+            schema: What the answer is to be.
+            temperature: 0 for always the same.
+
+        Raises:
+            InputError: If there is no answer to be had.
+        """
+        ...
+
+    def stream(self, messages: list[dict[str, str]]) -> Iterator[str]:
+        """Answers in words, in parts as they come.
+
+        Raises:
+            InputError: If there is no answer to be had.
+        """
+        ...

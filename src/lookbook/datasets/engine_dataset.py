@@ -1,0 +1,101 @@
+"""``EngineDataset`` makes what the catalog names: a captioner, a stylist, embedding models."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from lookbook.datasets.read_only_dataset import ReadOnlyDataset
+from lookbook.errors import InputError
+
+
+class EngineDataset(ReadOnlyDataset[Any]):
+    """``EngineDataset`` loads whatever a class or a function makes of its arguments.
+
+    An argument that names an ``engine`` itself is made first, so that engines nest.
+
+    Examples:
+        Using the YAML API:
+
+        ```yaml
+        captioner:
+          type: lookbook.datasets.engine_dataset.EngineDataset
+          engine: lookbook.captioners.api.ApiCaptioner
+          model: meta-llama/Llama-3.2-11B-Vision-Instruct
+          base_url: http://localhost:8000/v1
+          credentials: together
+        ```
+    """
+
+    def __init__(
+        self, *, engine: str, metadata: dict[str, Any] | None = None, **arguments: Any
+    ) -> None:
+        """Creates the dataset; nothing is imported before it is loaded.
+
+        Args:
+            engine: The class or function, by its module and name.
+            metadata: Ignored by Kedro, read by plugins.
+            arguments: Its arguments, under the names that it gives them; ``credentials`` are
+                arguments too.
+        """
+        self._engine = engine
+        self._arguments = arguments
+        self.metadata = metadata
+
+    def load(self) -> Any:
+        """Makes the engine.
+
+        Raises:
+            InputError: If there is no such engine, or it takes no such arguments.
+        """
+        return _make({"engine": self._engine, **self._arguments})
+
+    def _describe(self) -> dict[str, Any]:
+        return {"engine": self._engine}
+
+
+def _make(config: dict[str, Any]) -> Any:
+    name = config["engine"]
+    given = {key: value for key, value in config.items() if key not in ("engine", "credentials")}
+    given |= config.get("credentials") or {}
+    arguments = {
+        key: _make(value) if isinstance(value, dict) and "engine" in value else value
+        for key, value in given.items()
+    }
+    module, _, attribute = name.rpartition(".")
+    try:
+        engine = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise InputError(f"The catalog names an engine '{name}' that is none: {error}") from error
+    try:
+        for key, parameter in _parameters(engine, arguments).items():
+            kind = parameter.annotation
+            if isinstance(kind, type) and issubclass(kind, BaseModel) and key in arguments:
+                arguments[key] = kind.model_validate(arguments[key])
+    except (TypeError, ValidationError) as error:
+        first = str(error).replace("\n", " ")
+        raise InputError(f"The engine '{name}' does not take what the catalog says: {first}") from (
+            error
+        )
+    return engine(**arguments)
+
+
+def _parameters(engine: Any, arguments: dict[str, Any]) -> Mapping[str, inspect.Parameter]:
+    """Looks at what an engine takes.
+
+    Raises:
+        TypeError: If it does not take these arguments.
+    """
+    try:
+        signature = inspect.signature(engine, eval_str=True)
+    except NameError:
+        signature = inspect.signature(engine)
+    except ValueError:
+        # Some of Python's own, such as `dict`, have none.
+        return {}
+    signature.bind(**arguments)
+    return signature.parameters

@@ -1,0 +1,1 @@
+"""How good labels and searches are: figures of merit, scores, figures and tables."""

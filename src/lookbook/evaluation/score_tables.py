@@ -1,0 +1,85 @@
+"""Scores laid out as tables to read at the end of a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.table import Table
+
+from lookbook.lazy import pd
+
+
+def label_table(scores: dict[str, Any]) -> Table:
+    """Lays out a captioner's scores, see :func:`lookbook.evaluation.label_scores.score_labels`."""
+    table = score_table(f"Labels by {scores['captioner']}", "figure", ["value"])
+    table.add_row("photos", f"{scores['photos']:,}")
+    for status, count in scores["status"].items():
+        table.add_row(f"  {status}", f"{count:,}")
+    table.add_row("with a human label", f"{scores['human_labels']:,}")
+    if scores["human_labels"]:
+        low, high = scores["interval_95"]
+        interval = f"{scores['accuracy']:.3f} ({low:.3f} to {high:.3f})"
+        table.add_row(f"{scores['human_label'].lower()} accuracy", interval)
+        table.add_row("macro-F1", f"{scores['macro_f1']:.3f}")
+    for name, field in scores["fields"].items():
+        table.add_row(f"says its {name.lower()}", f"{field['said_share']:.3f}")
+    table.add_row("values mapped", f"{scores['values_mapped']:,}")
+    table.add_row("seconds a photo", f"{scores['seconds_per_photo']:.4f}")
+    return table
+
+
+def retrieval_tables(scores: pd.DataFrame) -> list[Table]:
+    """Lays out what each method finds, see the pipeline ``evaluate``.
+
+    One table per task and embedding model; figures come with half their 95 % interval.
+    """
+    tables = []
+    for (task, embedder), group in scores.groupby(["task", "embedder"], sort=False):
+        methods = list(group["method"].unique())
+        title = f"{task}, {int(group['items'].max())} items, {embedder}"
+        table = score_table(title.capitalize(), "", methods)
+        for metric, row in group.groupby("metric", sort=False):
+            by_method = row.set_index("method")
+            figures = [_figure(by_method.loc[method]) for method in methods]
+            table.add_row(str(metric).replace("_", " "), *figures)
+        tables.append(table)
+    return tables
+
+
+def trial_table(scores: pd.DataFrame) -> Table:
+    """Lays out prompts and captioners side by side, see ``prompt_trial``."""
+    asked = bool(scores["output_tokens"].any())
+    columns = ["valid", "accuracy", "refusals", "words", "s a photo"]
+    columns += ["tokens in", "tokens out"] if asked else []
+    columns += ["cost"] if scores["cost"].notna().any() else []
+    photos = int(scores["photos"].max())
+    table = score_table(f"Prompts tried on {photos:,} photos", "captioner, prompt", columns)
+    for row in scores.itertuples():
+        figures = [
+            f"{row.schema_valid_share:.3f}",
+            "" if pd.isna(row.accuracy) else f"{row.accuracy:.3f}",
+            f"{row.refusals_share:.3f}",
+            "" if pd.isna(row.description_words) else f"{row.description_words:.1f}",
+            f"{row.seconds_per_photo:.3f}",
+            f"{row.input_tokens:,}" if asked else "",
+            f"{row.output_tokens:,}" if asked else "",
+            "" if pd.isna(row.cost) else f"{row.cost:.4f}",
+        ]
+        table.add_row(f"{row.captioner}, {row.prompt}", *figures[: len(columns)])
+    return table
+
+
+def _figure(row: pd.Series) -> str:
+    if pd.isna(row["low"]):
+        return f"{row['mean']:.0f}"
+    half = f"{(row['high'] - row['low']) / 2:.3f}".removeprefix("0")
+    return f"{row['mean']:.3f}±{half}"
+
+
+def score_table(title: str, first: str, columns: list[str]) -> Table:
+    """Makes a table of figures, with a column of names before them."""
+    table = Table(title=title, title_justify="left")
+    table.add_column(first, no_wrap=True)
+    for column in columns:
+        table.add_column(column, justify="right")
+    return table

@@ -1,0 +1,1 @@
+"""What a catalogue says of an item: declared fields, the record, and reading a model's answer."""

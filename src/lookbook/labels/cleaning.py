@@ -1,0 +1,148 @@
+"""From what a model wrote to a record of declared values."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from lookbook.labels.fields import Fields, TextField
+from lookbook.labels.reading import Written, read_answer
+from lookbook.labels.record import SEPARATOR, Record
+
+# How certain a value is by how it was found, for values that contradict one another.
+_CERTAINTY = {"exact": 3, "synonym": 3, "part": 2, "first of several": 1, "in the text": 1}
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """What one field's words were mapped to.
+
+    Attributes:
+        field: The field.
+        value: What the model wrote, values of a list joined by commas; empty for nothing.
+        mapped_to: The value, or values, of the catalogue.
+        how: ``exact``, ``synonym``, ``part``, ``first of several`` or ``none`` (see
+            :meth:`lookbook.labels.fields.OneField.lookup`), ``in the text`` (named in a text
+            field), ``implied`` (follows from another field) or ``contradicted`` (another,
+            more certain field implies otherwise).
+    """
+
+    field: str
+    value: str
+    mapped_to: str
+    how: str
+
+
+@dataclass(frozen=True)
+class CleanAnswer:
+    """A model's answer as the catalogue has it.
+
+    Attributes:
+        record: A value for every field; empty if the answer was rejected.
+        mappings: What was mapped to what.
+        repair: How the answer was read.
+        rejection: Why it is of no use; ``None`` if it is of use.
+    """
+
+    record: Record = field(default_factory=dict)
+    mappings: list[Mapping] = field(default_factory=list)
+    repair: str | None = None
+    rejection: str | None = None
+
+
+def clean_answer(text: str, fields: Fields) -> CleanAnswer:
+    """Reads a model's answer and brings it into the declared values.
+
+    Args:
+        text: The answer, however it is dressed.
+        fields: The catalogue's fields.
+    """
+    answer = read_answer(text, fields)
+    if answer.rejection is not None:
+        return CleanAnswer(rejection=answer.rejection)
+    record, mappings = map_values(answer.written, fields)
+    return CleanAnswer(strip_title(record, fields), mappings, answer.repair)
+
+
+def map_values(written: Written, fields: Fields) -> tuple[Record, list[Mapping]]:
+    """Brings what a model wrote into the declared values.
+
+    A value that names several ("Pants and Jackets") becomes the one that it names first; one
+    that fits nowhere, and one that is missing, becomes the field's ``otherwise``, unless
+    another field implies it. Of two values that contradict one another the more certain
+    stays; as certain, that of the field that is declared first.
+
+    Args:
+        written: What the model wrote, by field.
+        fields: The catalogue's fields.
+
+    Returns:
+        The record, and a mapping for each field that has values.
+    """
+    found: dict[str, tuple[Any, str]] = {}
+    for name, one in fields.ones.items():
+        found[name] = one.lookup(str(written.get(name, "")))
+    for name, some in fields.somes.items():
+        values = written.get(name, [])
+        found[name] = some.lookup([values] if isinstance(values, str) else values)
+        if not found[name][0]:
+            texts = " ".join(str(written.get(text, "")) for text in some.named_in)
+            named = some.named(texts)[: some.at_most]
+            found[name] = (named, "in the text") if named else found[name]
+    _settle(found, fields)
+    record: Record = {}
+    for name, declared in fields.root.items():
+        if not isinstance(declared, TextField):
+            record[name] = found[name][0]
+            continue
+        told = written.get(name, "")
+        record[name] = str(told) or (found[declared.otherwise][0] if declared.otherwise else "")
+    mappings = []
+    for name, (value, how) in found.items():
+        told = written.get(name, "")
+        said = SEPARATOR.join(told) if isinstance(told, list) else told
+        mapped = SEPARATOR.join(value) if isinstance(value, list) else value
+        mappings.append(Mapping(name, said, mapped, how))
+    return record, mappings
+
+
+def _settle(found: dict[str, tuple[Any, str]], fields: Fields) -> None:
+    """Fills what follows from other fields, and settles what contradicts."""
+    for name, one in fields.ones.items():
+        value, how = found[name]
+        for other, implied in one.values[value].implies.items():
+            if other not in fields.ones:
+                continue
+            there, found_how = found[other]
+            if there == implied:
+                continue
+            if there == fields.ones[other].otherwise:
+                found[other] = implied, "implied"
+            elif _CERTAINTY.get(how, 0) > _CERTAINTY.get(found_how, 0):
+                found[other] = implied, "contradicted"
+            else:
+                found[name] = one.otherwise, "contradicted"
+                break
+
+
+def strip_title(record: Record, fields: Fields) -> Record:
+    """Drops a title that the description opens with.
+
+    The title's words come back in every description of its kind, so a search for what goes
+    with an item finds look-alikes of it.
+    """
+    title, description = record[fields.title], record[fields.description]
+    if fields.title == fields.description:
+        return record
+    return {**record, fields.description: _without_opening(title, description)}
+
+
+def _without_opening(title: str, description: str) -> str:
+    """Drops a leading title and its linking word, unless nothing would be left."""
+    words = r"\W+".join(map(re.escape, re.findall(r"\w+", title)))
+    if not words:
+        return description
+    opening = rf"\W*(?:(?:the|this|an?)\s+)?{words}\b\W*(?:\b(?:is|are)\b)?\s*"
+    rest = re.sub(rf"^{opening}", "", description, count=1, flags=re.IGNORECASE)
+    return rest[:1].upper() + rest[1:] if re.search(r"\w", rest) else description

@@ -1,0 +1,108 @@
+"""The values of a field, and finding them in words."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class Value(BaseModel):
+    """One value of a field.
+
+    Attributes:
+        synonyms: Other words for it, in the singular; plurals are understood.
+        slot: The part of an outfit that it fills, one of its field's slots; ``None`` for none.
+        goes_with: Other values of the field that suit it in one outfit.
+        implies: Values of other fields that follow from it, by field.
+        hue: Degrees on a colour wheel; what has none goes with every colour.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    synonyms: list[str] = []
+    slot: str | None = None
+    goes_with: list[str] = []
+    implies: dict[str, str] = {}
+    hue: float | None = Field(default=None, ge=0, lt=360)
+
+
+class Values(BaseModel):
+    """What the fields that have values share.
+
+    Attributes:
+        values: By the name under which a value stands in the catalogue.
+    """
+
+    values: dict[str, Value] = Field(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_names(cls, data: object) -> object:
+        """Takes a plain list of names, and values of which nothing more is said."""
+        if isinstance(data, dict) and "values" in data:
+            values = data["values"]
+            if isinstance(values, list):
+                values = dict.fromkeys(values)
+            if isinstance(values, dict):
+                values = {name: value or {} for name, value in values.items()}
+            return {**data, "values": values}
+        return data
+
+    @model_validator(mode="after")
+    def _each_word_means_one_value(self) -> Values:
+        meant: dict[str, str] = {}
+        for name, value in self.values.items():
+            if "," in name:
+                raise ValueError(f"value '{name}': a comma separates values in a table")
+            for word in (name, *value.synonyms):
+                other = meant.setdefault(fold(word), name)
+                if other != name:
+                    raise ValueError(f"value '{name}': '{word}' is a word for '{other}' already")
+            for other in value.goes_with:
+                if other not in self.values:
+                    raise ValueError(f"value '{name}': goes_with '{other}' is no value")
+        return self
+
+    @cached_property
+    def words(self) -> dict[str, str]:
+        """The value that each word or phrase means; words are folded."""
+        return {
+            fold(word): name
+            for name, value in self.values.items()
+            for word in (name, *value.synonyms)
+        }
+
+    def named(self, text: str) -> list[str]:
+        """Lists the values that a text names, in its order, each once; longer phrases first."""
+        words = fold(text).split()
+        longest = max(len(phrase.split()) for phrase in self.words)
+        found: list[str] = []
+        start = 0
+        while start < len(words):
+            for size in range(min(longest, len(words) - start), 0, -1):
+                value = self.words.get(" ".join(words[start : start + size]))
+                if value is not None:
+                    found.append(value)
+                    start += size
+                    break
+            else:
+                start += 1
+        return list(dict.fromkeys(found))
+
+
+def fold(text: str) -> str:
+    """Folds case, punctuation and plurals, so that word forms meet."""
+    return " ".join(_singular(word) for word in re.findall(r"[a-z0-9]+", text.casefold()))
+
+
+def _singular(word: str) -> str:
+    if len(word) > 4 and word.endswith(("ie", "ies")):
+        # "hoodies" is the plural of "hoodie", "ladies" of "lady": one form for both.
+        return word.removesuffix("s")[:-2] + "y"
+    if len(word) > 4 and re.search(r"(ss|sh|ch|x)es$", word):
+        return word[:-2]
+    if len(word) > 3 and word.endswith("s") and not word.endswith("ss"):
+        return word[:-1]
+    return word

@@ -1,0 +1,123 @@
+"""Stylists: what a customer has and says becomes a plan of what to look for, and a reply."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from lookbook.labels.fields import Fields
+from lookbook.labels.record import Record
+
+Mode = Literal["complementary", "similar", "search"]
+Wishes = dict[str, list[str]]
+# So much of a message is read; nobody wishes for more.
+LONGEST_MESSAGE = 1000
+
+
+class PlannedQuery(BaseModel):
+    """One thing to look for.
+
+    Attributes:
+        slot: The part of an outfit it is for; ``None`` for any.
+        text: What to look for, in words.
+        allowed: Values that may be shown, by field; an empty list allows nothing.
+        wished: Values that are wished for, before others, by field.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    slot: str | None
+    text: str
+    allowed: Wishes = {}
+    wished: Wishes = {}
+
+
+class ShoppingPlan(BaseModel):
+    """What to look for.
+
+    Attributes:
+        mode: ``complementary`` for what goes with the item, ``similar`` for more of its kind,
+            ``search`` where there is no item or something else is asked for.
+        queries: One for each part of the outfit.
+        unwanted: Values that are not to be shown, by field.
+        notes: What was not understood or cannot be done, a sentence each.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    mode: Mode
+    queries: list[PlannedQuery]
+    unwanted: Wishes = {}
+    notes: list[str] = []
+
+
+class Message(BaseModel):
+    """One turn of a chat.
+
+    Attributes:
+        role: Whose it is.
+        content: What was said.
+    """
+
+    role: Literal["user", "assistant"]
+    content: str
+
+
+class Recommendation(BaseModel):
+    """One item that was found.
+
+    Attributes:
+        slot: The part of an outfit that it is for; empty for any.
+        record: What the catalogue says of it.
+        why: What speaks for it, in a few words; may be empty.
+    """
+
+    slot: str
+    record: Record
+    why: str
+
+
+class Stylist(Protocol):
+    """Plans what to look for, and says what was found."""
+
+    def plan(
+        self, item: Record | None, message: str, history: list[Message], fields: Fields
+    ) -> ShoppingPlan:
+        """Plans what to look for.
+
+        Args:
+            item: What the customer showed, if anything.
+            message: What the customer says now; may be empty.
+            history: What was said before.
+            fields: The catalogue's.
+
+        Raises:
+            InputError: If no plan can be made.
+        """
+        ...
+
+    def reply(
+        self,
+        plan: ShoppingPlan,
+        item: Record | None,
+        found: list[Recommendation],
+        message: str,
+        history: list[Message],
+        fields: Fields,
+    ) -> Iterator[str]:
+        """Says what was found, in parts as they are written; names no item but those.
+
+        Args:
+            plan: What was looked for.
+            item: What the customer showed, if anything.
+            found: What is shown, in the plan's order of slots.
+            message: What the customer says now; may be empty.
+            history: What was said before.
+            fields: The catalogue's.
+
+        Raises:
+            InputError: If the engine cannot answer.
+        """
+        ...

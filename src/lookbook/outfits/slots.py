@@ -1,0 +1,67 @@
+"""Which parts of an outfit can be worn with an item, and what suits it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lookbook.labels.fields import Fields
+
+
+def slot_of(record: Mapping[str, Any], fields: Fields) -> str | None:
+    """Gives the part of an outfit that an item fills; ``None`` for none."""
+    return slot_of_value(record[fields.slot_field], fields) if fields.slot_field else None
+
+
+def slot_of_value(value: str, fields: Fields) -> str | None:
+    """Gives the part of an outfit that a value of the field with slots fills."""
+    return fields.ones[fields.slot_field].values[value].slot if fields.slot_field else None
+
+
+def values_of_slot(slot: str | None, fields: Fields) -> list[str]:
+    """Lists the values that fill a part of an outfit."""
+    declared = fields.ones[fields.slot_field].values if fields.slot_field else {}
+    return [name for name, value in declared.items() if value.slot == slot]
+
+
+def called(slot: str | None, fields: Fields) -> str:
+    """Says what a customer calls a part of an outfit; an empty text for none."""
+    return fields.slots[slot].called if slot in fields.slots else ""
+
+
+def other_slots(slot: str | None, fields: Fields) -> list[str]:
+    """Lists the parts of an outfit that can be worn with one; no skirt to a dress."""
+    instead = set(fields.slots[slot].instead_of) if slot in fields.slots else set()
+    taken = {slot, *instead}
+    return [
+        name
+        for name, other in fields.slots.items()
+        if name not in taken and slot not in other.instead_of
+    ]
+
+
+def suiting_fields(fields: Fields) -> list[str]:
+    """Lists the fields by which items suit one another, such as wearer and occasion."""
+    return [
+        name
+        for name, one in fields.ones.items()
+        if any(value.goes_with for value in one.values.values())
+    ]
+
+
+def suiting(name: str, value: str, fields: Fields) -> list[str]:
+    """Lists the values of a field that suit one in an outfit, itself among them.
+
+    What is unknown suits all, and all suits what is unknown.
+    """
+    field = fields.ones[name]
+    if value == field.otherwise:
+        return list(field.values)
+    return [value, *field.values[value].goes_with, field.otherwise]
+
+
+def complements(item: Mapping[str, Any], other: Mapping[str, Any], fields: Fields) -> bool:
+    """Says whether an item fills another part of the outfit than another, and suits it."""
+    return slot_of(other, fields) in other_slots(slot_of(item, fields), fields) and all(
+        other[name] in suiting(name, item[name], fields) for name in suiting_fields(fields)
+    )

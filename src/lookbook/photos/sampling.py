@@ -1,0 +1,64 @@
+"""Sampling by seed: human labels merged into groups, and groups capped."""
+
+from __future__ import annotations
+
+import hashlib
+
+from pydantic import BaseModel, Field, model_validator
+
+from lookbook.lazy import pd
+
+
+class BalanceParams(BaseModel):
+    """How photos are chosen.
+
+    Attributes:
+        groups: The human labels that are merged into each group.
+        other: The group of every label that is named nowhere.
+        cap: The most photos of a group.
+        seed: Chooses among them.
+    """
+
+    groups: dict[str, list[str]]
+    other: str
+    cap: int = Field(gt=0)
+    seed: int
+
+    @model_validator(mode="after")
+    def _each_label_once(self) -> BalanceParams:
+        labels = [label for merged in self.groups.values() for label in merged]
+        repeated = sorted({label for label in labels if labels.count(label) > 1})
+        if repeated:
+            raise ValueError(f"labels merged into more than one group: {', '.join(repeated)}")
+        return self
+
+    def group_of(self, label: str) -> str:
+        """Gives the group that a human label is merged into."""
+        merged = (name for name, labels in self.groups.items() if label in labels)
+        return next(merged, self.other)
+
+
+def cap_groups(table: pd.DataFrame, by: str, key: str, cap: int, seed: int) -> pd.DataFrame:
+    """Keeps at most ``cap`` rows of each group, chosen at random by seed.
+
+    Each row draws its lot from a hash of the seed and its key, so the choice does not depend
+    on the order of rows, and a row that comes or goes changes at most one other row's fate.
+
+    Args:
+        table: Rows with a unique ``key``.
+        by: The grouping column; rows where it is missing are all kept.
+        key: The column that identifies a row.
+        cap: The most rows of a group.
+        seed: The lots' seed.
+
+    Returns:
+        The kept rows, sorted by key.
+    """
+    lots = table[key].map(lambda value: _lot(seed, value))
+    rank = lots.groupby(table[by]).rank(method="first")
+    kept = table[table[by].isna() | rank.le(cap)]
+    return kept.sort_values(key, ignore_index=True)
+
+
+def _lot(seed: int, key: str) -> int:
+    return int.from_bytes(hashlib.sha256(f"{seed}/{key}".encode()).digest()[:7], "big")

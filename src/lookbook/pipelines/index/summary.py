@@ -1,0 +1,19 @@
+"""What ``index`` tells at the end of a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+REPORT = "index_report"
+PLACES = {"index": "search_index"}
+NEXT = "make demo, make viz, or your own: kedro run --params=photos=FOLDER"
+
+
+def summarise(report: dict[str, Any]) -> tuple[int, int, str]:
+    """Says what was embedded: items in, items searchable, what happened."""
+    names = {"embedded": "embedded", "reused": "unchanged", "removed": "removed"}
+    counts = [
+        f"{told}: {sum(one[name] for one in report['embedders'].values()):,}"
+        for name, told in names.items()
+    ]
+    return report["items"], report["items"], "; ".join(counts)

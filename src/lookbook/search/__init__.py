@@ -1,0 +1,1 @@
+"""Searching the catalogue: by meaning, by words, or both."""

@@ -1,0 +1,107 @@
+"""Rerankers: models that order anew what a search found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import pyarrow as pa
+from lancedb.rerankers import CrossEncoderReranker, Reranker
+
+from lookbook.chat_models.weights import locate_package
+from lookbook.errors import InputError
+
+if TYPE_CHECKING:
+    from sentence_transformers import MultiVectorEncoder
+
+Kind = Literal["colbert", "cross-encoder", "embedder"]
+
+SCORE = "_relevance_score"
+
+
+class LateInteractionReranker(Reranker):
+    """Orders what a hybrid search found by late interaction.
+
+    Each token of the query counts as much as the token of the text that is most like it, as in
+    ColBERT (Khattab and Zaharia, 2020).
+    """
+
+    def __init__(self, encoder: MultiVectorEncoder, column: str) -> None:
+        """Takes a model.
+
+        Args:
+            encoder: Gives every token of a text a vector.
+            column: The text that is compared with the query.
+        """
+        super().__init__()
+        self._encoder = encoder
+        self._column = column
+
+    def rerank_hybrid(
+        self, query: str, vector_results: pa.Table, fts_results: pa.Table
+    ) -> pa.Table:
+        """Merges both results and orders them."""
+        merged = self.merge_results(vector_results, fts_results)
+        if not len(merged):
+            return merged.append_column(SCORE, pa.array([], pa.float32()))
+        asked = self._encoder.encode_query(
+            [query], normalize_embeddings=True, show_progress_bar=False
+        )
+        texts = self._encoder.encode_document(
+            merged[self._column].to_pylist(), normalize_embeddings=True, show_progress_bar=False
+        )
+        scores = self._encoder.similarity(asked, texts)[0].tolist()
+        scored = self._keep_relevance_score(merged.append_column(SCORE, pa.array(scores)))
+        return scored.sort_by([(SCORE, "descending")])
+
+
+def open_reranker(
+    kind: Kind,
+    model: str | None = None,
+    package: str | None = None,
+    column: str = "Description",
+    token: str | None = None,
+) -> Reranker:
+    """Loads a reranker.
+
+    Args:
+        kind: What the model is: ``colbert``, trained for late interaction; ``cross-encoder``,
+            which reads query and text together; or ``embedder``, any text embedding model,
+            whose tokens are compared as ColBERT's are, though it was not trained for that.
+        model: A folder, or a name on the Hugging Face hub.
+        package: Instead of ``model``, an installed package that carries one and tells where by
+            ``get_model_path()``.
+        column: The text that is compared with the query.
+        token: Key to a gated model on the hub.
+
+    Raises:
+        InputError: If the kind is none of these, not exactly one of ``model`` and ``package``
+            is given, or the model cannot be had.
+    """
+    if kind not in ("colbert", "cross-encoder", "embedder"):
+        raise InputError(f"A reranker is no '{kind}': colbert, cross-encoder or embedder.")
+    if (model is None) == (package is None):
+        raise InputError("A reranker needs either 'model' or 'package'.")
+    name = model or str(package)
+    try:
+        return _open(kind, locate_package(package) if package else name, column, token)
+    except (ImportError, OSError, ValueError) as error:
+        raise InputError(
+            f"The reranker '{name}' cannot be loaded: {str(error).splitlines()[0]} Check its name "
+            "in the catalog, the network and the token."
+        ) from error
+
+
+def _open(kind: Kind, path: str, column: str, token: str | None) -> Reranker:
+    if kind == "cross-encoder":
+        reranker = CrossEncoderReranker(path, column=column, trust_remote_code=False, token=token)
+        # It would otherwise be read in the midst of the first search.
+        _ = reranker.model
+        return reranker
+    from sentence_transformers import MultiVectorEncoder, SentenceTransformer
+
+    if kind == "embedder":
+        embedder = SentenceTransformer(path, token=token)
+        encoder = MultiVectorEncoder(modules=[embedder[0]])
+    else:
+        encoder = MultiVectorEncoder(path, token=token)
+    return LateInteractionReranker(encoder, column)
