@@ -27,6 +27,7 @@ lint: $(VENV)/installed-dev ## Check format, style and types
 	$(BIN)/ruff format --check src tests benchmarks notebooks
 	$(BIN)/ruff check src tests benchmarks notebooks
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 viz: $(VENV)/installed ## Show the lineage in the browser
 	$(BIN)/kedro viz run

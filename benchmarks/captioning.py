@@ -28,7 +28,7 @@ from lookbook.captioners.api import ApiCaptioner
 from lookbook.captioners.huggingface import HuggingFaceCaptioner
 from lookbook.datasets.embedded_captioner_dataset import EmbeddedCaptionerDataset
 from lookbook.datasets.ray_captioner_dataset import RayCaptionerDataset
-from lookbook.photos import Photo
+from lookbook.photos.photo import Photo
 from lookbook.pipelines.label.nodes import compose_prompt
 from lookbook.vocabulary import Vocabulary
 from tiny_models import save_tiny_mllama

@@ -19,7 +19,7 @@ import yaml
 from lookbook.captioners import Prompt
 from lookbook.datasets.embedded_captioner_dataset import EmbeddedCaptionerDataset
 from lookbook.datasets.photo_folder_dataset import PhotoFolderDataset
-from lookbook.photos import Photo
+from lookbook.photos.photo import Photo
 
 GLOBALS = Path(__file__).parent.parent / "conf/base/globals.yml"
 NOT_READ = Prompt(system="", question="", answer_schema={})

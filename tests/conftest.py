@@ -15,10 +15,8 @@ from hypothesis import settings
 
 from lookbook.captioners import Prompt
 from lookbook.captioners.embedded import EmbeddedCaptioner
-from lookbook.datasets.embedded_captioner_dataset import EmbeddedCaptionerDataset
-from lookbook.pipelines.label.nodes import compose_prompt
-from lookbook.vocabulary import Vocabulary
-from project import ROOT, make_project, run_kedro, succeed
+from lookbook.labels.fields import Fields
+from project import ROOT, configuration, declared_fields, make_project, run_kedro, succeed
 from tiny_models import save_tiny_mllama
 
 settings.register_profile("reproducible", derandomize=True, deadline=None)
@@ -30,24 +28,24 @@ Kedro = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="session")
-def words() -> dict:
-    return yaml.safe_load((ROOT / "conf/base/globals.yml").read_text())["vocabulary"]
+def fields() -> Fields:
+    return Fields.model_validate(declared_fields())
 
 
 @pytest.fixture(scope="session")
-def vocabulary(words: dict) -> Vocabulary:
-    return Vocabulary.model_validate(words)
-
-
-@pytest.fixture(scope="session")
-def prompt(vocabulary: Vocabulary) -> Prompt:
+def prompt(fields: Fields) -> Prompt:
     texts = ((ROOT / f"conf/base/prompts/{name}.txt").read_text() for name in ("system", "caption"))
-    return Prompt.model_validate(compose_prompt(*texts, vocabulary))
+    return Prompt.compose(*texts, fields)
 
 
 @pytest.fixture(scope="session")
-def captioner(words: dict) -> EmbeddedCaptioner:
-    return EmbeddedCaptionerDataset(vocabulary=words, batch_size=4).load()
+def garments() -> dict[str, Any]:
+    return configuration("globals")["garments"]
+
+
+@pytest.fixture(scope="session")
+def captioner(garments: dict[str, Any]) -> EmbeddedCaptioner:
+    return EmbeddedCaptioner(garments, batch_size=4)
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,8 @@ import subprocess
 import pytest
 
 from lookbook.captioners import Prompt
-from lookbook.photos import Photo
-from lookbook.retrieval import METHODS
+from lookbook.photos.photo import Photo
+from lookbook.search.catalogue_search import METHODS
 from project import ENVIRONMENT, ROOT, jpeg
 
 README = (ROOT / "README.md").read_text()

@@ -11,8 +11,8 @@ from PIL import Image
 from chat_server import KEY, MODEL, serving
 from lookbook.captioners.api import ApiCaptioner, Price
 from lookbook.errors import InputError
-from lookbook.parsing import parse_caption
-from lookbook.photos import Photo
+from lookbook.labels.reading import read_answer
+from lookbook.photos.photo import Photo
 from project import jpeg
 
 
@@ -36,9 +36,9 @@ def captioner(server, **options):
 def test_every_photo_comes_back_once_with_its_own_caption(prompt):
     with serving() as server:
         captions = list(captioner(server).caption(iter(photos(40)), prompt))
-    assert sorted(int(caption.photo) for caption in captions) == list(range(40))
+    assert sorted(int(caption.photo_id) for caption in captions) == list(range(40))
     assert len({caption.text for caption in captions}) == 40
-    assert all(parse_caption(caption.text).repair == "json" for caption in captions)
+    assert all(read_answer(caption.text, prompt.fields).repair == "json" for caption in captions)
 
 
 def test_keeps_so_many_requests_in_flight_and_no_more(prompt):
@@ -75,18 +75,18 @@ def test_asks_with_prompt_schema_and_a_small_picture_without_exif(prompt):
 @pytest.mark.parametrize("fault", ["rate limit", "error", "cut", "slow", "drip", "junk"])
 def test_what_passes_is_waited_for_or_asked_again(prompt, fault):
     with serving() as calm:
-        expected = {c.photo: c.text for c in captioner(calm).caption(photos(3), prompt)}
+        expected = {c.photo_id: c.text for c in captioner(calm).caption(photos(3), prompt)}
     with serving(faults={fault: 1.0}) as server:
         captions = list(captioner(server, timeout=0.4).caption(photos(3), prompt))
         assert set(server.pictures.values()) == {2}
-    assert {caption.photo: caption.text for caption in captions} == expected
+    assert {caption.photo_id: caption.text for caption in captions} == expected
 
 
 @pytest.mark.parametrize("fault", ["refusal", "truncated"])
 def test_an_answer_of_no_use_is_asked_for_once_more_and_counted(prompt, fault):
     with serving(faults={fault: 1.0}) as server:
         (caption,) = captioner(server).caption(photos(1), prompt)
-    assert parse_caption(caption.text).rejection is None
+    assert read_answer(caption.text, prompt.fields).rejection is None
     assert (caption.answers, caption.input_tokens, caption.output_tokens) == (2, 2000, 100)
     assert [request["temperature"] for request in server.requests] == [0.0, 0.7]
 
@@ -96,7 +96,7 @@ def test_all_faults_together_lose_nothing(prompt):
     with serving(faults=faults, delay=0.01) as server:
         captions = list(captioner(server, timeout=0.4, retries=6).caption(photos(60), prompt))
         assert len(server.met) > 10
-    assert sorted(int(caption.photo) for caption in captions) == list(range(60))
+    assert sorted(int(caption.photo_id) for caption in captions) == list(range(60))
     assert all(caption.failure is None for caption in captions)
 
 

@@ -3,7 +3,7 @@ import pytest
 
 from lookbook.captioners.appearance import describe_appearance, name_colours
 from lookbook.captioners.embedded import to_pixels
-from lookbook.drawing import COLOURS, LABELS, draw_garment
+from lookbook.photos.drawing import COLOURS, LABELS, draw_garment
 
 ROWS, COLUMNS = np.mgrid[-1:1:7j, -1:1:7j]
 MIDDLE = np.exp(-(ROWS**2 + COLUMNS**2) / 0.5)

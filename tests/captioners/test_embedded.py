@@ -3,13 +3,13 @@ import json
 import pytest
 
 from lookbook.captioners.appearance import Appearance
-from lookbook.captioners.embedded import compose_label
-from lookbook.datasets.embedded_captioner_dataset import EmbeddedCaptionerDataset
-from lookbook.parsing import parse_caption
-from lookbook.photos import Photo
-from lookbook.pipelines.clean.nodes import strip_title
-from lookbook.vocabulary import Label
-from project import jpeg
+from lookbook.captioners.embedded import EmbeddedCaptioner, Garment, compose_record
+from lookbook.errors import InputError
+from lookbook.labels.cleaning import strip_title
+from lookbook.labels.fields import Fields
+from lookbook.labels.record import is_valid
+from lookbook.photos.photo import Photo
+from project import declared_fields, jpeg
 
 
 def photos(*contents):
@@ -17,10 +17,25 @@ def photos(*contents):
 
 
 def test_captions_are_labels_that_need_no_repair(captioner, prompt):
-    (caption,) = captioner.caption(photos(jpeg()), prompt)
-    label = Label.model_validate_json(caption.text)
-    assert parse_caption(caption.text).repair == "json"
-    assert (label.Size, parse_caption(caption.text).fields["Title"]) == ("Unknown", label.Title)
+    (caption,) = captioner.caption(photos(jpeg("Shirt", "blue", "striped")), prompt)
+    assert is_valid(caption.text, prompt.fields)
+    record = json.loads(caption.text)
+    assert list(record) == prompt.fields.names
+    assert (record["Size"], record["Pattern"], record["Colours"][0]) == (
+        "Unknown", "striped", "blue"
+    )  # fmt: skip
+    assert (record["Garment"], record["Neckline"]) == ("other", "unknown")
+
+
+def test_says_the_recipes_fields_alone_where_no_more_are_declared(captioner, prompt):
+    recipe = Fields.model_validate(declared_fields(details=False))
+    (caption,) = captioner.caption(
+        photos(jpeg()), prompt.model_copy(update={"fields": recipe})
+    )
+    assert list(json.loads(caption.text)) == [
+        "Title", "Size", "Gender", "Description", "Category", "Type"
+    ]  # fmt: skip
+    assert is_valid(caption.text, recipe)
 
 
 def test_a_file_that_vanished_is_a_failure(captioner, prompt):
@@ -45,30 +60,36 @@ def test_reads_no_more_photos_than_two_batches_ahead(captioner, prompt):
 
 
 @pytest.mark.parametrize("label", ["T-Shirt", "Dress", "Pants", "Shoes", "Hat", "Shorts", "Skirt"])
-def test_names_drawn_garments_and_their_colour(captioner, prompt, vocabulary, label):
+def test_names_drawn_garments_and_their_colour(captioner, prompt, garments, label):
     captions = list(
         captioner.caption(photos(*[jpeg(label, "red", seed=seed) for seed in range(5)]), prompt)
     )
     labels = [json.loads(caption.text) for caption in captions]
-    category = vocabulary.garment(label).category
+    category = garments[label]["says"]["Category"]
     assert sum(one["Category"] == category for one in labels) >= 4
     assert all("red" in one["Description"] for one in labels)
 
 
-def test_a_description_does_not_open_with_its_title(vocabulary):
-    for garment in vocabulary.garments.values():
-        label = compose_label(garment, Appearance(("navy", "white"), "striped"))
-        assert strip_title(label.Title, label.Description) == label.Description
-        assert "navy and white" in label.Description
+def test_a_description_does_not_open_with_its_title(garments, fields):
+    for garment in garments.values():
+        seen = Appearance(("navy", "white"), "striped")
+        record = compose_record(Garment.model_validate(garment), seen, fields)
+        assert strip_title(record, fields) == record
+        assert "navy and white" in record["Description"]
 
 
-def test_what_was_not_seen_is_not_said(vocabulary):
-    label = compose_label(vocabulary.garment("Hat"), Appearance((), None))
-    assert (label.Title, label.Gender) == ("Hat", "Unknown")
-    assert "pattern" not in label.Description
+def test_what_was_not_seen_is_not_said(garments, fields):
+    record = compose_record(Garment.model_validate(garments["Hat"]), Appearance((), None), fields)
+    assert (record["Title"], record["Gender"], record["Colours"]) == ("Hat", "Unknown", [])
+    assert "pattern" not in record["Description"]
 
 
-def test_tells_of_a_network_whose_labels_the_vocabulary_lacks(words):
-    garments = {name: value for name, value in words["garments"].items() if name != "Hat"}
-    with pytest.raises(Exception, match="garments lack 'Hat'"):
-        EmbeddedCaptionerDataset(vocabulary={**words, "garments": garments}).load()
+def test_tells_of_a_network_whose_labels_have_no_meaning(garments, prompt):
+    few = {name: garment for name, garment in garments.items() if name != "Hat"}
+    with pytest.raises(InputError, match="label 'Hat', which 'garments' in"):
+        list(EmbeddedCaptioner(few).caption(photos(jpeg()), prompt))
+
+
+def test_tells_of_a_network_that_is_not_there(garments, prompt):
+    with pytest.raises(InputError, match="network 'nowhere.onnx' does not exist"):
+        EmbeddedCaptioner(garments, filepath="nowhere.onnx").fingerprint(prompt)

@@ -1,4 +1,5 @@
 import os
+import time
 from collections import Counter
 from functools import partial
 from pathlib import Path
@@ -8,14 +9,13 @@ import pytest
 
 ray = pytest.importorskip("ray", reason="Ray is not installed: the extra 'cluster'")
 
-from lookbook.datasets.ray_captioner_dataset import RayCaptionerDataset  # noqa: E402
-from lookbook.drawing import LABELS  # noqa: E402
+from lookbook.captioners import Caption  # noqa: E402
+from lookbook.captioners.embedded import EmbeddedCaptioner  # noqa: E402
+from lookbook.captioners.ray import RayCaptioner  # noqa: E402
+from lookbook.photos.drawing import LABELS  # noqa: E402
 from lookbook.errors import InputError  # noqa: E402
-from lookbook.photos import Photo  # noqa: E402
+from lookbook.photos.photo import Photo  # noqa: E402
 from project import jpeg  # noqa: E402
-
-EMBEDDED = "lookbook.datasets.embedded_captioner_dataset.EmbeddedCaptionerDataset"
-HUGGINGFACE = "lookbook.datasets.huggingface_captioner_dataset.HuggingFaceCaptionerDataset"
 
 
 @pytest.fixture(scope="module")
@@ -33,12 +33,10 @@ def stored(tmp_path_factory):
 
 
 @pytest.fixture
-def on_the_cluster(words):
+def on_the_cluster(garments):
     def make(replicas=2, **options):
-        embedded = {"type": EMBEDDED, "vocabulary": words, "threads": 1}
-        return RayCaptionerDataset(
-            captioner=options.pop("captioner", embedded), replicas=replicas, **options
-        ).load()
+        embedded = EmbeddedCaptioner(garments, threads=1)
+        return RayCaptioner(options.pop("captioner", embedded), replicas=replicas, **options)
 
     return make
 
@@ -46,20 +44,11 @@ def on_the_cluster(words):
 def test_says_what_the_plain_captioner_says_each_photo_once(
     cluster, stored, on_the_cluster, captioner, prompt
 ):
-    plain = {caption.photo: caption for caption in captioner.caption(stored[90:120], prompt)}
+    plain = {caption.photo_id: caption for caption in captioner.caption(stored[90:120], prompt)}
     spread = list(on_the_cluster(replicas=1, batch_size=8).caption(iter(stored[90:120]), prompt))
-    assert {caption.photo: caption for caption in spread} == plain
+    assert {caption.photo_id: caption for caption in spread} == plain
     assert len(spread) == 30
     assert "cannot be decoded" in plain["100.jpg"].failure
-
-
-def test_what_the_captioner_says_of_its_model_is_said_in_a_sentence(
-    cluster, stored, on_the_cluster, prompt, tmp_path
-):
-    missing = {"type": HUGGINGFACE, "model": str(tmp_path / "nowhere"), "device": "cpu"}
-    engine = on_the_cluster(replicas=1, captioner=missing)
-    with pytest.raises(InputError, match=r"^The model '.*nowhere' is neither a folder"):
-        list(engine.caption(iter(stored[:3]), prompt))
 
 
 def test_its_captions_count_as_the_plain_captioners_own(on_the_cluster, captioner, prompt):
@@ -83,18 +72,69 @@ def test_photos_are_read_by_the_workers(cluster, on_the_cluster, prompt, tmp_pat
     assert [int(path.name) for path in read_by.iterdir()] != [os.getpid()]
 
 
+def test_what_was_captioned_before_the_server_failed_for_good_comes_first(
+    cluster, stored, on_the_cluster, prompt
+):
+    class Stops:
+        def caption(self, photos, prompt):
+            for number, photo in enumerate(photos):
+                if number == 20:
+                    raise InputError("the server is gone")
+                yield Caption(photo_id=photo.photo_id, text="{}")
+
+    came = []
+    with pytest.raises(InputError, match=r"^the server is gone$"):
+        for caption in on_the_cluster(replicas=1, captioner=Stops(), batch_size=8).caption(
+            iter(stored), prompt
+        ):
+            came.append(caption.photo_id)
+    assert len(came) == len(set(came)) == 20
+
+
+def test_a_replica_has_one_long_stream_and_photos_are_taken_as_it_can_take_them(
+    cluster, stored, on_the_cluster, prompt
+):
+    taken = 0
+
+    def stream():
+        nonlocal taken
+        for turn in range(2):
+            for photo in stored:
+                taken += 1
+                yield Photo(f"{photo.photo_id}-{turn}", photo.read)
+
+    class CountsStreams:
+        streams = 0
+
+        def caption(self, photos, prompt):
+            self.streams += 1
+            for photo in photos:
+                time.sleep(0.005)
+                yield Caption(photo_id=photo.photo_id, text=str(self.streams))
+
+    engine = on_the_cluster(replicas=1, captioner=CountsStreams(), batch_size=8)
+    captions = engine.caption(stream(), prompt)
+    first = [next(captions) for _ in range(10)]
+    assert taken < 300
+    assert {caption.text for caption in [*first, *captions]} == {"1"}
+    assert taken == 400
+
+
 def test_a_node_killed_in_mid_run_costs_no_photo_and_none_comes_twice(
     cluster, stored, on_the_cluster, captioner, prompt
 ):
     doomed = cluster.add_node(num_cpus=1)
     cluster.wait_for_nodes()
     # So many photos that the doomed node is in the midst of them.
-    many = [Photo(f"{photo.id}-{turn}", photo.read) for turn in range(4) for photo in stored[:100]]
+    many = [Photo(f"{photo.photo_id}-{turn}", photo.read) for turn in range(4) for photo in stored[:100]]
     captions = []
     for caption in on_the_cluster(batch_size=8).caption(iter(many), prompt):
         captions.append(caption)
         if len(captions) == 40:
             cluster.remove_node(doomed, allow_graceful=False)
-    assert Counter(caption.photo for caption in captions) == Counter(photo.id for photo in many)
+    assert Counter(caption.photo_id for caption in captions) == Counter(photo.photo_id for photo in many)
     assert all(caption.text for caption in captions)
+    deadline = time.monotonic() + 60
+    while sum(node["Alive"] for node in ray.nodes()) > 1 and time.monotonic() < deadline:
+        time.sleep(0.1)
     assert sum(node["Alive"] for node in ray.nodes()) == 1

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from lookbook.pipelines.evaluate.retrieval_nodes import NEAREST
-from lookbook.retrieval import METHODS
+from lookbook.search.catalogue_search import METHODS
 from project import latest, report, table, versions
 
 

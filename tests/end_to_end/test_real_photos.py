@@ -53,7 +53,7 @@ def test_labels_real_photos_once_though_killed_twice(project, clothing):
         pd.read_csv(sorted(project.glob(f"data/*/{name}.csv/*/{name}.csv"))[-1])
         for name in ("selection", "captions")
     )
-    times = collections.Counter(caption["photo"] for caption in captions(project))
+    times = collections.Counter(caption["photo_id"] for caption in captions(project))
     assert set(times) == set(selection["sha256"])
     # A kill can tear the file being written; only its photos may come again.
     assert sum(count - 1 for count in times.values()) <= 2 * 32

@@ -29,7 +29,7 @@ def _picture(request: dict) -> bytes:
     return base64.b64decode(url.partition(",")[2])
 
 
-def label_for(picture: bytes) -> dict[str, str]:
+def label_for(picture: bytes) -> dict[str, object]:
     """Says of each picture always the same, and of different ones something different."""
     digest = hashlib.sha256(picture).hexdigest()
     return {
@@ -39,6 +39,7 @@ def label_for(picture: bytes) -> dict[str, str]:
         "Gender": "Unisex",
         "Type": "Casual",
         "Description": f"Made of cotton, number {digest[:12]} of its kind.",
+        "Colours": ["navy", "white"],
     }
 
 
@@ -68,6 +69,7 @@ class ChatServer:
         poison: Pictures whose hash begins so are refused for good.
         seed: Of the faults.
         plans: What is answered to questions without a picture, one after the other.
+        labels: What is said of pictures, by their hash; what :func:`label_for` says by default.
         reply: What is streamed to them.
     """
 
@@ -77,6 +79,7 @@ class ChatServer:
     poison: str | None = None
     seed: int = 0
     plans: list[str] = field(default_factory=list)
+    labels: list[dict] = field(default_factory=list)
     reply: str = ""
     url: str = ""
     requests: list[dict] = field(default_factory=list)
@@ -128,7 +131,8 @@ class ChatServer:
         self.pictures[name] += 1
         if self.poison is not None and name.startswith(self.poison):
             return await self._send(writer, 400, {"error": {"message": "unsafe picture"}})
-        text = json.dumps(label_for(picture))
+        said = self.labels[int(name, 16) % len(self.labels)] if self.labels else None
+        text = json.dumps(said or label_for(picture))
         match self._fault(name):
             case "rate limit":
                 return await self._send(writer, 429, {"error": {}}, "Retry-After: 0.05\r\n")

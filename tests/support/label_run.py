@@ -12,22 +12,25 @@ import pandas as pd
 from kedro.io import AbstractDataset, DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 
+from lookbook.captioners.shards import ShardParams
+from lookbook.datasets.engine_dataset import EngineDataset
+from lookbook.labels.fields import Fields
 from lookbook.pipelines.label import create_pipeline
-from lookbook.pipelines.label.nodes import LabelParams
-from lookbook.vocabulary import Vocabulary
 
 # A fresh process in milliseconds: it is forked off one that has imported everything.
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(
     [
         "kedro_datasets.pandas.csv_dataset",
-        "kedro_datasets.partitions.incremental_dataset",
         "kedro_datasets.text.text_dataset",
         "llguidance.hf",
         "llguidance.torch",
-        "lookbook.datasets.api_captioner_dataset",
-        "lookbook.datasets.embedded_captioner_dataset",
-        "lookbook.datasets.huggingface_captioner_dataset",
+        "lookbook.captioners.api",
+        "lookbook.captioners.embedded",
+        "lookbook.captioners.huggingface",
+        "lookbook.captioners.ray",
+        "lookbook.datasets.engine_dataset",
+        "lookbook.datasets.shards_dataset",
         "lookbook.pipelines.label.pipeline",
         "onnxruntime",
         "pandas",
@@ -50,14 +53,14 @@ class LabelRun:
     Attributes:
         captioner: Catalog entry.
         photos: Files by id.
-        words: The vocabulary.
+        fields: What is asked, as JSON.
         store: Folder of shards.
         ray: Address of the cluster to work on, if any.
     """
 
     captioner: dict[str, Any]
     photos: dict[str, Path]
-    words: dict[str, Any]
+    fields: str
     store: Path
     ray: str | None = None
 
@@ -68,28 +71,27 @@ class LabelRun:
 
             ray.init(address=self.ray, log_to_driver=False)
         shards = {
-            "path": str(self.store),
+            "type": "lookbook.datasets.shards_dataset.ShardsDataset",
             "dataset": "text.TextDataset",
             "filename_suffix": ".jsonl",
         }
-        rows = [{"sha256": name, "file": name} for name in sorted(self.photos)]
+        rows = [{"photo_id": name, "file": name} for name in sorted(self.photos)]
         given = {
             "system_prompt": "You label clothes.",
-            "caption_prompt": "What is it? One of $categories.",
-            "params:vocabulary": Vocabulary.model_validate(self.words),
-            "params:label": LabelParams(shard_size=4, shard_seconds=0.05),
+            "caption_prompt": "What is it? One of $Category.",
+            "params:fields": Fields.model_validate_json(self.fields),
+            "params:label": ShardParams(shard_size=4, shard_seconds=0.05),
             "selection": pd.DataFrame(rows),
             "photo_files": {name: partial(path.read_bytes) for name, path in self.photos.items()},
-            "captioner": AbstractDataset.from_config("captioner", self.captioner).load(),
+            "captioner": EngineDataset(**self.captioner).load(),
         }
         catalog = DataCatalog(
             {
                 **{
-                    name: AbstractDataset.from_config(
-                        name, {"type": f"partitions.{kind}Dataset", **shards}
-                    )
-                    for name, kind in [
-                        ("caption_shards", "Partitioned"), ("known_caption_shards", "Incremental")
+                    name: AbstractDataset.from_config(name, {**shards, "path": str(path)})
+                    for name, path in [
+                        ("caption_shards", self.store), ("known_caption_shards", self.store),
+                        ("known_trial_shards", self.store.parent / "none"),
                     ]
                 },
                 **{name: MemoryDataset(data, copy_mode="assign") for name, data in given.items()},

@@ -7,14 +7,21 @@ import json
 import os
 import random
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pandas as pd
+import yaml
 
-from lookbook.drawing import draw_garment
+from lookbook.photos.drawing import draw_garment
 
 ROOT = Path(__file__).parent.parent.parent
 # Progress bars and colours have no place in what the tests read.
@@ -45,6 +52,44 @@ def run_kedro(project: Path, *arguments: str) -> subprocess.CompletedProcess[str
         check=False,
         timeout=300,
     )
+
+
+def configuration(name: str) -> dict[str, Any]:
+    """Reads a file of ``conf/base`` as it stands."""
+    return yaml.safe_load((ROOT / f"conf/base/{name}.yml").read_text())
+
+
+def declared_fields(details: bool = True) -> dict[str, Any]:
+    """Reads the declared fields, with all of them or the recipe's alone."""
+    declared = configuration("fields")["fields"]
+    return {
+        name: {**field, "keep": details} if "keep" in field else field
+        for name, field in declared.items()
+    }
+
+
+@contextmanager
+def serving_kedro(project: Path, *arguments: str) -> Iterator[str]:
+    """Serves ``kedro ...`` of a project, until it is no longer looked at; gives its address."""
+    port = free_port()
+    command = [sys.executable, "-m", "kedro", *arguments, f"--port={port}"]
+    with (project / f"served-{port}.txt").open("w+") as log, subprocess.Popen(
+        command, cwd=project, env=ENVIRONMENT, start_new_session=True, stdout=log, stderr=log
+    ) as process:
+        address = f"http://127.0.0.1:{port}"
+        deadline = time.monotonic() + 120
+        try:
+            while time.monotonic() < deadline and process.poll() is None:
+                try:
+                    httpx.get(address)
+                    break
+                except httpx.TransportError:
+                    time.sleep(0.1)
+            assert process.poll() is None, Path(log.name).read_text()[-3000:]
+            yield address
+        finally:
+            # Kedro-Viz serves from a process of its own.
+            os.killpg(process.pid, signal.SIGTERM)
 
 
 def free_port() -> int:

@@ -197,8 +197,8 @@ class Page:
         visit, choices = self.visit, self.choices
         common: dict[str, Any] = {
             "outputs": [
-                visit, self.photo, self.card, self.editor, *self.edited.values(), self.chat, self.message,
-                self.results, self.chosen_card, self.chosen_row,
+                visit, self.photo, self.card, self.editor, *self.edited.values(), self.chat,
+                self.message, self.results, self.chosen_card, self.chosen_row,
             ],
             "api_visibility": "private",
             "show_progress": "hidden",
@@ -406,9 +406,9 @@ def _bubbles(talk: list[dict[str, str]]) -> list[dict[str, str]]:
 def _new_visit() -> dict[str, Any]:
     """A page that was just opened.
 
-    ``item`` is talked about, ``photo_id`` its photo's identity and ``picture`` a small copy; ``message``
-    was answered last, ``before`` said before it and ``history`` until now; ``shown`` are the
-    items on the page, of which ``chosen`` was clicked.
+    ``item`` is talked about, ``photo_id`` its photo's identity and ``picture`` a small copy;
+    ``message`` was answered last, ``before`` said before it and ``history`` until now; ``shown``
+    are the items on the page, of which ``chosen`` was clicked.
     """
     return {
         "item": None, "photo_id": None, "picture": "", "message": "", "before": [], "history": [],

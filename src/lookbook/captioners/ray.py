@@ -202,14 +202,19 @@ class _Pool:
             self._start()
         feeder = Thread(target=self._feed, args=(first, remaining), daemon=True)
         feeder.start()
-        while self._streams:
-            # A replica for which the cluster has no room gives nothing, and holds up nobody.
-            ready, _ = ray.wait(list(self._streams), timeout=1, fetch_local=False)
-            for stream in ready:
-                yield from self._next(stream)
-            if not feeder.is_alive() and not self._missing:
-                break
-        feeder.join()
+        try:
+            while self._streams:
+                # A replica for which the cluster has no room gives nothing, and holds up nobody.
+                ready, _ = ray.wait(list(self._streams), timeout=1, fetch_local=False)
+                for stream in ready:
+                    yield from self._next(stream)
+                if not feeder.is_alive() and not self._missing:
+                    break
+        finally:
+            ray.get(self._dispenser.close.remote(drop=True))
+            feeder.join()
+            for _, actor in self._streams.values():
+                ray.kill(actor)
         for photo_id in sorted(self._missing) if self._error is None else []:
             yield Caption(photo_id=photo_id, failure=NEVER_CAME, answers=0)
         if self._error:

@@ -168,12 +168,17 @@ class Server:
 
     def failure(self, error: Any, client: Any) -> Exception:
         """Gives the exception that a failed request ends in."""
-        if isinstance(error, together.APITimeoutError):
-            return RequestFailedError(f"no answer within {self.timeout:g} s")
-        if isinstance(error, together.APIConnectionError):
-            return RequestFailedError(f"no connection to {client.base_url}")
         if not isinstance(error, together.APIStatusError):
-            return JunkAnswerError()
+            reasons = {
+                together.APITimeoutError: f"no answer within {self.timeout:g} s",
+                together.APIConnectionError: f"no connection to {client.base_url}",
+            }
+            reason = next((told for kind, told in reasons.items() if isinstance(error, kind)), None)
+            return RequestFailedError(reason) if reason else JunkAnswerError()
+        return self._refusal(error, client) or RequestFailedError(self.reason(error))
+
+    def _refusal(self, error: Any, client: Any) -> InputError | None:
+        """Says what to do about an error that every other request would meet too."""
         told = self.reason(error)
         if isinstance(error, together.AuthenticationError | together.PermissionDeniedError):
             return InputError(
@@ -187,7 +192,7 @@ class Server:
             )
         if error.status_code == PAYMENT_REQUIRED:
             return InputError(f"The server {client.base_url} wants to be paid first: {told}")
-        return RequestFailedError(told)
+        return None
 
     def reason(self, error: Any) -> str:
         """Says in a line what the server said, without the key that some servers repeat."""

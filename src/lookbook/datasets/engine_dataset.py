@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -73,9 +73,10 @@ def _make(config: dict[str, Any]) -> Any:
         raise InputError(f"The catalog names an engine '{name}' that is none: {error}") from error
     try:
         for key, parameter in _parameters(engine, arguments).items():
-            kind = parameter.annotation
-            if isinstance(kind, type) and issubclass(kind, BaseModel) and key in arguments:
-                arguments[key] = kind.model_validate(arguments[key])
+            kinds = get_args(parameter.annotation) or (parameter.annotation,)
+            for kind in kinds if isinstance(arguments.get(key), dict) else ():
+                if isinstance(kind, type) and issubclass(kind, BaseModel):
+                    arguments[key] = kind.model_validate(arguments[key])
     except (TypeError, ValidationError) as error:
         first = str(error).replace("\n", " ")
         raise InputError(f"The engine '{name}' does not take what the catalog says: {first}") from (

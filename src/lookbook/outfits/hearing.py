@@ -41,10 +41,9 @@ class Heard:
         for name, values in self.wanted.items():
             if name in hard:
                 continue
-            if slot is not None:
-                values = [one for one in values if _fits(name, one, slot, fields)]
-            if values and not (self.wanted_of and name in _paired(self.wanted_of)):
-                wishes[name] = values
+            fitting = [one for one in values if slot is None or _fits(name, one, slot, fields)]
+            if fitting and name not in _paired(self.wanted_of):
+                wishes[name] = fitting
         for value, own in self.wanted_of.items():
             if slot_of_value(value, fields) == slot:
                 for name, values in own.items():

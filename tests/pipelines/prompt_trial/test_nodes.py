@@ -3,8 +3,8 @@ import json
 import pandas as pd
 
 from lookbook.captioners import Caption, fingerprint
-from lookbook.pipelines.evaluate.params import EvaluateParams
-from lookbook.pipelines.label.nodes import LabelParams
+from lookbook.evaluation.params import EvaluateParams
+from lookbook.captioners.shards import ShardParams
 from lookbook.pipelines.prompt_trial.nodes import (
     TrialParams,
     caption_trials,
@@ -15,12 +15,16 @@ from lookbook.pipelines.prompt_trial.nodes import (
     score_trials,
 )
 
-EVALUATE = EvaluateParams(items=5, k=5, seed=0, bootstrap_rounds=20, worst_cases=4)
-LABEL = LabelParams(shard_size=2, shard_seconds=60)
+EVALUATE = EvaluateParams(
+    human_label="Category", items=5, k=5, seed=0, bootstrap_rounds=20, worst_cases=4
+)
+LABEL = ShardParams(shard_size=2, shard_seconds=60)
 GOOD = json.dumps(
     {
         "Title": "Blue trousers", "Size": "M", "Category": "Pants", "Gender": "Men",
-        "Type": "Casual", "Description": "Straight legs.",
+        "Type": "Casual", "Description": "Straight legs.", "Garment": "trousers",
+        "Colours": ["blue"], "Pattern": "plain", "Material": "cotton", "Sleeve": "none",
+        "Neckline": "none", "Length": "full",
     }
 )  # fmt: skip
 
@@ -38,7 +42,7 @@ class Engine:
         for photo in photos:
             self.asked += 1
             answer = next(text for word, text in self.answers.items() if word in prompt.question)
-            yield Caption(photo=photo.id, text=answer)
+            yield Caption(photo_id=photo.photo_id, text=answer)
 
 
 def photos(count):
@@ -46,7 +50,7 @@ def photos(count):
     return pd.DataFrame(
         {
             "file": [f"{number}.jpg" for number in numbers],
-            "sha256": [f"{number:064}" for number in numbers],
+            "photo_id": [f"{number:064}" for number in numbers],
             "label": "Pants",
             "sender_id": list(numbers),
         }
@@ -55,15 +59,19 @@ def photos(count):
 
 def run(shown, store, engine, others, prompts):
     files = dict.fromkeys(shown["file"], bytes)
-    for shard in caption_trials(shown, dict(store), files, engine, others, prompts, LABEL):
+    known = loaders(store)
+    for shard in caption_trials(shown, {}, known, files, engine, others, prompts, LABEL):
         store |= shard
-    loaders = {name: lambda text=text: text for name, text in store.items()}
-    return collect_trials(shown, loaders, engine, others, prompts)
+    return collect_trials(shown, {}, loaders(store), engine, others, prompts)
 
 
-def test_prompts_and_captioners_stand_side_by_side_and_none_is_asked_twice(vocabulary):
+def loaders(store):
+    return {name: lambda text=text: text for name, text in store.items()}
+
+
+def test_prompts_and_captioners_stand_side_by_side_and_none_is_asked_twice(fields):
     prompts = compose_prompts(
-        "You label.", "Be good: $categories", {"short": lambda: "Be bad"}, vocabulary
+        "You label.", "Be good: $Category", {"short": lambda: "Be bad"}, fields
     )
     assert "Pants" in prompts["caption"]["question"]
     engine = Engine("one", {"good": GOOD, "bad": "I'm sorry, I cannot help with that."})
@@ -71,9 +79,9 @@ def test_prompts_and_captioners_stand_side_by_side_and_none_is_asked_twice(vocab
     shown, store = choose_photos(photos(9), TrialParams(photos=5, seed=0)), {}
     captions = run(shown, store, engine, {"two": other}, prompts)
     assert len(captions) == 4 * len(shown) == 20
-    scores = score_trials(captions, vocabulary, EVALUATE).set_index(["captioner", "prompt"])
+    scores = score_trials(captions, fields, EVALUATE).set_index(["captioner", "prompt"])
     assert scores.loc[("captioner", "caption"), "schema_valid_share"] == 1
-    assert scores.loc[("captioner", "caption"), "category_accuracy"] == 1
+    assert scores.loc[("captioner", "caption"), "accuracy"] == 1
     assert scores.loc[("captioner", "short"), "refusals_share"] == 1
     assert scores.loc[("two", "short"), ["schema_valid_share", "usable_share"]].tolist() == [0, 1]
     assert scores.index[0] == ("captioner", "caption")
@@ -84,10 +92,10 @@ def test_prompts_and_captioners_stand_side_by_side_and_none_is_asked_twice(vocab
     assert (engine.asked, other.asked) == (10, 10)
 
 
-def test_an_engine_that_reads_no_prompt_is_asked_once(vocabulary):
+def test_an_engine_that_reads_no_prompt_is_asked_once(fields):
     engine = Engine("deaf", {"": GOOD})
     engine.fingerprint = lambda prompt: "deaf-1"
-    prompts = compose_prompts("", "one", {"two": lambda: "two"}, vocabulary)
+    prompts = compose_prompts("", "one", {"two": lambda: "two"}, fields)
     captions = run(photos(3), {}, engine, {}, prompts)
     assert engine.asked == 3
     assert captions["caption"].notna().sum() == 6

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from lookbook.errors import InputError
-from lookbook.photos import Photo
+from lookbook.photos.photo import Photo
 from lookbook.pipelines.serving.nodes import SHOWN, describe_item, plan_outfit, write_reply
 from lookbook.stylists.embedded import EmbeddedStylist
 from project import jpeg, latest, run_kedro, succeed

@@ -5,9 +5,11 @@ import pandas as pd
 import pytest
 import yaml
 
-from lookbook.datasets.efficientnet_lite_dataset import EfficientNetLiteDataset
-from lookbook.pipelines.balance.nodes import BalanceParams
+from lookbook.captioners.embedded import to_pixels
+from lookbook.photos.photo import decode
+from lookbook.photos.sampling import BalanceParams
 from lookbook.pipelines.train import nodes
+from lookbook.pipelines.train.backbone import load_efficientnet_lite
 from lookbook.pipelines.train.params import TrainParams
 from project import ROOT, jpeg
 
@@ -28,7 +30,7 @@ def params():
 
 @pytest.fixture(scope="module")
 def backbone():
-    return EfficientNetLiteDataset().load()
+    return load_efficientnet_lite()
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +109,7 @@ def test_the_exported_network_computes_what_was_fitted(extracted, backbone, para
     head = build_head(backbone, len(labels), params.fit)
     head.load_state_dict(weights)
     network = GarmentNetwork(Trunk(backbone, params.fit.frozen_blocks), head).eval()
-    pixels = np.stack([nodes._pixels(read()) for read in list(files.values())[:3]])
+    pixels = np.stack([to_pixels(decode(read())) for read in list(files.values())[:3]])
     (maps,) = session.run(None, {"pixels": pixels})
     with torch.no_grad():
         wanted = network(torch.from_numpy(pixels)).numpy()

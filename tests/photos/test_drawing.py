@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lookbook.drawing import COLOURS, LABELS, SIZE, draw_garment
+from lookbook.photos.drawing import COLOURS, LABELS, SIZE, draw_garment
 
 
 @pytest.mark.parametrize("label", LABELS)

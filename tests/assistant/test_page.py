@@ -16,7 +16,7 @@ from kedro.framework.startup import bootstrap_project
 
 from lookbook.assistant import Assistant
 from lookbook.demo import Page, launch_options
-from lookbook.retrieval import METHODS
+from lookbook.search.catalogue_search import METHODS
 from project import ENVIRONMENT, ROOT, free_port, jpeg, make_project
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")

@@ -4,16 +4,15 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 from transformers import AutoTokenizer
 
-from lookbook.captioners.constrained import (
+from lookbook.chat_models.constrained import (
     SchemaLogitsProcessor,
     grammar,
     guide_for,
     longest_answer,
 )
-from lookbook.vocabulary import Label
+from lookbook.labels.record import is_valid
 
 
 @pytest.fixture(scope="module")
@@ -38,21 +37,10 @@ def write(tokenizer, guide, schema, scores_of):
     return tokenizer.decode(written[0, 1:], skip_special_tokens=True), written.shape[1] - 1
 
 
-def fits(text, vocabulary):
-    label = json.loads(text)
-    try:
-        Label.model_validate(label)
-    except ValidationError:
-        return False
-    return all(
-        label[field] in vocabulary.terms(field) for field in ("Category", "Type", "Gender", "Size")
-    )
-
-
 @settings(max_examples=40)
 @given(seed=st.integers(0, 2**32 - 1), favoured=st.binary(max_size=6), end=st.booleans())
 def test_whatever_the_scores_the_answer_fits_the_schema(
-    tokenizer, guide, vocabulary, seed, favoured, end
+    tokenizer, guide, fields, seed, favoured, end
 ):
     generator = torch.Generator().manual_seed(seed)
     # Bytes that a model writes over and over: halves of characters, quotes, braces.
@@ -66,21 +54,29 @@ def test_whatever_the_scores_the_answer_fits_the_schema(
         made[0, tokenizer.eos_token_id] += 100 if end else 0
         return made
 
-    text, _ = write(tokenizer, guide, vocabulary.label_schema(), scores)
-    assert fits(text, vocabulary), text
+    text, _ = write(tokenizer, guide, fields.answer_schema, scores)
+    assert is_valid(text, fields), text
 
 
-def test_an_answer_that_would_never_end_is_ended_within_the_limit(tokenizer, guide, vocabulary):
+def test_an_answer_that_would_never_end_is_ended_within_the_limit(tokenizer, guide, fields):
     letter = tokenizer.convert_tokens_to_ids("a")
     scores = torch.zeros((1, len(tokenizer)))
     scores[0, letter] = 10
-    schema = vocabulary.label_schema()
+    schema = fields.answer_schema
     text, tokens = write(tokenizer, guide, schema, lambda step: scores.clone())
-    assert fits(text, vocabulary)
+    assert is_valid(text, fields)
     assert tokens <= longest_answer(schema)
     assert json.loads(text)["Description"] == "a" * 150
 
 
-def test_a_schema_that_could_go_on_for_ever_is_refused():
-    with pytest.raises(ValueError, match="'Note' is neither an enum nor"):
-        grammar({"properties": {"Note": {"type": "string"}}})
+@pytest.mark.parametrize(
+    ("field", "told"),
+    [
+        ({"type": "string"}, "'Note' is neither an enum nor"),
+        ({"type": "array", "items": {"enum": ["a"]}}, "'Note' is a list without"),
+        ({"type": "array", "items": {"type": "string"}, "maxItems": 2}, "'Note' is a list without"),
+    ],
+)
+def test_a_schema_that_could_go_on_for_ever_is_refused(field, told):
+    with pytest.raises(ValueError, match=told):
+        grammar({"properties": {"Note": field}})

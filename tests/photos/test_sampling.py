@@ -2,7 +2,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lookbook.sampling import cap_groups
+from lookbook.photos.sampling import cap_groups
 
 GROUPS = st.dictionaries(st.text(max_size=6), st.sampled_from("abc"), min_size=1, max_size=60)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from file_server import serving_files
-from lookbook.download import fetch, fetch_archive, unpack
+from lookbook.photos.download import fetch, fetch_archive, unpack
 from lookbook.errors import InputError
 
 PHOTO = os.urandom(300_000)
@@ -115,7 +115,7 @@ def test_a_broken_archive_ends_in_a_sentence_and_leaves_no_half_file(tmp_path):
 def test_what_does_not_fit_the_disk_is_not_begun(tmp_path, monkeypatch):
     archive = zipped({"a.jpg": bytes(10_000_000)})
     with serving_files({"c.zip": archive}) as server:
-        monkeypatch.setattr("lookbook.download.RESERVE", 1 << 60)
+        monkeypatch.setattr("lookbook.photos.download.RESERVE", 1 << 60)
         with pytest.raises(InputError, match="do not fit on the disk"):
             fetch(f"{server.url}/c.zip", tmp_path)
     assert names(tmp_path) == [".archive/c.zip.part.etag"]

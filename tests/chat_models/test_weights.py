@@ -1,0 +1,32 @@
+import json
+
+import pytest
+
+from lookbook.chat_models.weights import fingerprint_weights
+from lookbook.errors import InputError
+
+
+def model(folder, weights=b"one"):
+    folder.mkdir(exist_ok=True)
+    (folder / "model.safetensors").write_bytes(weights * 500_000)
+    (folder / "config.json").write_text(json.dumps({"hidden_size": 3}))
+    return str(folder)
+
+
+def test_the_same_weights_elsewhere_are_the_same(tmp_path):
+    assert fingerprint_weights(model(tmp_path / "a")) == fingerprint_weights(model(tmp_path / "b"))
+
+
+def test_other_weights_or_settings_under_the_same_name_are_others(tmp_path):
+    folder = tmp_path / "model"
+    usual = fingerprint_weights(model(folder))
+    assert fingerprint_weights(model(folder, b"two")) != usual
+    model(folder)
+    (folder / "config.json").write_text(json.dumps({"hidden_size": 4}))
+    assert fingerprint_weights(str(folder)) != usual
+
+
+def test_a_model_that_is_nowhere_ends_in_a_sentence(monkeypatch, tmp_path):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(InputError, match="neither a folder with a model nor to be had"):
+        fingerprint_weights(str(tmp_path / "nowhere"))

@@ -1,0 +1,80 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lookbook.labels.cleaning import clean_answer, map_values, strip_title
+from lookbook.labels.fields import Fields
+from lookbook.labels.record import is_valid
+from project import declared_fields
+
+FIELDS = Fields.model_validate(declared_fields())
+
+
+def how(mappings):
+    return {one.field: one.how for one in mappings}
+
+
+def test_what_is_not_said_is_implied_found_in_the_text_or_left_open(fields):
+    record, mappings = map_values(
+        {"Title": "Dark blue jeans", "Garment": "jeans", "Description": "With white seams."}, fields
+    )
+    assert (record["Category"], record["Material"]) == ("Pants", "denim")
+    assert record["Colours"] == ["navy", "white"]
+    assert (record["Gender"], record["Sleeve"]) == ("Unknown", "unknown")
+    assert how(mappings)["Category"] == how(mappings)["Material"] == "implied"
+    assert how(mappings)["Colours"] == "in the text"
+
+
+def test_what_contradicts_is_settled_by_the_more_certain(fields):
+    sure, told = map_values({"Garment": "jeans", "Category": "skirt-like thing"}, fields)
+    assert (sure["Category"], sure["Garment"]) == ("Pants", "jeans")
+    assert how(told)["Category"] == "contradicted"
+    equal, told = map_values({"Garment": "jeans", "Category": "Skirts"}, fields)
+    assert (equal["Category"], equal["Garment"]) == ("Skirts", "other")
+    assert how(told)["Garment"] == "contradicted"
+
+
+def test_an_answer_without_the_details_is_still_usable(fields):
+    label = {"Title": "Cap", "Category": "Hats", "Description": "A cap of wool."}
+    cleaned = clean_answer(json.dumps(label), fields)
+    assert cleaned.rejection is None
+    assert is_valid(json.dumps(cleaned.record), fields)
+
+
+def test_a_missing_title_is_the_kind(fields):
+    assert clean_answer('{"Description": "Warm", "Category": "boots"}', fields).record["Title"] == (
+        "Shoes"
+    )
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(FIELDS.names), st.text(max_size=30) | st.lists(st.text(max_size=9)),
+        min_size=1,
+    )
+)  # fmt: skip
+def test_whatever_is_written_becomes_declared_values(written):
+    cleaned = clean_answer(json.dumps({"Description": "Something", **written}), FIELDS)
+    if cleaned.rejection is None:
+        values = {name: cleaned.record[name] for name in FIELDS.enumerated}
+        assert is_valid(json.dumps({"Title": "x", "Description": "x", **values}), FIELDS)
+
+
+@pytest.mark.parametrize(
+    ("title", "description", "stripped"),
+    [
+        ("Blue Shirt", "Blue Shirt is a light top.", "A light top."),
+        ("Blue Shirt", "The blue shirt: soft and light.", "Soft and light."),
+        ("Blue Shirt", "This blue-shirt has a collar.", "Has a collar."),
+        ("Blue Shirt", "A light blue shirt.", "A light blue shirt."),
+        ("Blue Shirt", "Blue Shirts are light.", "Blue Shirts are light."),
+        ("Blue Shirt", "Blue Shirt.", "Blue Shirt."),
+        ("Shirt (new)", "Shirt (new) from cotton", "From cotton"),
+        ("?", "Anything", "Anything"),
+    ],
+)
+def test_descriptions_lose_a_leading_title(fields, title, description, stripped):
+    record = strip_title({"Title": title, "Description": description}, fields)
+    assert record["Description"] == stripped

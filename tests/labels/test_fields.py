@@ -1,0 +1,164 @@
+import copy
+import json
+
+import jsonschema
+import pytest
+
+from lookbook.errors import InputError
+from lookbook.labels.fields import Fields, read_fields
+from lookbook.labels.record import from_row, is_valid, to_row
+from project import declared_fields
+
+CATEGORIES = {
+    "Dress": "Dresses", "Footwear": "Shoes", "Jacket": "Outerwear", "Coat": "Outerwear",
+    "Shirts": "Tops", "Jackets": "Outerwear", "Dresses": "Dresses", "Top": "Tops",
+    "Hats": "Hats", "Vest": "Tops", "Jumpsuit": "Dresses", "Sweaters": "Tops", "Caps": "Hats",
+    "Headgear": "Hats", "Onesies": "Dresses", "Jackets and Blazers": "Outerwear",
+    "Denim": "Pants", "Bottoms": "Pants", "Bathrobe": "Outerwear", "Tees": "T-Shirt",
+    "t-shirts": "T-Shirt", "TROUSERS": "Pants", "jeans": "Pants", "Hoodies": "Tops",
+    "Women's Blouses": "Tops", "Running shoes": "Shoes", "leather boots": "Shoes",
+    "Polo Shirt": "Tops", "Suit jacket": "Outerwear", "Skirt": "Skirts", "short": "Shorts",
+    "Beanies": "Hats", "Accessories": "Other", "Sleepwear": "Other", "Swimwear": "Other",
+    "Curtain": "Other", "": "Other",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("written", "category"), CATEGORIES.items())
+def test_every_hallucinated_category_has_a_home(fields, written, category):
+    assert fields.ones["Category"].lookup(written)[0] == category
+
+
+@pytest.mark.parametrize(
+    ("written", "type"),
+    {
+        "Workout": "Sport", "Athletic": "Sport", "Swimming": "Sport", "Work": "Work Casual",
+        "Footwear": "Unknown", "Home Decor": "Unknown", "casual": "Casual", "FORMAL": "Formal",
+        "Business Casual": "Work Casual", "Casual, Formal": "Casual", "Loungewear": "Lounge",
+    }.items(),
+)  # fmt: skip
+def test_types_map_to_the_vocabulary(fields, written, type):
+    assert fields.ones["Type"].lookup(written)[0] == type
+
+
+@pytest.mark.parametrize(
+    ("written", "gender"),
+    {"F": "Women", "female": "Women", "Ladies": "Women", "M": "Men", "Male": "Men",
+     "Unisex": "Unisex", "M/F": "Unisex", "": "Unknown", "Dog": "Unknown"}.items(),
+)  # fmt: skip
+def test_genders_map_to_the_vocabulary(fields, written, gender):
+    assert fields.ones["Gender"].lookup(written)[0] == gender
+
+
+@pytest.mark.parametrize(
+    ("written", "size"),
+    {"m": "M", "Medium": "M", "Extra Large": "XL", "extra-large": "XL", "42": "Unknown"}.items(),
+)
+def test_sizes_map_to_the_vocabulary(fields, written, size):
+    assert fields.ones["Size"].lookup(written)[0] == size
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    {
+        "Pants": ("Pants", "exact"),
+        "trousers": ("Pants", "synonym"),
+        "Pants and Jackets": ("Pants", "first of several"),
+        "Jackets and Pants": ("Outerwear", "first of several"),
+        "Pants and Tops": ("Pants", "first of several"),
+        "red woollen jumper": ("Tops", "part"),
+        "spaceship": ("Other", "none"),
+    }.items(),
+)
+def test_says_how_a_value_was_found(fields, written, found):
+    assert fields.ones["Category"].lookup(written) == found
+
+
+def test_some_values_are_found_in_words_in_their_order(fields):
+    colours = fields.somes["Colours"]
+    assert colours.lookup(["navy", "white"]) == (["navy", "white"], "exact")
+    assert colours.lookup(["Navy blue jacket with a gray hood"]) == (["navy", "grey"], "part")
+    assert colours.lookup(["dark blue"]) == (["navy"], "synonym")
+    assert colours.lookup(["light-blue, blue cuffs, red, green"])[0] == ["light blue", "blue", "red"]
+    assert colours.lookup(["An infrared, blackened, greenish thing"]) == ([], "none")
+
+
+def test_every_category_fills_a_slot_but_other(fields):
+    slots = {name: value.slot for name, value in fields.ones["Category"].values.items()}
+    assert {name for name, slot in slots.items() if slot is None} == {"Other"}
+    assert set(slots.values()) == {*fields.slots, None}
+    assert fields.slot_field == "Category"
+
+
+def test_the_recipes_fields_come_first_and_can_be_had_alone(fields):
+    recipe = ["Title", "Size", "Gender", "Description", "Category", "Type"]
+    details = ["Garment", "Colours", "Pattern", "Material", "Sleeve", "Neckline", "Length"]
+    assert fields.names == [*recipe, *details]
+    assert Fields.model_validate(declared_fields(details=False)).names == recipe
+
+
+def test_the_schema_takes_records_and_nothing_else(fields):
+    record = {
+        **{name: "x" for name in fields.texts},
+        **{name: one.otherwise for name, one in fields.ones.items()},
+        "Colours": ["navy", "white"],
+    }
+    assert list(fields.answer_schema["properties"]) == fields.names
+    jsonschema.validate(record, fields.answer_schema)
+    assert is_valid(json.dumps(record), fields)
+    for wrong in ({"Colours": ["mauve"]}, {"Category": "Wings"}, {"Title": ""}, {"More": "x"}):
+        changed = {**record, **wrong}
+        assert not is_valid(json.dumps(changed), fields)
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(changed, fields.answer_schema)
+    assert from_row(to_row(record, fields), fields) == record
+
+
+def change(path, value):
+    """Declares the fields with one thing otherwise."""
+    declared = copy.deepcopy(declared_fields())
+    *way, last = path
+    place = declared
+    for step in way:
+        place = place[step]
+    place[last] = value
+    return declared
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "told"),
+    [
+        (
+            ("Category", "values", "Wings"), {"slot": "back"},
+            "field 'Category', value 'Wings': slot 'back' is none of upper, lower",
+        ),
+        (
+            ("Garment", "values", "jeans"), {"implies": {"Category": "Denim"}},
+            "field 'Garment', value 'jeans': implies Category 'Denim', which is no value",
+        ),
+        (
+            ("Category", "values", "Hats"), {"synonyms": ["jumper"]},
+            "field 'Category', value 'Hats': 'jumper' is a word for 'Tops' already",
+        ),
+        (("Gender", "otherwise"), "Nobody", "field 'Gender', value 'Nobody'"),
+        (
+            ("Type", "values", "Casual"), {"goes_with": ["Beach"]},
+            "field 'Type', value 'Casual': goes_with 'Beach' is no value",
+        ),
+        (
+            ("Photo_ID",), {"kind": "text", "longest": 9, "about": "x", "otherwise": ""},
+            "field 'Photo_ID': tables have a column of that name already",
+        ),
+        (("Size", "kind"), "several", "field 'Size'"),
+        (("Title", "longest"), -1, "field 'Title', longest: input should be greater than 0"),
+        (("Title", "otherwise"), "Colour", "otherwise 'Colour' is no field with one value"),
+        (("Colours", "values", "red, white"), {}, "a comma separates values"),
+        (("Category", "slots", "full_body", "instead_of"), ["wings"], "instead_of 'wings'"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_used_is_named_by_file_field_and_value(path, value, told):
+    with pytest.raises(InputError) as raised:
+        read_fields(change(path, value), "conf/base/fields.yml")
+    sentence = str(raised.value)
+    assert sentence.startswith("conf/base/fields.yml: ")
+    assert told in sentence
+    assert "\n" not in sentence
