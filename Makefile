@@ -42,7 +42,7 @@ train: $(VENV)/installed-dev photos-named ## Make a release of the garment netwo
 	$(BIN)/kedro run --pipelines=ingest,train --params=photos=$(PHOTOS)
 
 bench: $(VENV)/installed-dev photos-named ## Measure on PHOTOS=folder
-	$(BIN)/python benchmarks/embedded_captioner.py $(PHOTOS)
+	PYTHONPATH=tests/support $(BIN)/python benchmarks/embedded_captioner.py $(PHOTOS)
 	PYTHONPATH=tests/support $(BIN)/python benchmarks/captioning.py $(PHOTOS)
 
 bench-demo: $(VENV)/installed photos-named ## Measure recommendations and the page on PHOTOS=folder

@@ -18,33 +18,31 @@ from itertools import cycle, islice
 from pathlib import Path
 
 import fsspec
-import yaml
 from rich.console import Console
 from rich.table import Table
 
 from chat_server import KEY, MODEL
 from lookbook.captioners import Captioner, Prompt
 from lookbook.captioners.api import ApiCaptioner
+from lookbook.captioners.embedded import EmbeddedCaptioner
 from lookbook.captioners.huggingface import HuggingFaceCaptioner
-from lookbook.datasets.embedded_captioner_dataset import EmbeddedCaptionerDataset
-from lookbook.datasets.ray_captioner_dataset import RayCaptionerDataset
+from lookbook.captioners.ray import RayCaptioner
+from lookbook.labels.fields import Fields
 from lookbook.photos.photo import Photo
-from lookbook.pipelines.label.nodes import compose_prompt
-from lookbook.vocabulary import Vocabulary
+from project import configuration, declared_fields
 from tiny_models import save_tiny_mllama
 
 ROOT = Path(__file__).parent.parent
-EMBEDDED = "lookbook.datasets.embedded_captioner_dataset.EmbeddedCaptionerDataset"
 LATENCY = 0.2
 IN_FLIGHT = 32
 BATCH = 16
 REPLICAS = 2
 
 
-def read_prompt(words: dict) -> Prompt:
+def read_prompt() -> Prompt:
     """Composes the prompt that the label pipeline sends."""
     texts = ((ROOT / f"conf/base/prompts/{name}.txt").read_text() for name in ("system", "caption"))
-    return Prompt.model_validate(compose_prompt(*texts, Vocabulary.model_validate(words)))
+    return Prompt.compose(*texts, Fields.model_validate(declared_fields()))
 
 
 class Rate:
@@ -72,8 +70,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", help="photos, in the layout that 'kedro run' takes")
     options = parser.parse_args()
-    words = yaml.safe_load((ROOT / "conf/base/globals.yml").read_text())["vocabulary"]
-    prompt = read_prompt(words)
+    prompt = read_prompt()
     files = fsspec.filesystem("file")
     paths = sorted(files.find(str(Path(options.folder).resolve())))
     paths = [path for path in paths if path.endswith(".jpg")]
@@ -114,13 +111,11 @@ def main() -> None:
         report("huggingface, tiny Mllama on CPU, one at a time", batches[1])
         report(f"huggingface, batches of {BATCH}", batches[BATCH], batches[1].per_second)
 
-    plain = EmbeddedCaptionerDataset(vocabulary=words, threads=REPLICAS).load()
+    embedded = partial(EmbeddedCaptioner, configuration("globals")["garments"])
+    plain = embedded(threads=REPLICAS)
     by_itself = Rate(plain, photos(3000), prompt)
     report(f"embedded, {REPLICAS} threads", by_itself, steady=True)
-    single = {"type": EMBEDDED, "vocabulary": words, "threads": 1}
-    spread = Rate(
-        RayCaptionerDataset(captioner=single, replicas=REPLICAS).load(), photos(3000), prompt
-    )
+    spread = Rate(RayCaptioner(embedded(threads=1), replicas=REPLICAS), photos(3000), prompt)
     report(f"ray, {REPLICAS} replicas of it", spread, by_itself.steady, steady=True)
 
     console = Console(width=110)

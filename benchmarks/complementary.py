@@ -13,15 +13,14 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from rich.console import Console
 
+from lookbook.evaluation.score_tables import retrieval_tables
 from lookbook.pipelines.evaluate.retrieval_nodes import (
     choose_items,
     find_complementary_items,
     score_retrieval,
 )
-from lookbook.score_tables import retrieval_tables
 
 ROOT = Path(__file__).parent.parent
-INPUTS = ["stylist", "search_index", "embedders", "reranker", "selection"]
 
 
 def main() -> None:
@@ -33,9 +32,10 @@ def main() -> None:
     with KedroSession.create(ROOT) as session:
         load = session.load_context().catalog.load
         params = load("params:evaluate").model_copy(update={"items": options.items})
-        items = choose_items(load("full_catalogue"), load("captions"), params)
+        fields = load("params:fields")
+        items = choose_items(load("full_catalogue"), load("captions"), fields, params)
         found = find_complementary_items(
-            items, *map(load, INPUTS), load("params:vocabulary"), load("params:serving"), params
+            items, load("stylist"), load("search_index"), fields, load("params:serving"), params
         )
     nothing = found.head(0)
     for table in retrieval_tables(score_retrieval(nothing, nothing, found, params)):

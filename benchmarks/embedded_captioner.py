@@ -12,31 +12,28 @@ import subprocess
 import sys
 import time
 from itertools import cycle, islice
-from pathlib import Path
-
-import yaml
 
 from lookbook.captioners import Prompt
-from lookbook.datasets.embedded_captioner_dataset import EmbeddedCaptionerDataset
+from lookbook.captioners.embedded import EmbeddedCaptioner
 from lookbook.datasets.photo_folder_dataset import PhotoFolderDataset
+from lookbook.labels.fields import Fields
 from lookbook.photos.photo import Photo
+from project import configuration, declared_fields
 
-GLOBALS = Path(__file__).parent.parent / "conf/base/globals.yml"
-NOT_READ = Prompt(system="", question="", answer_schema={})
 COUNTS = (500, 1000, 3000)
 
 
 def measure(folder: str, count: int, threads: int) -> None:
     """Captions so many photos and prints photos, seconds and peak memory in MiB."""
-    words = yaml.safe_load(GLOBALS.read_text())["vocabulary"]
-    captioner = EmbeddedCaptionerDataset(vocabulary=words, threads=threads).load()
+    captioner = EmbeddedCaptioner(configuration("globals")["garments"], threads=threads)
+    prompt = Prompt.compose("", "", Fields.model_validate(declared_fields()))
     files = PhotoFolderDataset(path=folder).load()
     photos = (
         Photo(hashlib.sha256(name.encode()).hexdigest(), read)
         for name, read in islice(cycle(files.items()), count)
     )
     start = time.perf_counter()
-    done = sum(1 for _ in captioner.caption(photos, NOT_READ))
+    done = sum(1 for _ in captioner.caption(photos, prompt))
     seconds = time.perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(done, f"{seconds:.2f}", f"{peak:.0f}")

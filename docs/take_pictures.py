@@ -6,41 +6,15 @@ Chromium.
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
-import subprocess
-import sys
 import tempfile
-import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from project import ENVIRONMENT, free_port, jpeg, make_project, run_kedro, succeed
+from project import jpeg, make_project, run_kedro, serving_kedro, succeed
 
 IMAGES = Path(__file__).with_name("images")
-
-
-@contextmanager
-def serving(project: Path, *arguments: str) -> Iterator[str]:
-    """Serves ``kedro ...`` until it is no longer looked at."""
-    port = free_port()
-    address = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "kedro", *arguments, f"--port={port}"]
-    with subprocess.Popen(command, cwd=project, env=ENVIRONMENT, start_new_session=True) as process:
-        for _ in range(600):
-            try:
-                urllib.request.urlopen(address)
-                break
-            except OSError:
-                time.sleep(0.2)
-        yield address
-        # Kedro-Viz serves from a process of its own.
-        os.killpg(process.pid, signal.SIGTERM)
 
 
 def take_demo(page: Page, address: str, photo: Path) -> None:
@@ -81,9 +55,9 @@ def main() -> None:
         photo.write_bytes(jpeg("Shirt", "blue", "striped"))
         browser = driver.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1440, "height": 1000})
-        with serving(project, "demo") as address:
+        with serving_kedro(project, "demo") as address:
             take_demo(page, address, photo)
-        with serving(project, "viz", "run", "--no-browser") as address:
+        with serving_kedro(project, "viz", "run", "--no-browser") as address:
             take_lineage(page, address)
 
 

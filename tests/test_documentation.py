@@ -34,8 +34,8 @@ RUN_TEST = "tests/end_to_end/test_run.py"
 # What runs on and on, or for long, and the test that runs it.
 RUN_BY = {
     "kedro": RUN_TEST,
-    "kedro demo": "tests/test_demo.py",
-    "kedro demo --auth=name:password": "tests/test_demo.py",
+    "kedro demo": "tests/assistant/test_page.py",
+    "kedro demo --auth=name:password": "tests/assistant/test_page.py",
     "kedro run": "tests/conftest.py",
     "kedro run --params=photos=FOLDER": RUN_TEST,
     **{
@@ -48,8 +48,8 @@ RUN_BY = {
         "tests/pipelines/serving/test_nodes.py"
     ),
     "kedro run --pipelines=download": "tests/end_to_end/test_download.py",
-    "curl -s localhost:7860/gradio_api/call/answer/EVENT_ID": "tests/test_demo.py",
-    "curl -F files=@shirt.jpg localhost:7860/gradio_api/upload": "tests/test_demo.py",
+    "curl -s localhost:7860/gradio_api/call/answer/EVENT_ID": "tests/assistant/test_page.py",
+    "curl -F files=@shirt.jpg localhost:7860/gradio_api/upload": "tests/assistant/test_page.py",
 }
 RUN_HERE = [one for one in commands() if not one.startswith("make") and one not in RUN_BY]
 MADE = [one for one in commands() if one.startswith("make ") and one != "make test"]
@@ -85,18 +85,22 @@ def test_pictures_and_links_are_there():
             assert (place / link).exists(), link
 
 
-def test_every_file_that_the_map_names_is_there():
-    for name in re.findall(r"^  (\w+\.py) ", GUIDE, re.MULTILINE):
-        assert (ROOT / "src/lookbook" / name).exists(), name
+def test_the_map_names_every_room_and_nothing_else():
+    source = ROOT / "src/lookbook"
+    rooms = {f"{path.name}/" for path in source.iterdir() if (path / "__init__.py").exists()}
+    files = {path.name for path in source.glob("*.py")} - {"__init__.py", "__main__.py"}
+    named = re.findall(r"^  (\w+(?:\.py|/)) ", GUIDE, re.MULTILINE)
+    assert set(named) == rooms | files
+    assert len(named) == len(set(named))
 
 
-def test_the_captioner_of_the_guide_captions():
+def test_the_captioner_of_the_guide_captions(fields):
     (code,) = re.findall(r"^```python\n(.*?)^```", GUIDE, re.DOTALL | re.MULTILINE)
     assert len(code.splitlines()) < 40
     names: dict = {"__name__": "guide"}
     exec(code, names)
-    captioner = names["TallOrWideDataset"]().load()
-    prompt = Prompt(system="", question="", answer_schema={})
+    captioner = names["TallOrWide"]()
+    prompt = Prompt.compose("", "", fields)
     photos = [Photo("good", jpeg), Photo("broken", lambda: b"no photo")]
     good, broken = captioner.caption(photos, prompt)
     assert "Guessed" in good.text and good.failure is None

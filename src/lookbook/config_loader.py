@@ -1,17 +1,22 @@
-"""How configuration environments lie over one another."""
+"""How configuration environments lie over one another, and what is checked of them first."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from kedro.config import MissingConfigException, OmegaConfigLoader
+
+from lookbook.labels.fields import read_fields
 
 
 class ConfigLoader(OmegaConfigLoader):
     """Reads ``conf/base``, then ``conf/local``, then the environment.
 
-    Kedro reads ``conf/local`` only where no ``--env`` is given. A user's own photos, words and
+    Kedro reads ``conf/local`` only where no ``--env`` is given. A user's own photos, fields and
     keys stand there, and are meant whichever captioner an environment brings.
+
+    The declared fields are checked as they are read, before anything runs.
     """
 
     def __getitem__(self, key: str) -> dict[str, Any]:
@@ -19,7 +24,14 @@ class ConfigLoader(OmegaConfigLoader):
 
         Raises:
             MissingConfigException: If there is none of it, or no such environment.
+            InputError: If the declared fields cannot be used; it names file, field and value.
         """
+        loaded = self._layer(key)
+        if key == "parameters" and "fields" in loaded:
+            read_fields(loaded["fields"], self._place("fields.yml"))
+        return loaded
+
+    def _layer(self, key: str) -> dict[str, Any]:
         loaded = super().__getitem__(key)
         if key in self or self.env in (None, self.base_env, self.default_run_env):
             return loaded
@@ -28,6 +40,14 @@ class ConfigLoader(OmegaConfigLoader):
             return {**layered, **self._load(key, str(self.env), str(self.env))}
         except MissingConfigException:
             return layered
+
+    def _place(self, name: str) -> str:
+        """Says which file of a name counts."""
+        source = Path(self.conf_source)
+        environments = (self.env or self.default_run_env, self.default_run_env, self.base_env)
+        places = (source / str(environment) / name for environment in environments)
+        found = next((place for place in places if place.exists()), source / name)
+        return str(found.relative_to(source.parent))
 
     def _load(self, key: str, base_env: str, env: str) -> dict[str, Any]:
         own = self.base_env, self.env

@@ -9,7 +9,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import AbstractVersionedDataset, CatalogProtocol
 from kedro.io.core import VersionNotFoundError
@@ -19,25 +18,6 @@ from lookbook.errors import InputError, causes
 from lookbook.pipeline_registry import every_pipeline
 
 PLOTS = "data/08_reporting"
-
-
-class FieldsHooks:
-    """Checks the declared fields before anything runs."""
-
-    @hook_impl
-    def after_context_created(self, context: KedroContext) -> None:
-        """Turns fields that cannot be used into a sentence.
-
-        Raises:
-            InputError: If they cannot; it names file, field and value.
-        """
-        from lookbook.labels.fields import read_fields
-
-        if "fields" in context.params:
-            environments = (context.env or "local", "local", "base")
-            places = (Path("conf") / name / "fields.yml" for name in environments)
-            found = (place for place in places if (context.project_path / place).exists())
-            read_fields(context.params["fields"], str(next(found, "the parameter 'fields'")))
 
 
 class MissingInputHooks:

@@ -1,9 +1,9 @@
 """Kedro's settings for this project."""
 
 from lookbook.config_loader import ConfigLoader
-from lookbook.hooks import FieldsHooks, MissingInputHooks, SummaryHooks
+from lookbook.hooks import MissingInputHooks, SummaryHooks
 
-HOOKS = (FieldsHooks(), MissingInputHooks(), SummaryHooks())
+HOOKS = (MissingInputHooks(), SummaryHooks())
 
 CONFIG_LOADER_CLASS = ConfigLoader
 CONFIG_LOADER_ARGS = {

@@ -1,13 +1,14 @@
 import io
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from PIL import Image
 
-from lookbook.assistant import Assistant, label_of, receive
+from lookbook.assistant.assistant import Assistant, receive
+from lookbook.cli import parts_of
 from lookbook.errors import InputError
 from project import ROOT, jpeg, make_project
 
@@ -15,7 +16,7 @@ from project import ROOT, jpeg, make_project
 def assistant_of(project):
     bootstrap_project(ROOT)
     with KedroSession.create(project) as session:
-        return Assistant(session.load_context().catalog, pipelines["serving"])
+        return Assistant(parts_of(session.load_context().catalog))
 
 
 @pytest.fixture(scope="module")
@@ -33,34 +34,57 @@ def test_answers_to_a_photo(assistant):
     item = assistant.describe(receive(jpeg("Pants", "red")))
     plan, found, reply = ask(assistant, item)
     assert item["Category"] == "Pants"
-    assert plan["mode"] == "complementary"
-    assert set(found["slot"]) <= {"upper", "outer", "feet", "head"}
-    assert found["Title"][0] in reply
+    assert plan.mode == "complementary"
+    assert {one["slot"] for one in found} <= {"upper", "outer", "feet", "head"}
+    assert found[0]["Title"] in reply
+    assert found[0]["score"] == max(
+        one["score"] for one in found if one["slot"] == found[0]["slot"]
+    )
+
+
+def test_an_answer_is_whole_and_holds_no_vectors(assistant):
+    answer = assistant.answer(receive(jpeg("Pants", "red")), "shoes", [], assistant.params)
+    assert answer["item"]["Category"] == "Pants"
+    assert [query["slot"] for query in answer["plan"]["queries"]] == ["feet"]
+    assert answer["recommendations"][0]["Title"] in answer["reply"]
+    assert all("vector" not in one for one in answer["recommendations"])
+    json.dumps(answer)
 
 
 def test_customers_at_once_get_their_own_answers(assistant):
     wishes = [f"{colour} {garment}" for colour in ("red", "blue", "black", "white")
               for garment in ("dress", "hat", "shoes", "trousers")]  # fmt: skip
-    alone = [ask(assistant, {}, wish)[2] for wish in wishes]
+    alone = [ask(assistant, None, wish)[2] for wish in wishes]
     with ThreadPoolExecutor(16) as customers:
-        together = list(customers.map(lambda wish: ask(assistant, {}, wish)[2], wishes))
+        together = list(customers.map(lambda wish: ask(assistant, None, wish)[2], wishes))
     assert together == alone
     assert len(set(alone)) > 4
 
 
 def test_an_item_is_not_recommended_to_itself(assistant):
-    shown = assistant.examples(3)
-    for item in shown:
-        photo = assistant.photo_id(item["Filename"])
-        _, found = assistant.recommend(label_of(item), photo, "similar ones", [], assistant.params)
-        assert item["Filename"] not in set(found["Filename"])
-        assert set(found["Category"]) == {item["Category"]}
+    for item in assistant.examples(3):
+        record = {name: item[name] for name in assistant.fields.names}
+        _, found = assistant.recommend(
+            record, item["photo_id"], "similar ones", [], assistant.params
+        )
+        assert item["photo_id"] not in {one["photo_id"] for one in found}
+        assert {one["Category"] for one in found} == {item["Category"]}
+
+
+def test_examples_are_of_different_kinds(assistant):
+    assert len({item["Category"] for item in assistant.examples(5)}) == 5
 
 
 def test_filters_narrow_what_is_shown(assistant):
-    filters = assistant.params.filters.model_copy(update={"categories": ["Shoes"]})
-    _, found, _ = ask(assistant, {}, "something black", filters=filters)
-    assert set(found["Category"]) == {"Shoes"}
+    filters = {"Category": ["Shoes"], "Colours": ["black", "brown"], "Type": []}
+    _, found, _ = ask(assistant, None, "something nice", filters=filters)
+    assert {one["Category"] for one in found} == {"Shoes"}
+    assert all({"black", "brown"} & set(one["Colours"]) for one in found)
+
+
+def test_a_colour_that_is_not_wanted_is_not_shown(assistant):
+    _, found, _ = ask(assistant, None, "shoes, not black")
+    assert found and all("black" not in one["Colours"] for one in found)
 
 
 @pytest.mark.parametrize("name", ["../../conf/base/globals.yml", "/etc/passwd", "", "images.csv"])
@@ -92,4 +116,4 @@ def test_an_upload_of_too_many_pixels_is_refused_before_it_is_decoded():
 
 def test_without_an_index_it_says_what_to_run(tmp_path):
     with pytest.raises(InputError, match="kedro run"):
-        ask(assistant_of(make_project(tmp_path)), {}, "red dress")
+        ask(assistant_of(make_project(tmp_path)), None, "red dress")

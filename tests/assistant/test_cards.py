@@ -6,29 +6,37 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from lookbook import cards
+from lookbook.assistant import cards
 from project import jpeg
 
 HOSTILE = '<script>alert("1")</script>{{value}}${value}`<img src=x onerror=alert(1)>'
 
 
-def item(**fields):
+def item(**values):
     return {
         "slot": "feet", "Title": "Boots", "Category": "Shoes", "Gender": "Unknown",
-        "Type": "Casual", "Description": "Leather.", "why": "black", **fields,
+        "Type": "Casual", "Description": "Leather.", "Size": "Unknown", "Garment": "boots",
+        "Colours": ["black", "red"], "Pattern": "unknown", "Material": "leather", "Sleeve": "none",
+        "Neckline": "none", "Length": "none", "why": "black", **values,
     }  # fmt: skip
 
 
 @pytest.mark.parametrize("field", ["Title", "Description", "Category", "why", "slot"])
-def test_whatever_a_table_says_is_shown_as_text(field):
+def test_whatever_a_table_says_is_shown_as_text(field, fields):
     hostile = item(**{field: HOSTILE})
     pages = (
-        cards.item_card(hostile, HOSTILE)
-        + cards.gallery([hostile], [""])
-        + cards.strip([hostile], [""])
+        cards.item_card(hostile, HOSTILE, fields)
+        + cards.gallery([hostile], [""], fields)
+        + cards.strip([hostile], [""], fields)
         + cards.note(HOSTILE)
     )
     assert not any(sign in pages for sign in ("<script", "<img", "{{", "${", "`"))
+
+
+def test_a_card_tells_what_is_known_and_leaves_out_what_is_not(fields):
+    card = cards.item_card(item(), "Yours", fields)
+    assert [fact in card for fact in ("<li>black", "<li>red", "<li>leather")] == [True] * 3
+    assert "known" not in card and "<li>none" not in card
 
 
 @given(st.text())
@@ -36,8 +44,10 @@ def test_no_text_leaves_its_place(text):
     assert not set("<>{}$`\"'") & set(cards.text(text).replace("&#x27;", ""))
 
 
-def test_items_stand_under_the_part_of_an_outfit_that_they_are_for():
-    shown = cards.gallery([item(), item(slot="head", Title="Cap"), item(Title="Clogs")], [""] * 3)
+def test_items_stand_under_the_part_of_an_outfit_that_they_are_for(fields):
+    shown = cards.gallery(
+        [item(), item(slot="head", Title="Cap"), item(Title="Clogs")], [""] * 3, fields
+    )
     assert shown.index("shoes") < shown.index("Clogs") < shown.index("hat") < shown.index("Cap")
     assert [f'data-item="{number}"' in shown for number in range(4)] == [True, True, True, False]
 
@@ -54,6 +64,6 @@ def test_a_thumbnail_is_small_upright_and_without_metadata():
 
 
 @pytest.mark.parametrize("data", [None, b"", b"junk", jpeg()[:500]])
-def test_what_is_no_photo_has_no_thumbnail(data):
+def test_what_is_no_photo_has_no_thumbnail(data, fields):
     assert cards.thumbnail(data) == ""
-    assert "no photo" in cards.gallery([item()], [cards.thumbnail(data)])
+    assert "no photo" in cards.gallery([item()], [cards.thumbnail(data)], fields)

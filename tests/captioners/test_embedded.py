@@ -29,9 +29,7 @@ def test_captions_are_labels_that_need_no_repair(captioner, prompt):
 
 def test_says_the_recipes_fields_alone_where_no_more_are_declared(captioner, prompt):
     recipe = Fields.model_validate(declared_fields(details=False))
-    (caption,) = captioner.caption(
-        photos(jpeg()), prompt.model_copy(update={"fields": recipe})
-    )
+    (caption,) = captioner.caption(photos(jpeg()), prompt.model_copy(update={"fields": recipe}))
     assert list(json.loads(caption.text)) == [
         "Title", "Size", "Gender", "Description", "Category", "Type"
     ]  # fmt: skip

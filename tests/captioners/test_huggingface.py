@@ -5,10 +5,10 @@ import torch
 
 from lookbook.captioners.huggingface import HuggingFaceCaptioner
 from lookbook.chat_models.huggingface import write_chat
-from lookbook.photos.drawing import LABELS
 from lookbook.errors import InputError
 from lookbook.labels.reading import read_answer
 from lookbook.labels.record import is_valid
+from lookbook.photos.drawing import LABELS
 from lookbook.photos.photo import Photo
 from project import jpeg
 from tiny_models import TEMPLATE, save_tiny_llava_next, save_tiny_mllama

@@ -12,8 +12,8 @@ ray = pytest.importorskip("ray", reason="Ray is not installed: the extra 'cluste
 from lookbook.captioners import Caption  # noqa: E402
 from lookbook.captioners.embedded import EmbeddedCaptioner  # noqa: E402
 from lookbook.captioners.ray import RayCaptioner  # noqa: E402
-from lookbook.photos.drawing import LABELS  # noqa: E402
 from lookbook.errors import InputError  # noqa: E402
+from lookbook.photos.drawing import LABELS  # noqa: E402
 from lookbook.photos.photo import Photo  # noqa: E402
 from project import jpeg  # noqa: E402
 
@@ -126,13 +126,17 @@ def test_a_node_killed_in_mid_run_costs_no_photo_and_none_comes_twice(
     doomed = cluster.add_node(num_cpus=1)
     cluster.wait_for_nodes()
     # So many photos that the doomed node is in the midst of them.
-    many = [Photo(f"{photo.photo_id}-{turn}", photo.read) for turn in range(4) for photo in stored[:100]]
+    many = [
+        Photo(f"{photo.photo_id}-{turn}", photo.read) for turn in range(4) for photo in stored[:100]
+    ]
     captions = []
     for caption in on_the_cluster(batch_size=8).caption(iter(many), prompt):
         captions.append(caption)
         if len(captions) == 40:
             cluster.remove_node(doomed, allow_graceful=False)
-    assert Counter(caption.photo_id for caption in captions) == Counter(photo.photo_id for photo in many)
+    assert Counter(caption.photo_id for caption in captions) == Counter(
+        photo.photo_id for photo in many
+    )
     assert all(caption.text for caption in captions)
     deadline = time.monotonic() + 60
     while sum(node["Alive"] for node in ray.nodes()) > 1 and time.monotonic() < deadline:

@@ -22,9 +22,9 @@ def configure(project, env, **options):
 def configure_stylist(project, env, **options):
     """Edits an environment's stylist as a user does."""
     path = project / f"conf/{env}/catalog_serving.yml"
-    path.write_text(
-        yaml.safe_dump({"stylist": yaml.safe_load(path.read_text())["stylist"] | options})
-    )
+    config = yaml.safe_load(path.read_text())
+    config["stylist"]["chat"] |= options
+    path.write_text(yaml.safe_dump(config))
 
 
 @pytest.fixture
@@ -52,10 +52,10 @@ def test_together_answers_a_customer(project, ran):
     shutil.copytree(ran[0] / "data", project / "data", dirs_exist_ok=True)
     (project / "conf/local/credentials.yml").write_text(f"together: {{api_key: {KEY}}}\n")
     shoes = {
-        "slot": "feet", "text": "black shoes", "categories": ["Shoes"], "genders": [], "types": [],
-        "colours": ["black"],
+        "slot": "feet", "text": "black shoes", "allowed": {"Category": ["Shoes"]},
+        "wished": {"Colours": ["black"]},
     }  # fmt: skip
-    plan = {"mode": "complementary", "queries": [shoes], "unwanted_colours": [], "notes": []}
+    plan = {"mode": "complementary", "queries": [shoes], "unwanted": {}, "notes": []}
     photo = next((project / "data/01_raw/sample").rglob("*.jpg"))
     with serving(
         plans=[json.dumps(plan)], reply="Take the [1]. Or a feather boa and a bikini."

@@ -11,7 +11,7 @@ def test_labels_are_scored_and_the_run_has_its_row(finished):
     judged, leaderboard = table(finished, "judged_captions"), table(finished, "leaderboard")
     assert len(judged) == report(finished, "label")["photos"]
     assert leaderboard["run"].tolist() == versions(finished, "label_scores.json")
-    assert leaderboard["category_accuracy"][0] > 0.8
+    assert leaderboard["accuracy"][0] > 0.8
 
 
 def test_every_method_is_measured_with_every_embedding_model(finished):

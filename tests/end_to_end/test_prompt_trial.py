@@ -20,11 +20,11 @@ def test_prompts_and_captioners_are_compared_and_paid_for_once(project, ran):
         trial = project / "conf/local/catalog_prompt_trial.yml"
         engines = {
             "laptop": {
-                "type": "lookbook.datasets.embedded_captioner_dataset.EmbeddedCaptionerDataset",
-                "vocabulary": "${globals:vocabulary}",
+                "engine": "lookbook.captioners.embedded.EmbeddedCaptioner",
+                "garments": "${globals:garments}",
             },
             "other": {
-                "type": "lookbook.datasets.api_captioner_dataset.ApiCaptionerDataset",
+                "engine": "lookbook.captioners.api.ApiCaptioner",
                 "max_tokens": 333, "credentials": "together", **reached,
             },
         }  # fmt: skip
@@ -32,8 +32,9 @@ def test_prompts_and_captioners_are_compared_and_paid_for_once(project, ran):
             yaml.safe_dump(
                 {
                     "trial_captioners": {
-                        "type": "lookbook.datasets.captioners_dataset.CaptionersDataset",
-                        "captioners": engines,
+                        "type": "lookbook.datasets.engine_dataset.EngineDataset",
+                        "engine": "builtins.dict",
+                        **engines,
                     }
                 }
             )
@@ -47,8 +48,9 @@ def test_prompts_and_captioners_are_compared_and_paid_for_once(project, ran):
         succeed(run_kedro(project, *arguments, few))
         assert len(server.requests) == asked
         # What was tried is not labelled again.
-        succeed(run_kedro(project, "run", "--env=together", "--pipelines=label"))
-        tried = set(table(project, "trial_photos")["sha256"])
+        both = "--pipelines=label,prompt_trial"
+        succeed(run_kedro(project, "run", "--env=together", both, few))
+        tried = set(table(project, "trial_photos")["photo_id"])
         assert len(tried) == 5
         assert len(server.pictures) == len(table(project, "captions"))
     assert set(zip(scores["captioner"], scores["prompt"], strict=True)) == {

@@ -5,18 +5,18 @@ import shutil
 import pandas as pd
 import pytest
 
-from lookbook.pipelines.clean.nodes import CATALOGUE
 from project import jpeg, report, run_kedro, succeed, table, versions
 
 STEPS = ("ingest", "balance", "label", "clean", "index")
 
 
-def test_goes_from_photos_to_a_searchable_catalogue(ran):
+def test_goes_from_photos_to_a_searchable_catalogue(ran, fields):
     import lancedb
 
     project, _ = ran
     full = table(project, "full_catalogue")
-    assert list(full.columns) == CATALOGUE
+    assert list(full.columns) == ["Filename", *fields.names, "photo_id"]
+    assert set(full["Colours"].str.split(", ").explode()) <= {*fields.somes["Colours"].values, ""}
     items = lancedb.connect(str(project / "data/07_model_output/lancedb")).open_table("minilm")
     assert items.count_rows() == len(full) == report(project, "ingest")["ok"] - 1
     found = items.search("red dress", query_type="fts").limit(3).to_list()

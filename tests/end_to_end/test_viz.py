@@ -1,16 +1,12 @@
 """Looks at Kedro-Viz in a browser, as a user does after `make viz`."""
 
 import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import httpx
 import pytest
 
-from project import ENVIRONMENT, free_port
+from project import serving_kedro
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 
@@ -30,22 +26,8 @@ PLOTS = [
 
 @pytest.fixture(scope="module")
 def address(finished):
-    port = free_port()
-    command = [sys.executable, "-m", "kedro", "viz", "run", "--no-browser", f"--port={port}"]
-    with subprocess.Popen(
-        command, cwd=finished, env=ENVIRONMENT, start_new_session=True
-    ) as process:
-        address = f"http://127.0.0.1:{port}"
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline and process.poll() is None:
-            try:
-                httpx.get(address)
-                break
-            except httpx.TransportError:
-                time.sleep(0.3)
+    with serving_kedro(finished, "viz", "run", "--no-browser") as address:
         yield address
-        # It serves from a process of its own.
-        os.killpg(process.pid, signal.SIGTERM)
 
 
 def test_each_plot_and_table_is_shown_in_its_panel(chromium, address):

@@ -3,10 +3,10 @@ import json
 import pandas as pd
 import pytest
 
-from lookbook.photos.drawing import LABELS
 from lookbook.evaluation.label_scores import count_confusions, judge_captions, score_labels
 from lookbook.evaluation.params import EvaluateParams
 from lookbook.evaluation.score_tables import label_table
+from lookbook.photos.drawing import LABELS
 from lookbook.pipelines.evaluate.label_nodes import (
     plot_label_confusion,
     plot_worst_cases,
@@ -72,7 +72,9 @@ def test_every_photo_is_judged_once_and_told_what_came_of_it(judged):
 
 
 def test_every_label_that_people_gave_has_a_category(fields):
-    judged = judge_captions(captions(*((label, written(), None) for label in LABELS)), fields, PARAMS)
+    judged = judge_captions(
+        captions(*((label, written(), None) for label in LABELS)), fields, PARAMS
+    )
     assert judged["expected"].notna().all()
 
 

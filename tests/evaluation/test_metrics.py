@@ -5,7 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import ndcg_score
 
-from lookbook.evaluation.metrics import bootstrap_interval, diversity, ndcg_at, precision_at, reciprocal_rank
+from lookbook.evaluation.metrics import (
+    bootstrap_interval,
+    diversity,
+    ndcg_at,
+    precision_at,
+    reciprocal_rank,
+)
 
 results = st.lists(st.booleans(), min_size=1, max_size=20).map(np.array)
 

@@ -78,7 +78,11 @@ def test_some_values_are_found_in_words_in_their_order(fields):
     assert colours.lookup(["navy", "white"]) == (["navy", "white"], "exact")
     assert colours.lookup(["Navy blue jacket with a gray hood"]) == (["navy", "grey"], "part")
     assert colours.lookup(["dark blue"]) == (["navy"], "synonym")
-    assert colours.lookup(["light-blue, blue cuffs, red, green"])[0] == ["light blue", "blue", "red"]
+    assert colours.lookup(["light-blue, blue cuffs, red, green"])[0] == [
+        "light blue",
+        "blue",
+        "red",
+    ]
     assert colours.lookup(["An infrared, blackened, greenish thing"]) == ([], "none")
 
 
@@ -98,7 +102,7 @@ def test_the_recipes_fields_come_first_and_can_be_had_alone(fields):
 
 def test_the_schema_takes_records_and_nothing_else(fields):
     record = {
-        **{name: "x" for name in fields.texts},
+        **dict.fromkeys(fields.texts, "x"),
         **{name: one.otherwise for name, one in fields.ones.items()},
         "Colours": ["navy", "white"],
     }

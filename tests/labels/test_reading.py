@@ -164,10 +164,7 @@ def test_never_invents_a_value(text, cut, tail):
 
 @given(
     st.fixed_dictionaries(
-        {
-            key: st.from_regex(r"[A-Za-z][A-Za-z ,.']{4,40}[A-Za-z]", fullmatch=True)
-            for key in LABEL
-        }
+        {key: st.from_regex(r"[A-Za-z][A-Za-z ,.']{4,40}[A-Za-z]", fullmatch=True) for key in LABEL}
     )
 )
 def test_plain_json_comes_back_as_it_was(label):

@@ -31,7 +31,9 @@ def slots(plan):
 
 
 def colours_of(plan):
-    return list(dict.fromkeys(one for query in plan.queries for one in query.wished.get("Colours", [])))
+    return list(
+        dict.fromkeys(one for query in plan.queries for one in query.wished.get("Colours", []))
+    )
 
 
 def categories(plan):

@@ -77,7 +77,9 @@ def replied(stylist, item=SHIRT, found=(SHOES,), message="shoes?"):
 
 def test_the_plan_is_the_models_in_the_catalogues_values(server, stylist):
     server.plans = [plan_of(FEET, notes=["No prices here."])]
-    plan = stylist.plan(SHIRT, "white sneakers, cheap", [Message(role="user", content="hello")], FIELDS)
+    plan = stylist.plan(
+        SHIRT, "white sneakers, cheap", [Message(role="user", content="hello")], FIELDS
+    )
     assert plan.mode == "complementary"
     assert plan.queries[0].model_dump() == FEET
     assert plan.notes == ["No prices here."]

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from file_server import serving_files
-from lookbook.photos.download import fetch, fetch_archive, unpack
 from lookbook.errors import InputError
+from lookbook.photos.download import fetch, fetch_archive, unpack
 
 PHOTO = os.urandom(300_000)
 

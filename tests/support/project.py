@@ -73,9 +73,12 @@ def serving_kedro(project: Path, *arguments: str) -> Iterator[str]:
     """Serves ``kedro ...`` of a project, until it is no longer looked at; gives its address."""
     port = free_port()
     command = [sys.executable, "-m", "kedro", *arguments, f"--port={port}"]
-    with (project / f"served-{port}.txt").open("w+") as log, subprocess.Popen(
-        command, cwd=project, env=ENVIRONMENT, start_new_session=True, stdout=log, stderr=log
-    ) as process:
+    with (
+        (project / f"served-{port}.txt").open("w+") as log,
+        subprocess.Popen(
+            command, cwd=project, env=ENVIRONMENT, start_new_session=True, stdout=log, stderr=log
+        ) as process,
+    ):
         address = f"http://127.0.0.1:{port}"
         deadline = time.monotonic() + 120
         try:

@@ -207,12 +207,17 @@ class Page:
         described = self.photo.input(
             self._on_photo, [self.photo, visit], preprocess=False, **common
         )
-        described.success(self._on_described, [visit, *choices], **common)
-        self.example.choose(self._on_example, [visit, *choices], **common)
+        first = [
+            described.success(self._on_described, [visit, *choices], **common),
+            self.example.choose(self._on_example, [visit, *choices], **common),
+        ]
         self.edit.click(self._on_edit, [visit, *self.edited.values(), *choices], **common)
         gr.on(
             [self.message.submit, self.send.click],
-            self._on_message, [self.message, visit, *choices], **common,
+            self._on_message, [self.message, visit, *choices],
+            # Who speaks while the photo is still being answered is answered instead: what that
+            # answer writes last would take the words out of the chat.
+            cancels=first, **common,
         )  # fmt: skip
         method, embedder, limit, *filters = choices
         gr.on(

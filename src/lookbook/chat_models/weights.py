@@ -8,9 +8,12 @@ from pathlib import Path
 
 from lookbook.errors import InputError
 
-# Of a large file so many samples of so many bytes are read: 90 billion weights take no minutes.
-SAMPLES = 16
-SAMPLE = 1 << 16
+# Files up to so many bytes are read whole.
+WHOLE = 256 << 20
+# Of a larger one so many samples of so many bytes, its end among them: 90 billion weights take
+# no minutes.
+SAMPLES = 64
+SAMPLE = 1 << 20
 WEIGHTS = ("*.safetensors", "*.bin", "*.onnx", "*.json", "*.txt", "*.model")
 
 
@@ -55,11 +58,11 @@ def hash_folder(folder: Path) -> str:
 def _sample(path: Path) -> bytes:
     size = path.stat().st_size
     with path.open("rb") as file:
-        if size <= SAMPLES * SAMPLE:
+        if size <= WHOLE:
             return hashlib.file_digest(file, "sha256").digest()
         digest = hashlib.sha256()
         for number in range(SAMPLES):
-            file.seek(size * number // SAMPLES)
+            file.seek((size - SAMPLE) * number // (SAMPLES - 1))
             digest.update(file.read(SAMPLE))
         return digest.digest()
 

@@ -70,7 +70,7 @@ def score_labels(
         counts as wrong.
     """
     usable = judged[params.human_label].notna()
-    words = judged.loc[usable, fields.description].str.split().str.len()
+    words = judged.loc[usable, fields.description].astype(str).str.split().str.len()
     return {
         "captioner": fingerprint,
         "photos": len(judged),

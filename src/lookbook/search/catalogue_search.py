@@ -105,8 +105,9 @@ class CatalogueSearch:
             InputError: If there is no index.
         """
         table, *_ = self._choose(None)
-        rows: list[Item] = table.search().where(_condition(allowed, table)).limit(limit).to_list()
-        return rows
+        every, condition = table.search(), _condition(allowed, table)
+        matching = every.where(condition) if condition else every
+        return matching.limit(limit).to_list()
 
     def warm_up(self, embedder: str | None = None) -> None:
         """Reads the embedding model before the first search."""

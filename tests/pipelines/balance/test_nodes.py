@@ -110,6 +110,6 @@ def test_the_report_adds_up(recipe):
     assert (report["kids_dropped"], report["capped"]) == (7, 100)
 
 
-def test_refuses_a_label_in_two_categories(recipe):
-    with pytest.raises(ValidationError, match="more than one category: Hat"):
-        BalanceParams(categories={"A": ["Hat"], "B": ["Hat"]}, other="Other", cap=1, seed=0)
+def test_refuses_a_label_in_two_groups(recipe):
+    with pytest.raises(ValidationError, match="more than one group: Hat"):
+        BalanceParams(groups={"A": ["Hat"], "B": ["Hat"]}, other="Other", cap=1, seed=0)

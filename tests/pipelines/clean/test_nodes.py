@@ -2,6 +2,7 @@ import json
 
 import pandas as pd
 
+from lookbook.labels.fields import Fields
 from lookbook.pipelines.clean.nodes import (
     CleanParams,
     balance_catalogue,
@@ -10,7 +11,6 @@ from lookbook.pipelines.clean.nodes import (
     report_clean,
     strip_titles,
 )
-from lookbook.labels.fields import Fields
 from project import declared_fields
 
 RECIPE = ["Filename", "Title", "Size", "Gender", "Description", "Category", "Type"]
@@ -27,7 +27,10 @@ LABEL = {
 
 
 def captions(*texts):
-    rows = [{"file": f"{n}.jpg", "photo_id": str(n), "caption": text, "failure": None} for n, text in enumerate(texts)]
+    rows = [
+        {"file": f"{n}.jpg", "photo_id": str(n), "caption": text, "failure": None}
+        for n, text in enumerate(texts)
+    ]
     return pd.DataFrame(rows)
 
 
@@ -40,7 +43,9 @@ def clean(table, fields, cap=100):
 
 
 def test_writes_the_recipes_columns_first(fields):
-    *_, full, balanced = clean(captions(json.dumps({**LABEL, "Colours": ["navy", "off white"]})), fields)
+    *_, full, balanced = clean(
+        captions(json.dumps({**LABEL, "Colours": ["navy", "off white"]})), fields
+    )
     assert list(full.columns)[:7] == RECIPE
     assert list(full.columns) == ["Filename", *fields.names, "photo_id"]
     assert list(balanced.columns) == ["Filename", *fields.names]

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from lookbook.captioners import Caption
-from lookbook.photos.drawing import LABELS
-from lookbook.errors import InputError
 from lookbook.captioners.embedded import EmbeddedCaptioner
 from lookbook.captioners.shards import ShardParams
+from lookbook.errors import InputError
+from lookbook.photos.drawing import LABELS
 from lookbook.pipelines.label.nodes import (
     caption_photos,
     collect_captions,
@@ -83,7 +83,9 @@ def test_what_was_captioned_before_an_error_is_kept(photos, prompt, error):
             return "stops-1"
 
         def caption(self, photos, prompt):
-            yield from (Caption(photo_id=photo.photo_id, text="{}") for photo in itertools.islice(photos, 2))
+            yield from (
+                Caption(photo_id=photo.photo_id, text="{}") for photo in itertools.islice(photos, 2)
+            )
             raise error
 
     stream = caption_photos(select(photos), loaders(photos), Stops(), prompt.model_dump(), PARAMS)

@@ -3,8 +3,8 @@ import json
 import pandas as pd
 
 from lookbook.captioners import Caption, fingerprint
-from lookbook.evaluation.params import EvaluateParams
 from lookbook.captioners.shards import ShardParams
+from lookbook.evaluation.params import EvaluateParams
 from lookbook.pipelines.prompt_trial.nodes import (
     TrialParams,
     caption_trials,

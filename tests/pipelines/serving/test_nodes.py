@@ -4,9 +4,9 @@ import pandas as pd
 import pytest
 
 from lookbook.errors import InputError
+from lookbook.outfits.embedded import EmbeddedStylist
 from lookbook.photos.photo import Photo
-from lookbook.pipelines.serving.nodes import SHOWN, describe_item, plan_outfit, write_reply
-from lookbook.stylists.embedded import EmbeddedStylist
+from lookbook.pipelines.serving.nodes import describe_item, plan_outfit, write_reply
 from project import jpeg, latest, run_kedro, succeed
 
 
@@ -14,39 +14,45 @@ def shown(data):
     return Photo("photo", lambda: data)
 
 
-def test_a_photo_is_described_in_the_catalogues_words(captioner, prompt, vocabulary):
-    item = describe_item(shown(jpeg("Pants", "red")), captioner, prompt.model_dump(), vocabulary)
-    assert item["Category"] == "Pants"
-    assert "red" in item["Description"]
-    assert not item["Description"].startswith(item["Title"])
+def test_a_photo_is_described_in_the_catalogues_words(captioner, prompt):
+    item = describe_item(shown(jpeg("Pants", "red")), captioner, prompt.model_dump())
+    record = item["record"]
+    assert (item["photo_id"], record["Category"], record["Colours"]) == ("photo", "Pants", ["red"])
+    assert not record["Description"].startswith(record["Title"])
 
 
-def test_no_photo_is_no_item(captioner, prompt, vocabulary):
-    assert describe_item(None, captioner, prompt.model_dump(), vocabulary) == {}
+def test_no_photo_is_no_item(captioner, prompt):
+    assert describe_item(None, captioner, prompt.model_dump()) == {}
 
 
-def test_a_file_that_is_no_photo_ends_in_a_sentence(captioner, prompt, vocabulary):
-    with pytest.raises(InputError, match="cannot be described: no caption: cannot be decoded"):
-        describe_item(shown(b"junk"), captioner, prompt.model_dump(), vocabulary)
+def test_a_file_that_is_no_photo_ends_in_a_sentence(captioner, prompt):
+    with pytest.raises(InputError, match="cannot be described: cannot be decoded"):
+        describe_item(shown(b"junk"), captioner, prompt.model_dump())
 
 
-def test_neither_photo_nor_message_ends_in_a_sentence(vocabulary):
+def test_neither_photo_nor_message_ends_in_a_sentence(fields):
     with pytest.raises(InputError, match="give a photo, a message or both"):
-        plan_outfit({}, "  ", [], EmbeddedStylist(vocabulary))
+        plan_outfit({}, "  ", [], EmbeddedStylist(), fields)
 
 
-def test_a_reply_names_nothing_that_was_not_found(vocabulary):
-    plan = plan_outfit({}, "purple boots, cheap", [], EmbeddedStylist(vocabulary))
-    reply = write_reply(plan, {}, pd.DataFrame(columns=SHOWN), "", [], EmbeddedStylist(vocabulary))
+def replied(message, rows, fields):
+    plan = plan_outfit({}, message, [], EmbeddedStylist(), fields)
+    columns = ["slot", *fields.names, "why"]
+    found = pd.DataFrame(rows, columns=columns).fillna("")
+    return write_reply(plan, {}, found, "", [], EmbeddedStylist(), fields)
+
+
+def test_a_reply_names_nothing_that_was_not_found(fields):
+    reply = replied("purple boots, cheap", [], fields)
     assert "no prices" in reply
     assert reply.endswith("Nothing in the catalogue fits that.")
 
 
-def test_a_reply_says_that_a_colour_is_not_to_be_had(vocabulary):
-    plan = plan_outfit({}, "purple boots", [], EmbeddedStylist(vocabulary))
-    boots = dict.fromkeys(SHOWN, "") | {"slot": "feet", "Title": "Brown boots"}
-    reply = write_reply(plan, {}, pd.DataFrame([boots]), "", [], EmbeddedStylist(vocabulary))
-    assert reply == "Nothing that fits for shoes is purple. I found:\n- shoes: Brown boots"
+def test_a_reply_says_that_a_colour_is_not_to_be_had(fields):
+    boots = {"slot": "feet", "Title": "Brown boots", "Colours": "brown"}
+    assert replied("purple boots", [boots], fields) == (
+        "Nothing that fits for shoes is purple. I found:\n- shoes: Brown boots"
+    )
 
 
 @pytest.fixture
@@ -73,7 +79,7 @@ def test_answers_for_one_photo_on_the_command_line(answer, ran):
     assert items["Title"][0] in printed
     assert 0 < len(items) <= 10
     assert set(items["slot"]) <= {query["slot"] for query in plan["queries"]}
-    assert described["Category"] not in set(items["Category"])
+    assert described["record"]["Category"] not in set(items["Category"])
     assert item.name not in set(items["Filename"])
     assert items["score"].between(0, 1).all()
     assert items["why"].ne("").any()

@@ -1,0 +1,132 @@
+"""Changes what the catalogue says of an item, by configuration alone."""
+
+import json
+import shutil
+from pathlib import Path
+
+import lancedb
+import pytest
+import yaml
+
+from chat_server import KEY, serving
+from lookbook.assistant.assistant import Assistant
+from lookbook.assistant.page import Page
+from lookbook.cli import parts_of
+from project import ROOT, jpeg, latest, run_kedro, serving_kedro, succeed, table
+
+FURNITURE = Path(__file__).parent / "furniture"
+STEPS = "--pipelines=ingest,balance,label,clean,index"
+SEASON = """
+  Season:
+    kind: one
+    otherwise: unknown
+    about: The season it is worn in
+    values: [cold, mild, warm, unknown]
+"""
+
+
+def piece(title, category, room, material, description):
+    return {
+        "Title": title, "Category": category, "Room": room, "Style": "modern",
+        "Material": material, "Colours": ["brown"], "Description": description,
+    }  # fmt: skip
+
+
+PIECES = [
+    piece("Oak kitchen table", "desk", ["kitchen"], ["oak"], "Small, for two, with round legs."),
+    piece("Velvet sofa", "couch", ["living room"], ["velvet"], "Deep, with three seats."),
+    piece("Steel lamp", "lamp", ["study"], ["steel"], "Bends wherever light is wanted."),
+    piece("Pine shelf", "bookcase", ["bedroom"], ["pine"], "Five boards, as high as a door."),
+]
+
+
+@pytest.fixture
+def photos(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("photos")
+    for number in range(12):
+        label = ("Hat", "Shirt", "Dress")[number % 3]
+        (folder / f"{label}{number}.jpg").write_bytes(jpeg(label, seed=number))
+    return folder
+
+
+def columns_of_index(project):
+    return lancedb.connect(str(project / "data/07_model_output/lancedb")).open_table("minilm").schema
+
+
+def filters_of_page(project):
+    from kedro.framework.session import KedroSession
+    from kedro.framework.startup import bootstrap_project
+
+    bootstrap_project(ROOT)
+    with KedroSession.create(project) as session:
+        assistant = Assistant(parts_of(session.load_context().catalog))
+    page = Page(assistant, assistant.params)
+    page.build()
+    return [choice.label for choice in page.choices]
+
+
+def test_a_furniture_shop_is_configuration_alone(project, photos, chromium):
+    shutil.copytree(FURNITURE, project / "conf/local", dirs_exist_ok=True)
+    (project / "conf/local/credentials.yml").write_text(f"together: {{api_key: {KEY}}}\n")
+    with serving(labels=PIECES) as server:
+        given = yaml.safe_dump({"server": server.url, "photos": str(photos)})
+        (project / "conf/local/globals.yml").write_text(given)
+        succeed(run_kedro(project, "run", STEPS))
+    catalogue = table(project, "catalogue")
+    assert list(catalogue.columns) == [
+        "Filename", "Title", "Category", "Room", "Style", "Material", "Colours", "Description"
+    ]  # fmt: skip
+    assert set(catalogue["Category"]) == {"table", "sofa", "lamp", "shelf"}
+    wish = "--params=message=small oak table for the kitchen"
+    succeed(run_kedro(project, "run", "--pipelines=serving", wish))
+    assert table(project, "recommendations")["Title"][0] == "Oak kitchen table"
+    with serving_kedro(project, "demo") as address:
+        page = chromium.new_context().new_page()
+        page.goto(address)
+        page.locator("#filters button").first.click()
+        for name in ("Category", "Room", "Style", "Material", "Colours"):
+            page.locator("#filters").get_by_label(name, exact=True).wait_for()
+        page.locator("#message textarea").fill("a couch")
+        page.locator("#send").click()
+        page.locator("#results .tile", has_text="Velvet sofa").first.wait_for()
+
+
+def test_a_new_field_is_one_block(project, photos):
+    declared = project / "conf/base/fields.yml"
+    declared.write_text(declared.read_text() + SEASON)
+    few = f"--params=photos={photos},evaluate.items=2,evaluate.bootstrap_rounds=20"
+    result = succeed(run_kedro(project, "run", f"{STEPS},evaluate", few))
+    prompt = json.loads(latest(project, "prompt.json").read_text())
+    assert prompt["answer_schema"]["properties"]["Season"]["enum"] == [
+        "cold", "mild", "warm", "unknown"
+    ]  # fmt: skip
+    assert "Season: the season it is worn in; one of cold, mild, warm" in prompt["question"]
+    assert table(project, "catalogue").columns[-1] == "Season"
+    assert columns_of_index(project).field("Season")
+    assert "Season" in filters_of_page(project)
+    scores = json.loads(latest(project, "label_scores.json").read_text())
+    assert scores["fields"]["Season"] == {"said_share": 0.0, "values": {"unknown": 12}}
+    assert scores["schema_valid_share"] == 1.0
+    assert "says its season" in result.stdout
+
+
+@pytest.mark.parametrize("place", ["globals", "params"])
+def test_one_line_gives_the_recipes_table_exactly(project, photos, place):
+    if place == "globals":
+        (project / "conf/local/globals.yml").write_text("details: false\n")
+    params = f"--params=photos={photos}" + (",details=false" if place == "params" else "")
+    succeed(run_kedro(project, "run", "--pipelines=ingest,balance,label,clean", params))
+    assert list(table(project, "catalogue").columns) == [
+        "Filename", "Title", "Size", "Gender", "Description", "Category", "Type"
+    ]  # fmt: skip
+
+
+def test_fields_that_cannot_be_used_end_in_a_sentence_before_anything_runs(project, kedro):
+    declared = project / "conf/base/fields.yml"
+    declared.write_text(declared.read_text().replace("slot: head,", "slot: hat,"))
+    result = kedro("run")
+    assert result.returncode == 1
+    told = "conf/base/fields.yml: field 'Category', value 'Hats': slot 'hat' is none of upper"
+    assert told in " ".join(result.stderr.split())
+    assert "Traceback" not in result.stdout + result.stderr
+    assert not list(project.glob("data/02_intermediate/*"))
