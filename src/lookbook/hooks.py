@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -100,9 +101,14 @@ class SummaryHooks:
 
 
 def _summaries(pipeline: Pipeline) -> Iterator[tuple[str, ModuleType]]:
-    """Finds the summaries of the pipelines that ran, in the order in which they ended."""
-    ended = dict.fromkeys(node.namespace for node in reversed(pipeline.nodes) if node.namespace)
-    for name in reversed(ended):
+    """Finds the summaries of the pipelines that ran, each after those that it reads from."""
+    names = dict.fromkeys(node.namespace for node in pipeline.nodes if node.namespace)
+    parts = {name: pipeline.only_nodes_with_namespaces([name]) for name in names}
+    reads = {
+        name: {other for other in names if parts[other].all_outputs() & part.inputs()}
+        for name, part in parts.items()
+    }
+    for name in TopologicalSorter(reads).static_order():
         module = f"lookbook.pipelines.{name}.summary"
         if find_spec(module):
             yield name, import_module(module)

@@ -24,7 +24,7 @@ from tiny_models import save_tiny_mllama
 
 CAPTIONERS = "lookbook.captioners"
 ENGINES = ("embedded", "huggingface", "api", "ray")
-CHAINS, KILLS = 5, 4
+CHAINS, KILLS = 2, 4
 
 
 @pytest.fixture(scope="module")

@@ -89,5 +89,5 @@ def test_tells_of_a_network_whose_labels_have_no_meaning(garments, prompt):
 
 
 def test_tells_of_a_network_that_is_not_there(garments, prompt):
-    with pytest.raises(InputError, match="network 'nowhere.onnx' does not exist"):
+    with pytest.raises(InputError, match=r"network 'nowhere\.onnx' does not exist"):
         EmbeddedCaptioner(garments, filepath="nowhere.onnx").fingerprint(prompt)

@@ -40,7 +40,7 @@ def kill_when(project, command, shards):
 
 
 def test_labels_real_photos_once_though_killed_twice(project, clothing):
-    photos = f"--params=photos={clothing}"
+    photos = f"--params=photos={clothing},balance.cap=90"
     assert run_kedro(project, "run", "--pipelines=ingest,balance", photos).returncode == 0
     kill_when(project, ["run", "--pipelines=label", photos], shards=8)
     first = len(captions(project))

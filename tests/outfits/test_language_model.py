@@ -97,7 +97,8 @@ def test_the_plan_is_the_models_in_the_catalogues_values(server, stylist):
 def test_what_the_fields_lack_reaches_no_filter(server, stylist):
     odd = {
         **FEET,
-        "allowed": {"Category": ["Shoes') OR 1=1 --", "Pants", "Shoes"], "Gender": ["x"], "1=1": ["y"]},
+        "allowed": {"Category": ["Shoes') OR 1=1 --", "Pants", "Shoes"], "Gender": ["x"],
+                    "1=1": ["y"]},
         "wished": {"Colours": ["see-through"]},
     }  # fmt: skip
     server.plans = [plan_of(odd)]
