@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
+# A table that labels the photos already is an environment of its own.
+ENV ?= $(if $(CATALOGUE),catalogue)
 # What an environment needs beyond the rest.
 EXTRA := $(filter llama cluster,$(ENV))
 export KEDRO_DISABLE_TELEMETRY := 1
@@ -14,11 +16,11 @@ help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-20s %s\n", $$1, $$2}'
 
 run: $(VENV)/installed $(EXTRA:%=$(VENV)/installed-%) ## Photos to catalogue; ENV=together|llama|cluster
-	$(BIN)/kedro run $(ENV:%=--env %) $(if $(PHOTOS),--params=photos='$(PHOTOS)')
+	$(BIN)/kedro run $(ENV:%=--env %) $(if $(PHOTOS),--photos='$(PHOTOS)') $(if $(CATALOGUE),--params=catalogue='$(CATALOGUE)')
 
 demo: $(VENV)/installed $(EXTRA:%=$(VENV)/installed-%) ## The shopping assistant in the browser; of the sample where nothing was run
-	@test -d data/07_model_output/lancedb || $(BIN)/kedro run $(ENV:%=--env %) $(if $(PHOTOS),--params=photos='$(PHOTOS)')
-	$(BIN)/kedro demo $(ENV:%=--env %) $(if $(PHOTOS),--params=photos='$(PHOTOS)')
+	@$(if $(CATALOGUE),false,test -d data/07_model_output/lancedb) || $(BIN)/kedro run $(ENV:%=--env %) $(if $(PHOTOS),--photos='$(PHOTOS)') $(if $(CATALOGUE),--params=catalogue='$(CATALOGUE)')
+	$(BIN)/kedro demo $(ENV:%=--env %) $(if $(PHOTOS),--photos='$(PHOTOS)') $(if $(CATALOGUE),--params=catalogue='$(CATALOGUE)')
 
 test: $(VENV)/installed-dev lint ## Lint, type check and test
 	$(BIN)/pytest $(PYTEST_ARGS)
@@ -39,14 +41,14 @@ pictures: $(VENV)/installed-dev ## Take the README's pictures anew
 	PYTHONPATH=tests/support $(BIN)/python docs/take_pictures.py
 
 train: $(VENV)/installed-dev photos-named ## Make a release of the garment network from PHOTOS=folder
-	$(BIN)/kedro run --pipelines=ingest,train --params=photos=$(PHOTOS)
+	$(BIN)/kedro run --pipelines=ingest,train --photos='$(PHOTOS)'
 
 bench: $(VENV)/installed-dev photos-named ## Measure on PHOTOS=folder
 	PYTHONPATH=tests/support $(BIN)/python benchmarks/embedded_captioner.py $(PHOTOS)
 	PYTHONPATH=tests/support $(BIN)/python benchmarks/captioning.py $(PHOTOS)
 
 bench-demo: $(VENV)/installed photos-named ## Measure recommendations and the page on PHOTOS=folder
-	$(BIN)/kedro run --params=photos='$(PHOTOS)'
+	$(BIN)/kedro run --photos='$(PHOTOS)'
 	$(BIN)/python benchmarks/complementary.py
 	$(BIN)/python benchmarks/demo.py $(PHOTOS)
 

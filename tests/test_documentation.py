@@ -37,7 +37,7 @@ RUN_BY = {
     "kedro demo": "tests/assistant/test_page.py",
     "kedro demo --auth=name:password": "tests/assistant/test_page.py",
     "kedro run": "tests/conftest.py",
-    "kedro run --params=photos=FOLDER": RUN_TEST,
+    "kedro run --photos=FOLDER": RUN_TEST,
     **{
         f"kedro run --pipelines={step}": RUN_TEST
         for step in ("ingest", "balance", "label", "clean", "index")
@@ -46,6 +46,9 @@ RUN_BY = {
     "kedro run --pipelines=prompt_trial": "tests/conftest.py",
     'kedro run --pipelines=serving --params="photo=shirt.jpg,message=trousers in black"': (
         "tests/pipelines/serving/test_nodes.py"
+    ),
+    "kedro demo --params=index=s3://shop/lancedb": (
+        "tests/datasets/test_catalogue_search_dataset.py"
     ),
     "kedro run --pipelines=download": "tests/end_to_end/test_download.py",
     "curl -s localhost:7860/gradio_api/call/answer/EVENT_ID": "tests/assistant/test_page.py",

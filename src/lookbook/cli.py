@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Callable
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +26,36 @@ def cli() -> None:
     """Lookbook's commands."""
 
 
+PHOTOS = click.Option(
+    ["--photos"], metavar="FOLDER", help="The folder of photos, whatever signs its name has."
+)
+
+
+def _params_option() -> click.Parameter:
+    """Gives Kedro's own option, which says what to do about a comma in a folder's name."""
+    option = copy(next(one for one in kedro_run.params if one.name == "params"))
+    parse = option.callback
+
+    def explained(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
+        try:
+            return parse(context, parameter, value) if parse else value
+        except click.ClickException as error:
+            if "photos=" in str(value):
+                error.message += " A folder with a comma in its name is given as --photos=FOLDER."
+            raise
+
+    option.callback = explained
+    return option
+
+
+def _with_photos(params: dict[str, Any] | None, photos: str | None) -> dict[str, Any]:
+    """Adds a folder to the parameters: Kedro's own parser takes a comma for the next one."""
+    return {**(params or {}), **({"photos": photos} if photos is not None else {})}
+
+
 @functools.wraps(kedro_run.callback or (lambda: None))
-def _run(**options: Any) -> Any:
+def _run(photos: str | None = None, **options: Any) -> Any:
+    options["params"] = _with_photos(options["params"], photos)
     try:
         return kedro_run.callback(**options) if kedro_run.callback else None
     except Exception as error:
@@ -36,12 +65,14 @@ def _run(**options: Any) -> Any:
         raise
 
 
+PARAMS = _params_option()
+OTHER_OPTIONS = [option for option in kedro_run.params if option.name != "params"]
 # Kedro's own `run`, options and all, but bad input ends in a sentence and not a traceback.
 cli.add_command(
     click.Command(
         "run",
         callback=_run,
-        params=kedro_run.params,
+        params=[*OTHER_OPTIONS, PARAMS, PHOTOS],
         help="Run the pipeline.",
         epilog=kedro_run.epilog,
     )
@@ -69,6 +100,7 @@ def demo(
     table: str | None,
     env: str | None,
     params: dict[str, Any],
+    photos: str | None,
 ) -> None:
     """Open the shopping assistant's page over the index there is."""
     user, _, password = (auth or "").partition(":")
@@ -87,7 +119,9 @@ def demo(
         "auth": (user, password) if auth else None,
     }
     try:
-        session: Any = KedroSession.create(Path.cwd(), env=env, runtime_params=params)
+        session: Any = KedroSession.create(
+            Path.cwd(), env=env, runtime_params=_with_photos(params, photos)
+        )
         with session:
             assistant = Assistant(parts_of(session.load_context().catalog))
         configured = {name: value for name, value in chosen.items() if value is not None}
@@ -97,7 +131,7 @@ def demo(
 
 
 # Environment and parameters are Kedro's own options of `run`.
-demo.params += [option for option in kedro_run.params if option.name in ("env", "params")]
+demo.params += [*(option for option in OTHER_OPTIONS if option.name == "env"), PARAMS, PHOTOS]
 
 
 def parts_of(catalog: CatalogProtocol) -> Callable[[str], Any]:

@@ -30,8 +30,41 @@ def test_takes_the_recipes_layouts(tmp_path, subfolder):
 
 
 def test_takes_a_bare_folder_with_subfolders(tmp_path):
-    fill(tmp_path, "a.jpg", "shoes/b.jpg", "notes.txt", ".hidden.jpg", ".git/c.jpg")
-    assert list(load(tmp_path)) == ["a.jpg", "notes.txt", "shoes/b.jpg"]
+    fill(tmp_path, "a.jpg", "shoes/b.jpg", "notes.txt", ".hidden.jpg", ".git/c.jpg", "images/d.jpg")
+    assert list(load(tmp_path)) == ["a.jpg", "images/d.jpg", "notes.txt", "shoes/b.jpg"]
+
+
+def test_counts_what_systems_leave_behind(tmp_path):
+    fill(tmp_path, "a.jpg", ".DS_Store", "._a.jpg", "@eaDir/a.jpg", "Thumbs.db")
+    assert list(load(tmp_path)) == [".DS_Store", "._a.jpg", "@eaDir/a.jpg", "Thumbs.db", "a.jpg"]
+
+
+@pytest.mark.parametrize(
+    "name", ["a b", "a,b=c", 'it\'s "it"', "größe 上衣", "x" * 200, "a%20b", "#1"]
+)
+def test_takes_folders_of_any_name(tmp_path, name):
+    fill(tmp_path / name, "a.jpg")
+    assert list(load(tmp_path / name)) == ["a.jpg"]
+    assert list(load(f"file://{tmp_path / name}")) == ["a.jpg"]
+
+
+def test_takes_the_users_own_folder_by_a_tilde(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    fill(tmp_path / "clothes", "a.jpg")
+    assert list(load("~/clothes")) == ["a.jpg"]
+
+
+@pytest.mark.parametrize("path", [2024, True, ""])
+def test_what_is_no_folder_ends_in_a_sentence(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=r"photo"):
+        load(path)
+
+
+def test_a_file_is_no_folder(tmp_path):
+    fill(tmp_path, "a.jpg")
+    with pytest.raises(InputError, match="is a file and no folder of photos"):
+        load(tmp_path / "a.jpg")
 
 
 def test_reads_remote_storage():

@@ -5,6 +5,7 @@ import os
 import zipfile
 
 import pytest
+import yaml
 
 from file_server import TOKEN, serving_files
 from project import ENVIRONMENT, jpeg, report, run_kedro, succeed, table
@@ -86,3 +87,30 @@ def test_an_archive_of_photos_is_all_that_is_needed(project):
     succeed(run_kedro(project, *following, "--pipelines=ingest"))
     assert table(project, "manifest")["file"].tolist() == ["wardrobe/Hat.jpg", "wardrobe/Pants.jpg"]
     assert table(project, "quarantine").empty
+
+
+def test_the_original_photos_come_without_a_token_and_are_counted(project):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        rows = "".join(f"{label},1,{label},False\n" for label in ("Hat", "Shirt"))
+        archive.writestr(
+            "clothing-dataset-master/images.csv", f"image,sender_id,label,kids\n{rows}"
+        )
+        for label in ("Hat", "Shirt", "Dress"):
+            archive.writestr(f"clothing-dataset-master/images/{label}.jpg", jpeg(label))
+    path = "alexeygrigorev/clothing-dataset/archive/refs/heads/master.zip"
+    known = project / "conf/base/catalog_download.yml"
+    config = yaml.safe_load(known.read_text())
+    assert config["remote_photos"]["source"].endswith(f'github.com/{path}"}}')
+    with serving_files({path: buffer.getvalue()}) as server:
+        url = f"{server.url}/{path}"
+        config["remote_photos"]["counts"] = {url: {"rows": 2, "photos": 4}}
+        known.write_text(yaml.safe_dump(config))
+        run = ("run", "--pipelines=download", f"--params=source={url}")
+        result = succeed(run_kedro(project, *run))
+    folder = project / "data/01_raw/downloads/clothing-dataset/clothing-dataset-master"
+    assert len(list((folder / "images").iterdir())) == 3
+    assert "there are 3 photos and not 4." in " ".join(result.stdout.split())
+    following = report(project, "download")["next"].split()[1:]
+    succeed(run_kedro(project, *following, "--pipelines=ingest"))
+    assert sorted(table(project, "manifest")["file"]) == ["Hat.jpg", "Shirt.jpg"]

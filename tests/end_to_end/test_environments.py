@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from chat_server import KEY, MODEL, serving
-from project import ROOT, latest, report, run_kedro, succeed, table
+from project import ROOT, jpeg, latest, report, run_kedro, succeed, table
 
 
 def configure(project, env, **options):
@@ -41,6 +41,7 @@ def selected(project, ran):
         ("together", {"captioner", "stylist"}),
         ("llama", {"captioner", "stylist"}),
         ("cluster", {"captioner"}),
+        ("catalogue", {"captioner"}),
     ],
 )
 def test_an_environment_overrides_models_and_nothing_else(env, models):
@@ -161,3 +162,39 @@ def test_an_unknown_environment_ends_in_a_sentence(project):
     assert result.returncode == 1
     assert "conf/nowhere" in result.stderr.replace("\n", "")
     assert "Traceback" not in result.stdout + result.stderr
+
+
+def test_a_catalogue_that_is_labelled_already_needs_no_captioner(project, tmp_path_factory):
+    photos = tmp_path_factory.mktemp("photos")
+    for label in ("Hat", "Shirt", "Dress", "Shoes"):
+        (photos / f"{label}.jpg").write_bytes(jpeg(label))
+    # As the recipe publishes it: a column without name, a row without description, a category
+    # that was never offered, a file that is not there; and one photo that no row names.
+    (photos / "final.csv").write_text(
+        ",Filename,Title,Size,Gender,Description,Category,Type\n"
+        "0,Hat.jpg,Red hat,M,Women,Made of felt.,Headwear,Casual\n"
+        "1,Shirt.jpg,Shirt,L,Men,,Tops,Casual\n"
+        "2,Dress.jpg,Long dress,S,Women,Silk with sequins.,Dresses,Formal\n"
+        "3,gone.jpg,Boots,M,Men,Leather.,Shoes,Casual\n"
+    )
+    given = f"catalogue={photos / 'final.csv'},photos={photos}"
+    result = succeed(run_kedro(project, "run", "--env=catalogue", f"--params={given}"))
+    assert "1 rows name no photo: gone.jpg" in " ".join(result.stdout.split())
+    full = table(project, "full_catalogue").set_index("Filename")
+    assert full["Category"].to_dict() == {"Dress.jpg": "Dresses", "Hat.jpg": "Hats"}
+    assert full.loc["Hat.jpg", "Title"] == "Red hat"
+    rejected = table(project, "rejected_captions").set_index("file")["reason"].to_dict()
+    assert rejected == {
+        "Shirt.jpg": "no description",
+        "Shoes.jpg": "no caption: no row of the table names it",
+    }
+    assert report(project, "index")["items"] == 2
+    hat = f"--params=catalogue={photos / 'final.csv'},photo={photos / 'Hat.jpg'}"
+    succeed(run_kedro(project, "run", "--env=catalogue", "--pipelines=serving", hat))
+    assert table(project, "recommendations")["Filename"].tolist() == ["Dress.jpg"]
+
+
+def test_without_a_catalogue_its_environment_says_so(project, selected):
+    result = run_kedro(project, "run", "--env=catalogue", "--pipelines=label")
+    assert result.returncode == 1
+    assert "name one with --params=catalogue=TABLE" in " ".join(result.stderr.split())

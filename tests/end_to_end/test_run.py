@@ -5,7 +5,7 @@ import shutil
 import pandas as pd
 import pytest
 
-from project import jpeg, report, run_kedro, succeed, table, versions
+from project import ENVIRONMENT, jpeg, report, run_kedro, succeed, table, versions
 
 STEPS = ("ingest", "balance", "label", "clean", "index")
 
@@ -28,7 +28,7 @@ def test_accounts_for_every_photo_at_every_step(ran):
     ingest, balance, label, clean, index = (report(project, step) for step in STEPS)
     quarantine = table(project, "quarantine")
     assert sorted(quarantine["status"]) == [
-        "corrupt", "duplicate", "invalid row", "missing", "unlisted"
+        "duplicate", "invalid row", "missing", "truncated", "unlisted"
     ]  # fmt: skip
     rows_without_file = quarantine["file"].eq("").sum()
     assert ingest["files"] + rows_without_file == ingest["ok"] + len(quarantine)
@@ -50,8 +50,8 @@ def test_labels_agree_with_what_was_drawn(ran):
 def test_ends_with_what_happened_and_what_comes_next(ran):
     _, printed = ran
     summary = printed[printed.index("what happened") :]
-    for told in (*STEPS, "1 corrupt", "1 missing", "1 kids'", "catalogue.csv", "/lancedb",
-                 "data/08_reporting", "--params=photos="):  # fmt: skip
+    for told in (*STEPS, "1 truncated", "1 missing", "1 kids'", "catalogue.csv", "/lancedb",
+                 "data/08_reporting", "--photos="):  # fmt: skip
         assert told in summary
 
 
@@ -97,7 +97,7 @@ def test_takes_a_bare_folder_of_photos(project, kedro, tmp_path_factory):
     for label in ("Shirt", "Hat", "Dress"):
         (photos / f"{label}.jpg").write_bytes(jpeg(label))
     (photos / "notes.txt").write_text("not a photo")
-    succeed(kedro("run", f"--params=photos={photos}"))
+    succeed(kedro("run", f"--photos={photos}"))
     assert table(project, "full_catalogue")["Filename"].tolist() == [
         "Dress.jpg", "Hat.jpg", "Shirt.jpg"
     ]  # fmt: skip
@@ -122,7 +122,7 @@ def test_takes_the_folder_from_the_local_configuration(project, kedro, tmp_path_
         ({}, "holds no photo"),
         ({"a.jpg": b"junk"}, "No photo can be used: 1 corrupt"),
         ({"a.jpg": b"x", "images.csv": b""}, "images.csv is empty"),
-        ({"a.jpg": b"x", "images.csv": b"image,label\n"}, "has no column 'sender_id' or 'kids'"),
+        ({"a.jpg": b"x", "images.csv": b"price,label\n1,Hat\n"}, "has no column of photos"),
     ],
 )
 def test_bad_input_ends_in_a_sentence(kedro, tmp_path_factory, content, sentence):
@@ -150,3 +150,39 @@ def test_a_wrong_parameter_is_named(kedro):
     assert "Parameter 'balance'" in result.stderr
     assert "cap\n  Input should be a valid integer" in result.stderr
     assert "Traceback" not in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "option"),
+    [("a=b 'c' größe", "--params=photos={}"), ("red, blue", "--photos={}")],
+)
+def test_takes_folders_of_any_name(project, kedro, tmp_path_factory, name, option):
+    photos = tmp_path_factory.mktemp("photos") / name
+    photos.mkdir()
+    (photos / "only.jpg").write_bytes(jpeg())
+    succeed(kedro("run", "--pipelines=ingest", option.format(photos)))
+    assert table(project, "manifest")["file"].tolist() == ["only.jpg"]
+
+
+def test_says_where_a_folder_with_a_comma_goes(kedro):
+    result = kedro("run", "--pipelines=ingest", "--params=photos=red, blue")
+    assert result.returncode != 0
+    assert "given as --photos=FOLDER" in " ".join(result.stderr.split())
+
+
+@pytest.mark.parametrize("folder", ["2024", "true", "''"])
+def test_what_is_no_folder_ends_in_a_sentence(kedro, folder):
+    result = kedro("run", "--pipelines=ingest", f"--params=photos={folder}")
+    assert result.returncode == 1
+    assert "photo folder" in result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
+
+
+def test_off_a_terminal_progress_is_lines_and_colours_are_left_out(project, monkeypatch):
+    monkeypatch.delitem(ENVIRONMENT, "TQDM_DISABLE")
+    monkeypatch.setitem(ENVIRONMENT, "NO_COLOR", "1")
+    result = succeed(run_kedro(project, "run", "--pipelines=ingest"))
+    told = result.stdout + result.stderr
+    assert "\r" not in told and "\x1b[" not in told
+    lines = [line for line in result.stderr.splitlines() if line.startswith("decode:")]
+    assert 1 <= len(lines) <= 3 and "118/118" in lines[-1]

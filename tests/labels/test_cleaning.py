@@ -1,4 +1,6 @@
 import json
+import time
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -60,6 +62,68 @@ def test_whatever_is_written_becomes_declared_values(written):
     if cleaned.rejection is None:
         values = {name: cleaned.record[name] for name in FIELDS.enumerated}
         assert is_valid(json.dumps({"Title": "x", "Description": "x", **values}), FIELDS)
+
+
+HOSTILE = [
+    "\ud83d", "\x00", "\u200b\u202e", "=HYPERLINK(1)", "{" * 1_000_000, "[" * 1_000_000,
+    '{"Description": "' + "x" * 10_000_000 + '"}', '{"Title": ' * 50_000, "<think>" * 100_000,
+    '"' * 200_000, "Title: " * 50_000, "```json\n" * 50_000, "\\u" * 100_000, "'" * 300_000,
+    "{\"Description\": \"" + "a, " * 40_000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_no_text_takes_long_or_breaks_anything(fields, text):
+    begun = time.process_time()
+    cleaned = clean_answer(text, fields)
+    assert cleaned.rejection or is_valid(json.dumps(cleaned.record), fields)
+    # A hundred times what any takes; a text that backtracks takes minutes.
+    assert time.process_time() - begun < 10
+
+
+@given(
+    st.text(st.characters(), max_size=200),
+    st.sampled_from(["{}", '{{"Title": "x", "Description": "{}"}}', "Description: {}\nTitle: x"]),
+)  # fmt: skip
+def test_any_text_is_a_valid_record_or_a_reason(text, form):
+    cleaned = clean_answer(form.replace("{{", "{").replace("}}", "}").replace("{}", text), FIELDS)
+    assert (cleaned.rejection is None) == bool(cleaned.record)
+    if cleaned.record:
+        assert is_valid(json.dumps(cleaned.record), FIELDS)
+        for name in FIELDS.texts:
+            value = cleaned.record[name]
+            assert unicodedata.is_normalized("NFC", value)
+            assert not any(unicodedata.category(one) in ("Cc", "Cs", "Co") for one in value)
+            assert not {"\u200b", "\u202e", "\ufeff"} & set(value)
+            value.encode()
+
+
+@pytest.mark.parametrize(
+    ("field", "written", "value"),
+    [
+        ("Size", "Women's Small", "S"),
+        ("Size", "XS to M", "Unknown"),
+        ("Size", "L (large)", "L"),
+        ("Size", "size not visible in the photo", "Unknown"),
+        ("Size", "I'd say M", "M"),
+        ("Gender", "either women or men", "Unisex"),
+        ("Gender", "For anyone", "Unisex"),
+        ("Gender", "for girls", "Women"),
+        ("Gender", "Herren", "Men"),
+        ("Gender", "Pour femmes", "Women"),
+        ("Gender", "para hombre", "Men"),
+        ("Gender", "Unbekannt", "Unknown"),
+        ("Category", "Tank top", "T-Shirt"),
+        ("Category", "T-shirt dress", "Dresses"),
+        ("Category", "Leather jacket with a hood", "Outerwear"),
+        ("Category", "Hose", "Pants"),
+        ("Category", "Scarpe da ginnastica", "Shoes"),
+        ("Category", "a pair of trousers", "Pants"),
+        ("Category", "shirt, skirt", "Tops"),
+    ],
+)
+def test_what_is_meant_is_understood(fields, field, written, value):
+    assert fields.ones[field].lookup(written)[0] == value
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,12 @@ def test_recovers_what_the_model_meant(dress):
 
 @pytest.mark.parametrize(
     ("text", "repair"),
-    [(PLAIN, "json"), (PLAIN[:-1], "repaired json"), (MARKDOWN, "markdown")],
+    [
+        (PLAIN, "json"),
+        (f"Here it is: {PLAIN}", "embedded json"),
+        (PLAIN[:-1], "fields"),
+        (MARKDOWN, "fields"),
+    ],
 )
 def test_says_how_it_was_read(text, repair):
     assert read(text).repair == repair
@@ -101,7 +106,7 @@ def test_takes_numbers_and_the_first_of_several_values():
     label = {"Size": 42, "Type": ["Casual", "Formal"], "Description": "Warm"}
     assert read(json.dumps(label)).written == {
         "Size": "42",
-        "Type": "Casual",
+        "Type": "Casual, Formal",
         "Description": "Warm",
     }
 

@@ -1,6 +1,7 @@
 import io
 
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image
 
@@ -16,8 +17,9 @@ def encode(image: Image.Image, format: str, **options) -> bytes:
 RED = Image.new("RGB", (40, 30), (200, 30, 30))
 
 
-@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"])
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF"])
 def test_decodes_every_common_format_to_rgb(format):
+    pillow_heif.register_heif_opener()
     image = decode(encode(RED, format))
     assert (image.mode, image.size) == ("RGB", (40, 30))
     assert np.allclose(np.asarray(image).mean(axis=(0, 1)), (200, 30, 30), atol=4)
@@ -31,6 +33,20 @@ def test_keeps_the_greys_of_16_bits():
     ramp = Image.fromarray(np.tile(np.linspace(0, 65535, 256).astype(np.uint16), (8, 1)))
     decoded = np.asarray(decode(encode(ramp, "PNG")))[0, :, 0].astype(int)
     assert np.abs(decoded - np.arange(256)).max() <= 1
+
+
+def test_decodes_a_palette_with_transparency_and_a_progressive_jpeg():
+    palette = Image.new("P", (8, 8), 3)
+    palette.putpalette([200, 30, 30] * 256)
+    assert decode(encode(palette, "PNG", transparency=3)).getpixel((0, 0)) == (255, 255, 255)
+    assert decode(encode(RED, "JPEG", progressive=True)).size == (40, 30)
+
+
+def test_decodes_the_first_of_several_pictures_in_a_file():
+    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
+    for format in ("MPO", "WEBP"):
+        data = encode(frames[0], format, save_all=True, append_images=frames[1:])
+        assert decode(data).getpixel((0, 0))[0] > 200
 
 
 def test_takes_the_first_frame_of_an_animation():

@@ -19,6 +19,7 @@ from typing import Any
 
 import httpx
 import pandas as pd
+import pytest
 import yaml
 
 from lookbook.photos.drawing import draw_garment
@@ -66,6 +67,16 @@ def declared_fields(details: bool = True) -> dict[str, Any]:
         name: {**field, "keep": details} if "keep" in field else field
         for name, field in declared.items()
     }
+
+
+def shared_cases(name: str) -> list[Any]:
+    """Reads real-world cases from the folder that LOOKBOOK_CASES names, each a test's parameter."""
+    folder = os.environ.get("LOOKBOOK_CASES")
+    if not folder:
+        reason = "LOOKBOOK_CASES names no folder of cases"
+        return [pytest.param(None, marks=pytest.mark.skip(reason=reason), id="none")]
+    lines = (Path(folder) / name).read_text().splitlines()
+    return [pytest.param(case, id=case["name"]) for case in map(json.loads, lines)]
 
 
 @contextmanager

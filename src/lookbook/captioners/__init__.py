@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from string import Template
 from typing import Any, Protocol
 
-from pydantic import BaseModel
+from pydantic import BaseModel, field_validator
 
 from lookbook.labels.fields import Fields
 from lookbook.photos.photo import Photo
@@ -95,6 +95,15 @@ class Caption(BaseModel):
     output_tokens: int = 0
     cost: float | None = None
     seconds: float = 0.0
+
+    @field_validator("text", "failure")
+    @classmethod
+    def _writable(cls, text: str | None) -> str | None:
+        """Leaves out half characters and NUL, which no file takes."""
+        if text is None or (text.isascii() and "\0" not in text):
+            return text
+        whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return whole.replace("\0", "\ufffd")
 
 
 class Captioner(Protocol):

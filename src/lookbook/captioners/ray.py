@@ -22,6 +22,7 @@ DEATHS = 3
 
 PAUSE = 0.005
 
+# Photos by identity; the bytes are the photo as an object, read where it is captioned.
 Batch = list[tuple[str, bytes]]
 
 
@@ -86,8 +87,8 @@ class _Replica:
         from ray import cloudpickle
 
         while batch := ray.get(self._dispenser.take.remote(self._name)):
-            for photo_id, read in batch:
-                yield Photo(photo_id, cloudpickle.loads(read))
+            for _, photo in batch:
+                yield cloudpickle.loads(photo)
 
 
 class RayCaptioner:
@@ -232,7 +233,7 @@ class _Pool:
         try:
             while batch:
                 self._missing |= {photo.photo_id for photo in batch}
-                packed = [(photo.photo_id, cloudpickle.dumps(photo.read)) for photo in batch]
+                packed = [(photo.photo_id, cloudpickle.dumps(photo)) for photo in batch]
                 if not ray.get(self._dispenser.put.remote(packed)):
                     break
                 batch = list(islice(remaining, self._captioner.batch_size))

@@ -68,17 +68,17 @@ def caption_into_shards(
         its captions as JSON Lines. Where the captioner stops with an error or by Ctrl-C, what
         came until then is a last shard.
     """
-    from tqdm import tqdm
+    from lookbook.progress import Progress
 
     fingerprint = captioner.fingerprint(prompt)
     waiting = (
-        Photo(row.photo_id, files[row.file])
+        Photo(row.photo_id, files[row.file], row.file)
         for row in photos[["photo_id", "file"]].itertuples(index=False)
     )
     shard: list[Caption] = []
     tokens = 0
     begun = written = came = time.monotonic()
-    with tqdm(total=len(photos), desc="caption", unit="photo", smoothing=0.05) as progress:
+    with Progress(total=len(photos), desc="caption", unit="photo", smoothing=0.05) as progress:
         try:
             for caption in captioner.caption(waiting, prompt):
                 now = time.monotonic()

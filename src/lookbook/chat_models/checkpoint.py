@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 
 from lookbook.chat_models.constrained import guide_for
 from lookbook.errors import InputError, causes
+from lookbook.progress import quiet_libraries
 
 if TYPE_CHECKING:
     from llguidance import LLTokenizer
@@ -72,6 +73,7 @@ def load_model(checkpoint: Checkpoint) -> Model:
 def _load(checkpoint: Checkpoint) -> Model:
     from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor
 
+    quiet_libraries()
     source: dict[str, Any] = {"revision": checkpoint.revision, "token": checkpoint.token}
     try:
         config = AutoConfig.from_pretrained(checkpoint.model, **source)

@@ -63,6 +63,7 @@ class CatalogueSearchDataset(AbstractVersionedDataset[dict[str, "ArrowTable"], C
             credentials: ``token`` for gated models on the hub.
             metadata: Ignored by Kedro, read by plugins.
         """
+        self._uri = filepath
         self._embedders = embedders
         self._reranker = reranker
         self._token = (credentials or {}).get("token")
@@ -90,13 +91,13 @@ class CatalogueSearchDataset(AbstractVersionedDataset[dict[str, "ArrowTable"], C
         known = set().union(*tags.values())
         if not known and not self._optional:
             raise InputError(
-                f"There is no index '{self._filepath}' yet: run 'kedro run --pipelines=index'."
+                f"There is no index '{self._uri}' yet: run 'kedro run --pipelines=index'."
             )
         version = self.resolve_load_version() if known else None
         version = version or max(known, default="")
         if known and version not in known:
             raise InputError(
-                f"The index '{self._filepath}' has no version '{version}'; it has "
+                f"The index '{self._uri}' has no version '{version}'; it has "
                 f"{', '.join(sorted(known))}."
             )
         tables = {}
@@ -144,7 +145,7 @@ class CatalogueSearchDataset(AbstractVersionedDataset[dict[str, "ArrowTable"], C
     def _connect(self) -> DBConnection:
         import lancedb
 
-        return lancedb.connect(str(self._filepath))
+        return lancedb.connect(self._uri)
 
     def _versions(self) -> set[str]:
         return set().union(*list_versions(self._connect()).values())
@@ -156,4 +157,4 @@ class CatalogueSearchDataset(AbstractVersionedDataset[dict[str, "ArrowTable"], C
         return bool(versions)
 
     def _describe(self) -> dict[str, Any]:
-        return {"filepath": str(self._filepath), "version": self._version}
+        return {"filepath": self._uri, "version": self._version}

@@ -42,7 +42,7 @@ class PhotoFolderDataset(ReadOnlyDataset[Readers]):
             metadata: Ignored by Kedro, read by plugins.
         """
         arguments = {**deepcopy(credentials or {}), **(fs_args or {})}
-        self._fs, self._path = url_to_fs(path, **arguments)
+        self._fs, self._path = url_to_fs(str(path), **arguments)
         self.metadata = metadata
 
     def load(self) -> Readers:

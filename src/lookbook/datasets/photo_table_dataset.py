@@ -1,9 +1,10 @@
-"""``PhotoTableDataset`` reads ``images.csv`` without judging its rows."""
+"""``PhotoTableDataset`` reads the table beside the photos without judging its rows."""
 
 from __future__ import annotations
 
-import posixpath
+import logging
 from copy import deepcopy
+from pathlib import PurePosixPath
 from typing import Any
 
 import pandas as pd
@@ -11,12 +12,24 @@ from fsspec.core import url_to_fs
 from kedro_datasets._typing import TablePreview
 
 from lookbook.datasets.read_only_dataset import ReadOnlyDataset
-from lookbook.photos.folder import TABLE
-from lookbook.photos.table import read_table
+from lookbook.photos.folder import find_table
+from lookbook.photos.table import (
+    BINARY,
+    Columns,
+    PhotoTable,
+    read_any_table,
+    read_table,
+    take_columns,
+)
+
+logger = logging.getLogger(__name__)
 
 
 class PhotoTableDataset(ReadOnlyDataset[pd.DataFrame]):
     """``PhotoTableDataset`` loads the human labels beside the photos as raw text.
+
+    The table is ``images.csv`` or ``.tsv``, in whatever encoding and separated by whatever, or
+    ``images.xlsx``, ``.parquet`` or ``.jsonl``.
 
     Examples:
         Using the YAML API:
@@ -25,6 +38,7 @@ class PhotoTableDataset(ReadOnlyDataset[pd.DataFrame]):
         photo_table:
           type: lookbook.datasets.photo_table_dataset.PhotoTableDataset
           path: data/01_raw/sample
+          columns: { image: [filename, sku], label: [product_type] }
         ```
     """
 
@@ -32,42 +46,54 @@ class PhotoTableDataset(ReadOnlyDataset[pd.DataFrame]):
         self,
         *,
         path: str,
+        columns: Columns | None = None,
         credentials: dict[str, Any] | None = None,
         fs_args: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        """Creates a dataset over the ``images.csv`` in a local or remote folder.
+        """Creates a dataset over the table in a local or remote folder.
 
         Args:
             path: The folder, with an fsspec protocol where it is not local.
+            columns: Headings under which tables have ``image``, ``sender_id``, ``label`` and
+                ``kids``.
             credentials: Passed to the filesystem.
             fs_args: Passed to the filesystem.
             metadata: Ignored by Kedro, read by plugins.
         """
         arguments = {**deepcopy(credentials or {}), **(fs_args or {})}
-        self._fs, folder = url_to_fs(path, **arguments)
-        self._path = posixpath.join(folder, TABLE)
+        self._fs, self._folder = url_to_fs(str(path), **arguments)
+        self._columns = columns or {}
         self.metadata = metadata
 
     def load(self) -> pd.DataFrame:
-        """Reads every row, see :func:`lookbook.photos.table.read_table`.
+        """Reads every row as it stands, and says how it was read.
 
         Returns:
-            The rows; no columns at all if there is no ``images.csv``.
+            See :class:`lookbook.photos.table.PhotoTable`; no columns at all without a table.
 
         Raises:
-            InputError: If the file cannot be read.
+            InputError: If the table cannot be read.
         """
-        if not self._fs.exists(self._path):
+        place = find_table(self._fs, self._folder)
+        if place is None:
             return pd.DataFrame()
-        return read_table(self._fs.cat_file(self._path), self._path)
+        table = self._read(place)
+        logger.info("%s", table.taken)
+        return table.rows
+
+    def _read(self, place: str) -> PhotoTable:
+        data = self._fs.cat_file(place)
+        if PurePosixPath(place).suffix in BINARY:
+            return take_columns(read_any_table(data, place), place, self._columns)
+        return read_table(data, place, self._columns)
 
     def preview(self, nrows: int = 20) -> TablePreview:
         """Shows the first rows in Kedro-Viz."""
         return TablePreview(self.load().head(nrows).to_dict(orient="split"))
 
     def _describe(self) -> dict[str, Any]:
-        return {"path": self._path}
+        return {"path": self._folder}
 
     def _exists(self) -> bool:
-        return bool(self._fs.exists(self._path))
+        return find_table(self._fs, self._folder) is not None

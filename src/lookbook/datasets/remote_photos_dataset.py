@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 from lookbook.datasets.read_only_dataset import ReadOnlyDataset
 from lookbook.photos.download import fetch
-from lookbook.photos.folder import TABLE
+from lookbook.photos.folder import TABLES, is_no_photo
 
 
 class RemotePhotosDataset(ReadOnlyDataset[dict[str, Any]]):
@@ -29,6 +30,7 @@ class RemotePhotosDataset(ReadOnlyDataset[dict[str, Any]]):
         *,
         source: str,
         path: str,
+        counts: dict[str, dict[str, int]] | None = None,
         credentials: dict[str, str] | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
@@ -37,11 +39,14 @@ class RemotePhotosDataset(ReadOnlyDataset[dict[str, Any]]):
         Args:
             source: See :func:`lookbook.photos.download.fetch`.
             path: A folder of the source's name is made in this one.
+            counts: By source the ``rows`` of its table and the ``photos`` that it is known to
+                hold.
             credentials: ``token``, for data sets on the hub that ask for one.
             metadata: Ignored by Kedro, read by plugins.
         """
         self._source = source
         self._folder = Path(path) / _name(source)
+        self._counts = (counts or {}).get(source, {})
         self._token = (credentials or {}).get("token")
         self.metadata = metadata
 
@@ -49,14 +54,16 @@ class RemotePhotosDataset(ReadOnlyDataset[dict[str, Any]]):
         """Fetches what is not there yet.
 
         Returns:
-            ``source``; ``photos``, the folder to name in ``--params=photos=``; and ``files``,
-            the bytes of each by its path in that folder.
+            ``source``; ``photos``, the folder to name in ``--photos``; ``files``, the bytes of
+            each by its path in that folder; and ``differs``, a sentence where more or less came
+            than the source is known to hold, otherwise empty.
 
         Raises:
             InputError: If it cannot be had.
         """
         fetch(self._source, self._folder, self._token)
-        tables = sorted(self._folder.rglob(TABLE), key=lambda path: len(path.parts))
+        found = (path for name in TABLES for path in self._folder.rglob(name))
+        tables = sorted(found, key=lambda path: len(path.parts))
         photos = tables[0].parent if tables else self._folder
         files = {
             str(path.relative_to(photos)): path.stat().st_size
@@ -64,12 +71,30 @@ class RemotePhotosDataset(ReadOnlyDataset[dict[str, Any]]):
             if path.is_file()
             and not any(part.startswith(".") for part in path.relative_to(photos).parts)
         }
-        return {"source": self._source, "photos": str(photos), "files": files}
+        told = {"source": self._source, "photos": str(photos), "files": files}
+        return {**told, "differs": self._differs(photos, files)}
+
+    def _differs(self, photos: Path, files: dict[str, int]) -> str:
+        """Compares what came with what is known."""
+        came = {"photos": sum(not is_no_photo(name) for name in files)}
+        table = photos / "images.csv"
+        if table.exists():
+            came["rows"] = max(table.read_bytes().count(b"\n") - 1, 0)
+        wrong = {name: n for name, n in self._counts.items() if came.get(name) != n}
+        told = ", ".join(f"{came.get(name, 0):,} {name} and not {n:,}" for name, n in wrong.items())
+        return (
+            f"The source is known to hold another number of files: there are {told}."
+            if told
+            else ""
+        )
 
     def _describe(self) -> dict[str, Any]:
         return {"source": self._source, "folder": str(self._folder)}
 
 
 def _name(source: str) -> str:
-    last = source.split("?", maxsplit=1)[0].rstrip("/").rpartition("/")[2]
-    return last.split(".")[0] or "photos"
+    path = source.split("?", maxsplit=1)[0].rstrip("/")
+    # An archive that a code host makes of a repository is called after its branch.
+    repository = re.search(r"/([^/]+)/(?:archive|tar\.gz|zip|zipball|tarball)/", path)
+    last = repository[1] if repository else path.rpartition("/")[2].split(".")[0]
+    return last or "photos"

@@ -9,9 +9,17 @@ from typing import Any
 from lookbook.labels.fields import Fields, TextField
 from lookbook.labels.reading import Written, read_answer
 from lookbook.labels.record import SEPARATOR, Record
+from lookbook.labels.text import clean_text
 
 # How certain a value is by how it was found, for values that contradict one another.
-_CERTAINTY = {"exact": 3, "synonym": 3, "part": 2, "first of several": 1, "in the text": 1}
+_CERTAINTY = {
+    "exact": 3,
+    "synonym": 3,
+    "part": 2,
+    "several": 2,
+    "first of several": 1,
+    "in the text": 1,
+}
 
 
 @dataclass(frozen=True)
@@ -96,8 +104,8 @@ def map_values(written: Written, fields: Fields) -> tuple[Record, list[Mapping]]
         if not isinstance(declared, TextField):
             record[name] = found[name][0]
             continue
-        told = written.get(name, "")
-        record[name] = str(told) or (found[declared.otherwise][0] if declared.otherwise else "")
+        text = clean_text(str(written.get(name, "")), declared.longest)
+        record[name] = text or (found[declared.otherwise][0] if declared.otherwise else "")
     mappings = []
     for name, (value, how) in found.items():
         told = written.get(name, "")

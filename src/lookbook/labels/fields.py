@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal
@@ -70,6 +71,8 @@ class OneField(_Declared, Values):
         slots: Parts of an outfit that its values fill, in the order in which they are shown.
         ladder: Values from the plainest to the dressiest.
         strict: Whether who wishes for a value is shown that alone, and not what goes with it.
+        several: What an answer that names several values means: the ``first`` of them, or
+            ``otherwise``.
     """
 
     kind: Literal["one"]
@@ -77,6 +80,7 @@ class OneField(_Declared, Values):
     slots: dict[str, Slot] = {}
     ladder: list[str] = []
     strict: bool = False
+    several: Literal["first", "otherwise"] = "first"
 
     @model_validator(mode="after")
     def _consistent(self) -> OneField:
@@ -96,22 +100,32 @@ class OneField(_Declared, Values):
     def lookup(self, text: str) -> tuple[str, str]:
         """Finds the value that a text means.
 
+        In a phrase the head noun decides, which comes last: a denim jacket is a jacket. What is
+        doubted or denied ("not visible", "could be either") is not said.
+
         Args:
             text: Any wording: another case, plural, a synonym, several words.
 
         Returns:
             The value, and how it was found: ``exact``, ``synonym`` (all words together),
-            ``first of several`` (the value named first wins), ``part`` (one of the words) or
-            ``none`` (the field's ``otherwise``).
+            ``several`` (see :attr:`several`), ``first of several`` (the value named first
+            wins), ``part`` (one of the words) or ``none`` (the field's ``otherwise``).
         """
         if text in self.values:
             return text, "exact"
-        named = self.named(text)
-        if len(named) == 1 and _is_whole(text, self):
-            return named[0], "synonym"
-        known = [value for value in named if value != self.otherwise] or named
-        if not known:
-            return self.otherwise, "none"
+        whole = self.words.get(fold(text))
+        if whole is not None:
+            return whole, "synonym"
+        doubted = bool(_DOUBT.search(text))
+        phrases = [self.named(phrase) for phrase in _PHRASES.split(text)]
+        heads = [named[-1] for named in phrases if named]
+        known = list(dict.fromkeys(head for head in heads if head != self.otherwise))
+        every = {value for named in phrases for value in named}
+        for value, declared in self.values.items():
+            if declared.all_of and every >= {*declared.all_of} and not _DENIAL.search(text):
+                return value, "several"
+        if not known or doubted or (len(known) > 1 and self.several == "otherwise"):
+            return self.otherwise, "several" if known and not doubted else "none"
         return known[0], "first of several" if len(known) > 1 else "part"
 
 
@@ -136,6 +150,22 @@ class SomeField(_Declared, Values):
             return [], "none"
         whole = len(named) <= self.at_most and all(_is_whole(text, self) for text in texts)
         return named[: self.at_most], "synonym" if whole else "part"
+
+
+# Where one noun phrase ends and something else begins.
+_PHRASES = re.compile(
+    r"[,;:/|+&()\[\]{}\n]|\s-+\s|[–—]|(?<=\b\w)-(?=\w+\b)|\b(?:and|or|with|for|from|in|of|to|und|oder|mit|et|"
+    r"ou|avec|y|o|con|e|com)\b",
+    re.IGNORECASE,
+)
+# The whole is taken back.
+_DENIAL = re.compile(r"\b(not|no|none|neither|without|unspecified|unknown)\b", re.IGNORECASE)
+_DOUBT = re.compile(
+    r"\b(not|isn['’]?t|can['’]?t|cannot|could|may|might|maybe|perhaps|possibly|either|unclear|unsure|"
+    r"uncertain|unknown|unspecified|unidentified|undetermined|indeterminate|difficult|impossible|"
+    r"unbekannt|unklar|nicht|inconnu|desconocid[oa]|sconosciut[oa]|desconhecid[oa])\b|\?",
+    re.IGNORECASE,
+)
 
 
 def _is_whole(text: str, field: Values) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -13,6 +14,7 @@ class Value(BaseModel):
 
     Attributes:
         synonyms: Other words for it, in the singular; plurals are understood.
+        all_of: Values that, all said together, mean this one: women's and men's is unisex.
         slot: The part of an outfit that it fills, one of its field's slots; ``None`` for none.
         goes_with: Other values of the field that suit it in one outfit.
         implies: Values of other fields that follow from it, by field.
@@ -22,6 +24,7 @@ class Value(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     synonyms: list[str] = []
+    all_of: list[str] = []
     slot: str | None = None
     goes_with: list[str] = []
     implies: dict[str, str] = {}
@@ -60,9 +63,10 @@ class Values(BaseModel):
                 other = meant.setdefault(fold(word), name)
                 if other != name:
                     raise ValueError(f"value '{name}': '{word}' is a word for '{other}' already")
-            for other in value.goes_with:
-                if other not in self.values:
-                    raise ValueError(f"value '{name}': goes_with '{other}' is no value")
+            for told in ("goes_with", "all_of"):
+                for other in getattr(value, told):
+                    if other not in self.values:
+                        raise ValueError(f"value '{name}': {told} '{other}' is no value")
         return self
 
     @cached_property
@@ -74,16 +78,20 @@ class Values(BaseModel):
             for word in (name, *value.synonyms)
         }
 
+    @cached_property
+    def _longest(self) -> int:
+        return max(len(phrase.split()) for phrase in self.words)
+
     def named(self, text: str) -> list[str]:
         """Lists the values that a text names, in its order, each once; longer phrases first."""
         words = fold(text).split()
-        longest = max(len(phrase.split()) for phrase in self.words)
         found: list[str] = []
         start = 0
         while start < len(words):
-            for size in range(min(longest, len(words) - start), 0, -1):
+            for size in range(min(self._longest, len(words) - start), 0, -1):
                 value = self.words.get(" ".join(words[start : start + size]))
-                if value is not None:
+                # A letter names a value where it stands alone ("M"), not in a sentence.
+                if value is not None and (len(words) <= _FEW or len(words[start]) > 1 or size > 1):
                     found.append(value)
                     start += size
                     break
@@ -93,8 +101,17 @@ class Values(BaseModel):
 
 
 def fold(text: str) -> str:
-    """Folds case, punctuation and plurals, so that word forms meet."""
-    return " ".join(_singular(word) for word in re.findall(r"[a-z0-9]+", text.casefold()))
+    """Folds case, accents, punctuation, possessives and plurals, so that word forms meet."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    plain = "".join(one for one in plain if not unicodedata.combining(one))
+    plain = _CONTRACTED.sub("", plain)
+    return " ".join(_singular(word) for word in re.findall(r"[^\W_]+", plain))
+
+
+# "Men's", "it's", "I'm": what follows the apostrophe is no word, and no size.
+_CONTRACTED = re.compile(r"['’`](?:s|m|re|ve|ll|d)\b")
+# So many words are no sentence yet.
+_FEW = 3
 
 
 def _singular(word: str) -> str:

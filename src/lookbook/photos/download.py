@@ -137,14 +137,14 @@ def unpack(archive: Path, folder: Path) -> None:
     Raises:
         InputError: If the archive is broken, leads out of the folder or does not fit the disk.
     """
-    from tqdm import tqdm
+    from lookbook.progress import Progress
 
     try:
         with _members(archive) as members:
             _check_space(
                 folder, sum(size for name, size, _ in members if not _is_there(folder, name, size))
             )
-            for name, size, opened in tqdm(members, desc=archive.name, unit="file"):
+            for name, size, opened in Progress(members, desc=archive.name, unit="file"):
                 target = _inside(folder, name)
                 if _is_there(folder, name, size):
                     continue
@@ -189,7 +189,8 @@ def _members(archive: Path) -> Iterator[list[tuple[str, int, Any]]]:
 def _go_on(client: Any, url: str, part: Path) -> None:
     """Fetches what is missing of a file."""
     import httpx
-    from tqdm import tqdm
+
+    from lookbook.progress import Progress
 
     tag = part.with_name(f"{part.name}.etag")
     begun = part.stat().st_size if part.exists() and tag.exists() else 0
@@ -214,7 +215,7 @@ def _go_on(client: Any, url: str, part: Path) -> None:
         _check_space(part.parent, size)
         with (
             part.open("ab" if begun else "wb") as file,
-            tqdm(total=begun + size or None, initial=begun, unit="B", unit_scale=True,
+            Progress(total=begun + size or None, initial=begun, unit="B", unit_scale=True,
                  desc=part.stem) as progress,
         ):  # fmt: skip
             for chunk in response.iter_raw():

@@ -5,22 +5,35 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable
 from functools import partial
+from pathlib import PurePosixPath
 from typing import Any
 
 from lookbook.errors import InputError
 
-TABLE = "images.csv"
+# Tables beside the photos, the first that is there counts.
+TABLES = ("images.csv", "images.tsv", "images.xlsx", "images.parquet", "images.jsonl")
 FOLDERS = ("images_compressed", "images")
+# What lies among photos and is none; of other files the content tells.
+NO_PHOTOS = frozenset(
+    {
+        ".7z", ".avi", ".csv", ".db", ".doc", ".docx", ".gz", ".html", ".ini", ".json", ".jsonl",
+        ".log", ".m4v", ".md", ".mkv", ".mov", ".mp3", ".mp4", ".parquet", ".pdf", ".rar", ".tar",
+        ".tsv", ".url", ".wav", ".webm", ".xls", ".xlsx", ".xml", ".yaml", ".yml", ".zip", ".lnk",
+    }
+)  # fmt: skip
+# What operating systems and photo servers leave behind, by the names of files and folders.
+LEFT_BEHIND = frozenset({".ds_store", "thumbs.db", "desktop.ini", "@eadir", "__macosx"})
 
 Readers = dict[str, Callable[[], bytes]]
 
 
 def list_photos(files: Any, folder: str) -> Readers:
-    """Lists the photos of a folder.
+    """Lists the files of a folder of photos.
 
-    The photos are those of the first of ``images_compressed/``, ``images/`` and the folder
-    itself that exists, subfolders included. Every file counts, whatever its extension, so
-    that none is passed over in silence; hidden files and ``images.csv`` do not.
+    Beside a table (:data:`TABLES`), or where nothing else is there, the photos are those of the
+    first of ``images_compressed/`` and ``images/`` that exists; otherwise all in the folder;
+    subfolders count. Every file counts, whatever its extension, so that none
+    is passed over in silence; hidden ones do not, but for what :func:`is_left_behind` knows.
 
     Args:
         files: An fsspec filesystem.
@@ -31,24 +44,64 @@ def list_photos(files: Any, folder: str) -> Readers:
         file's bytes.
 
     Raises:
-        InputError: If the folder does not exist or holds no file.
+        InputError: If there is no such folder, it cannot be read, or holds no file.
     """
+    name_yours = "Name yours with --photos=FOLDER or as 'photos:' in conf/local/globals.yml."
+    if files.isfile(folder):
+        raise InputError(f"'{folder}' is a file and no folder of photos. {name_yours}")
     if not files.isdir(folder):
-        raise InputError(
-            f"The photo folder '{folder}' does not exist. Name yours with "
-            "--params=photos=FOLDER or as 'photos:' in conf/local/globals.yml."
-        )
-    subfolders = [posixpath.join(folder, name) for name in FOLDERS]
-    root = next((one for one in subfolders if files.isdir(one)), folder).rstrip("/")
+        raise InputError(f"The photo folder '{folder}' does not exist. {name_yours}")
+    try:
+        root = photo_root(files, folder)
+        found = sorted(files.find(root))
+        files.ls(root)
+    except PermissionError as error:
+        raise InputError(f"The photo folder '{folder}' cannot be read: {error}.") from error
     photos: Readers = {
         # A name that is not UTF-8 could be written to no table.
         name.encode("utf-8", "backslashreplace").decode(): partial(files.cat_file, path)
-        for path in sorted(files.find(root))
-        if not _is_hidden(name := path.removeprefix(root).lstrip("/")) and name != TABLE
+        for path in found
+        if (name := path.removeprefix(root).lstrip("/")) not in TABLES
+        and (is_left_behind(name) or not _is_hidden(name))
     }
-    if not photos:
+    if not any(not is_left_behind(name) for name in photos):
         raise InputError(f"The photo folder '{root}' holds no photo. Put some there.")
     return photos
+
+
+def photo_root(files: Any, folder: str) -> str:
+    """Gives the folder in which the photos of a folder lie."""
+    subfolders = [posixpath.join(folder, name) for name in FOLDERS]
+    inside = next((one for one in subfolders if files.isdir(one)), None)
+    if inside is None or (find_table(files, folder) is None and _has_others(files, folder)):
+        return folder.rstrip("/")
+    return inside.rstrip("/")
+
+
+def _has_others(files: Any, folder: str) -> bool:
+    """Says whether a folder holds photos beside those of :data:`FOLDERS`."""
+    names = (path.removeprefix(folder).lstrip("/") for path in files.find(folder))
+    return any(
+        name.split("/")[0] not in FOLDERS and not is_no_photo(name) and not _is_hidden(name)
+        for name in names
+    )
+
+
+def find_table(files: Any, folder: str) -> str | None:
+    """Finds the table beside the photos; ``None`` where there is none."""
+    places = (posixpath.join(folder, name) for name in TABLES)
+    return next((place for place in places if files.exists(place)), None)
+
+
+def is_left_behind(name: str) -> bool:
+    """Says whether a file is no photo by its name: something that a system left behind."""
+    parts = name.casefold().split("/")
+    return any(part in LEFT_BEHIND for part in parts) or parts[-1].startswith("._")
+
+
+def is_no_photo(name: str) -> bool:
+    """Says whether a file is no photo by its name, and need not be read to know."""
+    return is_left_behind(name) or PurePosixPath(name.casefold()).suffix in NO_PHOTOS
 
 
 def _is_hidden(name: str) -> bool:

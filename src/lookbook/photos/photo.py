@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from lookbook.errors import InputError
@@ -15,10 +17,20 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 MAX_PIXELS = 50_000_000
+# How Pillow's decoders say that a file ends too early.
+_TRUNCATED = re.compile(r"truncated|unexpected end|premature|not enough data|broken data", re.I)
 
 
 class PhotoError(InputError):
-    """A photo cannot be decoded; the message is the reason in a few words."""
+    """A photo cannot be used; the message is the reason in a few words.
+
+    Attributes:
+        status: ``corrupt``, ``truncated``, ``too small`` or ``too large``.
+    """
+
+    def __init__(self, reason: str, status: str = "corrupt") -> None:
+        super().__init__(reason)
+        self.status = status
 
 
 @dataclass(frozen=True)
@@ -28,10 +40,12 @@ class Photo:
     Attributes:
         photo_id: SHA-256 of the file, in hexadecimal.
         read: Returns the file's bytes.
+        file: Where it lies in the photos' folder; ``None`` for a customer's.
     """
 
     photo_id: str
     read: Callable[[], bytes]
+    file: str | None = None
 
     def image(self, max_pixels: int = MAX_PIXELS, at_least: int | None = None) -> Image:
         """Reads and decodes the photo, see :func:`decode`."""
@@ -43,24 +57,32 @@ def identify(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def inspect(data: bytes, max_pixels: int = MAX_PIXELS) -> dict[str, Any]:
+def inspect(data: bytes, max_pixels: int = MAX_PIXELS, smallest_side: int = 1) -> dict[str, Any]:
     """Decodes a photo whole and measures it.
+
+    Args:
+        data: The file.
+        max_pixels: See :func:`decode`.
+        smallest_side: Pixels that the shorter side has at least.
 
     Returns:
         ``width`` and ``height`` in pixels after EXIF rotation, ``bytes``, ``photo_id``,
-        ``phash`` (64-bit perceptual hash, hexadecimal) and ``reason``: why it is no photo,
-        empty for a good one.
+        ``phash`` (64-bit perceptual hash, hexadecimal), ``status`` (``ok``, or as of
+        :class:`PhotoError`) and ``reason``: why it cannot be used, empty for a good one.
     """
     import imagehash
 
     found: dict[str, Any] = {
         "width": 0, "height": 0, "bytes": len(data), "photo_id": identify(data), "phash": "",
-        "reason": "",
+        "status": "ok", "reason": "",
     }  # fmt: skip
     try:
         image = decode(data, max_pixels)
+        if min(image.size) < smallest_side:
+            reason = f"{image.width} × {image.height} pixels, less than {smallest_side} a side"
+            raise PhotoError(reason, "too small")
     except PhotoError as error:
-        return {**found, "reason": str(error)}
+        return {**found, "status": error.status, "reason": str(error)}
     size = {"width": image.width, "height": image.height}
     # A hash of 32 x 32 pixels needs no more than a reduced copy of a large photo.
     image.thumbnail((256, 256), reducing_gap=2)
@@ -85,6 +107,7 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS, at_least: int | None = Non
     """
     from PIL import Image, ImageOps
 
+    _open_heif()
     if not data:
         raise PhotoError("the file is empty (0 bytes)")
     try:
@@ -94,9 +117,8 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS, at_least: int | None = Non
             with Image.open(io.BytesIO(data)) as image:
                 width, height = image.size
                 if width * height > max_pixels:
-                    raise PhotoError(
-                        f"{width} × {height} pixels, more than the {max_pixels:,} allowed"
-                    )
+                    reason = f"{width} × {height} pixels, more than the {max_pixels:,} allowed"
+                    raise PhotoError(reason, "too large")
                 if at_least:
                     image.draft("RGB", (at_least, at_least))
                 upright = ImageOps.exif_transpose(image)
@@ -104,11 +126,21 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS, at_least: int | None = Non
     except PhotoError:
         raise
     except Image.DecompressionBombError as error:
-        raise PhotoError(f"more than the {max_pixels:,} pixels allowed") from error
+        raise PhotoError(f"more than the {max_pixels:,} pixels allowed", "too large") from error
     except Exception as error:
         # Pillow's decoders raise whatever their format's parser raises (OSError, SyntaxError,
         # struct.error, ValueError ...): all of them mean that the file is no whole picture.
-        raise PhotoError(f"cannot be decoded: {_first_line(error)}") from error
+        told = _first_line(error)
+        status = "truncated" if _TRUNCATED.search(told) else "corrupt"
+        raise PhotoError(f"cannot be decoded: {told}", status) from error
+
+
+@cache
+def _open_heif() -> None:
+    """Makes Pillow open what iPhones take."""
+    from pillow_heif import register_heif_opener
+
+    register_heif_opener()
 
 
 def _to_rgb(image: Image) -> Image:

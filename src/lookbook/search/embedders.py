@@ -11,6 +11,10 @@ import numpy as np
 
 from lookbook.chat_models.weights import fingerprint_weights, locate_package
 from lookbook.errors import InputError
+from lookbook.progress import Progress, quiet_libraries
+
+# Batches between two steps of the progress.
+PART = 16
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -70,6 +74,7 @@ class Embedder:
         """
         from sentence_transformers import SentenceTransformer
 
+        quiet_libraries()
         try:
             path = str(Path(self.path)) if Path(self.path).exists() else self.path
             return SentenceTransformer(path, token=self._token)
@@ -84,13 +89,23 @@ class Embedder:
         Returns:
             (texts, dimensions) of unit length, in float32.
         """
-        vectors: np.ndarray = self.model.encode(
-            texts,
-            batch_size=batch_size,
-            normalize_embeddings=True,
-            show_progress_bar=show_progress,
-        )
-        return vectors.astype(np.float32)
+        model = self.model
+        with Progress(
+            total=len(texts), desc="embed", unit="text", disable=not show_progress
+        ) as progress:
+
+            def encode(part: list[str]) -> np.ndarray:
+                vectors: np.ndarray = model.encode(
+                    part, batch_size=batch_size, normalize_embeddings=True, show_progress_bar=False
+                )
+                progress.update(len(part))
+                return vectors.astype(np.float32)
+
+            # Longer parts than a batch, so that texts of one length can stand together.
+            size = PART * batch_size
+            return np.concatenate(
+                [encode(texts[start : start + size]) for start in range(0, len(texts), size)]
+            )
 
     def _unavailable(self, error: Exception) -> InputError:
         return InputError(

@@ -9,6 +9,7 @@ from lancedb.rerankers import CrossEncoderReranker, Reranker
 
 from lookbook.chat_models.weights import locate_package
 from lookbook.errors import InputError
+from lookbook.progress import quiet_libraries
 
 if TYPE_CHECKING:
     from sentence_transformers import MultiVectorEncoder
@@ -92,6 +93,7 @@ def open_reranker(
 
 
 def _open(kind: Kind, path: str, column: str, token: str | None) -> Reranker:
+    quiet_libraries()
     if kind == "cross-encoder":
         reranker = CrossEncoderReranker(path, column=column, trust_remote_code=False, token=token)
         # It would otherwise be read in the midst of the first search.

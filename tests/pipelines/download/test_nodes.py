@@ -6,8 +6,9 @@ def test_says_what_came_and_how_to_go_on():
         "source": "s",
         "photos": "data/x",
         "files": {"a.JPG": 2, "b.jpg": 3, "images.csv": 4},
+        "differs": "",
     }
     report = report_download(fetched)
     assert (report["files"], report["bytes"]) == (3, 9)
     assert report["by_suffix"] == {".jpg": 2, ".csv": 1}
-    assert report["next"] == "kedro run --params=photos=data/x"
+    assert report["next"] == "kedro run --photos=data/x"

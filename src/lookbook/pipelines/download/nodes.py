@@ -11,11 +11,12 @@ def report_download(remote_photos: dict[str, Any]) -> dict[str, Any]:
     """Counts what was fetched.
 
     Args:
-        remote_photos: ``source``, ``photos`` (the folder) and ``files`` (bytes by path).
+        remote_photos: ``source``, ``photos`` (the folder), ``files`` (bytes by path) and
+            ``differs`` (a sentence, or nothing).
 
     Returns:
         ``source``, ``photos``, ``files`` (their number), ``bytes``, ``by_suffix``, and
-        ``next``, the command that goes on with them.
+        ``next``, the command that goes on with them, and ``differs``.
     """
     files = remote_photos["files"]
     suffixes = Counter(PurePosixPath(name).suffix.lower() or "none" for name in files)
@@ -25,5 +26,6 @@ def report_download(remote_photos: dict[str, Any]) -> dict[str, Any]:
         "files": len(files),
         "bytes": sum(files.values()),
         "by_suffix": dict(suffixes.most_common()),
-        "next": f"kedro run --params=photos={remote_photos['photos']}",
+        "next": f"kedro run --photos={remote_photos['photos']}",
+        "differs": remote_photos["differs"],
     }

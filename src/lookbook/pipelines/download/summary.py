@@ -15,7 +15,8 @@ def lay_out(report: dict[str, Any]) -> list[Any]:
     for suffix, count in report["by_suffix"].items():
         table.add_row(f"files {suffix}", f"{count:,}")
     table.add_row("megabytes", f"{report['bytes'] / 1e6:,.1f}")
-    return [table, f"next  {report['next']}"]
+    warned = [report["differs"]] if report["differs"] else []
+    return [table, *warned, f"next  {report['next']}"]
 
 
 TABLES = {"download_report": lay_out}

@@ -256,10 +256,10 @@ def _finders(search_index: CatalogueSearch, limit: int) -> dict[str, Finder]:
 def _each(
     items: pd.DataFrame, finders: dict[str, Finder], task: str, more: list[str] | None = None
 ) -> Iterator[tuple[dict[str, Any], str, Any, Finder]]:
-    from tqdm import tqdm
+    from lookbook.progress import Progress
 
     ways = list(product(finders, [*(more or []), *METHODS]))
-    with tqdm(total=len(items) * len(ways), desc=task, unit="question") as progress:
+    with Progress(total=len(items) * len(ways), desc=task, unit="question") as progress:
         for item in items.to_dict("records"):
             for embedder, method in ways:
                 yield item, embedder, method, finders[embedder]

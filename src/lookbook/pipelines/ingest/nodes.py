@@ -4,21 +4,63 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import PurePosixPath
 from typing import Any
 
 from pydantic import BaseModel, Field
 
 from lookbook.errors import InputError
+from lookbook.labels.text import clean_text
 from lookbook.lazy import MatplotlibFigure, PlotlyFigure, pd
+from lookbook.photos.folder import is_no_photo
+from lookbook.photos.matching import FileNames
 from lookbook.photos.photo import decode, inspect
+from lookbook.photos.table import FIELDS
 
 MANIFEST = [
     "file", "photo_id", "sender_id", "label", "kids",
     "width", "height", "bytes", "phash", "status",
 ]  # fmt: skip
+NO_PHOTO = "no photo"
 QUARANTINE = ["file", "line", "image", "photo_id", "status", "reason"]
-BOOLEANS = {"true": True, "false": False}
+BOOLEANS = {
+    **dict.fromkeys(
+        (
+            "true",
+            "1",
+            "1.0",
+            "yes",
+            "y",
+            "t",
+            "ja",
+            "wahr",
+            "oui",
+            "vrai",
+            "si",
+            "sí",
+            "sim",
+            "vero",
+        ),
+        True,
+    ),
+    **dict.fromkeys(
+        (
+            "false",
+            "0",
+            "0.0",
+            "no",
+            "n",
+            "f",
+            "nein",
+            "falsch",
+            "non",
+            "faux",
+            "não",
+            "nao",
+            "falso",
+        ),
+        False,
+    ),
+}
 
 
 class IngestParams(BaseModel):
@@ -26,12 +68,14 @@ class IngestParams(BaseModel):
 
     Attributes:
         max_pixels: Larger pictures go to quarantine undecoded.
+        smallest_side: Pictures with fewer pixels on a side go to quarantine.
         workers: Photos decoded at the same time, and so the most that are in memory.
         contact_sheet_columns: Photos a label on the contact sheet.
         seed: Chooses the photos on the contact sheet.
     """
 
     max_pixels: int = Field(gt=0)
+    smallest_side: int = Field(gt=0)
     workers: int = Field(gt=0)
     contact_sheet_columns: int = Field(gt=0)
     seed: int
@@ -47,70 +91,66 @@ def inspect_photos(files: dict[str, Callable[[], bytes]], params: IngestParams) 
     Returns:
         One row per file: ``file``, and what :func:`lookbook.photos.photo.inspect` measures.
     """
-    from tqdm import tqdm
+    from lookbook.progress import Progress
 
     with ThreadPoolExecutor(params.workers) as executor:
         # The threads hand back measurements, so no more than `workers` photos are in memory.
-        records = executor.map(
-            lambda item: _inspect_photo(item[0], item[1], params.max_pixels), files.items()
-        )
-        rows = list(tqdm(records, total=len(files), desc="decode", unit="photo"))
+        records = executor.map(lambda item: _inspect_photo(item[0], item[1], params), files.items())
+        rows = list(Progress(records, total=len(files), desc="decode", unit="photo"))
     return pd.DataFrame(rows)
 
 
-def _inspect_photo(file: str, read: Callable[[], bytes], max_pixels: int) -> dict[str, Any]:
+def _inspect_photo(file: str, read: Callable[[], bytes], params: IngestParams) -> dict[str, Any]:
+    if is_no_photo(file):
+        reason = "by its name it is none"
+        return {"file": file, **inspect(b""), "photo_id": "", "status": NO_PHOTO, "reason": reason}
     try:
-        return {"file": file, **inspect(read(), max_pixels)}
+        return {"file": file, **inspect(read(), params.max_pixels, params.smallest_side)}
     except OSError as error:
         return {"file": file, **inspect(b""), "photo_id": "", "reason": str(error)}
 
 
 def check_rows(table: pd.DataFrame) -> pd.DataFrame:
-    """Types the rows of ``images.csv`` and says what is wrong with each that does not fit.
+    """Types the rows of the table beside the photos, and says what is wrong with each.
 
     Args:
-        table: Raw text rows, or no columns if there are no human labels.
+        table: Raw text rows, see :func:`lookbook.photos.table.read_table`; no columns if there
+            are no human labels.
 
     Returns:
-        The rows with ``sender_id`` as an integer and ``kids`` as a boolean (missing where the
-        row is wrong), and ``reason`` (empty for a good row).
+        The rows: ``line``, ``image``, ``sender_id`` and ``label`` as clean text and ``kids`` as
+        a boolean, missing where the table does not say; and ``reason`` (empty for a good row).
     """
     if table.empty:
-        return pd.DataFrame(columns=["line", "image", "sender_id", "label", "kids", "reason"])
-    checked = table.copy()
-    checked["image"] = table["image"].str.strip()
-    checked["label"] = table["label"].str.strip()
-    checked["sender_id"] = pd.to_numeric(table["sender_id"], errors="coerce")
-    checked["kids"] = table["kids"].str.strip().str.lower().map(BOOLEANS)
-    # Past 2**53 a float no longer tells whole numbers apart.
-    whole = checked["sender_id"].mod(1).eq(0) & checked["sender_id"].abs().le(2**53)
-    raw = table.drop(columns="line")
-    not_utf8 = raw.apply(lambda column: column.str.contains("\ufffd", regex=False)).any(axis=1)
+        return pd.DataFrame(columns=["line", *FIELDS, "reason"])
+    text = {
+        name: table[name].map(clean_text) if name in table else pd.Series("", table.index)
+        for name in FIELDS
+    }
+    checked = pd.DataFrame({"line": table["line"], **text})
+    told = checked["kids"].str.casefold()
+    checked["kids"] = told.map(BOOLEANS).astype("boolean")
+    for name in ("sender_id", "label"):
+        checked[name] = checked[name].mask(checked[name].eq(""))
     reasons = {
-        "the row has bytes that are not UTF-8": not_utf8,
         "column 'image' is empty": checked["image"].eq(""),
-        "column 'image' has a path separator or '..'": checked["image"].str.contains(
-            r"[/\\\0]|^\.\.?$", regex=True
+        "column 'image' leads out of the folder": checked["image"].str.contains(
+            r"(?:^|[/\\])\.\.(?:[/\\]|$)", regex=True
         ),
-        "column 'sender_id' is not a whole number": ~whole,
-        "column 'label' is empty": checked["label"].eq(""),
-        "column 'kids' is neither True nor False": checked["kids"].isna(),
+        "column 'kids' is neither true nor false": checked["kids"].isna() & told.ne(""),
     }
     checked["reason"] = ""
     for reason, wrong in reasons.items():
         checked.loc[wrong & checked["reason"].eq(""), "reason"] = reason
-    repeated = checked["image"].duplicated() & checked["reason"].eq("")
-    checked.loc[repeated, "reason"] = "column 'image' repeats an earlier row's id"
-    checked["sender_id"] = checked["sender_id"].where(whole).astype("Int64")
     return checked
 
 
 def match_rows(inspected: pd.DataFrame, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Brings files and rows together: what fits is the manifest, all else is quarantined.
 
-    A row and its file are one photo. A row names its file by the name without extension;
-    of files that share it the first has the row, the others are unlisted. Of files with the
-    same bytes the first good one stays.
+    A row and its file are one photo; how a row may name its file, see
+    :class:`lookbook.photos.matching.FileNames`. Of files with the same bytes the first good one
+    stays.
 
     Args:
         inspected: One row per file, as :func:`inspect_photos` returns it.
@@ -118,33 +158,36 @@ def match_rows(inspected: pd.DataFrame, rows: pd.DataFrame) -> tuple[pd.DataFram
 
     Returns:
         The manifest (status ``ok`` throughout; label columns empty without human labels) and
-        the quarantine (status ``corrupt``, ``missing``, ``unlisted``, ``duplicate`` or
-        ``invalid row``, with the reason), so that photos are neither lost nor counted twice:
+        the quarantine (status ``no photo``, ``corrupt``, ``truncated``, ``too small``,
+        ``too large``, ``missing``, ``unlisted``, ``duplicate`` or ``invalid row``, with the
+        reason), so that photos are neither lost nor counted twice:
         files + rows = manifest + quarantine + files that have a row.
 
     Raises:
         InputError: If no photo at all can be used.
     """
-    files = inspected.assign(
-        image=[PurePosixPath(name).with_suffix("").as_posix() for name in inspected["file"]]
-    )
+    names = FileNames(inspected["file"])
     said = rows.rename(columns={"reason": "row_reason"})
-    first_row = ~said["image"].duplicated()
-    first_file = ~files["image"].duplicated()
-    paired = pd.merge(files[first_file], said[first_row], how="outer", on="image")
-    photos = pd.concat([paired, files[~first_file], said[~first_row]], ignore_index=True)
+    said = said.assign(file=[names.find(image) for image in said["image"]])
+    repeated = said["file"].fillna(said["image"]).duplicated() & said["row_reason"].eq("")
+    said.loc[repeated, "row_reason"] = "column 'image' names an earlier row's photo"
+    found = said["file"].notna() & ~said["file"].duplicated()
+    paired = inspected.merge(said[found], how="left", on="file")
+    photos = pd.concat([paired, said[~found].assign(file=None)], ignore_index=True)
+    photos["decoded"] = photos["status"].fillna("ok")
     photos[["reason", "row_reason"]] = photos[["reason", "row_reason"]].fillna("")
     photos = photos.sort_values(["file", "line"], ignore_index=True)
 
-    verdicts = {
-        "invalid row": (photos["row_reason"].ne(""), photos["row_reason"]),
-        "missing": (photos["file"].isna(), "images.csv names it, but there is no such file"),
-        "corrupt": (photos["reason"].ne(""), photos["reason"]),
-        "unlisted": (photos["line"].isna() & (len(rows) > 0), "no row of images.csv names it"),
-    }
+    verdicts = [
+        (photos["decoded"].eq(NO_PHOTO), NO_PHOTO, photos["reason"]),
+        (photos["row_reason"].ne(""), "invalid row", photos["row_reason"]),
+        (photos["file"].isna(), "missing", "the table names it, but there is no such file"),
+        (photos["decoded"].ne("ok"), photos["decoded"], photos["reason"]),
+        (photos["line"].isna() & (len(rows) > 0), "unlisted", "no row of the table names it"),
+    ]
     status = pd.Series("ok", photos.index, dtype=object)
     verdict = pd.Series("", photos.index, dtype=object)
-    for name, (found, reason) in verdicts.items():
+    for found, name, reason in verdicts:
         fits = found & status.eq("ok")
         status, verdict = status.mask(fits, name), verdict.mask(fits, reason)
     photos = photos.assign(status=status, verdict=verdict)

@@ -42,16 +42,14 @@ def extract_activations(
     from concurrent.futures import ThreadPoolExecutor
 
     import torch
-    from tqdm import tqdm
 
     from lookbook.pipelines.train.network import Trunk
+    from lookbook.progress import Progress
 
     trunk = Trunk(backbone, params.fit.frozen_blocks).eval()
     trunk.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     drawings = _draw_garments(params)
-    training_set = pd.concat(
-        [training_photos, drawings.drop(columns="pixels")], ignore_index=True
-    ).astype({"sender_id": "Int64"})
+    training_set = pd.concat([training_photos, drawings.drop(columns="pixels")], ignore_index=True)
 
     def pixels(number: int) -> np.ndarray:
         if number >= len(training_photos):
@@ -62,7 +60,7 @@ def extract_activations(
     activations: np.ndarray | None = None
     with ThreadPoolExecutor(params.workers) as executor, torch.inference_mode():
         views = executor.map(pixels, range(len(training_set)))
-        progress = tqdm(views, total=len(training_set), desc="frozen blocks", unit="photo")
+        progress = Progress(views, total=len(training_set), desc="frozen blocks", unit="photo")
         for number, upright in enumerate(progress):
             pair = torch.from_numpy(np.stack([upright, upright[:, ::-1]]))
             computed = trunk(pair).half().numpy()
@@ -103,9 +101,9 @@ def cross_validate(
         for each label.
     """
     from sklearn.model_selection import StratifiedGroupKFold
-    from tqdm import tqdm
 
     from lookbook.pipelines.train.network import predict
+    from lookbook.progress import Progress
 
     labels = sorted(training_set["label"].unique())
     photos = training_set["file"].notna()
@@ -115,7 +113,9 @@ def cross_validate(
     truth = training_set.loc[photos, "label"]
     senders = training_set.loc[photos, "sender_id"]
     parts = []
-    progress = tqdm(total=params.folds * params.fit.epochs, desc="cross-validation", unit="epoch")
+    progress = Progress(
+        total=params.folds * params.fit.epochs, desc="cross-validation", unit="epoch"
+    )
     for fold, (train, test) in enumerate(splitter.split(real, truth, senders)):
         chosen = np.concatenate([real[train], drawn])
         head = _fit(training_set.iloc[chosen], activations[chosen], backbone, params, progress)
@@ -208,9 +208,10 @@ def fit_network(
         The head's weights by name.
     """
     import torch
-    from tqdm import tqdm
 
-    with tqdm(total=params.fit.epochs, desc="release", unit="epoch") as progress:
+    from lookbook.progress import Progress
+
+    with Progress(total=params.fit.epochs, desc="release", unit="epoch") as progress:
         head = _fit(training_set, activations, backbone, params, progress)
     weights = head.state_dict().items()
     return {

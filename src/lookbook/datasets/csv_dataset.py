@@ -1,0 +1,55 @@
+"""``CSVDataset`` writes tables that are safe to open in a spreadsheet."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+from kedro_datasets.pandas import CSVDataset as PandasCSVDataset
+
+# What a spreadsheet takes for the beginning of a formula, and a quote that has it shown as text.
+# https://owasp.org/www-community/attacks/CSV_Injection
+_FORMULA = r"^(['=+\-@\t\r])"
+_SHOWN_AS_TEXT = r"^'(['=+\-@\t\r])"
+
+
+class CSVDataset(PandasCSVDataset):
+    """``CSVDataset`` is pandas' CSV dataset whose texts no spreadsheet runs.
+
+    A text that begins as a formula does is written with a quote before it, and read back as it
+    was.
+
+    Examples:
+        Using the YAML API:
+
+        ```yaml
+        manifest:
+          type: lookbook.datasets.csv_dataset.CSVDataset
+          filepath: data/02_intermediate/manifest.csv
+          versioned: true
+        ```
+    """
+
+    def load(self) -> pd.DataFrame:
+        """Reads the table as it was saved."""
+        return _replace(super().load(), _SHOWN_AS_TEXT, r"\1")
+
+    def save(self, data: pd.DataFrame) -> None:
+        """Writes the table."""
+        super().save(_replace(data, _FORMULA, r"'\1"))
+
+
+def _replace(table: pd.DataFrame, pattern: str, by: str) -> pd.DataFrame:
+    texts = table.select_dtypes(include=["object", "string"]).columns
+    changed = {
+        name: table[name].map(
+            lambda cell: cell if not isinstance(cell, str) else _sub(pattern, by, cell)
+        )
+        for name in texts
+        if table[name].astype("string").str.match(pattern).any()
+    }
+    return table.assign(**changed) if changed else table
+
+
+def _sub(pattern: str, by: str, cell: str) -> str:
+    return re.sub(pattern, by, cell, count=1)

@@ -1,0 +1,104 @@
+"""Labels by the names of their fields: whatever stands between two names is the first's value."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from lookbook.labels.fields import Fields
+from lookbook.labels.objects import is_placeholder
+from lookbook.labels.text import clean_text, unescape
+
+_TEMPLATE = re.compile(r"<\|[^<>|]*\|>|\b\w*header_id\|>|<\|\w*$")
+_COMMENT = re.compile(r"/\*.*?\*/|(?<=[\s,{])//[^\n]*", re.DOTALL)
+_ESCAPES = {"\\n": " ", "\\t": " ", "\\r": " ", '\\"': '"', "\\/": "/", "\\\\": "\\"}
+_QUOTES = "\"'“”„‘’`"
+# What may stand after a value and before the next field's name.
+_CLOSERS = r"[\s\"'“”`,;}\])>*_|#\-.\d，]*"
+# A value in quotes ends at one that nothing but closers, or a new line, follows.
+_ENDS = {
+    opening: re.compile(rf"[{closing}](?=[\s,，;\"'`*]*$|[\s*]*[,，]?\s*[}}\]]|\s*\n)")
+    for opening, closing in {'"': '"', "“": '”"', "'": "'"}.items()
+}
+
+
+def read_fields_in(text: str, fields: Fields) -> dict[str, Any]:
+    """Reads a text by the names of the fields that stand in it.
+
+    Understood are braces that are closed twice or never, missing commas, quotes within quotes,
+    single and typographic quotes, full-width punctuation, comments, keys without quotes, XML
+    tags, Markdown headings, bullets and tables, and YAML.
+
+    Args:
+        text: The answer.
+        fields: The fields that were asked for.
+
+    Returns:
+        What it says by field.
+    """
+    plain = _COMMENT.sub(" ", _TEMPLATE.sub("\n", text))
+    best: dict[str, Any] = {}
+    for pattern in _anchors(tuple(fields.names)):
+        found = list(pattern.finditer(plain))
+        label: dict[str, Any] = {}
+        ends = [following.start() for following in found[1:]] + [len(plain)]
+        for match, end in zip(found, ends[: len(found)], strict=True):
+            name = next(one for one in fields.names if one.casefold() == match["name"].casefold())
+            told = _value(plain[match.end() : end], name, fields)
+            if told:
+                label.setdefault(name, told)
+        if len(label) > len(best):
+            best = label
+    return best
+
+
+@lru_cache(maxsize=8)
+def _anchors(names: tuple[str, ...]) -> list[re.Pattern[str]]:
+    """Makes patterns of how a field may be named, the surest first."""
+    name = rf"(?P<name>{'|'.join(map(re.escape, names))})"
+    quote = rf"[{_QUOTES}]"
+    return [
+        # "Title": or 'Title': or “Title”： and Title: after a brace, a comma or a line's end
+        re.compile(rf"(?:{quote}|(?<=[{{,\n(])[^\S\n]*){name}{quote}?\s*[:：=]", re.IGNORECASE),
+        # <Title>…</Title>
+        re.compile(rf"</?\s*{name}\s*/?>", re.IGNORECASE),
+        # **Title:** …, - Title: …, ## Title, | Title | … |, Title: …
+        re.compile(
+            rf"^[ \t]*(?:[-*#>|•]+[ \t]*|\d+[.)][ \t]*)*[*_\"]*{name}[*_\"]*[ \t]*"
+            r"(?:[:：|][*_]*|(?=\n))",
+            re.IGNORECASE | re.MULTILINE,
+        ),
+    ]
+
+
+def _value(segment: str, name: str, fields: Fields) -> str | list[str] | None:
+    raw = segment.strip()
+    if raw.startswith("{"):
+        # An object about the field, and none that read strictly.
+        return None
+    if raw.startswith("[") and "]" in raw:
+        parts = re.findall(r"[^\[\],]+", raw[: raw.index("]")])
+        told = [text for part in parts if (text := _plain(part, name, fields))]
+        if name in fields.somes:
+            return told or None
+        return (" " if name in fields.texts else ", ").join(told) or None
+    if raw[:1] in _ENDS:
+        closing = _ENDS[raw[0]].search(raw, 1)
+        raw = raw[1 : closing.start()] if closing else raw[1:]
+    else:
+        raw = re.sub(rf"{_CLOSERS}$", "", raw.strip(_QUOTES + " ")) if "}" in raw[-4:] else raw
+        raw = raw.rstrip("|").strip()
+    text = _plain(raw, name, fields)
+    if text is None:
+        return None
+    return [text] if name in fields.somes else text
+
+
+def _plain(raw: str, name: str, fields: Fields) -> str | None:
+    text = raw
+    for escape, character in _ESCAPES.items():
+        text = text.replace(escape, character)
+    text = re.sub(r"\\u([0-9a-fA-F]{4})", lambda match: chr(int(match[1], 16)), text)
+    text = clean_text(unescape(text)).strip(" *_`#|" + _QUOTES).rstrip(",;{[ ")
+    return None if not text or is_placeholder(text, name, fields) else text

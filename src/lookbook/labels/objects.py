@@ -1,0 +1,201 @@
+"""Labels as JSON objects in a text, however they are wrapped."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import json_repair
+
+from lookbook.labels.fields import Fields
+from lookbook.labels.text import clean_text, unescape, unquote
+
+Written = dict[str, Any]
+# Objects are looked for no deeper, nor in more texts.
+_DEEPEST = 12
+_MOST_OBJECTS = 200
+# Keys under which a wrapper keeps the value itself.
+_VALUE_KEYS = ("value", "text", "content", "answer", "label", "name")
+# What models put where they were asked for something; "null" may be cut off at the token limit.
+_NOTHING = {
+    "", "n", "nu", "nul", "null", "none", "nan", "n/a", "na", "-", "–", "—", "?", "string", "text",
+    "str", "value", "todo", "tbd", "your answer here", "undefined",
+}  # fmt: skip
+_ELLIPSIS = re.compile(r"^[\W_]*(?:\.{2,}|…)[\W_]*$")
+_PLACEHOLDER = re.compile(r"^[<\[{(]\s*[\w\s,|/.-]*\s*[>\]})]$")
+_FIX = str.maketrans({"“": '"', "”": '"', "„": '"', "：": ":", "，": ",", "｛": "{", "｝": "}"})
+# Words between two answers that take the first one back.
+_RECONSIDERED = re.compile(
+    r"\b(let me|first try|draft|actually|wait|hmm|looking again|on second thought|correction|"
+    r"corrected|revised|final answer|better)\b",
+    re.IGNORECASE,
+)
+
+
+def read_strictly(text: str, fields: Fields) -> tuple[bool, Written]:
+    """Reads the JSON objects that stand in a text.
+
+    Of several labels that with most fields counts; of equal ones the first, or the last where
+    words between them take the first one back. Objects of a field each are put together.
+
+    Returns:
+        Whether the text is nothing but JSON, and what it says by field.
+    """
+    try:
+        return True, _best_label([json.loads(text)], text, fields)
+    except (ValueError, RecursionError):
+        pass
+    found = list(_objects_in(text))
+    return False, _best_label(found, text, fields)
+
+
+def read_repaired(text: str, fields: Fields) -> Written:
+    """Reads what json-repair makes of a text; what it fails on is not recovered."""
+    start = text.find("{")
+    if start < 0 or _is_too_deep(text):
+        return {}
+    try:
+        read = json_repair.loads(text[start:].translate(_FIX))
+    except (ValueError, RecursionError, IndexError, TypeError, AttributeError):
+        return {}
+    source = _letters(unescape(text))
+    label = _best_label([read], text, fields)
+    # json-repair may make up what does not stand there.
+    return {
+        name: value
+        for name, value in label.items()
+        if all(_letters(one) in source for one in (value if isinstance(value, list) else [value]))
+    }
+
+
+def tell(raw: Any, name: str, fields: Fields) -> str | list[str] | None:
+    """Takes what a value of JSON says of a field; ``None`` for nothing.
+
+    Args:
+        raw: The value: text, number, list, or an object around it.
+        name: The field.
+        fields: The fields that were asked for.
+    """
+    parts = [part for part in _texts(raw, 0) if not is_placeholder(part, name, fields)]
+    if not parts:
+        return None
+    if name in fields.somes:
+        return parts
+    # Of several values the first is the one that the text puts first; texts go on.
+    return " ".join(parts) if name in fields.texts else ", ".join(parts)
+
+
+def is_placeholder(text: str, name: str, fields: Fields) -> bool:
+    """Says whether a text is an echo of the question, and no answer."""
+    plain = text.strip().strip("\"'*_`").casefold()
+    field = fields.root[name]
+    if name in fields.enumerated and text in fields.enumerated[name].values:
+        return False
+    about = field.about.casefold().rstrip(". ")
+    return (
+        plain in _NOTHING
+        or plain == name.casefold()
+        or plain.rstrip(". ") == about
+        or bool(_ELLIPSIS.match(plain) or _PLACEHOLDER.match(plain))
+    )
+
+
+def _objects_in(text: str) -> Iterator[Any]:
+    """Decodes the objects and lists of a text one after the other."""
+    decoder = json.JSONDecoder(strict=False)
+    place, found = 0, 0
+    starts = re.compile(r"[{\[]")
+    while found < _MOST_OBJECTS:
+        start = starts.search(text, place)
+        if start is None:
+            return
+        try:
+            value, place = decoder.raw_decode(text, start.start())
+        except (ValueError, RecursionError):
+            place = start.end()
+            found += 1
+            continue
+        found += 1
+        yield value
+
+
+def _best_label(values: list[Any], text: str, fields: Fields) -> Written:
+    by_key = {name.casefold(): name for name in fields.names}
+    labels: list[Written] = []
+    for value in values:
+        labels += [label for label in _labels(value, by_key, fields, 0) if label]
+    singles = [label for label in labels if len(label) == 1]
+    if len(singles) > 1 and len(singles) == len(labels):
+        merged: Written = {}
+        for label in labels:
+            merged = {**label, **merged}
+        return merged
+    if not labels:
+        return {}
+    most = max(len(label) for label in labels)
+    # A draft may lack a field; an answer that is whole but for one is as good.
+    complete = [label for label in labels if len(label) >= most]
+    return complete[-1] if _RECONSIDERED.search(_prose(text)) else complete[0]
+
+
+def _labels(value: Any, by_key: dict[str, str], fields: Fields, depth: int) -> Iterator[Written]:
+    """Walks nested objects, lists and JSON in texts for labels, outermost first."""
+    if depth > _DEEPEST:
+        return
+    if isinstance(value, dict):
+        label: Written = {}
+        for key, raw in value.items():
+            name = by_key.get(clean_text(str(key)).strip(" *_\"'").casefold())
+            told = tell(raw, name, fields) if name else None
+            if name and told is not None:
+                label.setdefault(name, told)
+        yield label
+        for inner in value.values():
+            yield from _labels(inner, by_key, fields, depth + 1)
+    elif isinstance(value, list):
+        for inner in value[:_MOST_OBJECTS]:
+            yield from _labels(inner, by_key, fields, depth + 1)
+    elif isinstance(value, str) and "{" in value:
+        try:
+            inner = json.loads(value, strict=False)
+        except (ValueError, RecursionError):
+            return
+        yield from _labels(inner, by_key, fields, depth + 1)
+
+
+def _texts(raw: Any, depth: int) -> Iterator[str]:
+    """Takes the texts of a value: of a list each, of an object the one that is its value."""
+    if isinstance(raw, bool) or raw is None or depth > _DEEPEST:
+        return
+    if isinstance(raw, str | int | float):
+        text = unquote(clean_text(unescape(str(raw))))
+        if text:
+            yield text
+    elif isinstance(raw, list):
+        for inner in raw:
+            yield from _texts(inner, depth + 1)
+    elif isinstance(raw, dict):
+        keys = {str(key).casefold(): key for key in raw}
+        value = next((keys[key] for key in _VALUE_KEYS if key in keys), None)
+        if value is not None:
+            yield from _texts(raw[value], depth + 1)
+
+
+def _prose(text: str) -> str:
+    return re.sub(r"\{[^{}]*\}", " ", text)
+
+
+def _is_too_deep(text: str) -> bool:
+    deep = 0
+    for sign in re.findall(r"[\[\]{}]", text):
+        deep += 1 if sign in "[{" else -1
+        if deep > 100:
+            return True
+    return False
+
+
+def _letters(text: str) -> str:
+    unescaped = re.sub(r"\\u([0-9a-fA-F]{4})", lambda match: chr(int(match[1], 16)), text)
+    return "".join(re.findall(r"\w+", re.sub(r"\\[nrtbf]", " ", unescaped).casefold()))

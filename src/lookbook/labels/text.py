@@ -1,0 +1,89 @@
+"""Text as a catalogue keeps it: composed, without controls, no longer than it may be."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+
+# Of a longer answer the beginning is read: no label is so long, and reading stays bounded.
+LONGEST_ANSWER = 100_000
+# Invisible, or steering how what follows is read: controls, format characters, half characters,
+# and code points that stand for nothing.
+_UNPRINTABLE = {"Cc", "Cf", "Cs", "Cn", "Co"}
+# Joins emoji of several parts.
+_JOINER = "\u200d"
+
+
+def clean_text(text: str, longest: int | None = None) -> str:
+    """Cleans a text of any origin.
+
+    Args:
+        text: Whatever a model, a table or a file name holds.
+        longest: Characters at most; a longer text is cut at a word.
+
+    Returns:
+        The text in NFC, without control, format and half characters, white space folded to
+        single spaces.
+    """
+    if longest is not None:
+        # What is folded away below is bounded too.
+        text = text[: 20 * longest]
+    if not text.isascii():
+        # Whole characters are paired, and halves left out.
+        whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "ignore")
+        text = unicodedata.normalize("NFC", whole)
+    kept = "".join(one if one.isprintable() or _is_kept(one) else _replacement(one) for one in text)
+    folded = " ".join(kept.split())
+    return folded if longest is None else cut(folded, longest)
+
+
+def _is_kept(character: str) -> bool:
+    return character == _JOINER or unicodedata.category(character) not in _UNPRINTABLE
+
+
+def _replacement(character: str) -> str:
+    return " " if character.isspace() else ""
+
+
+def cut(text: str, longest: int) -> str:
+    """Cuts a text at a word, so that it has no more than so many characters."""
+    if len(text) <= longest:
+        return text
+    head = text[: longest - 1]
+    at_word = head.rsplit(" ", 1)[0] if " " in head[longest // 2 :] else head
+    return at_word.rstrip(" ,;:-") + "…"
+
+
+def unquote(text: str) -> str:
+    """Takes off Markdown's emphasis, and quotes around the whole."""
+    bare = text.strip(" *_`")
+    if len(bare) > 1 and bare[0] == bare[-1] and bare[0] in "\"'":
+        return bare[1:-1].strip()
+    return bare
+
+
+def unescape(text: str) -> str:
+    """Turns HTML entities into characters, as far as there are any."""
+    return html.unescape(text) if "&" in text else text
+
+
+def strip_thinking(text: str) -> tuple[str, bool]:
+    """Leaves out what a model says to itself before it answers.
+
+    Returns:
+        The rest, and whether anything was left out. Where thinking was begun and never ended
+        nothing is left.
+    """
+    rest = _THOUGHT.sub(" ", text)
+    *_, rest = _END.split(rest)
+    begun = _BEGIN.search(rest)
+    if begun:
+        rest = rest[: begun.start()]
+    return rest, rest != text
+
+
+_TAGS = r"(?:think|thinking|thought|thoughts|reasoning|reflection|analysis|scratchpad)"
+_THOUGHT = re.compile(rf"<\s*({_TAGS})\s*>.*?<\s*/\s*\1\s*>", re.DOTALL | re.IGNORECASE)
+_BEGIN = re.compile(rf"<\s*{_TAGS}\s*>", re.IGNORECASE)
+_END = re.compile(rf"<\s*/\s*{_TAGS}\s*>", re.IGNORECASE)

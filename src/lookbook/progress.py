@@ -1,0 +1,44 @@
+"""Progress: a bar on a terminal, and elsewhere a line now and then."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from tqdm import tqdm
+
+# Seconds between two lines in a log.
+BETWEEN_LINES = 10.0
+
+
+class Progress(tqdm):
+    """tqdm, but without carriage returns where nobody sees them: a log, a pipe, CI."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        """Takes tqdm's arguments."""
+        self._in_log = not sys.stderr.isatty()
+        seldom = {"mininterval": BETWEEN_LINES, "maxinterval": BETWEEN_LINES, "ncols": 100}
+        super().__init__(*args, **{**(seldom if self._in_log else {}), **options})
+
+    def display(self, msg: str | None = None, pos: int | None = None) -> None:
+        """Shows how far it is."""
+        if not self._in_log:
+            super().display(msg, pos)
+        elif msg != "":
+            self.fp.write(f"{msg or self}\n")
+            self.fp.flush()
+
+    def close(self) -> None:
+        """Shows how far it came, once."""
+        if self._in_log and not self.disable:
+            self.display()
+            self.leave = False
+        super().close()
+
+
+def quiet_libraries() -> None:
+    """Keeps libraries that load models from drawing bars of their own into a log."""
+    if not sys.stderr.isatty():
+        from transformers.utils import logging
+
+        logging.disable_progress_bar()

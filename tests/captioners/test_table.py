@@ -1,0 +1,85 @@
+import json
+
+import pandas as pd
+import pytest
+
+from lookbook.captioners.table import NO_ROW, TableCaptioner
+from lookbook.errors import InputError
+from lookbook.photos.photo import Photo
+from project import jpeg
+
+HAT = {"Filename": "Hat.jpg", "Title": "Red hat", "Category": "Hats", "Description": "Of felt."}
+SHIRT = {"Filename": "tops\\SHIRT.JPG", "Description": "=1+1 with a collar."}
+
+
+@pytest.fixture
+def table(tmp_path):
+    def write(*rows, name="catalogue.csv"):
+        frame = pd.DataFrame(rows)
+        if name.endswith("xlsx"):
+            frame.to_excel(tmp_path / name)
+        else:
+            frame.to_csv(tmp_path / name)
+        return str(tmp_path / name)
+
+    return write
+
+
+def photo(name, label="Hat"):
+    return Photo(f"id-{name}", lambda: jpeg(label), name)
+
+
+def said(captioner, photos, prompt):
+    captions = {one.photo_id: one for one in captioner.caption(iter(photos), prompt)}
+    return {
+        name: json.loads(one.text) if one.text else one.failure for name, one in captions.items()
+    }
+
+
+@pytest.mark.parametrize("name", ["catalogue.csv", "catalogue.xlsx"])
+def test_its_rows_are_the_captions(table, captioner, prompt, name):
+    engine = TableCaptioner(table(HAT, SHIRT, name=name), captioner)
+    found = said(engine, [photo("Hat.jpg"), photo("shirt.jpg"), photo("none.jpg")], prompt)
+    assert found == {
+        "id-Hat.jpg": {key: HAT[key] for key in ("Title", "Category", "Description")},
+        "id-shirt.jpg": {"Description": "=1+1 with a collar."},
+        "id-none.jpg": NO_ROW,
+    }
+
+
+def test_what_a_table_lacks_is_captioned_if_asked(table, captioner, prompt):
+    engine = TableCaptioner(table(HAT, SHIRT), captioner, fill=True)
+    found = said(engine, [photo("Hat.jpg"), photo("dress.jpg", "Dress")], prompt)
+    assert found["id-Hat.jpg"].keys() == set(prompt.fields.names) - {"Colours"} or (
+        "Colours" in found["id-Hat.jpg"]
+    )
+    assert (found["id-Hat.jpg"]["Title"], found["id-Hat.jpg"]["Category"]) == ("Red hat", "Hats")
+    assert found["id-dress.jpg"]["Category"] == "Dresses"
+
+
+def test_a_customers_photo_is_the_other_captioners(table, captioner, prompt):
+    engine = TableCaptioner(table(HAT), captioner)
+    found = said(engine, [Photo("customer", lambda: jpeg("Dress"))], prompt)
+    assert found["customer"]["Category"] == "Dresses"
+
+
+def test_rows_that_name_no_photo_are_told(table, captioner, prompt, caplog):
+    engine = TableCaptioner(table(HAT, SHIRT), captioner)
+    list(engine.caption([photo("Hat.jpg")], prompt))
+    assert "1 rows name no photo: tops\\SHIRT.JPG" in caplog.text
+
+
+def test_another_table_captions_anew(table, captioner, prompt):
+    one = TableCaptioner(table(HAT), captioner).fingerprint(prompt)
+    same = TableCaptioner(table(HAT, name="copy.csv"), captioner).fingerprint(prompt)
+    other = TableCaptioner(table(HAT, SHIRT), captioner).fingerprint(prompt)
+    assert one == same != other
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"), [([{"a": 1}], "is no catalogue: it needs"), (None, "cannot be read")]
+)
+def test_what_is_no_catalogue_ends_in_a_sentence(table, captioner, prompt, rows, told):
+    path = table(*rows) if rows else "nowhere.csv"
+    with pytest.raises(InputError, match=told):
+        list(TableCaptioner(path, captioner).caption([photo("Hat.jpg")], prompt))
