@@ -40,9 +40,10 @@ def _params_option() -> click.Parameter:
         try:
             return parse(context, parameter, value) if parse else value
         except click.ClickException as error:
-            if "photos=" in str(value):
-                error.message += " A folder with a comma in its name is given as --photos=FOLDER."
-            raise
+            if "photos=" not in str(value):
+                raise
+            told = "A folder with a comma in its name is given as --photos=FOLDER."
+            raise click.BadParameter(f"{error.message} {told}", context, parameter) from None
 
     option.callback = explained
     return option
@@ -109,7 +110,7 @@ def demo(
     from kedro.framework.session import KedroSession
 
     from lookbook.assistant.assistant import Assistant
-    from lookbook.assistant.page import serve
+    from lookbook.assistant.launch import serve
 
     chosen = {"method": method, "embedder": table}
     launch = {

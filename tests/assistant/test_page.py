@@ -14,7 +14,8 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
 from lookbook.assistant.assistant import Assistant
-from lookbook.assistant.page import Page, launch_options
+from lookbook.assistant.launch import launch_options
+from lookbook.assistant.page import Page
 from lookbook.cli import parts_of
 from lookbook.search.catalogue_search import METHODS
 from project import ENVIRONMENT, ROOT, free_port, jpeg, make_project, serving_kedro

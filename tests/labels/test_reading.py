@@ -54,6 +54,20 @@ RECOVERED = {
     "markdown with heading": f"**Product Description**\n\n{MARKDOWN}",
     "markdown list": "\n".join(f"* **{key}**: {value}" for key, value in LABEL.items()),
     "plain lines": "\n".join(f"{key}: {value}" for key, value in LABEL.items()),
+    "assignments": "\n".join(f"{key} = {value}" for key, value in LABEL.items()),
+    "bold, no colon": "\n".join(f"**{key}** {value}" for key, value in LABEL.items()),
+    "yaml block": "```yaml\n"
+    + "\n".join(f"{key}: >-\n  {value}" for key, value in LABEL.items())
+    + "\n```",
+    "table, a column each": f"| {' | '.join(LABEL)} |\n{'|---' * len(LABEL)}|\n"
+    + f"| {' | '.join(LABEL.values())} |",
+    "full width": PLAIN.replace("{", "｛").replace("}", "｝").replace('"', "＂"),
+    "a text in parts": json.dumps(
+        {
+            **LABEL,
+            "Description": {"cut": "A blue jacket", "details": "with two chest pockets, buttoned."},
+        }
+    ),
 }
 
 
@@ -87,7 +101,12 @@ def test_says_how_it_was_read(text, repair):
         ("I'm sorry, but I can't describe people.", "refusal"),
         (json.dumps({**LABEL, "Title": "I cannot help with that"}), "refusal"),
         (json.dumps({**LABEL, "Description": "I'm not able to identify this."}), "refusal"),
+        (
+            json.dumps({**LABEL, "Description": "Unfortunately I can't tell. Please try another."}),
+            "refusal",
+        ),
         ("A nice blue jacket.", "no label"),
+        (json.dumps({name: f"<{name.lower()}>" for name in LABEL}), "no label"),
         ("{}", "no label"),
         ("[1, 2, 3]", "no label"),
         (json.dumps({"Title": "Jacket", "Size": "M"}), "no description"),

@@ -7,7 +7,8 @@ from kedro.io import DatasetError
 
 from lookbook.datasets.photo_folder_dataset import PhotoFolderDataset
 from lookbook.datasets.photo_table_dataset import PhotoTableDataset
-from lookbook.pipelines.ingest.nodes import IngestParams, check_rows, inspect_photos, match_rows
+from lookbook.pipelines.ingest.nodes import check_rows, inspect_photos, match_rows
+from lookbook.pipelines.ingest.params import IngestParams
 from project import configuration, jpeg, shared_cases
 
 COLUMNS = configuration("globals")["table_columns"]

@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field
 
 from lookbook.captioners import Caption, Prompt, fingerprint
 from lookbook.chat_models import TEMPERATURES
-from lookbook.chat_models.api import JunkAnswerError, RequestFailedError, Server
+from lookbook.chat_models.server import JunkAnswerError, RequestFailedError, Server
 from lookbook.errors import InputError
 from lookbook.labels.reading import read_answer
 from lookbook.photos.photo import Photo, PhotoError

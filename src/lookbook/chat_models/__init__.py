@@ -34,3 +34,21 @@ class ChatModel(Protocol):
             InputError: If there is no answer to be had.
         """
         ...
+
+
+def merge_system(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Puts the system prompt at the head of the first question, for models that take none."""
+    system, first, *rest = messages
+    if isinstance(first["content"], str):
+        return [{**first, "content": f"{system['content']}\n\n{first['content']}"}, *rest]
+    content = [
+        {**part, "text": f"{_plain(system['content'])}\n\n{part['text']}"}
+        if part["type"] == "text"
+        else part
+        for part in first["content"]
+    ]
+    return [{**first, "content": content}, *rest]
+
+
+def _plain(content: Any) -> str:
+    return content if isinstance(content, str) else "".join(part["text"] for part in content)

@@ -9,7 +9,7 @@ from typing import Any
 
 from jinja2 import TemplateError
 
-from lookbook.chat_models.api import merge_system
+from lookbook.chat_models import merge_system
 from lookbook.chat_models.checkpoint import Checkpoint, Model, load_model
 from lookbook.chat_models.constrained import SchemaLogitsProcessor
 

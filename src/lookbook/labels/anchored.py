@@ -16,6 +16,9 @@ _ESCAPES = {"\\n": " ", "\\t": " ", "\\r": " ", '\\"': '"', "\\/": "/", "\\\\": 
 _QUOTES = "\"'“”„‘’`"
 # What may stand after a value and before the next field's name.
 _CLOSERS = r"[\s\"'“”`,;}\])>*_|#\-.\d，]*"
+_FULL_WIDTH = str.maketrans({"｛": "{", "｝": "}", "＂": '"'})
+_BLOCK = re.compile(r"[>|][+-]?\d?[^\S\n]*\n")
+_RULE = re.compile(r"\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?")
 # A value in quotes ends at one that nothing but closers, or a new line, follows.
 _ENDS = {
     opening: re.compile(rf"[{closing}](?=[\s,，;\"'`*]*$|[\s*]*[,，]?\s*[}}\]]|\s*\n)")
@@ -37,8 +40,8 @@ def read_fields_in(text: str, fields: Fields) -> dict[str, Any]:
     Returns:
         What it says by field.
     """
-    plain = _COMMENT.sub(" ", _TEMPLATE.sub("\n", text))
-    best: dict[str, Any] = {}
+    plain = _COMMENT.sub(" ", _TEMPLATE.sub("\n", text.translate(_FULL_WIDTH)))
+    best = _read_row(plain, fields)
     for pattern in _anchors(tuple(fields.names)):
         found = list(pattern.finditer(plain))
         label: dict[str, Any] = {}
@@ -53,6 +56,21 @@ def read_fields_in(text: str, fields: Fields) -> dict[str, Any]:
     return best
 
 
+def _read_row(text: str, fields: Fields) -> dict[str, Any]:
+    """Reads the first row of a Markdown table whose head names the fields."""
+    by_key = {name.casefold(): name for name in fields.names}
+    lines = [line.strip() for line in text.splitlines()]
+    for head, rule, row in zip(lines, lines[1:], lines[2:], strict=False):
+        if "|" not in head or not _RULE.fullmatch(rule):
+            continue
+        cells = zip(head.strip("|").split("|"), row.strip("|").split("|"), strict=False)
+        named = [(by_key.get(key.strip(" *_`").casefold()), cell) for key, cell in cells]
+        told = {name: _value(cell, name, fields) for name, cell in named if name}
+        if len(told) > 1:
+            return {name: value for name, value in told.items() if value}
+    return {}
+
+
 @lru_cache(maxsize=8)
 def _anchors(names: tuple[str, ...]) -> list[re.Pattern[str]]:
     """Makes patterns of how a field may be named, the surest first."""
@@ -60,20 +78,23 @@ def _anchors(names: tuple[str, ...]) -> list[re.Pattern[str]]:
     quote = rf"[{_QUOTES}]"
     return [
         # "Title": or 'Title': or “Title”： and Title: after a brace, a comma or a line's end
-        re.compile(rf"(?:{quote}|(?<=[{{,\n(])[^\S\n]*){name}{quote}?\s*[:：=]", re.IGNORECASE),
+        re.compile(
+            rf"(?:{quote}|(?<=[{{,\n(])[^\S\n]*|\A\s*){name}{quote}?\s*[:：=]", re.IGNORECASE
+        ),
         # <Title>…</Title>
-        re.compile(rf"</?\s*{name}\s*/?>", re.IGNORECASE),
-        # **Title:** …, - Title: …, ## Title, | Title | … |, Title: …
+        re.compile(rf"(?<!{quote})</?\s*{name}\s*/?>(?!{quote})", re.IGNORECASE),
+        # **Title:** …, **Title** …, - Title: …, ## Title, | Title | … |, Title: …
         re.compile(
             rf"^[ \t]*(?:[-*#>|•]+[ \t]*|\d+[.)][ \t]*)*[*_\"]*{name}[*_\"]*[ \t]*"
-            r"(?:[:：|][*_]*|(?=\n))",
+            r"(?:[:：|][*_]*|(?<=\*\*)|(?=\n))",
             re.IGNORECASE | re.MULTILINE,
         ),
     ]
 
 
 def _value(segment: str, name: str, fields: Fields) -> str | list[str] | None:
-    raw = segment.strip()
+    raw = _BLOCK.sub("", segment.strip(), count=1) if segment.strip()[:1] in ">|" else segment
+    raw = raw.strip()
     if raw.startswith("{"):
         # An object about the field, and none that read strictly.
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal
@@ -10,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError, model_validator
 
 from lookbook.errors import InputError
+from lookbook.labels.lookup import find_one
 from lookbook.labels.values import Value, Values, fold
 
 # Columns that tables have beside the fields.
@@ -111,22 +111,7 @@ class OneField(_Declared, Values):
             ``several`` (see :attr:`several`), ``first of several`` (the value named first
             wins), ``part`` (one of the words) or ``none`` (the field's ``otherwise``).
         """
-        if text in self.values:
-            return text, "exact"
-        whole = self.words.get(fold(text))
-        if whole is not None:
-            return whole, "synonym"
-        doubted = bool(_DOUBT.search(text))
-        phrases = [self.named(phrase) for phrase in _PHRASES.split(text)]
-        heads = [named[-1] for named in phrases if named]
-        known = list(dict.fromkeys(head for head in heads if head != self.otherwise))
-        every = {value for named in phrases for value in named}
-        for value, declared in self.values.items():
-            if declared.all_of and every >= {*declared.all_of} and not _DENIAL.search(text):
-                return value, "several"
-        if not known or doubted or (len(known) > 1 and self.several == "otherwise"):
-            return self.otherwise, "several" if known and not doubted else "none"
-        return known[0], "first of several" if len(known) > 1 else "part"
+        return find_one(text, self, self.otherwise, self.several == "otherwise")
 
 
 class SomeField(_Declared, Values):
@@ -150,22 +135,6 @@ class SomeField(_Declared, Values):
             return [], "none"
         whole = len(named) <= self.at_most and all(_is_whole(text, self) for text in texts)
         return named[: self.at_most], "synonym" if whole else "part"
-
-
-# Where one noun phrase ends and something else begins.
-_PHRASES = re.compile(
-    r"[,;:/|+&()\[\]{}\n]|\s-+\s|[–—]|(?<=\b\w)-(?=\w+\b)|\b(?:and|or|with|for|from|in|of|to|und|oder|mit|et|"
-    r"ou|avec|y|o|con|e|com)\b",
-    re.IGNORECASE,
-)
-# The whole is taken back.
-_DENIAL = re.compile(r"\b(not|no|none|neither|without|unspecified|unknown)\b", re.IGNORECASE)
-_DOUBT = re.compile(
-    r"\b(not|isn['’]?t|can['’]?t|cannot|could|may|might|maybe|perhaps|possibly|either|unclear|unsure|"
-    r"uncertain|unknown|unspecified|unidentified|undetermined|indeterminate|difficult|impossible|"
-    r"unbekannt|unklar|nicht|inconnu|desconocid[oa]|sconosciut[oa]|desconhecid[oa])\b|\?",
-    re.IGNORECASE,
-)
 
 
 def _is_whole(text: str, field: Values) -> bool:

@@ -25,7 +25,11 @@ _NOTHING = {
 }  # fmt: skip
 _ELLIPSIS = re.compile(r"^[\W_]*(?:\.{2,}|…)[\W_]*$")
 _PLACEHOLDER = re.compile(r"^[<\[{(]\s*[\w\s,|/.-]*\s*[>\]})]$")
-_FIX = str.maketrans({"“": '"', "”": '"', "„": '"', "：": ":", "，": ",", "｛": "{", "｝": "}"})
+_FIX = str.maketrans(
+    {"“": '"', "”": '"', "„": '"', "＂": '"', "：": ":", "，": ",", "｛": "{", "｝": "}"}
+)
+# What tells a JSON schema, which speaks of a field, from an object that holds its value.
+_SCHEMA_KEYS = {"type", "enum", "$ref", "anyof", "oneof", "examples"}
 # Words between two answers that take the first one back.
 _RECONSIDERED = re.compile(
     r"\b(let me|first try|draft|actually|wait|hmm|looking again|on second thought|correction|"
@@ -53,11 +57,12 @@ def read_strictly(text: str, fields: Fields) -> tuple[bool, Written]:
 
 def read_repaired(text: str, fields: Fields) -> Written:
     """Reads what json-repair makes of a text; what it fails on is not recovered."""
-    start = text.find("{")
-    if start < 0 or _is_too_deep(text):
+    plain = text.translate(_FIX)
+    start = plain.find("{")
+    if start < 0 or _is_too_deep(plain):
         return {}
     try:
-        read = json_repair.loads(text[start:].translate(_FIX))
+        read = json_repair.loads(plain[start:])
     except (ValueError, RecursionError, IndexError, TypeError, AttributeError):
         return {}
     source = _letters(unescape(text))
@@ -166,7 +171,7 @@ def _labels(value: Any, by_key: dict[str, str], fields: Fields, depth: int) -> I
 
 
 def _texts(raw: Any, depth: int) -> Iterator[str]:
-    """Takes the texts of a value: of a list each, of an object the one that is its value."""
+    """Takes the texts of a value: of a list each, of an object its value, or all it says."""
     if isinstance(raw, bool) or raw is None or depth > _DEEPEST:
         return
     if isinstance(raw, str | int | float):
@@ -181,6 +186,8 @@ def _texts(raw: Any, depth: int) -> Iterator[str]:
         value = next((keys[key] for key in _VALUE_KEYS if key in keys), None)
         if value is not None:
             yield from _texts(raw[value], depth + 1)
+        elif not _SCHEMA_KEYS & set(keys):
+            yield from _texts(list(raw.values()), depth + 1)
 
 
 def _prose(text: str) -> str:

@@ -20,6 +20,8 @@ _OPENING = re.compile(
     re.IGNORECASE,
 )
 _SORRY_ALONE = re.compile(rf"^\W*{_SORRY}\b", re.IGNORECASE)
+# What a model asks for instead, once it has said no.
+_ASKING = re.compile(r"^\W*(?:please|could you|can you|feel free|if you)\b", re.IGNORECASE)
 # A description of which only this much is left once refusals are gone describes nothing.
 _FEWEST_WORDS = 3
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+")
@@ -48,6 +50,7 @@ def without_refusals(written: dict[str, Any], fields: Fields) -> dict[str, Any]:
         sentences = _sentences(str(written.get(name, "")))
         said = [sentence for sentence in sentences if not _opens(sentence)]
         if len(said) < len(sentences):
+            said = [sentence for sentence in said if not _ASKING.search(sentence)]
             rest = " ".join(said)
             if len(re.findall(r"\w+", rest)) < _FEWEST_WORDS:
                 del kept[name]

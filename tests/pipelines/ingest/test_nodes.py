@@ -8,13 +8,13 @@ from PIL import Image
 
 from lookbook.errors import InputError
 from lookbook.pipelines.ingest.nodes import (
-    IngestParams,
     check_rows,
     inspect_photos,
     match_rows,
-    plot_contact_sheet,
     report_ingest,
 )
+from lookbook.pipelines.ingest.params import IngestParams
+from lookbook.pipelines.ingest.plots import plot_contact_sheet
 from project import jpeg
 
 PARAMS = IngestParams(

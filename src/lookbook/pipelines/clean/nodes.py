@@ -140,6 +140,7 @@ def report_clean(
         "read_as": labels["repair"].value_counts().to_dict(),
         "rejected": len(rejected),
         "rejected_by_reason": rejected["reason"].value_counts().to_dict(),
+        "mapped_by": mapping.groupby("how")["items"].sum().to_dict(),
         "values_mapped": int(told.loc[told["how"].ne("exact"), "items"].sum()),
         "values_that_name_several": several.drop(columns="how").to_dict("records"),
         "contradictions": int(mapping.loc[mapping["how"].eq("contradicted"), "items"].sum()),

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from pydantic import BaseModel, Field
-
 from lookbook.errors import InputError
 from lookbook.labels.text import clean_text
-from lookbook.lazy import MatplotlibFigure, PlotlyFigure, pd
+from lookbook.lazy import pd
 from lookbook.photos.folder import is_no_photo
 from lookbook.photos.matching import FileNames
-from lookbook.photos.photo import decode, inspect
+from lookbook.photos.photo import inspect
 from lookbook.photos.table import FIELDS
+from lookbook.pipelines.ingest.params import IngestParams
 
 MANIFEST = [
     "file", "photo_id", "sender_id", "label", "kids",
@@ -61,24 +60,6 @@ BOOLEANS = {
         False,
     ),
 }
-
-
-class IngestParams(BaseModel):
-    """How photos are read.
-
-    Attributes:
-        max_pixels: Larger pictures go to quarantine undecoded.
-        smallest_side: Pictures with fewer pixels on a side go to quarantine.
-        workers: Photos decoded at the same time, and so the most that are in memory.
-        contact_sheet_columns: Photos a label on the contact sheet.
-        seed: Chooses the photos on the contact sheet.
-    """
-
-    max_pixels: int = Field(gt=0)
-    smallest_side: int = Field(gt=0)
-    workers: int = Field(gt=0)
-    contact_sheet_columns: int = Field(gt=0)
-    seed: int
 
 
 def inspect_photos(files: dict[str, Callable[[], bytes]], params: IngestParams) -> pd.DataFrame:
@@ -237,67 +218,3 @@ def report_ingest(
         "height": {key: int(manifest["height"].agg(key)) for key in ("min", "median", "max")},
         "near_duplicates": similar.tolist(),
     }
-
-
-def plot_labels(manifest: pd.DataFrame) -> PlotlyFigure:
-    """Draws how many photos each label has, adults' and children's apart."""
-    import plotly.express as px
-
-    shown = manifest.assign(
-        label=manifest["label"].fillna("no label"),
-        kids=manifest["kids"].map({True: "kids", False: "adults"}).fillna("not known"),
-    )
-    counts = shown.groupby(["label", "kids"]).size().reset_index(name="photos")
-    figure = px.bar(
-        counts, y="label", x="photos", color="kids", orientation="h", title="Photos by label"
-    )
-    return figure.update_layout(yaxis={"categoryorder": "total ascending"}, legend_title=None)
-
-
-def plot_kids_share(manifest: pd.DataFrame) -> PlotlyFigure:
-    """Draws the share of children's clothes."""
-    import plotly.express as px
-
-    kids = manifest["kids"].map({True: "kids", False: "adults"}).fillna("not known")
-    counts = kids.value_counts().rename_axis("wearer").reset_index(name="photos")
-    return px.pie(counts, names="wearer", values="photos", hole=0.5, title="Children's clothes")
-
-
-def plot_sizes(manifest: pd.DataFrame) -> PlotlyFigure:
-    """Draws the photos' sizes in pixels."""
-    import plotly.express as px
-
-    counts = manifest.groupby(["width", "height"]).size().reset_index(name="photos")
-    return px.scatter(
-        counts, x="width", y="height", size="photos", title="Photo sizes in pixels", size_max=40
-    )
-
-
-def plot_contact_sheet(
-    manifest: pd.DataFrame, files: dict[str, Callable[[], bytes]], params: IngestParams
-) -> MatplotlibFigure:
-    """Draws a row of photos for each label, chosen by seed."""
-    from matplotlib.figure import Figure
-
-    columns = params.contact_sheet_columns
-    groups = list(_sample_by_label(manifest, columns, params.seed))
-    figure = Figure(figsize=(1.3 * columns + 1.5, 1.4 * len(groups)), dpi=80)
-    grid = figure.subplots(len(groups), columns, squeeze=False)
-    for axes, (label, names) in zip(grid, groups, strict=True):
-        for axis in axes:
-            axis.axis("off")
-        axes[0].text(-0.1, 0.5, label, transform=axes[0].transAxes, ha="right", va="center")
-        for axis, name in zip(axes, names, strict=False):
-            image = decode(files[name](), params.max_pixels)
-            image.thumbnail((160, 160), reducing_gap=2)
-            axis.imshow(image)
-    figure.subplots_adjust(left=1.5 / (1.3 * columns + 1.5), right=1, top=1, bottom=0)
-    return figure
-
-
-def _sample_by_label(
-    manifest: pd.DataFrame, size: int, seed: int
-) -> Iterator[tuple[str, list[str]]]:
-    for label, group in manifest.groupby(manifest["label"].fillna("no label")):
-        chosen = group.sort_values("file").sample(min(size, len(group)), random_state=seed)
-        yield str(label), chosen["file"].tolist()

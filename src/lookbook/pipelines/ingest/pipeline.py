@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from lookbook.pipelines.ingest import nodes
+from lookbook.pipelines.ingest import nodes, plots
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:
@@ -28,11 +28,11 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 outputs="ingest_report",
                 name="report_ingest",
             ),
-            Node(nodes.plot_labels, "manifest", "label_plot", name="plot_labels"),
-            Node(nodes.plot_kids_share, "manifest", "kids_plot", name="plot_kids_share"),
-            Node(nodes.plot_sizes, "manifest", "size_plot", name="plot_sizes"),
+            Node(plots.plot_labels, "manifest", "label_plot", name="plot_labels"),
+            Node(plots.plot_kids_share, "manifest", "kids_plot", name="plot_kids_share"),
+            Node(plots.plot_sizes, "manifest", "size_plot", name="plot_sizes"),
             Node(
-                nodes.plot_contact_sheet,
+                plots.plot_contact_sheet,
                 inputs=["manifest", "photo_files", "params:ingest"],
                 outputs="contact_sheet",
                 name="plot_contact_sheet",

@@ -1,0 +1,51 @@
+"""Which value a model's words mean."""
+
+from __future__ import annotations
+
+import re
+
+from lookbook.labels.values import Values, fold
+
+# Where one noun phrase ends and something else begins.
+_PHRASES = re.compile(
+    r"[,;:/|+&()\[\]{}\n]|\s-+\s|[–—]|(?<=\b\w)-(?=\w+\b)|\b(?:and|or|with|for|from|in|of|to|und|oder|mit|et|"
+    r"ou|avec|y|o|con|e|com)\b",
+    re.IGNORECASE,
+)
+# The whole is taken back.
+_DENIAL = re.compile(r"\b(not|no|none|neither|without|unspecified|unknown)\b", re.IGNORECASE)
+_DOUBT = re.compile(
+    r"\b(not|isn['’]?t|can['’]?t|cannot|could|may|might|maybe|perhaps|possibly|either|unclear|unsure|"
+    r"uncertain|unknown|unspecified|unidentified|undetermined|indeterminate|difficult|impossible|"
+    r"unbekannt|unklar|nicht|inconnu|desconocid[oa]|sconosciut[oa]|desconhecid[oa])\b|\?",
+    re.IGNORECASE,
+)
+
+
+def find_one(text: str, field: Values, otherwise: str, only_one: bool) -> tuple[str, str]:
+    """Finds the value that a text means, see :meth:`lookbook.labels.fields.OneField.lookup`.
+
+    Args:
+        text: Any wording.
+        field: Values and their words.
+        otherwise: The value of what cannot be told.
+        only_one: Whether a text that names several values means none.
+    """
+    if text in field.values:
+        return text, "exact"
+    whole = field.words.get(fold(text))
+    if whole is not None:
+        return whole, "synonym"
+    phrases = [named for phrase in _PHRASES.split(text) if (named := field.named(phrase))]
+    every = {value for named in phrases for value in named}
+    for value, declared in field.values.items():
+        if declared.all_of and every >= {*declared.all_of} and not _DENIAL.search(text):
+            return value, "several"
+    # The head noun comes last in its phrase.
+    heads = dict.fromkeys(named[-1] for named in phrases)
+    known = [head for head in heads if head != otherwise]
+    if not known or _DOUBT.search(text):
+        return otherwise, "none"
+    if len(known) > 1 and only_one:
+        return otherwise, "several"
+    return known[0], "first of several" if len(known) > 1 else "part"

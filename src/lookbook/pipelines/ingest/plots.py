@@ -1,0 +1,73 @@
+"""Draws a first look at the photos."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from lookbook.lazy import MatplotlibFigure, PlotlyFigure, pd
+from lookbook.photos.photo import decode
+from lookbook.pipelines.ingest.params import IngestParams
+
+
+def plot_labels(manifest: pd.DataFrame) -> PlotlyFigure:
+    """Draws how many photos each label has, adults' and children's apart."""
+    import plotly.express as px
+
+    shown = manifest.assign(
+        label=manifest["label"].fillna("no label"),
+        kids=manifest["kids"].map({True: "kids", False: "adults"}).fillna("not known"),
+    )
+    counts = shown.groupby(["label", "kids"]).size().reset_index(name="photos")
+    figure = px.bar(
+        counts, y="label", x="photos", color="kids", orientation="h", title="Photos by label"
+    )
+    return figure.update_layout(yaxis={"categoryorder": "total ascending"}, legend_title=None)
+
+
+def plot_kids_share(manifest: pd.DataFrame) -> PlotlyFigure:
+    """Draws the share of children's clothes."""
+    import plotly.express as px
+
+    kids = manifest["kids"].map({True: "kids", False: "adults"}).fillna("not known")
+    counts = kids.value_counts().rename_axis("wearer").reset_index(name="photos")
+    return px.pie(counts, names="wearer", values="photos", hole=0.5, title="Children's clothes")
+
+
+def plot_sizes(manifest: pd.DataFrame) -> PlotlyFigure:
+    """Draws the photos' sizes in pixels."""
+    import plotly.express as px
+
+    counts = manifest.groupby(["width", "height"]).size().reset_index(name="photos")
+    return px.scatter(
+        counts, x="width", y="height", size="photos", title="Photo sizes in pixels", size_max=40
+    )
+
+
+def plot_contact_sheet(
+    manifest: pd.DataFrame, files: dict[str, Callable[[], bytes]], params: IngestParams
+) -> MatplotlibFigure:
+    """Draws a row of photos for each label, chosen by seed."""
+    from matplotlib.figure import Figure
+
+    columns = params.contact_sheet_columns
+    groups = list(_sample_by_label(manifest, columns, params.seed))
+    figure = Figure(figsize=(1.3 * columns + 1.5, 1.4 * len(groups)), dpi=80)
+    grid = figure.subplots(len(groups), columns, squeeze=False)
+    for axes, (label, names) in zip(grid, groups, strict=True):
+        for axis in axes:
+            axis.axis("off")
+        axes[0].text(-0.1, 0.5, label, transform=axes[0].transAxes, ha="right", va="center")
+        for axis, name in zip(axes, names, strict=False):
+            image = decode(files[name](), params.max_pixels)
+            image.thumbnail((160, 160), reducing_gap=2)
+            axis.imshow(image)
+    figure.subplots_adjust(left=1.5 / (1.3 * columns + 1.5), right=1, top=1, bottom=0)
+    return figure
+
+
+def _sample_by_label(
+    manifest: pd.DataFrame, size: int, seed: int
+) -> Iterator[tuple[str, list[str]]]:
+    for label, group in manifest.groupby(manifest["label"].fillna("no label")):
+        chosen = group.sort_values("file").sample(min(size, len(group)), random_state=seed)
+        yield str(label), chosen["file"].tolist()
