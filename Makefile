@@ -23,7 +23,7 @@ demo: $(VENV)/installed $(EXTRA:%=$(VENV)/installed-%) ## The shopping assistant
 	$(BIN)/kedro demo $(ENV:%=--env %) $(if $(PHOTOS),--photos='$(PHOTOS)') $(if $(CATALOGUE),--params=catalogue='$(CATALOGUE)')
 
 test: $(VENV)/installed-dev lint ## Lint, type check and test
-	$(BIN)/pytest $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/pytest $(PYTEST_ARGS)
 
 lint: $(VENV)/installed-dev ## Check format, style and types
 	$(BIN)/ruff format --check src tests benchmarks notebooks

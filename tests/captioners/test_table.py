@@ -9,7 +9,7 @@ from lookbook.photos.photo import Photo
 from project import jpeg
 
 HAT = {"Filename": "Hat.jpg", "Title": "Red hat", "Category": "Hats", "Description": "Of felt."}
-SHIRT = {"Filename": "tops\\SHIRT.JPG", "Description": "=1+1 with a collar."}
+SHIRT = {"Filename": "tops\\SHIRT.JPG", "Description": "Blue, with a =1+1 collar."}
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_its_rows_are_the_captions(table, captioner, prompt, name):
     found = said(engine, [photo("Hat.jpg"), photo("shirt.jpg"), photo("none.jpg")], prompt)
     assert found == {
         "id-Hat.jpg": {key: HAT[key] for key in ("Title", "Category", "Description")},
-        "id-shirt.jpg": {"Description": "=1+1 with a collar."},
+        "id-shirt.jpg": {"Description": "Blue, with a =1+1 collar."},
         "id-none.jpg": NO_ROW,
     }
 

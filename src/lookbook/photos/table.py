@@ -10,9 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-import pandas as pd
-
 from lookbook.errors import InputError
+from lookbook.lazy import pd
 
 # What a table may say of a photo; only `image` is needed.
 FIELDS = ("image", "sender_id", "label", "kids")
@@ -33,7 +32,8 @@ WESTERN = re.compile(r"^(cp1252|cp1250|cp1254|cp1257|latin|iso8859|mac_|cp4|cp8|
 # Tables that are no text.
 BINARY: dict[str, Callable[[io.BytesIO], pd.DataFrame]] = {
     ".xlsx": lambda file: pd.read_excel(file, dtype=object),
-    ".parquet": pd.read_parquet,
+    # A lambda, so that listing pipelines does not import pandas.
+    ".parquet": lambda file: pd.read_parquet(file),  # noqa: PLW0108
     ".jsonl": lambda file: pd.read_json(file, lines=True, dtype=False),
 }
 

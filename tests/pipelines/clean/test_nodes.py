@@ -116,5 +116,5 @@ def test_the_report_adds_up(fields):
     table = captions(json.dumps(LABEL), "", json.dumps(LABEL)[:-1])
     report = report_clean(table, *clean(table, fields), CleanParams(cap=9, **PARAMS))
     assert report["captions"] == report["usable"] + report["rejected"]
-    assert report["read_as"] == {"json": 1, "repaired json": 1}
+    assert report["read_as"] == {"json": 1, "fields": 1}
     assert report["rejected_by_reason"] == {"empty": 1}
