@@ -120,6 +120,9 @@ def test_any_text_is_a_valid_record_or_a_reason(text, form):
         ("Category", "Scarpe da ginnastica", "Shoes"),
         ("Category", "a pair of trousers", "Pants"),
         ("Category", "shirt, skirt", "Tops"),
+        ("Category", "not a dress, a skirt", "Skirts"),
+        ("Gender", "not for women", "Unknown"),
+        ("Size", "M, not sure", "Unknown"),
     ],
 )
 def test_what_is_meant_is_understood(fields, field, written, value):

@@ -61,6 +61,12 @@ RECOVERED = {
     + "\n```",
     "table, a column each": f"| {' | '.join(LABEL)} |\n{'|---' * len(LABEL)}|\n"
     + f"| {' | '.join(LABEL.values())} |",
+    "tags with names": "".join(
+        f'<field name="{key}">{value}</field>' for key, value in LABEL.items()
+    ),
+    "a call": f"label({', '.join(f'{key}={json.dumps(value)}' for key, value in LABEL.items())})",
+    "nested bullets": "\n".join(f"- {key}\n  - {value}" for key, value in LABEL.items()),
+    "names and values": json.dumps([{"field": key, "value": LABEL[key]} for key in LABEL]),
     "full width": PLAIN.replace("{", "｛").replace("}", "｝").replace('"', "＂"),
     "a text in parts": json.dumps(
         {
@@ -105,7 +111,20 @@ def test_says_how_it_was_read(text, repair):
             json.dumps({**LABEL, "Description": "Unfortunately I can't tell. Please try another."}),
             "refusal",
         ),
+        ("As a language model, I can't view images.", "refusal"),
+        (json.dumps({**LABEL, "Description": "The image does not show any clothing."}), "refusal"),
         ("A nice blue jacket.", "no label"),
+        (
+            json.dumps(
+                {
+                    "type": "object",
+                    "properties": {
+                        name: {"type": "string", "description": f"What {name} is"} for name in LABEL
+                    },
+                }
+            ),
+            "no label",
+        ),
         (json.dumps({name: f"<{name.lower()}>" for name in LABEL}), "no label"),
         ("{}", "no label"),
         ("[1, 2, 3]", "no label"),

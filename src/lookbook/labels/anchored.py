@@ -12,7 +12,7 @@ from lookbook.labels.text import clean_text, unescape
 
 _TEMPLATE = re.compile(r"<\|[^<>|]*\|>|\b\w*header_id\|>|<\|\w*$")
 _COMMENT = re.compile(r"/\*.*?\*/|(?<=[\s,{])//[^\n]*", re.DOTALL)
-_ESCAPES = {"\\n": " ", "\\t": " ", "\\r": " ", '\\"': '"', "\\/": "/", "\\\\": "\\"}
+_ESCAPES = {"\\'": "'", "\\n": " ", "\\t": " ", "\\r": " ", '\\"': '"', "\\/": "/", "\\\\": "\\"}
 _QUOTES = "\"'“”„‘’`"
 # What may stand after a value and before the next field's name.
 _CLOSERS = r"[\s\"'“”`,;}\])>*_|#\-.\d，]*"
@@ -21,7 +21,7 @@ _BLOCK = re.compile(r"[>|][+-]?\d?[^\S\n]*\n")
 _RULE = re.compile(r"\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?")
 # A value in quotes ends at one that nothing but closers, or a new line, follows.
 _ENDS = {
-    opening: re.compile(rf"[{closing}](?=[\s,，;\"'`*]*$|[\s*]*[,，]?\s*[}}\]]|\s*\n)")
+    opening: re.compile(rf"[{closing}](?=[\s,，;\"'`*]*$|[\s*]*[,，]?\s*[}}\])]|\s*\n)")
     for opening, closing in {'"': '"', "“": '”"', "'": "'"}.items()
 }
 
@@ -83,6 +83,8 @@ def _anchors(names: tuple[str, ...]) -> list[re.Pattern[str]]:
         ),
         # <Title>…</Title>
         re.compile(rf"(?<!{quote})</?\s*{name}\s*/?>(?!{quote})", re.IGNORECASE),
+        # <field name="Title">…</field>
+        re.compile(rf"<\w+\s+\w+\s*=\s*{quote}{name}{quote}\s*>", re.IGNORECASE),
         # **Title:** …, **Title** …, - Title: …, ## Title, | Title | … |, Title: …
         re.compile(
             rf"^[ \t]*(?:[-*#>|•]+[ \t]*|\d+[.)][ \t]*)*[*_\"]*{name}[*_\"]*[ \t]*"
@@ -121,5 +123,6 @@ def _plain(raw: str, name: str, fields: Fields) -> str | None:
     for escape, character in _ESCAPES.items():
         text = text.replace(escape, character)
     text = re.sub(r"\\u([0-9a-fA-F]{4})", lambda match: chr(int(match[1], 16)), text)
+    text = re.sub(r"^\s*[-•]\s+|\s*</\w+>\s*$", "", text)
     text = clean_text(unescape(text)).strip(" *_`#|" + _QUOTES).rstrip(",;{[ ")
     return None if not text or is_placeholder(text, name, fields) else text

@@ -14,6 +14,7 @@ _PHRASES = re.compile(
 )
 # The whole is taken back.
 _DENIAL = re.compile(r"\b(not|no|none|neither|without|unspecified|unknown)\b", re.IGNORECASE)
+_CLAUSES = re.compile(r"[,;]|\bbut\b", re.IGNORECASE)
 _DOUBT = re.compile(
     r"\b(not|isn['’]?t|can['’]?t|cannot|could|may|might|maybe|perhaps|possibly|either|unclear|unsure|"
     r"uncertain|unknown|unspecified|unidentified|undetermined|indeterminate|difficult|impossible|"
@@ -36,6 +37,7 @@ def find_one(text: str, field: Values, otherwise: str, only_one: bool) -> tuple[
     whole = field.words.get(fold(text))
     if whole is not None:
         return whole, "synonym"
+    text = _without_denied(text, field, otherwise)
     phrases = [named for phrase in _PHRASES.split(text) if (named := field.named(phrase))]
     every = {value for named in phrases for value in named}
     for value, declared in field.values.items():
@@ -49,3 +51,14 @@ def find_one(text: str, field: Values, otherwise: str, only_one: bool) -> tuple[
     if len(known) > 1 and only_one:
         return otherwise, "several"
     return known[0], "first of several" if len(known) > 1 else "part"
+
+
+def _without_denied(text: str, field: Values, otherwise: str) -> str:
+    """Leaves out clauses that say what it is not: "a skirt, not a dress" is a skirt."""
+    clauses = [clause.strip() for clause in _CLAUSES.split(text)]
+    kept = [
+        clause
+        for clause in clauses
+        if not (_DENIAL.match(clause) and set(field.named(clause)) - {otherwise})
+    ]
+    return ", ".join(kept) if kept and len(kept) < len(clauses) else text

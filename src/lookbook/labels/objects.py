@@ -18,6 +18,9 @@ _DEEPEST = 12
 _MOST_OBJECTS = 200
 # Keys under which a wrapper keeps the value itself.
 _VALUE_KEYS = ("value", "text", "content", "answer", "label", "name")
+_NAME_KEYS = ("field", "name", "key", "attribute", "property")
+_SCHEMA_TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
+SCHEMA = re.compile(rf"\"type\"\s*:\s*\"(?:{'|'.join(_SCHEMA_TYPES)})\"")
 # What models put where they were asked for something; "null" may be cut off at the token limit.
 _NOTHING = {
     "", "n", "nu", "nul", "null", "none", "nan", "n/a", "na", "-", "–", "—", "?", "string", "text",
@@ -151,7 +154,7 @@ def _labels(value: Any, by_key: dict[str, str], fields: Fields, depth: int) -> I
         return
     if isinstance(value, dict):
         label: Written = {}
-        for key, raw in value.items():
+        for key, raw in _pairs(value):
             name = by_key.get(clean_text(str(key)).strip(" *_\"'").casefold())
             told = tell(raw, name, fields) if name else None
             if name and told is not None:
@@ -168,6 +171,17 @@ def _labels(value: Any, by_key: dict[str, str], fields: Fields, depth: int) -> I
         except (ValueError, RecursionError):
             return
         yield from _labels(inner, by_key, fields, depth + 1)
+
+
+def _pairs(value: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Lists what an object says of what; a schema's "description" is said of none."""
+    if str(value.get("type")) in _SCHEMA_TYPES:
+        return
+    named = next((value[key] for key in _NAME_KEYS if isinstance(value.get(key), str)), None)
+    if named is not None and len(value) == 2 and "value" in value:
+        yield named, value["value"]
+    else:
+        yield from value.items()
 
 
 def _texts(raw: Any, depth: int) -> Iterator[str]:

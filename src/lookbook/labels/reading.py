@@ -71,5 +71,7 @@ def read_answer(text: str, fields: Fields) -> Answer:
 def _readings(text: str, fields: Fields) -> Iterator[tuple[str, Written]]:
     whole, embedded = objects.read_strictly(text, fields)
     yield ("json" if whole else "embedded json"), embedded
-    yield "fields", anchored.read_fields_in(text, fields)
+    if not objects.SCHEMA.search(text):
+        # A schema names every field, and its "description" is none.
+        yield "fields", anchored.read_fields_in(text, fields)
     yield "repaired json", objects.read_repaired(text, fields)

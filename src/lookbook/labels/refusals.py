@@ -16,7 +16,8 @@ _SORRY = r"(?:sorry|i\s*(?:['’]m|am)\s+sorry|i\s+apologi[sz]e|unfortunately|my
 _OPENING = re.compile(
     rf"^\W*(?:oh\W+)?(?:{_SORRY}\b[\s,.;:!-]*(?:but\s+)?)?"
     rf"(?:i\s*{_NOT}\s+\w+|i\s*(?:['’]m|am)\s+(?:unable|not\s+(?:able|comfortable))\b"
-    r"|as\s+an\s+ai\b|unable\s+to\s+\w+|i\s+must\s+decline)",
+    r"|as\s+an?\s+(?:ai|(?:large\s+)?language\s+model)\b|i\s+don['’]?t\s+feel\s+comfortable\b"
+    r"|(?:the|this)\s+(?:image|photo|picture)\s+does\s*(?:not|n['’]?t)\b|unable\s+to\s+\w+|i\s+must\s+decline)",
     re.IGNORECASE,
 )
 _SORRY_ALONE = re.compile(rf"^\W*{_SORRY}\b", re.IGNORECASE)

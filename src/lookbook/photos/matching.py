@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 _MOST_FOLDERS = 8
+# A shop's table may name the originals, of which the folder holds copies of another format.
+_PHOTO_SUFFIX = re.compile(r"\.(?:jpe?g|png|webp|hei[cf]|avif|tiff?|bmp|gif)$", re.IGNORECASE)
 
 
 class FileNames:
@@ -20,22 +23,31 @@ class FileNames:
                 extension alone the first is meant by a name without one.
         """
         self._files: dict[str, str] = {}
+        alone: dict[str, set[str]] = {}
         for file in files:
             self._files.setdefault(_fold(file), file)
         for file in list(self._files.values()):
-            self._files.setdefault(_fold(str(PurePosixPath(file).with_suffix(""))), file)
+            path = PurePosixPath(file)
+            self._files.setdefault(_fold(str(path.with_suffix(""))), file)
+            for name in (path.name, path.stem):
+                alone.setdefault(_fold(name), set()).add(file)
+        for name, named in alone.items():
+            if len(named) == 1:
+                self._files.setdefault(name, *named)
 
     def find(self, image: str) -> str | None:
         """Finds the file that a name means.
 
         Args:
-            image: With or without extension, in another case, with backslashes, composed
-                otherwise (NFC or NFD), or with folders before it that the files are not in.
+            image: With or without extension or with another photo's, in another case, with
+                backslashes, composed otherwise (NFC or NFD), with folders before it that the
+                files are not in, or without those of the one file that is called so.
 
         Returns:
             The file; ``None`` where there is none.
         """
-        found = (self._files.get(_fold(tail)) for tail in tails_of(image))
+        names = [image, _PHOTO_SUFFIX.sub("", image)]
+        found = (self._files.get(_fold(tail)) for name in names for tail in tails_of(name))
         return next((file for file in found if file is not None), None)
 
 

@@ -262,7 +262,7 @@ def _find_delimiter(text: str, columns: Columns) -> str:
 
 def _taken(header: list[str], places: dict[str, int]) -> str:
     told = [
-        f"{field} from '{header[place].strip()}'" if _fold(header[place]) != field else field
+        f"{field} from '{header[place].strip()}'" if _fold(header[place]) != _fold(field) else field
         for field, place in places.items()
     ]
     return f"columns: {', '.join(told)}"
@@ -283,4 +283,4 @@ def _is_missing(cell: object) -> bool:
 
 
 def _fold(heading: str) -> str:
-    return re.sub(r"[\W_]+", "_", heading.strip().casefold()).strip("_")
+    return re.sub(r"[\W_]+", "", heading.casefold())
