@@ -117,6 +117,8 @@ def test_any_text_is_a_valid_record_or_a_reason(text, form):
         ("Category", "T-shirt dress", "Dresses"),
         ("Category", "Leather jacket with a hood", "Outerwear"),
         ("Category", "Hose", "Pants"),
+        ("Category", "Robes", "Dresses"),
+        ("Category", "Turnschuhe", "Shoes"),
         ("Category", "Scarpe da ginnastica", "Shoes"),
         ("Category", "a pair of trousers", "Pants"),
         ("Category", "shirt, skirt", "Tops"),

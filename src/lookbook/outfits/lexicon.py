@@ -29,6 +29,7 @@ RESUMPTIONS = {"but", "only", "just", "instead", "rather", "prefer", "want", "pl
 NO_WISH = {
     "all", "any", "both", "everyone", "neutral", "none", "other", "not specified", "unspecified",
     "n a", "active", "u", "m", "f", "s", "l", "v", "body", "m f", "f m", "set", "not applicable",
+    "rock", "hut", "pull", "basket", "sweat", "grand", "mid", "standard", "regular",
 }  # fmt: skip
 # Said of customers and their plans, not of garments.
 PHRASES = {"dress up", "dress down", "dress code", "in short"}
