@@ -42,7 +42,9 @@ class PhotoFolderDataset(ReadOnlyDataset[Readers]):
             metadata: Ignored by Kedro, read by plugins.
         """
         arguments = {**deepcopy(credentials or {}), **(fs_args or {})}
-        self._fs, self._path = url_to_fs(str(path), **arguments)
+        self._fs, found = url_to_fs(str(path), **arguments)
+        # No name would mean the working directory.
+        self._path = found if str(path or "").strip() else ""
         self.metadata = metadata
 
     def load(self) -> Readers:

@@ -31,7 +31,7 @@ def draw_sample(params: SampleParams) -> tuple[dict[str, bytes], pd.DataFrame]:
     """Draws garments of every label, and adds one trouble of each kind.
 
     The troubles are a truncated file, a row without a file, a file without a row, a second
-    copy of a photo, children's clothes, a "Not sure" and a row whose sender is no number.
+    copy of a photo, children's clothes, a "Not sure" and a row that may be for kids or not.
 
     Returns:
         JPEG files by name without extension, and the rows of ``images.csv``.
@@ -40,11 +40,11 @@ def draw_sample(params: SampleParams) -> tuple[dict[str, bytes], pd.DataFrame]:
     photos: dict[str, bytes] = {}
     rows: list[dict[str, Any]] = []
 
-    def add(label: str, data: bytes | None, *, kids: bool = False, sender: object = None) -> str:
+    def add(label: str, data: bytes | None, *, kids: object = False) -> str:
         name = str(uuid.UUID(int=rng.getrandbits(128), version=4))
         if data is not None:
             photos[name] = data
-        sender = rng.randint(1, 40) if sender is None else sender
+        sender = rng.randint(1, 40)
         rows.append({"image": name, "sender_id": sender, "label": label, "kids": kids})
         return name
 
@@ -59,7 +59,7 @@ def draw_sample(params: SampleParams) -> tuple[dict[str, bytes], pd.DataFrame]:
     add("T-Shirt", photos[rows[0]["image"]])
     add("Dress", _encode("Dress", "pink", "dotted", 101, params.quality), kids=True)
     add("Not sure", _encode("Undershirt", "grey", "striped", 102, params.quality))
-    add("Skirt", _encode("Skirt", "green", "plain", 103, params.quality), sender="unknown")
+    add("Skirt", _encode("Skirt", "green", "plain", 103, params.quality), kids="perhaps")
     photos[str(uuid.UUID(int=rng.getrandbits(128), version=4))] = _encode(
         "Hat", "red", "plain", 104, params.quality
     )
