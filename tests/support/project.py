@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pandas as pd
 import pytest
 import yaml
 
+from lookbook.lazy import pd
 from lookbook.photos.drawing import draw_garment
 
 ROOT = Path(__file__).parent.parent.parent
