@@ -107,7 +107,8 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS, at_least: int | None = Non
     """
     from PIL import Image, ImageOps
 
-    _open_heif()
+    if data[4:8] == b"ftyp":
+        _open_heif()
     if not data:
         raise PhotoError("the file is empty (0 bytes)")
     try:
