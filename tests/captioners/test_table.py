@@ -39,11 +39,13 @@ def said(captioner, photos, prompt):
 @pytest.mark.parametrize("name", ["catalogue.csv", "catalogue.xlsx"])
 def test_its_rows_are_the_captions(table, captioner, prompt, name):
     engine = TableCaptioner(table(HAT, SHIRT, name=name), captioner)
-    found = said(engine, [photo("Hat.jpg"), photo("shirt.jpg"), photo("none.jpg")], prompt)
+    names = ("Hat.jpg", "shirt.jpg", "none.jpg", "hat.png")
+    found = said(engine, [photo(one) for one in names], prompt)
     assert found == {
         "id-Hat.jpg": {key: HAT[key] for key in ("Title", "Category", "Description")},
         "id-shirt.jpg": {"Description": "Blue, with a =1+1 collar."},
         "id-none.jpg": NO_ROW,
+        "id-hat.png": NO_ROW,
     }
 
 

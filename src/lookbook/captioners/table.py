@@ -82,7 +82,7 @@ class TableCaptioner:
         lacking: list[Photo] = []
         said: dict[str, Said] = {}
         for photo in chain([first], remaining):
-            found = names.find(photo.file) if photo.file else None
+            found = names.find(photo.file, same_format=True) if photo.file else None
             row = tails[found] if found else None
             told = rows.get(row, {}) if row else {}
             used.add(row)

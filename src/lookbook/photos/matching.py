@@ -35,18 +35,19 @@ class FileNames:
             if len(named) == 1:
                 self._files.setdefault(name, *named)
 
-    def find(self, image: str) -> str | None:
+    def find(self, image: str, same_format: bool = False) -> str | None:
         """Finds the file that a name means.
 
         Args:
             image: With or without extension or with another photo's, in another case, with
                 backslashes, composed otherwise (NFC or NFD), with folders before it that the
                 files are not in, or without those of the one file that is called so.
+            same_format: Whether another photo's extension tells another photo.
 
         Returns:
             The file; ``None`` where there is none.
         """
-        names = [image, _PHOTO_SUFFIX.sub("", image)]
+        names = [image] if same_format else [image, _PHOTO_SUFFIX.sub("", image)]
         found = (self._files.get(_fold(tail)) for name in names for tail in tails_of(name))
         return next((file for file in found if file is not None), None)
 
