@@ -7,6 +7,7 @@ from typing import Any
 
 from kedro.config import MissingConfigException, OmegaConfigLoader
 
+from lookbook.errors import InputError
 from lookbook.labels.fields import read_fields
 
 
@@ -16,7 +17,8 @@ class ConfigLoader(OmegaConfigLoader):
     Kedro reads ``conf/local`` only where no ``--env`` is given. A user's own photos, fields and
     keys stand there, and are meant whichever captioner an environment brings.
 
-    The declared fields are checked as they are read, before anything runs.
+    The declared fields are checked as they are read, before anything runs; so is that a folder of
+    photos is named, for Kedro would take no name for the project's own folder.
     """
 
     def __getitem__(self, key: str) -> dict[str, Any]:
@@ -24,9 +26,16 @@ class ConfigLoader(OmegaConfigLoader):
 
         Raises:
             MissingConfigException: If there is none of it, or no such environment.
-            InputError: If the declared fields cannot be used; it names file, field and value.
+            InputError: If the declared fields cannot be used; it names file, field and value. Or
+                if the photo folder's name is empty.
         """
         loaded = self._layer(key)
+        named = (self.runtime_params or {}).get("photos", loaded.get("photos"))
+        if key in ("parameters", "globals") and named == "":
+            raise InputError(
+                "No photo folder is named: 'photos' is empty. Name yours with --photos=FOLDER or "
+                "as 'photos:' in conf/local/globals.yml."
+            )
         if key == "parameters" and "fields" in loaded:
             read_fields(loaded["fields"], self._place("fields.yml"))
         return loaded

@@ -42,9 +42,7 @@ class PhotoFolderDataset(ReadOnlyDataset[Readers]):
             metadata: Ignored by Kedro, read by plugins.
         """
         arguments = {**deepcopy(credentials or {}), **(fs_args or {})}
-        self._fs, found = url_to_fs(str(path), **arguments)
-        # No name would mean the working directory.
-        self._path = found if str(path or "").strip() else ""
+        self._fs, self._path = url_to_fs(str(path), **arguments)
         self.metadata = metadata
 
     def load(self) -> Readers:

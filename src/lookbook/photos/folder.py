@@ -47,8 +47,6 @@ def list_photos(files: Any, folder: str) -> Readers:
         InputError: If there is no such folder, it cannot be read, or holds no file.
     """
     name_yours = "Name yours with --photos=FOLDER or as 'photos:' in conf/local/globals.yml."
-    if not folder:
-        raise InputError(f"No photo folder is named. {name_yours}")
     if files.isfile(folder):
         raise InputError(f"'{folder}' is a file and no folder of photos. {name_yours}")
     if not files.isdir(folder):
