@@ -85,3 +85,10 @@ def test_what_is_no_catalogue_ends_in_a_sentence(table, captioner, prompt, rows,
     path = table(*rows) if rows else "nowhere.csv"
     with pytest.raises(InputError, match=told):
         list(TableCaptioner(path, captioner).caption([photo("Hat.jpg")], prompt))
+
+
+def test_an_empty_table_is_told(tmp_path, captioner, prompt):
+    (tmp_path / "catalogue.csv").write_text("\n")
+    engine = TableCaptioner(str(tmp_path / "catalogue.csv"), captioner)
+    with pytest.raises(InputError, match="is empty"):
+        said(engine, [photo("Hat.jpg")], prompt)

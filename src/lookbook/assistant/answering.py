@@ -13,7 +13,7 @@ from lookbook.captioners import Captioner, Prompt
 from lookbook.errors import InputError
 from lookbook.labels.cleaning import clean_answer
 from lookbook.labels.fields import Fields
-from lookbook.labels.record import Record
+from lookbook.labels.record import Record, values_of
 from lookbook.outfits import Message, PlannedQuery, Recommendation, ShoppingPlan, Stylist
 from lookbook.outfits.harmony import harmonise
 from lookbook.photos.photo import Photo
@@ -191,7 +191,7 @@ def _narrow(query: PlannedQuery, params: ServingParams, fields: Fields) -> dict[
 
 
 def _is_unwanted(item: Item, plan: ShoppingPlan) -> bool:
-    return any(set(_values(item, name)) & set(values) for name, values in plan.unwanted.items())
+    return any(set(values_of(item, name)) & set(values) for name, values in plan.unwanted.items())
 
 
 def _judge(
@@ -214,8 +214,8 @@ def _judge(
         for name, weight in params.harmony.items():
             good, why = 1.0, ""
             if shown is not None and plan.mode == "complementary" and name in fields.enumerated:
-                worn = _values(shown, name)
-                good, why = harmonise(_values(item, name), worn, fields.enumerated[name])
+                worn = values_of(shown, name)
+                good, why = harmonise(values_of(item, name), worn, fields.enumerated[name])
             scores.append(good)
             weights.append(weight)
             reasons += [why] if why else []
@@ -232,14 +232,9 @@ def _match(item: Item, query: PlannedQuery, fields: Fields) -> tuple[float, list
     """Says how much of what was wished for an item has, and what of it."""
     scores, has = [], []
     for name, wished in query.wished.items():
-        values = _values(item, name)
+        values = values_of(item, name)
         matched = [one for one in wished if one in values]
         unknown = not values or values == [getattr(fields.enumerated[name], "otherwise", None)]
         scores.append(1.0 if matched else UNKNOWN if unknown else 0.0)
         has += matched[:1]
     return float(np.mean(scores)), has
-
-
-def _values(item: Mapping[str, Any], name: str) -> list[str]:
-    value = item[name]
-    return value if isinstance(value, list) else [value]

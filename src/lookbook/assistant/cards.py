@@ -8,6 +8,7 @@ import io
 from typing import Any
 
 from lookbook.labels.fields import Fields, OneField
+from lookbook.labels.record import values_of
 from lookbook.outfits.slots import called
 from lookbook.photos.photo import PhotoError, decode
 
@@ -99,8 +100,7 @@ def _facts(item: dict[str, Any], fields: Fields) -> list[str]:
     """Lists the values that tell something, each once."""
     told: dict[str, str] = {}
     for name, field in fields.enumerated.items():
-        values = item[name] if isinstance(item[name], list) else [item[name]]
-        for value in values:
+        for value in values_of(item, name):
             unknown = isinstance(field, OneField) and value == field.otherwise
             if not unknown and value != "none":
                 told.setdefault(value.casefold(), value)

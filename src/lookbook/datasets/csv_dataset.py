@@ -40,16 +40,13 @@ class CSVDataset(PandasCSVDataset):
 
 
 def _replace(table: pd.DataFrame, pattern: str, by: str) -> pd.DataFrame:
+    def replace(cell: object) -> object:
+        return re.sub(pattern, by, cell, count=1) if isinstance(cell, str) else cell
+
     texts = table.select_dtypes(include=["object", "string"]).columns
     changed = {
-        name: table[name].map(
-            lambda cell: cell if not isinstance(cell, str) else _sub(pattern, by, cell)
-        )
+        name: table[name].map(replace)
         for name in texts
         if table[name].astype("string").str.match(pattern).any()
     }
     return table.assign(**changed) if changed else table
-
-
-def _sub(pattern: str, by: str, cell: str) -> str:
-    return re.sub(pattern, by, cell, count=1)

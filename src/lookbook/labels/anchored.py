@@ -8,7 +8,7 @@ from typing import Any
 
 from lookbook.labels.fields import Fields
 from lookbook.labels.objects import is_placeholder
-from lookbook.labels.text import clean_text, unescape
+from lookbook.labels.text import clean_text, unescape, unescape_unicode
 
 _TEMPLATE = re.compile(r"<\|[^<>|]*\|>|\b\w*header_id\|>|<\|\w*$")
 _COMMENT = re.compile(r"/\*.*?\*/|(?<=[\s,{])//[^\n]*", re.DOTALL)
@@ -41,13 +41,14 @@ def read_fields_in(text: str, fields: Fields) -> dict[str, Any]:
         What it says by field.
     """
     plain = _COMMENT.sub(" ", _TEMPLATE.sub("\n", text.translate(_FULL_WIDTH)))
-    best = _read_row(plain, fields)
+    by_key = {name.casefold(): name for name in fields.names}
+    best = _read_row(plain, by_key, fields)
     for pattern in _anchors(tuple(fields.names)):
         found = list(pattern.finditer(plain))
         label: dict[str, Any] = {}
         ends = [following.start() for following in found[1:]] + [len(plain)]
         for match, end in zip(found, ends[: len(found)], strict=True):
-            name = next(one for one in fields.names if one.casefold() == match["name"].casefold())
+            name = by_key[match["name"].casefold()]
             told = _value(plain[match.end() : end], name, fields)
             if told:
                 label.setdefault(name, told)
@@ -56,9 +57,8 @@ def read_fields_in(text: str, fields: Fields) -> dict[str, Any]:
     return best
 
 
-def _read_row(text: str, fields: Fields) -> dict[str, Any]:
+def _read_row(text: str, by_key: dict[str, str], fields: Fields) -> dict[str, Any]:
     """Reads the first row of a Markdown table whose head names the fields."""
-    by_key = {name.casefold(): name for name in fields.names}
     lines = [line.strip() for line in text.splitlines()]
     for head, rule, row in zip(lines, lines[1:], lines[2:], strict=False):
         if "|" not in head or not _RULE.fullmatch(rule):
@@ -122,7 +122,6 @@ def _plain(raw: str, name: str, fields: Fields) -> str | None:
     text = raw
     for escape, character in _ESCAPES.items():
         text = text.replace(escape, character)
-    text = re.sub(r"\\u([0-9a-fA-F]{4})", lambda match: chr(int(match[1], 16)), text)
     text = re.sub(r"^\s*[-•]\s+|\s*</\w+>\s*$", "", text)
-    text = clean_text(unescape(text)).strip(" *_`#|" + _QUOTES).rstrip(",;{[ ")
+    text = clean_text(unescape(unescape_unicode(text))).strip(" *_`#|" + _QUOTES).rstrip(",;{[ ")
     return None if not text or is_placeholder(text, name, fields) else text

@@ -8,7 +8,7 @@ from typing import Any
 
 from lookbook.labels.fields import Fields, TextField
 from lookbook.labels.reading import Written, read_answer
-from lookbook.labels.record import SEPARATOR, Record
+from lookbook.labels.record import Record, join_values
 from lookbook.labels.text import clean_text
 
 # How certain a value is by how it was found, for values that contradict one another.
@@ -108,10 +108,8 @@ def map_values(written: Written, fields: Fields) -> tuple[Record, list[Mapping]]
         record[name] = text or (found[declared.otherwise][0] if declared.otherwise else "")
     mappings = []
     for name, (value, how) in found.items():
-        told = written.get(name, "")
-        said = SEPARATOR.join(told) if isinstance(told, list) else told
-        mapped = SEPARATOR.join(value) if isinstance(value, list) else value
-        mappings.append(Mapping(name, said, mapped, how))
+        told = join_values(written.get(name, ""))
+        mappings.append(Mapping(name, told, join_values(value), how))
     return record, mappings
 
 

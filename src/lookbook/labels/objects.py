@@ -10,7 +10,7 @@ from typing import Any
 import json_repair
 
 from lookbook.labels.fields import Fields
-from lookbook.labels.text import clean_text, unescape, unquote
+from lookbook.labels.text import clean_text, unescape, unescape_unicode, unquote
 
 Written = dict[str, Any]
 # Objects are looked for no deeper, nor in more texts.
@@ -143,8 +143,7 @@ def _best_label(values: list[Any], text: str, fields: Fields) -> Written:
     if not labels:
         return {}
     most = max(len(label) for label in labels)
-    # A draft may lack a field; an answer that is whole but for one is as good.
-    complete = [label for label in labels if len(label) >= most]
+    complete = [label for label in labels if len(label) == most]
     return complete[-1] if _RECONSIDERED.search(_prose(text)) else complete[0]
 
 
@@ -218,5 +217,5 @@ def _is_too_deep(text: str) -> bool:
 
 
 def _letters(text: str) -> str:
-    unescaped = re.sub(r"\\u([0-9a-fA-F]{4})", lambda match: chr(int(match[1], 16)), text)
-    return "".join(re.findall(r"\w+", re.sub(r"\\[nrtbf]", " ", unescaped).casefold()))
+    plain = re.sub(r"\\[nrtbf]", " ", unescape_unicode(text))
+    return "".join(re.findall(r"\w+", plain.casefold()))

@@ -47,7 +47,7 @@ def read_answer(text: str, fields: Fields) -> Answer:
         What it says, or the reason for rejection: ``empty``, ``refusal``, ``no label``, or
         ``no`` and the name of a text that no label can lack.
     """
-    spoken, _ = strip_thinking(text[:LONGEST_ANSWER])
+    spoken = strip_thinking(text[:LONGEST_ANSWER])
     if not clean_text(spoken):
         return Answer(rejection="empty" if not clean_text(text[:LONGEST_ANSWER]) else "no label")
     needed = [name for name, one in fields.texts.items() if one.otherwise is None]

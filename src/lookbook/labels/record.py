@@ -46,10 +46,7 @@ def is_valid(answer: str, fields: Fields) -> bool:
 
 def to_row(record: Mapping[str, Any], fields: Fields) -> dict[str, str]:
     """Writes a record as a row of a table, lists joined by commas."""
-    return {
-        name: SEPARATOR.join(value) if isinstance(value := record[name], list) else str(value)
-        for name in fields.names
-    }
+    return {name: join_values(record[name]) for name in fields.names}
 
 
 def from_row(row: Mapping[str, Any], fields: Fields) -> Record:
@@ -60,11 +57,22 @@ def from_row(row: Mapping[str, Any], fields: Fields) -> Record:
     }
 
 
+def join_values(value: Any) -> str:
+    """Writes the value of a field, or several of them, into one cell."""
+    return SEPARATOR.join(value) if isinstance(value, list) else str(value)
+
+
 def split_values(cell: Any) -> list[str]:
-    """Takes the values of a cell apart; a missing cell has none."""
+    """Takes the values of a cell apart, see :func:`join_values`; a missing cell has none."""
     if isinstance(cell, list):
         return cell
     return [part for part in str(cell).split(SEPARATOR) if part] if isinstance(cell, str) else []
+
+
+def values_of(record: Mapping[str, Any], name: str) -> list[str]:
+    """Lists what a record says of a field; of a field with one value that alone."""
+    value = record[name]
+    return value if isinstance(value, list) else [value]
 
 
 def text_of(record: Mapping[str, Any], fields: Fields) -> str:

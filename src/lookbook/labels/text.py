@@ -68,19 +68,21 @@ def unescape(text: str) -> str:
     return html.unescape(text) if "&" in text else text
 
 
-def strip_thinking(text: str) -> tuple[str, bool]:
+def unescape_unicode(text: str) -> str:
+    r"""Turns JSON's ``\u00e9`` into the characters they mean."""
+    return re.sub(r"\\u([0-9a-fA-F]{4})", lambda match: chr(int(match[1], 16)), text)
+
+
+def strip_thinking(text: str) -> str:
     """Leaves out what a model says to itself before it answers.
 
     Returns:
-        The rest, and whether anything was left out. Where thinking was begun and never ended
-        nothing is left.
+        The rest. Where thinking was begun and never ended nothing of it is left.
     """
     rest = _THOUGHT.sub(" ", text)
     *_, rest = _END.split(rest)
     begun = _BEGIN.search(rest)
-    if begun:
-        rest = rest[: begun.start()]
-    return rest, rest != text
+    return rest[: begun.start()] if begun else rest
 
 
 _TAGS = r"(?:think|thinking|thought|thoughts|reasoning|reflection|analysis|scratchpad)"

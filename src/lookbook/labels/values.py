@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable, Iterator
 from functools import cached_property
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+T = TypeVar("T")
 
 
 class Value(BaseModel):
@@ -85,19 +89,32 @@ class Values(BaseModel):
     def named(self, text: str) -> list[str]:
         """Lists the values that a text names, in its order, each once; longer phrases first."""
         words = fold(text).split()
-        found: list[str] = []
-        start = 0
-        while start < len(words):
-            for size in range(min(self._longest, len(words) - start), 0, -1):
-                value = self.words.get(" ".join(words[start : start + size]))
-                # A letter names a value where it stands alone ("M"), not in a sentence.
-                if value is not None and (len(words) <= _FEW or len(words[start]) > 1 or size > 1):
-                    found.append(value)
-                    start += size
-                    break
-            else:
-                start += 1
-        return list(dict.fromkeys(found))
+
+        def meaning(phrase: str) -> str | None:
+            # A letter names a value where it stands alone ("M"), not in a sentence.
+            return self.words.get(phrase) if len(words) <= _FEW or len(phrase) > 1 else None
+
+        return list(dict.fromkeys(find_phrases(words, self._longest, meaning)))
+
+
+def find_phrases(words: list[str], longest: int, meaning: Callable[[str], T | None]) -> Iterator[T]:
+    """Finds what the phrases of a sentence mean, at each place the longest that means something.
+
+    Args:
+        words: The sentence, folded.
+        longest: Words of a phrase at most.
+        meaning: What a phrase means; ``None`` for nothing.
+    """
+    start = 0
+    while start < len(words):
+        for size in range(min(longest, len(words) - start), 0, -1):
+            found = meaning(" ".join(words[start : start + size]))
+            if found is not None:
+                yield found
+                start += size
+                break
+        else:
+            start += 1
 
 
 def fold(text: str) -> str:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from lookbook.chat_models import TEMPERATURES, ChatModel
 from lookbook.errors import InputError
 from lookbook.labels.fields import Fields, SomeField
-from lookbook.labels.record import Record, text_of
+from lookbook.labels.record import Record, text_of, values_of
 from lookbook.outfits import (
     LONGEST_MESSAGE,
     Message,
@@ -165,11 +165,7 @@ def is_grounded(
     texts = " ".join(text_of(record, fields) for record in records)
     free = REFERENCE.sub(" ", sentence)
     for name, values in _named(free, fields).items():
-        has = {
-            value
-            for record in records
-            for value in (record[name] if isinstance(record[name], list) else [record[name]])
-        }
+        has = {value for record in records for value in values_of(record, name)}
         if not values <= has | _named(texts, fields).get(name, set()):
             return False
     return True

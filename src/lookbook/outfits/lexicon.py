@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from lookbook.labels.fields import Fields
-from lookbook.labels.values import fold
+from lookbook.labels.values import find_phrases, fold
 from lookbook.outfits import LONGEST_MESSAGE
 
 PRICES = {"cheap", "cheaper", "cheapest", "price", "expensive", "budget", "affordable", "cost"}
@@ -91,25 +91,14 @@ class Lexicon:
             for number, part in enumerate(parts):
                 # A comma ends a negation, unless it is a list: "no skirts, dresses or shorts".
                 negated = negated and number > 0 and listed
-                for terms in self._of_words(fold(part).split()):
+                words = fold(part).split()
+                for terms in find_phrases(words, self._longest, self._meanings.get):
                     if terms[0].kind in ("not", "again"):
                         negated = terms[0].kind == "not"
                         continue
                     for term in terms:
                         yield Term(term.kind, term.field, term.value, negated)
             negated = False
-
-    def _of_words(self, words: list[str]) -> Iterator[list[Term]]:
-        place = 0
-        while place < len(words):
-            for size in range(min(self._longest, len(words) - place), 0, -1):
-                found = self._meanings.get(" ".join(words[place : place + size]))
-                if found:
-                    yield found
-                    place += size
-                    break
-            else:
-                place += 1
 
 
 def lexicon_of(fields: Fields) -> Lexicon:

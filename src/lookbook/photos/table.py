@@ -70,16 +70,14 @@ def read_table(data: bytes, name: str, columns: Columns) -> PhotoTable:
     Raises:
         InputError: If the file is empty, cannot be taken apart, or names no photos.
     """
-    text, encoding = decode_text(data, name)
-    told = SEPARATOR_LINE.match(text)
+    text, encoding, told = _open_text(data, name)
     first = 1 + bool(told)
-    text = text[told.end() :] if told else text
     if not text.strip():
         raise InputError(
             f"{name} is empty. It needs a column of photos, such as 'image'; or remove the file to "
             "go on without human labels."
         )
-    delimiter = told[1] if told else _find_delimiter(text, columns)
+    delimiter = told or _find_delimiter(text, columns)
     header = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     places = find_columns(header, columns, name)
     try:
@@ -119,7 +117,7 @@ def take_columns(table: pd.DataFrame, name: str, columns: Columns) -> PhotoTable
     """Takes the rows of a table that is no text, such as Parquet or Excel.
 
     Args:
-        table: As pandas reads it.
+        table: As :func:`read_any_table` reads it.
         name: What it is called, for errors.
         columns: See :func:`read_table`.
 
@@ -128,10 +126,7 @@ def take_columns(table: pd.DataFrame, name: str, columns: Columns) -> PhotoTable
     """
     header = [str(column) for column in table.columns]
     places = find_columns(header, columns, name)
-    cells = {
-        field: ["" if _is_missing(cell) else _as_text(cell) for cell in table.iloc[:, place]]
-        for field, place in places.items()
-    }
+    cells = {field: table.iloc[:, place].tolist() for field, place in places.items()}
     rows = pd.DataFrame({"line": range(2, len(table) + 2), **cells})
     return PhotoTable(rows, f"{name}: {_taken(header, places)}")
 
@@ -156,10 +151,10 @@ def read_any_table(data: bytes, name: str) -> pd.DataFrame:
         except (ValueError, OSError, KeyError, TypeError) as error:
             raise InputError(f"{name} cannot be read: {error}") from error
         return table.map(lambda cell: "" if _is_missing(cell) else _as_text(cell))
-    text, _ = decode_text(data, name)
-    told = SEPARATOR_LINE.match(text)
-    text = text[told.end() :] if told else text
-    delimiter = told[1] if told else _find_delimiter(text, {"image": ["Filename"]})
+    text, _, told = _open_text(data, name)
+    if not text.strip():
+        raise InputError(f"{name} is empty.")
+    delimiter = told or _find_delimiter(text, {"image": ["Filename"]})
     try:
         return pd.read_csv(io.StringIO(text), sep=delimiter, dtype=str, keep_default_na=False)
     except ValueError as error:
@@ -217,6 +212,17 @@ def decode_text(data: bytes, name: str) -> tuple[str, str]:
         return data.decode("cp1252"), "Windows-1252"
     except UnicodeDecodeError:
         return data.decode("latin-1"), "Latin-1"
+
+
+def _open_text(data: bytes, name: str) -> tuple[str, str, str]:
+    """Decodes a table in text, and takes off a first line that says what separates it.
+
+    Returns:
+        The table, its encoding's name, and what separates it; empty if it does not say.
+    """
+    text, encoding = decode_text(data, name)
+    told = SEPARATOR_LINE.match(text)
+    return (text[told.end() :], encoding, told[1]) if told else (text, encoding, "")
 
 
 def _guess_encoding(sample: bytes) -> str | None:

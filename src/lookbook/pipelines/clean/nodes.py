@@ -10,7 +10,7 @@ from lookbook.evaluation.plots import plot_before_and_after
 from lookbook.labels.cleaning import map_values, strip_title
 from lookbook.labels.fields import Fields
 from lookbook.labels.reading import Answer, read_answer
-from lookbook.labels.record import SEPARATOR, from_row, split_values, to_row
+from lookbook.labels.record import from_row, join_values, split_values, to_row
 from lookbook.lazy import PlotlyFigure, pd
 from lookbook.photos.sampling import cap_groups
 
@@ -61,10 +61,7 @@ def parse_captions(captions: pd.DataFrame, fields: Fields) -> tuple[pd.DataFrame
             {
                 "photo_id": row.photo_id,
                 "Filename": row.file,
-                **{
-                    name: SEPARATOR.join(value) if isinstance(value, list) else value
-                    for name, value in answer.written.items()
-                },
+                **{name: join_values(value) for name, value in answer.written.items()},
                 "repair": answer.repair,
             }
             for row, answer in zip(usable.itertuples(), told, strict=True)
