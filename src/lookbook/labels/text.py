@@ -79,13 +79,32 @@ def strip_thinking(text: str) -> str:
     Returns:
         The rest. Where thinking was begun and never ended nothing of it is left.
     """
-    rest = _THOUGHT.sub(" ", text)
-    *_, rest = _END.split(rest)
+    rest = _cut_thoughts(text)
+    ends = list(_END.finditer(rest))
+    rest = rest[ends[-1].end() :] if ends else rest
     begun = _BEGIN.search(rest)
     return rest[: begun.start()] if begun else rest
 
 
+def _cut_thoughts(text: str) -> str:
+    """Cuts from each opening tag to the first closing one of its name, in one pass.
+
+    One expression for both would look through the whole text again for every opening tag.
+    """
+    closing: dict[str, list[re.Match[str]]] = {}
+    for end in reversed(list(_END.finditer(text))):
+        closing.setdefault(end[1].casefold(), []).append(end)
+    parts, after = [], 0
+    for begun in _BEGIN.finditer(text):
+        ends = closing.get(begun[1].casefold(), [])
+        while ends and ends[-1].start() < begun.end():
+            ends.pop()
+        if begun.start() >= after and ends:
+            parts.append(text[after : begun.start()])
+            after = ends[-1].end()
+    return " ".join([*parts, text[after:]])
+
+
 _TAGS = r"(?:think|thinking|thought|thoughts|reasoning|reflection|analysis|scratchpad)"
-_THOUGHT = re.compile(rf"<\s*({_TAGS})\s*>.*?<\s*/\s*\1\s*>", re.DOTALL | re.IGNORECASE)
-_BEGIN = re.compile(rf"<\s*{_TAGS}\s*>", re.IGNORECASE)
-_END = re.compile(rf"<\s*/\s*{_TAGS}\s*>", re.IGNORECASE)
+_BEGIN = re.compile(rf"<\s*({_TAGS})\s*>", re.IGNORECASE)
+_END = re.compile(rf"<\s*/\s*({_TAGS})\s*>", re.IGNORECASE)
