@@ -29,7 +29,7 @@ from lookbook.captioners.huggingface import HuggingFaceCaptioner
 from lookbook.captioners.ray import RayCaptioner
 from lookbook.labels.fields import Fields
 from lookbook.photos.photo import Photo
-from project import configuration, declared_fields
+from project import declared_fields
 from tiny_models import save_tiny_mllama
 
 ROOT = Path(__file__).parent.parent
@@ -111,11 +111,12 @@ def main() -> None:
         report("huggingface, tiny Mllama on CPU, one at a time", batches[1])
         report(f"huggingface, batches of {BATCH}", batches[BATCH], batches[1].per_second)
 
-    embedded = partial(EmbeddedCaptioner, configuration("globals")["garments"])
-    plain = embedded(threads=REPLICAS)
+    plain = EmbeddedCaptioner(threads=REPLICAS)
     by_itself = Rate(plain, photos(3000), prompt)
     report(f"embedded, {REPLICAS} threads", by_itself, steady=True)
-    spread = Rate(RayCaptioner(embedded(threads=1), replicas=REPLICAS), photos(3000), prompt)
+    spread = Rate(
+        RayCaptioner(EmbeddedCaptioner(threads=1), replicas=REPLICAS), photos(3000), prompt
+    )
     report(f"ray, {REPLICAS} replicas of it", spread, by_itself.steady, steady=True)
 
     console = Console(width=110)

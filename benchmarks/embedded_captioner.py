@@ -18,14 +18,14 @@ from lookbook.captioners.embedded import EmbeddedCaptioner
 from lookbook.datasets.photo_folder_dataset import PhotoFolderDataset
 from lookbook.labels.fields import Fields
 from lookbook.photos.photo import Photo
-from project import configuration, declared_fields
+from project import declared_fields
 
 COUNTS = (500, 1000, 3000)
 
 
 def measure(folder: str, count: int, threads: int) -> None:
     """Captions so many photos and prints photos, seconds and peak memory in MiB."""
-    captioner = EmbeddedCaptioner(configuration("globals")["garments"], threads=threads)
+    captioner = EmbeddedCaptioner(threads=threads)
     prompt = Prompt.compose("", "", Fields.model_validate(declared_fields()))
     files = PhotoFolderDataset(path=folder).load()
     photos = (

@@ -16,8 +16,8 @@ from hypothesis import settings
 from lookbook.captioners import Prompt
 from lookbook.captioners.embedded import EmbeddedCaptioner
 from lookbook.labels.fields import Fields
-from project import ROOT, configuration, declared_fields, make_project, run_kedro, succeed
-from tiny_models import save_tiny_mllama
+from project import ROOT, declared_fields, make_project, run_kedro, succeed
+from tiny_models import save_network, save_tiny_mllama
 
 settings.register_profile("reproducible", derandomize=True, deadline=None)
 settings.load_profile("reproducible")
@@ -48,13 +48,13 @@ def prompt(fields: Fields) -> Prompt:
 
 
 @pytest.fixture(scope="session")
-def garments() -> dict[str, Any]:
-    return configuration("globals")["garments"]
+def captioner() -> EmbeddedCaptioner:
+    return EmbeddedCaptioner(batch_size=4)
 
 
 @pytest.fixture(scope="session")
-def captioner(garments: dict[str, Any]) -> EmbeddedCaptioner:
-    return EmbeddedCaptioner(garments, batch_size=4)
+def other_network(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return save_network(tmp_path_factory.mktemp("network") / "other.onnx", taught_by="[]")
 
 
 @pytest.fixture(scope="session")

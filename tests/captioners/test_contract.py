@@ -37,18 +37,17 @@ def files(tmp_path_factory):
 
 
 @pytest.fixture(scope="module", params=ENGINES)
-def engine(request, garments, tiny_mllama, tmp_path_factory):
+def engine(request, tiny_mllama, other_network, tmp_path_factory):
     """A captioner's catalog entry, one with another model, one with other batches."""
     embedded = {
         "engine": f"{CAPTIONERS}.embedded.EmbeddedCaptioner",
-        "garments": garments,
         "threads": 1,
     }
     with ExitStack() as stack:
         match request.param:
             case "embedded":
                 config = embedded
-                other = {"garments": {**garments, "Hat": {**garments["Hat"], "noun": "cap"}}}
+                other = {"filepath": other_network}
                 rest = {"batch_size": 3}
             case "huggingface":
                 config = {
@@ -78,8 +77,7 @@ def engine(request, garments, tiny_mllama, tmp_path_factory):
                     "replicas": 1,
                     "batch_size": 8,
                 }
-                cap = {**garments, "Hat": {**garments["Hat"], "noun": "cap"}}
-                other = {"captioner": {**embedded, "garments": cap}}
+                other = {"captioner": {**embedded, "filepath": other_network}}
                 rest = {"replicas": 2, "batch_size": 3}
         yield config, {**config, **other}, {**config, **rest}
 

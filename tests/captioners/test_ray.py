@@ -33,9 +33,9 @@ def stored(tmp_path_factory):
 
 
 @pytest.fixture
-def on_the_cluster(garments):
+def on_the_cluster():
     def make(replicas=2, **options):
-        embedded = EmbeddedCaptioner(garments, threads=1)
+        embedded = EmbeddedCaptioner(threads=1)
         return RayCaptioner(options.pop("captioner", embedded), replicas=replicas, **options)
 
     return make

@@ -37,7 +37,7 @@ def test_listing_pipelines_imports_nothing_heavy(project):
         check=True,
     ).stdout  # fmt: skip
     names, imported = json.loads(printed.splitlines()[-1])
-    assert {"ingest", "balance", "label", "clean", "index", "train", "sample"} < set(names)
+    assert {"ingest", "balance", "label", "clean", "index", "distil", "sample"} < set(names)
     assert imported == []
 
 
@@ -50,7 +50,7 @@ def test_lists_pipelines_and_datasets(kedro):
 def test_the_default_run_leaves_out_training_and_drawing(kedro):
     described = kedro("registry", "describe", "__default__").stdout
     assert "embed_items" in described
-    assert "fit_network" not in described
+    assert "fit_networks" not in described
     assert "draw_sample" not in described
 
 
@@ -85,11 +85,11 @@ def test_builds_the_lineage_before_anything_ran(project, kedro):
     assert result.returncode == 0, result.stdout + result.stderr
     shown = {
         name: json.loads((project / "build/api/pipelines" / name).read_text())
-        for name in ("__default__", "train")
+        for name in ("__default__", "distil")
     }
     nodes = {name: {node["name"] for node in page["nodes"]} for name, page in shown.items()}
     assert {"inspect_photos", "embed_items", "search_index"} <= nodes["__default__"]
-    assert {"fit_network", "model_card"} <= nodes["train"]
+    assert {"fit_networks", "model_card"} <= nodes["distil"]
     walk = ["raw", "intermediate", "primary", "feature", "model_output", "reporting"]
     assert [layer for layer in shown["__default__"]["layers"] if layer in walk] == walk
 

@@ -1,9 +1,5 @@
-import itertools
-
-import numpy as np
 import pytest
 
-from lookbook.captioners.appearance import name_colours
 from lookbook.outfits.harmony import UNKNOWN, harmonise, harmony
 
 
@@ -28,8 +24,3 @@ def test_an_item_goes_as_well_as_its_worst_colour(fields):
     assert harmonise(["black", "orange"], ["red"], colours) == (0.0, "")
     assert harmonise(["black"], ["red"], colours) == (1.0, "black goes with red")
     assert harmonise([], ["red"], colours) == (UNKNOWN, "")
-
-
-def test_every_colour_that_pixels_are_named_by_is_declared(fields):
-    lab = list(itertools.product(range(0, 101, 5), range(-90, 91, 10), range(-90, 91, 10)))
-    assert set(name_colours(np.array(lab))) <= fields.somes["Colours"].values.keys()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,20 @@ CORPUS = [
     "Look at the photo and describe the one garment or pair of shoes that it shows.",
     string.printable,
 ] * 20
+
+
+def save_network(path: Path, **metadata: str) -> str:
+    """Saves the released network with other metadata, which makes it another one."""
+    import onnx
+
+    model = onnx.load_from_string(
+        (resources.files("lookbook.models") / "garment_network.onnx").read_bytes()
+    )
+    known = {one.key: one.value for one in model.metadata_props}
+    del model.metadata_props[:]
+    onnx.helper.set_model_props(model, {**known, **metadata})
+    onnx.save(model, path)
+    return str(path)
 
 
 LLAVA_TEMPLATE = (

@@ -85,6 +85,7 @@ class Caption(BaseModel):
         output_tokens: Tokens written for all answers.
         cost: What they cost, in the currency of the engine's price list; ``None`` without one.
         seconds: What it added to the run's time: since the caption before it came.
+        probabilities: How likely each value of each field is, where the engine knows.
     """
 
     photo_id: str
@@ -95,6 +96,7 @@ class Caption(BaseModel):
     output_tokens: int = 0
     cost: float | None = None
     seconds: float = 0.0
+    probabilities: dict[str, dict[str, float]] | None = None
 
     @field_validator("text", "failure")
     @classmethod

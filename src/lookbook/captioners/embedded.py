@@ -1,4 +1,4 @@
-"""The captioner that needs neither key nor GPU: a small network and a look at the pixels."""
+"""The captioner that needs neither key nor GPU: one small network that knows the fields."""
 
 from __future__ import annotations
 
@@ -8,14 +8,20 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import TypeAdapter
 
 from lookbook.captioners import Caption, Prompt, fingerprint
-from lookbook.captioners.appearance import Appearance, describe_appearance
 from lookbook.errors import InputError
+from lookbook.labels.choosing import (
+    Head,
+    Probabilities,
+    choose_values,
+    compose_record,
+    slices_of,
+)
 from lookbook.labels.fields import Fields
 from lookbook.photos.photo import Photo, PhotoError
 
@@ -25,7 +31,11 @@ if TYPE_CHECKING:
 
 RESOLUTION = 224
 # Changes with every change of what the code below says of a photo.
-PHRASING = "1"
+PHRASING = "2"
+# People's own labels: a head that is taught and measured, and that is no field.
+LABEL = "label"
+# What is less likely is not kept.
+_NEGLIGIBLE = 0.0005
 
 
 def to_pixels(image: Image) -> np.ndarray:
@@ -35,48 +45,71 @@ def to_pixels(image: Image) -> np.ndarray:
     return np.asarray(image.resize((RESOLUTION, RESOLUTION), Resampling.BILINEAR, reducing_gap=2))
 
 
-class Garment(BaseModel):
-    """What one label of the network means.
+def describe_network(heads: list[Head]) -> dict[str, str]:
+    """Writes heads as the metadata of an ONNX file, see :func:`read_heads`."""
+    return {"heads": _HEADS.dump_json(heads).decode()}
 
-    Attributes:
-        noun: Its name in a title.
-        article: Its name in a description, which says more than the title.
-        says: Values of declared fields that follow from it, as far as the garment itself tells.
-        sleeves: ``short`` or ``long`` where the garment tells.
-        wear: A sentence on what goes with it, without full stop.
+
+def read_heads(metadata: dict[str, str]) -> list[Head]:
+    """Reads what a network's logits are of from its file's metadata.
+
+    Raises:
+        InputError: If the file is no network of this project.
     """
+    if "heads" not in metadata:
+        raise InputError(
+            "The captioner's network does not say what it knows: it was not made by the 'distil' "
+            "pipeline. Make one with 'kedro run --pipelines=ingest,distil'."
+        )
+    return _HEADS.validate_json(metadata["heads"])
 
-    model_config = ConfigDict(extra="forbid")
 
-    noun: str
-    article: str
-    says: dict[str, str]
-    sleeves: str | None = None
-    wear: str | None = None
+def check_heads(heads: list[Head], fields: Fields, source: str) -> None:
+    """Checks that a network speaks of the catalogue's fields.
+
+    Args:
+        heads: The network's. A field that is not declared is of no harm, nor is one that the
+            network does not know.
+        fields: The catalogue's.
+        source: The network's file.
+
+    Raises:
+        InputError: If the network knows none of the fields, or values that one has not.
+    """
+    known = [head for head in heads if head.name in fields.enumerated]
+    remedy = (
+        "Teach one these fields with 'kedro run --pipelines=ingest,distil' and name its file as "
+        "'filepath' of the captioner, or name another captioner."
+    )
+    if not known:
+        taught = ", ".join(head.name for head in heads if head.name != LABEL)
+        raise InputError(
+            f"The network '{source}' was taught {taught}, of which the fields.yml has none. "
+            f"{remedy}"
+        )
+    for head in known:
+        declared = fields.enumerated[head.name]
+        foreign = [value for value in head.values if value not in declared.values]
+        if foreign or head.kind != declared.kind:
+            told = f"values such as '{foreign[0]}'" if foreign else f"{head.kind} of its values"
+            raise InputError(
+                f"The network '{source}' was taught a field {head.name} with {told}, which is not "
+                f"how the fields.yml declares it. {remedy}"
+            )
 
 
 class EmbeddedCaptioner:
-    """Names the garment by network, its colours and pattern by pixels, and says no more."""
+    """Says of each field what its network is sure enough of, and puts it into words."""
 
-    def __init__(
-        self,
-        garments: dict[str, dict[str, Any]],
-        filepath: str | None = None,
-        batch_size: int = 16,
-        threads: int = 2,
-    ) -> None:
+    def __init__(self, filepath: str | None = None, batch_size: int = 16, threads: int = 2) -> None:
         """Names the network; it is read when the first photo comes.
 
         Args:
-            garments: A :class:`Garment` for each of the network's labels.
-            filepath: An ONNX file made by the ``train`` pipeline; the one in the package by
-                default.
+            filepath: An ONNX file made by the ``distil`` pipeline, or a folder of its versions,
+                of which the newest counts; the one in the package by default.
             batch_size: Photos a run of the network.
             threads: Threads that decode photos, and threads of the network.
         """
-        self._garments = {
-            label: Garment.model_validate(garment) for label, garment in garments.items()
-        }
         self._filepath = filepath
         self._batch_size = batch_size
         self._threads = threads
@@ -87,22 +120,23 @@ class EmbeddedCaptioner:
         Raises:
             InputError: If the network's file does not exist.
         """
-        garments = {label: one.model_dump() for label, one in self._garments.items()}
-        facts = json.dumps(garments), json.dumps(prompt.answer_schema), PHRASING
-        return fingerprint("embedded", self._read(), *facts)
+        return fingerprint("embedded", self._read(), prompt.fields.declared, PHRASING)
+
+    @property
+    def _source(self) -> str:
+        return self._filepath or "garment_network.onnx"
 
     def _read(self) -> bytes:
-        source = (
-            Path(self._filepath)
-            if self._filepath
-            else resources.files("lookbook.models") / "garment_network.onnx"
-        )
+        if self._filepath is None:
+            return (resources.files("lookbook.models") / "garment_network.onnx").read_bytes()
+        source = Path(self._filepath)
+        source = max(source.glob(f"*/{source.name}"), default=source)
         if not source.is_file():
             raise InputError(f"The captioner's network '{source}' does not exist.")
         return source.read_bytes()
 
-    def _open(self) -> tuple[InferenceSession, list[str]]:
-        """Opens the network, and lists its labels."""
+    def _open(self) -> tuple[InferenceSession, list[Head]]:
+        """Opens the network, and reads what it knows."""
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -110,20 +144,13 @@ class EmbeddedCaptioner:
         session = onnxruntime.InferenceSession(
             self._read(), options, providers=["CPUExecutionProvider"]
         )
-        labels = json.loads(session.get_modelmeta().custom_metadata_map["labels"])
-        for label in labels:
-            if label not in self._garments:
-                raise InputError(
-                    f"The network knows the label '{label}', which 'garments' in "
-                    "conf/base/globals.yml lacks. Add it there."
-                )
-        return session, labels
+        return session, read_heads(session.get_modelmeta().custom_metadata_map)
 
     def caption(self, photos: Iterable[Photo], prompt: Prompt) -> Iterator[Caption]:
         """Describes photos, see :class:`lookbook.captioners.Captioner`.
 
         Raises:
-            InputError: If the network's file does not exist, or has a label without meaning.
+            InputError: If the network's file does not exist, or speaks of other fields.
         """
         remaining = iter(photos)
         batches = iter(lambda: list(itertools.islice(remaining, self._batch_size)), [])
@@ -132,6 +159,7 @@ class EmbeddedCaptioner:
             return
         if not hasattr(self, "_network"):
             self._network = self._open()
+        check_heads(self._network[1], prompt.fields, self._source)
         with ThreadPoolExecutor(self._threads) as executor:
             # While the network looks at one batch the next is being decoded.
             decoding = [executor.submit(_decode, photo) for photo in first]
@@ -150,56 +178,37 @@ class EmbeddedCaptioner:
                 yield Caption(photo_id=photo_id, failure=failure)
         if not seen:
             return
-        session, labels = self._network
+        session, heads = self._network
         stacked = np.stack([pixels for _, pixels in seen])
-        (logit_maps,) = session.run(None, {"pixels": stacked})
-        for (photo_id, pixels), maps in zip(seen, logit_maps, strict=True):
-            best = int(maps.mean(axis=(1, 2)).argmax())
-            appearance = describe_appearance(pixels, maps[best])
-            record = compose_record(self._garments[labels[best]], appearance, fields)
-            yield Caption(photo_id=photo_id, text=json.dumps(record))
+        (logits,) = session.run(["logits"], {"pixels": stacked})
+        for (photo_id, _), likely in zip(seen, likely_values(logits, heads), strict=True):
+            record = compose_record(choose_values(likely, heads, fields), heads, fields)
+            yield Caption(
+                photo_id=photo_id,
+                text=json.dumps({name: record[name] for name in fields.names}),
+                probabilities={
+                    head.name: {
+                        value: round(share, 4)
+                        for value, share in likely[head.name].items()
+                        if share >= _NEGLIGIBLE
+                    }
+                    for head in heads
+                    if head.name in fields.enumerated
+                },
+            )
 
 
-def compose_record(garment: Garment, appearance: Appearance, fields: Fields) -> dict[str, Any]:
-    """Puts what was seen into words, and leaves out what was not.
-
-    Args:
-        garment: What the network took the item for.
-        appearance: What the pixels tell.
-        fields: What is to be said; a field of which nothing was seen is ``otherwise``.
-
-    Returns:
-        A record whose description does not open with the title.
-    """
-    looks = [*appearance.colours[:1], *([appearance.pattern] if appearance.pattern else [])]
-    title = " ".join([*looks, garment.noun])
-    colours = " and ".join(appearance.colours)
-    told = f"{garment.article} in {colours}" if colours else garment.article
-    sentences = [told[:1].upper() + told[1:]]
-    if appearance.pattern:
-        sentences[0] += f" with a {appearance.pattern} pattern"
-    if garment.sleeves:
-        sentences[0] += f", {garment.sleeves} sleeves"
-    if garment.wear:
-        sentences.append(garment.wear)
-    seen: dict[str, Any] = {
-        **garment.says,
-        "Pattern": appearance.pattern,
-        fields.title: title[:1].upper() + title[1:],
-        fields.description: ". ".join(sentences) + ".",
-    }
-    record: dict[str, Any] = {}
-    for name in fields.names:
-        if name in fields.somes:
-            known = fields.somes[name].values
-            record[name] = [one for one in appearance.colours if one in known]
-        elif name in fields.ones:
-            value = seen.get(name)
-            one = fields.ones[name]
-            record[name] = value if value in one.values else one.otherwise
-        else:
-            record[name] = seen.get(name, "")
-    return record
+def likely_values(logits: np.ndarray, heads: list[Head]) -> list[Probabilities]:
+    """Turns (photos, values of all heads) logits into the probabilities of each photo."""
+    columns = slices_of(heads)
+    shares = {head.name: head.probabilities(logits[:, columns[head.name]]) for head in heads}
+    return [
+        {
+            head.name: dict(zip(head.values, shares[head.name][row].tolist(), strict=True))
+            for head in heads
+        }
+        for row in range(len(logits))
+    ]
 
 
 def _decode(photo: Photo) -> tuple[str, np.ndarray | str]:
@@ -207,3 +216,6 @@ def _decode(photo: Photo) -> tuple[str, np.ndarray | str]:
         return photo.photo_id, to_pixels(photo.image(at_least=2 * RESOLUTION))
     except (PhotoError, OSError) as error:
         return photo.photo_id, str(error)
+
+
+_HEADS = TypeAdapter(list[Head])

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, Field, ValidationError
 
 from lookbook.captioners import Caption, Captioner, Prompt
+from lookbook.labels.fields import Fields
 from lookbook.lazy import pd
 from lookbook.photos.photo import Photo
 
@@ -125,6 +126,43 @@ def gather_captions(photos: pd.DataFrame, shards: Shards, fingerprint: str) -> p
         failure=[caption.failure for caption in chosen],
         **costs,
     )
+
+
+def gather_probabilities(
+    photos: pd.DataFrame, shards: Shards, fingerprint: str, fields: Fields
+) -> pd.DataFrame:
+    """Gathers how likely each value is, for captioners that know.
+
+    Args:
+        photos: One row per photo, with ``photo_id``.
+        shards: Shards by name.
+        fingerprint: The captioner's.
+        fields: The catalogue's.
+
+    Returns:
+        ``photo_id`` and a column for each value, ``field: value``, from 0 to 1; a row for each
+        photo whose captioner told.
+    """
+    captions = read_shards(shards, fingerprint)
+    rows = [
+        {"photo_id": photo_id}
+        | {
+            f"{name}: {value}": share
+            for name, values in caption.probabilities.items()
+            for value, share in values.items()
+        }
+        for photo_id in photos["photo_id"]
+        if (caption := captions.get(photo_id)) is not None and caption.probabilities
+    ]
+    told = {key for row in rows for key in row}
+    columns = [
+        column
+        for name, field in fields.enumerated.items()
+        for value in field.values
+        if (column := f"{name}: {value}") in told
+    ]
+    table = pd.DataFrame(rows, columns=["photo_id", *columns])
+    return table.astype(dict.fromkeys(columns, "float32")).fillna(dict.fromkeys(columns, 0.0))
 
 
 def read_shards(shards: Shards, fingerprint: str) -> dict[str, Caption]:

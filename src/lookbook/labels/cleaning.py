@@ -13,12 +13,12 @@ from lookbook.labels.text import clean_text
 
 # How certain a value is by how it was found, for values that contradict one another.
 _CERTAINTY = {
-    "exact": 3,
-    "synonym": 3,
-    "part": 2,
-    "several": 2,
-    "first of several": 1,
-    "in the text": 1,
+    "exact": 3.0,
+    "synonym": 3.0,
+    "part": 2.0,
+    "several": 2.0,
+    "first of several": 1.0,
+    "in the text": 1.0,
 }
 
 
@@ -98,7 +98,10 @@ def map_values(written: Written, fields: Fields) -> tuple[Record, list[Mapping]]
             texts = " ".join(str(written.get(text, "")) for text in some.named_in)
             named = some.named(texts)[: some.at_most]
             found[name] = (named, "in the text") if named else found[name]
-    _settle(found, fields)
+    said = {name: value for name, (value, _) in found.items()}
+    certainty = {name: _CERTAINTY.get(how, 0.0) for name, (_, how) in found.items()}
+    happened = settle(said, certainty, fields)
+    found = {name: (said[name], happened.get(name, how)) for name, (_, how) in found.items()}
     record: Record = {}
     for name, declared in fields.root.items():
         if not isinstance(declared, TextField):
@@ -113,23 +116,32 @@ def map_values(written: Written, fields: Fields) -> tuple[Record, list[Mapping]]
     return record, mappings
 
 
-def _settle(found: dict[str, tuple[Any, str]], fields: Fields) -> None:
-    """Fills what follows from other fields, and settles what contradicts."""
+def settle(said: dict[str, Any], certainty: dict[str, float], fields: Fields) -> dict[str, str]:
+    """Fills what follows from other fields, and settles what contradicts, in place.
+
+    Args:
+        said: The value of every field that has one; changed where it is filled or settled.
+        certainty: How certain each is, on any scale. Of two that contradict one another the
+            more certain stays; as certain, that of the field that is declared first.
+        fields: The catalogue's fields.
+
+    Returns:
+        What happened, by field: ``implied`` or ``contradicted``.
+    """
+    happened: dict[str, str] = {}
     for name, one in fields.ones.items():
-        value, how = found[name]
-        for other, implied in one.values[value].implies.items():
-            if other not in fields.ones:
+        for other, implied in one.values[said[name]].implies.items():
+            if other not in fields.ones or said[other] == implied:
                 continue
-            there, found_how = found[other]
-            if there == implied:
-                continue
-            if there == fields.ones[other].otherwise:
-                found[other] = implied, "implied"
-            elif _CERTAINTY.get(how, 0) > _CERTAINTY.get(found_how, 0):
-                found[other] = implied, "contradicted"
+            if said[other] == fields.ones[other].otherwise:
+                said[other], happened[other] = implied, "implied"
+            elif certainty.get(name, 0) > certainty.get(other, 0):
+                said[other], happened[other] = implied, "contradicted"
             else:
-                found[name] = one.otherwise, "contradicted"
+                said[name], happened[name] = one.otherwise, "contradicted"
                 break
+            certainty[other] = 0
+    return happened
 
 
 def strip_title(record: Record, fields: Fields) -> Record:

@@ -6,9 +6,18 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    RootModel,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from lookbook.errors import InputError
+from lookbook.labels.composing import check_template
 from lookbook.labels.lookup import find_one
 from lookbook.labels.values import Value, Values, fold
 
@@ -56,11 +65,21 @@ class TextField(_Declared):
         longest: Characters at most.
         otherwise: The field whose value stands here where a model wrote nothing, or an empty
             text for nothing; an answer without a text that has no ``otherwise`` is of no use.
+        composed: How a captioner that knows values but writes no sentences puts them into words,
+            see :func:`lookbook.labels.composing.compose_text`.
     """
 
     kind: Literal["text"]
     longest: int = Field(gt=0)
     otherwise: str | None = None
+    composed: str | None = None
+
+    @field_validator("composed")
+    @classmethod
+    def _readable(cls, composed: str | None) -> str | None:
+        if composed is not None:
+            check_template(composed)
+        return composed
 
 
 class OneField(_Declared, Values):

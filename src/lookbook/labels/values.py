@@ -23,6 +23,7 @@ class Value(BaseModel):
         goes_with: Other values of the field that suit it in one outfit.
         implies: Values of other fields that follow from it, by field.
         hue: Degrees on a colour wheel; what has none goes with every colour.
+        phrase: How a composed text says it; by its name by default, not at all if empty.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -33,6 +34,7 @@ class Value(BaseModel):
     goes_with: list[str] = []
     implies: dict[str, str] = {}
     hue: float | None = Field(default=None, ge=0, lt=360)
+    phrase: str | None = None
 
 
 class Values(BaseModel):

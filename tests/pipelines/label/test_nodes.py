@@ -140,10 +140,10 @@ def test_a_new_photo_alone_is_captioned(label, photos, captioner):
     assert len(captions) == len(more)
 
 
-def test_another_captioner_starts_anew_beside_the_first(label, photos, captioner, garments):
+def test_another_captioner_starts_anew_beside_the_first(label, photos, captioner, other_network):
     store = {}
     label(select(photos), photos, captioner, store)
-    other = EmbeddedCaptioner({**garments, "Hat": {**garments["Hat"], "noun": "cap"}})
+    other = EmbeddedCaptioner(other_network)
     plan, _ = label(select(photos), photos, other, store)
     assert len(plan) == len(photos)
     plan, _ = label(select(photos), photos, captioner, store)

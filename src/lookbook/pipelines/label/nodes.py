@@ -12,6 +12,7 @@ from lookbook.captioners.shards import (
     caption_into_shards,
     find_uncaptioned,
     gather_captions,
+    gather_probabilities,
 )
 from lookbook.labels.fields import Fields
 from lookbook.lazy import pd
@@ -86,6 +87,22 @@ def collect_captions(
         :func:`lookbook.captioners.shards.gather_captions`.
     """
     return gather_captions(selection, {**known_trial_shards, **shards}, fingerprint)
+
+
+def collect_probabilities(
+    selection: pd.DataFrame,
+    shards: Shards,
+    known_trial_shards: Shards,
+    fingerprint: str,
+    fields: Fields,
+) -> pd.DataFrame:
+    """Gathers how likely each value of each field is, where the captioner tells.
+
+    Returns:
+        See :func:`lookbook.captioners.shards.gather_probabilities`.
+    """
+    every = {**known_trial_shards, **shards}
+    return gather_probabilities(selection, every, fingerprint, fields)
 
 
 def report_captions(captions: pd.DataFrame, plan: pd.DataFrame, fingerprint: str) -> dict[str, Any]:

@@ -41,6 +41,15 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 name="collect_captions",
             ),
             Node(
+                nodes.collect_probabilities,
+                inputs=[
+                    "selection", "caption_shards", "known_trial_shards", "captioner_fingerprint",
+                    "params:fields",
+                ],
+                outputs="probabilities",
+                name="collect_probabilities",
+            ),
+            Node(
                 nodes.report_captions,
                 inputs=["captions", "caption_plan", "captioner_fingerprint"],
                 outputs="label_report",

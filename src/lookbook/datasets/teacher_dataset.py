@@ -1,0 +1,94 @@
+"""``TeacherDataset`` loads what a network is to be taught."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import fsspec
+import pandas as pd
+from kedro.io.core import Version
+from kedro_datasets._typing import TablePreview
+
+from lookbook.datasets.csv_dataset import CSVDataset
+from lookbook.datasets.read_only_dataset import ReadOnlyDataset
+from lookbook.errors import InputError
+from lookbook.photos.table import read_any_table
+
+CATALOGUE = "catalogue"
+_TOOK = ["seconds", "input_tokens", "output_tokens"]
+_TEXTS = {"keep_default_na": False, "na_values": [""]}
+
+
+class TeacherDataset(ReadOnlyDataset[pd.DataFrame]):
+    """``TeacherDataset`` loads the newest catalogue, or any table of what photos show.
+
+    Examples:
+        Using the YAML API:
+
+        ```yaml
+        teacher_table:
+          type: lookbook.datasets.teacher_dataset.TeacherDataset
+          teacher: annotations.csv
+          catalogue: data/07_model_output/full_catalogue.csv
+          captions: data/04_feature/captions.csv
+        ```
+    """
+
+    def __init__(
+        self, *, teacher: str, catalogue: str, captions: str, metadata: dict[str, Any] | None = None
+    ) -> None:
+        """Creates the dataset.
+
+        Args:
+            teacher: ``catalogue``, or a CSV, Excel, Parquet or JSON-lines table on any filesystem
+                that fsspec knows.
+            catalogue: The versioned catalogue.
+            captions: The versioned captions that it was made of, which tell what they took.
+            metadata: Ignored by Kedro, read by plugins.
+        """
+        self._teacher = teacher
+        self._catalogue = catalogue
+        self._captions = captions
+        self.metadata = metadata
+
+    def load(self) -> pd.DataFrame:
+        """Reads the table.
+
+        Returns:
+            Its rows; of the catalogue with ``seconds``, ``input_tokens`` and ``output_tokens``.
+
+        Raises:
+            InputError: If it cannot be read.
+        """
+        if self._teacher != CATALOGUE:
+            return self._read_table()
+        newest = CSVDataset(
+            filepath=self._catalogue,
+            version=Version(None, None),
+            load_args={**_TEXTS, "dtype": str},
+        )
+        if not newest.exists():
+            raise InputError(
+                "There is no catalogue to learn from yet: first run 'kedro run', or name a table "
+                "of what the photos show with --params=distil.teacher=TABLE."
+            )
+        captions = CSVDataset(
+            filepath=self._captions, version=Version(None, None), load_args=_TEXTS
+        )
+        took = captions.load()[["photo_id", *_TOOK]] if captions.exists() else pd.DataFrame()
+        catalogue = newest.load()
+        return catalogue.merge(took, on="photo_id", how="left") if len(took) else catalogue
+
+    def _read_table(self) -> pd.DataFrame:
+        try:
+            with fsspec.open(self._teacher, "rb") as file:
+                return read_any_table(file.read(), self._teacher)
+        except OSError as error:
+            raise InputError(f"The teacher '{self._teacher}' cannot be read: {error}") from error
+
+    def preview(self, nrows: int = 20) -> TablePreview:
+        """Shows the first rows in Kedro-Viz."""
+        return TablePreview(self.load().head(nrows).to_dict(orient="split"))
+
+    def _describe(self) -> dict[str, Any]:
+        return {"teacher": self._teacher}

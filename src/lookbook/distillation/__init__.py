@@ -1,0 +1,1 @@
+"""Teaching one small network what a captioner, or people, say of photos."""

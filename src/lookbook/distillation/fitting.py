@@ -1,0 +1,117 @@
+"""One network from start to end, and what is kept of it."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lookbook.captioners.embedded import LABEL, RESOLUTION
+from lookbook.distillation.heads import make_targets
+from lookbook.distillation.network import (
+    Activations,
+    Student,
+    compute_features,
+    fingerprint_weights,
+    fit_student,
+)
+from lookbook.distillation.params import FitParams
+from lookbook.labels.choosing import Head, slices_of
+from lookbook.lazy import pd
+
+# What a fit keeps beside the weights.
+OF_PICTURES = "features"
+
+
+def fingerprint_fit(
+    training_set: pd.DataFrame, heads: list[Head], backbone: Any, params: FitParams
+) -> str:
+    """Hashes all that a fit depends on: 16 hexadecimal digits."""
+    digest = hashlib.sha256(make_targets(training_set, heads).tobytes())
+    facts = [
+        training_set[["photo_id", "fold"]].to_csv(index=False),
+        *(f"{head.name}: {head.values}" for head in heads),
+        params.model_dump_json(),
+        fingerprint_weights(backbone),
+        str(RESOLUTION),
+    ]
+    digest.update("\n".join(facts).encode())
+    return digest.hexdigest()[:16]
+
+
+def teach(
+    backbone: Any,
+    activations: Activations,
+    photos: np.ndarray,
+    targets: np.ndarray,
+    heads: list[Head],
+    params: FitParams,
+    progress: Any,
+) -> dict[str, Tensor]:
+    """Fits a network.
+
+    Args:
+        backbone: The ImageNet network; left as it is.
+        activations: Of all pictures.
+        photos: Numbers of those to learn from.
+        targets: (all pictures, values of all heads).
+        heads: The heads.
+        params: The schedule.
+        progress: Told every epoch.
+
+    Returns:
+        The weights by name, and under ``features`` what the network makes of every picture,
+        (pictures, 2 views, 1280) in half precision.
+    """
+    weights = {head.name: 1.0 if head.name == LABEL else params.field_weight for head in heads}
+    with torch.random.fork_rng():
+        torch.manual_seed(params.seed)
+        student = Student(backbone, params.frozen_blocks, targets.shape[1], params.dropout)
+        for _, loss in fit_student(student, activations, photos, targets, heads, weights, params):
+            progress.set_postfix(loss=f"{loss:.3f}")
+            progress.update()
+    features = torch.from_numpy(compute_features(student, activations)).half()
+    return {
+        **{
+            name: weight.contiguous(memory_format=torch.contiguous_format)
+            for name, weight in student.state_dict().items()
+        },
+        OF_PICTURES: features,
+    }
+
+
+def open_student(fit: dict[str, Tensor], backbone: Any, params: FitParams) -> Student:
+    """Rebuilds a network from what is kept of it."""
+    values = len(fit["linear.bias"])
+    student = Student(backbone, params.frozen_blocks, values, params.dropout)
+    student.load_state_dict({name: one for name, one in fit.items() if name != OF_PICTURES})
+    return student.eval()
+
+
+def scale_linear(
+    weight: Tensor, bias: Tensor, heads: list[Head], temperatures: dict[str, float]
+) -> tuple[Tensor, Tensor]:
+    """Divides a linear layer by its heads' temperatures."""
+    scale = torch.ones(len(bias))
+    for name, columns in slices_of(heads).items():
+        scale[columns] = 1 / temperatures[name]
+    return weight * scale[:, None], bias * scale
+
+
+def picture_inputs(
+    fit: dict[str, Tensor], heads: list[Head], temperatures: dict[str, float]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Gives what the pictures' layer sees of every picture.
+
+    Returns:
+        (pictures, 1280) features of the plain picture; the same, mean of plain and flipped; and
+        (pictures, values of all heads) the plain one's probabilities.
+    """
+    features = fit[OF_PICTURES].float()
+    weight, bias = scale_linear(fit["linear.weight"], fit["linear.bias"], heads, temperatures)
+    logits = features[:, 0] @ weight.T + bias
+    likely = [logits[:, columns].softmax(1) for columns in slices_of(heads).values()]
+    return features[:, 0].numpy(), features.mean(1).numpy(), torch.cat(likely, dim=1).numpy()

@@ -1,0 +1,227 @@
+"""The network that is taught: EfficientNet-Lite whose last blocks learn every field at once."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import normalize
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from lookbook.distillation.params import FitParams
+from lookbook.labels.choosing import Head, slices_of
+
+FEATURES = 1280
+# Photos a step where nothing is learned.
+INFERENCE_BATCH = 32
+_FUSED = (("_expand_conv", "_bn0"), ("_depthwise_conv", "_bn1"), ("_project_conv", "_bn2"))
+
+
+def fingerprint_weights(network: Any) -> str:
+    """Hashes a network's weights: 16 hexadecimal digits."""
+    digest = hashlib.sha256()
+    for name, weight in network.state_dict().items():
+        digest.update(name.encode() + weight.detach().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
+class Trunk(nn.Module):
+    """Normalisation, stem and the frozen blocks: uint8 pixels to activations."""
+
+    def __init__(self, backbone: Any, blocks: int) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(backbone._conv_stem, backbone._bn0, nn.ReLU6())
+        self.blocks = nn.Sequential(*list(backbone._blocks)[:blocks])
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Maps (photos, 224, 224, 3) uint8 RGB to (photos, channels, height, width)."""
+        normalised = (pixels.permute(0, 3, 1, 2).float() - 127) / 128
+        activations: Tensor = self.blocks(self.stem(normalised))
+        return activations
+
+
+class Student(nn.Module):
+    """The blocks that learn, the last convolution and a linear layer for all heads.
+
+    Batch normalisation is part of the convolutions: batches are small, and ImageNet's statistics
+    are good. The depthwise kernels stay ImageNet's as well, for they are a hundredth of the
+    weights, and their gradients half of a step's time.
+    """
+
+    def __init__(self, backbone: Any, first_block: int, values: int, dropout: float) -> None:
+        super().__init__()
+        given = copy.deepcopy(backbone).eval()
+        self.blocks = nn.Sequential(*list(given._blocks)[first_block:])
+        for block in self.blocks:
+            for convolution, norm in _FUSED:
+                if hasattr(block, convolution):
+                    fused = fuse_conv_bn_eval(getattr(block, convolution), getattr(block, norm))
+                    setattr(block, convolution, fused)
+                    setattr(block, norm, nn.Identity())
+            block._depthwise_conv.requires_grad_(False)
+        self.last = nn.Sequential(fuse_conv_bn_eval(given._conv_head, given._bn1), nn.ReLU6())
+        self.dropout = nn.Dropout(dropout)
+        self.linear = nn.Linear(FEATURES, values)
+        nn.init.normal_(self.linear.weight, std=0.01)
+        nn.init.zeros_(self.linear.bias)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def features(self, activations: Tensor) -> Tensor:
+        """Maps activations to (photos, 1280) pooled features."""
+        pooled: Tensor = self.last(self.blocks(activations)).mean((2, 3))
+        return pooled
+
+    def forward(self, activations: Tensor) -> Tensor:
+        """Maps activations to (photos, values of all heads) logits."""
+        logits: Tensor = self.linear(self.dropout(self.features(activations)))
+        return logits
+
+
+class ReleasedNetwork(nn.Module):
+    """Trunk, student and the pictures' layer as they are shipped."""
+
+    def __init__(
+        self, trunk: Trunk, student: Student, heads: list[Head], pictures: nn.Linear | None
+    ) -> None:
+        super().__init__()
+        self.trunk = trunk
+        self.student = student
+        self.columns = list(slices_of(heads).values())
+        self.pictures = pictures
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
+        """Maps (photos, 224, 224, 3) uint8 RGB to what is known of the photos.
+
+        Returns:
+            (photos, values of all heads) logits; (photos, 1280) features of unit length; and,
+            where there is a pictures' layer, (photos, dimensions of the texts' space) vectors
+            of unit length.
+        """
+        features = self.student.features(self.trunk(pixels))
+        logits = self.student.linear(features)
+        if self.pictures is None:
+            return logits, normalize(features)
+        likely = [logits[:, columns].softmax(1) for columns in self.columns]
+        vectors = self.pictures(torch.cat([features, *likely], dim=1))
+        return logits, normalize(features), normalize(vectors)
+
+
+class Activations:
+    """What the frozen blocks made of photos, plain and flipped, as it lies on disk."""
+
+    def __init__(self, parts: list[np.ndarray], places: np.ndarray) -> None:
+        """Takes the parts.
+
+        Args:
+            parts: (photos of the part, 2, channels, height, width) each, half precision; such
+                as memory maps.
+            places: (photos, 2) where each photo is: its part, and its row there.
+        """
+        self._parts = parts
+        self._places = places
+
+    def __len__(self) -> int:
+        """Counts the photos."""
+        return len(self._places)
+
+    def take(self, photos: np.ndarray, views: np.ndarray) -> Tensor:
+        """Reads one view of each photo; (photos, channels, height, width) float32."""
+        places = self._places[photos]
+        rows = [
+            self._parts[part][row, view] for (part, row), view in zip(places, views, strict=True)
+        ]
+        taken = torch.from_numpy(np.stack(rows)).float()
+        return taken.contiguous(memory_format=torch.channels_last)
+
+
+def fit_student(
+    student: Student,
+    activations: Activations,
+    photos: np.ndarray,
+    targets: np.ndarray,
+    heads: list[Head],
+    weights: dict[str, float],
+    params: FitParams,
+) -> Iterator[tuple[int, float]]:
+    """Fits a student in place with AdamW and a one-cycle schedule.
+
+    Args:
+        student: What is fitted.
+        activations: Of all photos; a step sees one view of a photo, chosen at random.
+        photos: Numbers of those to learn from.
+        targets: (all photos, values of all heads), see
+            :func:`lookbook.distillation.heads.make_targets`; what a head lacks costs nothing.
+        heads: The heads.
+        weights: How much each head's loss counts.
+        params: The schedule.
+
+    Yields:
+        After every epoch its number, from 1, and its mean loss.
+    """
+    rng = np.random.default_rng(params.seed)
+    size = min(params.batch_size, len(photos))
+    steps = len(photos) // size
+    linear = list(student.linear.parameters())
+    blocks = [
+        weight
+        for module in (student.blocks, student.last)
+        for weight in module.parameters()
+        if weight.requires_grad
+    ]
+    rates = [params.learning_rate, params.head_learning_rate]
+    optimiser = torch.optim.AdamW(
+        [{"params": blocks}, {"params": linear}], lr=rates[0], weight_decay=params.weight_decay
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, rates, total_steps=steps * params.epochs, pct_start=0.2
+    )
+    wanted_of_all = torch.from_numpy(targets)
+    for epoch in range(1, params.epochs + 1):
+        student.train()
+        losses = []
+        for batch in rng.permutation(photos)[: steps * size].reshape(steps, -1):
+            seen = activations.take(batch, rng.integers(2, size=size))
+            wanted = wanted_of_all[batch]
+            share, partner = rng.beta(params.mixup, params.mixup), rng.permutation(size)
+            seen = share * seen + (1 - share) * seen[partner]
+            wanted = share * wanted + (1 - share) * wanted[partner]
+            loss = _loss(student(seen), wanted, heads, weights, params.label_smoothing)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+            losses.append(loss.item())
+        yield epoch, float(np.mean(losses))
+    student.eval()
+
+
+def _loss(
+    logits: Tensor, wanted: Tensor, heads: list[Head], weights: dict[str, float], smoothing: float
+) -> Tensor:
+    """Adds up the heads' cross-entropies; a photo counts for a head as far as it has a value."""
+    total = logits.new_zeros(())
+    for name, columns in slices_of(heads).items():
+        target = wanted[:, columns]
+        known = target.sum(1, keepdim=True)
+        target = target * (1 - smoothing) + known * smoothing / target.shape[1]
+        loss = -(target * logits[:, columns].log_softmax(1)).sum() / len(target)
+        total = total + weights[name] * loss
+    return total
+
+
+def compute_features(student: Student, activations: Activations) -> np.ndarray:
+    """Computes the pooled features of all photos; (photos, 2 views, 1280) float32."""
+    student.eval()
+    features = np.empty((len(activations), 2, FEATURES), np.float32)
+    with torch.inference_mode():
+        for start in range(0, len(activations), INFERENCE_BATCH):
+            photos = np.arange(start, min(start + INFERENCE_BATCH, len(activations)))
+            for view in (0, 1):
+                seen = activations.take(photos, np.full(len(photos), view))
+                features[photos, view] = student.features(seen).numpy()
+    return features

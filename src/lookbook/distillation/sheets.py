@@ -1,0 +1,80 @@
+"""Photos and figures that people look at before they trust a network."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lookbook.lazy import MatplotlibFigure, PlotlyFigure, pd
+from lookbook.photos.photo import decode
+
+_COLUMNS = 5
+_PHOTOS_A_ROW = 7
+
+
+def plot_scores(scores: dict[str, Any]) -> PlotlyFigure:
+    """Draws how often each head is right on people never seen, with its 95 % interval."""
+    import plotly.express as px
+
+    table = pd.DataFrame(
+        [
+            {
+                "head": name,
+                "right": score["accuracy"],
+                "up": score["interval_95"][1] - score["accuracy"],
+                "down": score["accuracy"] - score["interval_95"][0],
+                "said": score.get("said_share"),
+            }
+            for name, score in scores.items()
+        ]
+    )
+    figure = px.bar(
+        table, x="head", y="right", error_y="up", error_y_minus="down", hover_data=["said"],
+        title="Right on people never seen, with 95 % intervals", range_y=[0, 1],
+    )  # fmt: skip
+    return figure
+
+
+def draw_sheet(
+    rows: list[tuple[str, list[str]]], files: Mapping[str, Callable[[], bytes]]
+) -> MatplotlibFigure:
+    """Draws rows of photos, each with what is to be said of it before them."""
+    from matplotlib.figure import Figure
+
+    height = 1.5 * max(len(rows), 1)
+    figure = Figure(figsize=(1.4 * _PHOTOS_A_ROW + 2.4, height), dpi=80)
+    grid = figure.subplots(max(len(rows), 1), _PHOTOS_A_ROW, squeeze=False)
+    for axis in grid.ravel():
+        axis.axis("off")
+    for axes, (told, names) in zip(grid, rows, strict=False):
+        place = {"transform": axes[0].transAxes, "ha": "right", "va": "center", "fontsize": 9}
+        axes[0].text(-0.1, 0.5, told, **place)
+        for axis, name in zip(axes, names, strict=False):
+            _show(axis, files[name]())
+    figure.subplots_adjust(left=0.24, right=1, top=1, bottom=0)
+    return figure
+
+
+def draw_captioned(
+    names: list[str], told: list[str], files: Mapping[str, Callable[[], bytes]]
+) -> MatplotlibFigure:
+    """Draws photos with what is said of each under it."""
+    from matplotlib.figure import Figure
+
+    rows = max(-(-len(names) // _COLUMNS), 1)
+    figure = Figure(figsize=(2.9 * _COLUMNS, 3.6 * rows), dpi=80, layout="constrained")
+    axes = figure.subplots(rows, _COLUMNS, squeeze=False).ravel()
+    for axis in axes:
+        axis.axis("off")
+    for axis, name, text in zip(axes, names, told, strict=False):
+        _show(axis, files[name]())
+        under = {"transform": axis.transAxes, "ha": "center", "va": "top", "fontsize": 8}
+        axis.text(0.5, -0.03, textwrap.fill(text, 38), parse_math=False, **under)
+    return figure
+
+
+def _show(axis: Any, data: bytes) -> None:
+    image = decode(data)
+    image.thumbnail((220, 220), reducing_gap=2)
+    axis.imshow(image)

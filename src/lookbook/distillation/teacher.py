@@ -1,0 +1,166 @@
+"""What a teacher says of photos, brought into the declared values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lookbook.errors import InputError
+from lookbook.labels.cleaning import settle
+from lookbook.labels.fields import Fields, OneField
+from lookbook.labels.record import join_values, split_values
+from lookbook.labels.text import clean_text
+from lookbook.lazy import pd
+from lookbook.photos.matching import FileNames, tails_of
+
+PROBLEMS = ["row", "file", "field", "value", "reason"]
+# The text that pictures are compared with.
+TEXT = "text"
+
+
+def find_columns(
+    headings: list[str], columns: dict[str, list[str]], fields: Fields
+) -> dict[str, str]:
+    """Finds what a teacher's table has of each field.
+
+    Args:
+        headings: The table's.
+        columns: Headings under which a table may have a field beside the field's name, or the
+            photos' ``file``.
+        fields: The catalogue's.
+
+    Returns:
+        Headings by field, and by ``file``.
+
+    Raises:
+        InputError: If the table names no photos, or has no field.
+    """
+    known = {heading.strip().casefold(): heading for heading in headings}
+    found = {}
+    for name in ("file", *fields.names):
+        candidates = [name, *columns.get(name, [])]
+        heading = next((one for one in candidates if one.casefold() in known), None)
+        if heading is not None:
+            found[name] = known[heading.casefold()]
+    if "file" not in found or len(found) == 1:
+        raise InputError(
+            f"The teacher's table needs a column of files and any of {', '.join(fields.names)}; "
+            f"it has {', '.join(headings)}. Other headings are named in 'distil.columns'."
+        )
+    return found
+
+
+def read_rows(
+    table: pd.DataFrame, columns: dict[str, str], files: list[str], fields: Fields
+) -> tuple[dict[str, dict[str, Any]], pd.DataFrame]:
+    """Reads a teacher's table row by row.
+
+    Args:
+        table: Any cells.
+        columns: See :func:`find_columns`.
+        files: The photos that there are.
+        fields: The catalogue's.
+
+    Returns:
+        By file what the teacher says: values of fields, lists for ``some``, and ``text``; and
+        what is of no use: ``row`` (from 1), ``file``, ``field``, ``value`` and ``reason``.
+    """
+    names = FileNames(files)
+    said: dict[str, dict[str, Any]] = {}
+    problems: list[dict[str, Any]] = []
+    for number, row in enumerate(table.to_dict("records"), start=1):
+        named = _text(row[columns["file"]])
+        file = next(filter(None, (names.find(tail) for tail in tails_of(named))), None)
+        if file is None:
+            reason = "no such photo" if named else "names no photo"
+            problems.append({"row": number, "file": named, "reason": reason})
+            continue
+        if file in said:
+            reason = "a row before it is of the same photo"
+            problems.append({"row": number, "file": named, "reason": reason})
+            continue
+        told, unknown = _read_row(row, columns, fields)
+        said[file] = told
+        problems += [
+            {"row": number, "file": file, "field": field, "value": value, "reason": "no value"}
+            for field, value in unknown
+        ]
+    return said, pd.DataFrame(problems, columns=PROBLEMS)
+
+
+def _read_row(
+    row: dict[str, Any], columns: dict[str, str], fields: Fields
+) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    told: dict[str, Any] = {}
+    unknown = []
+    for name, field in fields.enumerated.items():
+        cell = _text(row[columns[name]]) if name in columns else ""
+        if not cell:
+            continue
+        if isinstance(field, OneField):
+            value, how = field.lookup(cell)
+            found: Any = value
+        else:
+            found, how = field.lookup(split_values(cell))
+        if how == "none":
+            unknown.append((name, cell))
+        else:
+            told[name] = found
+    told.update(_implied(told, fields))
+    texts = [
+        clean_text(_text(row[columns[name]]), field.longest)
+        for name, field in fields.texts.items()
+        if name in columns
+    ]
+    told[TEXT] = ". ".join(filter(None, texts))
+    return told, unknown
+
+
+def _implied(told: dict[str, Any], fields: Fields) -> dict[str, Any]:
+    """Adds what follows from what a teacher said, and says nothing against it."""
+    values = {name: told.get(name, field.otherwise) for name, field in fields.ones.items()}
+    happened = settle(values, {}, fields)
+    return {name: values[name] for name, how in happened.items() if how == "implied"}
+
+
+def make_training_set(
+    manifest: pd.DataFrame,
+    said: dict[str, dict[str, Any]],
+    fields: Fields,
+    human_label: str | None,
+    ignored_labels: list[str],
+) -> pd.DataFrame:
+    """Lays out what is known of every usable photo.
+
+    Args:
+        manifest: ``photo_id``, ``file``, ``label`` and ``sender_id``.
+        said: What the teacher says, by file.
+        fields: The catalogue's.
+        human_label: The field of which people have the last word; ``None`` for none.
+        ignored_labels: Human labels that name nothing.
+
+    Returns:
+        ``photo_id``, ``file``, ``sender_id``, ``label``, a column for each field with values
+        and ``text``, sorted by ``photo_id``; missing where nothing is known. A photo of which
+        nothing at all is known is left out.
+    """
+    field = fields.ones.get(human_label) if human_label else None
+    rows = []
+    for row in manifest[["photo_id", "file", "sender_id", "label"]].to_dict("records"):
+        told = dict(said.get(row["file"], {}))
+        label = _text(row["label"])
+        label = "" if label in ignored_labels else label
+        if label and field is not None and human_label is not None:
+            value, how = field.lookup(label)
+            if how in ("exact", "synonym"):
+                told[human_label] = value
+        cells = {name: join_values(told[name]) for name in fields.enumerated if name in told}
+        known = {"label": label or None, TEXT: told.get(TEXT) or None, **cells}
+        if any(known.values()):
+            rows.append({**row, **known})
+    columns = ["photo_id", "file", "sender_id", "label", *fields.enumerated, TEXT]
+    table = pd.DataFrame(rows, columns=columns)
+    return table.sort_values("photo_id", ignore_index=True)
+
+
+def _text(cell: Any) -> str:
+    return "" if pd.isna(cell) else str(cell).strip()

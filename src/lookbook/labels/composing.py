@@ -1,0 +1,61 @@
+"""Puts values into words, for captioners that know values and write no sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import Template, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+# Whatever is known, in the order in which it is declared.
+EVERYTHING = "{{ known | join(', ') }}"
+_environment = ImmutableSandboxedEnvironment(trim_blocks=True, autoescape=False)
+
+
+def check_template(composed: str) -> None:
+    """Checks a template.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    try:
+        _environment.from_string(composed)
+    except TemplateError as error:
+        raise ValueError(f"composed is no template: {error}") from error
+
+
+def compose_text(composed: str | None, phrases: Mapping[str, str | list[str]]) -> str:
+    """Writes a text from what is known of an item.
+
+    Args:
+        composed: A Jinja template. It sees every field by its name: a phrase, empty where
+            nothing is known, or a list of phrases; and as ``known`` all phrases there are.
+            Everything that is known, joined by commas, by default.
+        phrases: What is known, by field, in the order of declaration.
+
+    Returns:
+        The text on one line, beginning with a capital; empty where nothing is known.
+    """
+    known = [
+        one
+        for phrase in phrases.values()
+        for one in (phrase if isinstance(phrase, list) else [phrase])
+        if one
+    ]
+    text = _template(composed or EVERYTHING).render(**phrases, known=known)
+    text = " ".join(text.split())
+    return text[:1].upper() + text[1:]
+
+
+@lru_cache(maxsize=16)
+def _template(composed: str) -> Template:
+    return _environment.from_string(composed)
+
+
+def phrase_of(value: Any, phrases: Mapping[str, str]) -> Any:
+    """Says how a value, or each of several, is put into words."""
+    if isinstance(value, list):
+        return [phrases.get(one, one) for one in value]
+    return phrases.get(value, value)

@@ -1,0 +1,5 @@
+"""The ``distil`` pipeline."""
+
+from lookbook.pipelines.distil.pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

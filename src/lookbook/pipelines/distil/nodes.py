@@ -1,0 +1,516 @@
+"""Teaches one small network what a teacher says of photos, part by part, each kept when done."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from lookbook.distillation.heads import make_heads, make_targets
+from lookbook.distillation.params import DistilParams
+from lookbook.distillation.teacher import TEXT, find_columns, make_training_set, read_rows
+from lookbook.errors import InputError
+from lookbook.labels.choosing import Head
+from lookbook.labels.fields import Fields
+from lookbook.lazy import MatplotlibFigure, PlotlyFigure, Tensor, TorchModule, pd
+from lookbook.photos.sampling import BalanceParams
+
+# Files by name, and how each is read.
+Parts = dict[str, Callable[[], Any]]
+RELEASE = "release"
+# The fold of what every network learns from and none is measured on.
+EVERY = -1
+
+
+def read_teacher(
+    teacher_table: pd.DataFrame, manifest: pd.DataFrame, fields: Fields, params: DistilParams
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Brings what the teacher says of photos into the declared values.
+
+    Args:
+        teacher_table: Rows that name a photo's file and any of the fields.
+        manifest: The photos that can be used.
+        fields: The catalogue's.
+        params: Which column is which, and whose word counts.
+
+    Returns:
+        The taught photos, see :func:`lookbook.distillation.teacher.make_training_set`; and what
+        the table says of no known photo or in no known value, with the reason.
+
+    Raises:
+        InputError: If nothing can be learned from the table.
+    """
+    columns = find_columns(list(map(str, teacher_table.columns)), params.columns, fields)
+    usable = manifest[manifest["status"].eq("ok")] if "status" in manifest else manifest
+    said, problems = read_rows(teacher_table, columns, usable["file"].tolist(), fields)
+    if not said:
+        reasons = ", ".join(problems["reason"].unique()) or "it is empty"
+        raise InputError(
+            f"The teacher '{params.teacher}' says nothing of any photo that is here ({reasons}): "
+            "name the photos with --photos=FOLDER, and run 'ingest' first."
+        )
+    taught = make_training_set(usable, said, fields, params.human_label, params.ignored_labels)
+    return taught, problems
+
+
+def make_folds(
+    taught_photos: pd.DataFrame,
+    teacher_quarantine: pd.DataFrame,
+    fields: Fields,
+    params: DistilParams,
+) -> tuple[pd.DataFrame, list[dict[str, Any]], dict[str, Any]]:
+    """Adds drawn garments, and gives each photo its fold: a sender's are all in one.
+
+    Returns:
+        The training set: the photos with ``fold`` and the drawings with ``drawing``; both, and
+        photos of unknown senders, are learned from in every fold that is not their own. The
+        heads to teach. And a report: photos, senders and what each field has to learn from.
+
+    Raises:
+        InputError: If no field has examples enough.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    from lookbook.distillation.drawings import list_drawings
+
+    drawn = list_drawings(params.drawn_per_label, params.drawn_columns, fields, params.fit.seed)
+    photos = taught_photos.assign(fold=EVERY)
+    known = photos["sender_id"].notna()
+    # Where nobody's name is known every photo is somebody's own.
+    senders = photos["sender_id"].where(known, photos["photo_id"])
+    measured = known if known.any() else pd.Series(True, index=photos.index)
+    strata = photos["label"].fillna("")
+    if strata.nunique() < 2:
+        strata = photos[TEXT].notna().astype(str)
+    folds = min(params.folds, senders[measured].nunique())
+    if folds < 2:
+        raise InputError("All photos are of one sender: there is nobody to measure a network on.")
+    split = StratifiedGroupKFold(folds, shuffle=True, random_state=params.fit.seed)
+    rows = np.flatnonzero(measured)
+    for fold, (_, test) in enumerate(split.split(rows, strata[measured], senders[measured])):
+        photos.iloc[rows[test], photos.columns.get_loc("fold")] = fold
+    photos = photos.assign(sender_id=senders, drawing=None)
+    training_set = pd.concat([photos, drawn.assign(fold=EVERY)], ignore_index=True)
+    heads = make_heads(photos, fields, params.least_examples)
+    if not any(head.name in fields.enumerated for head in heads):
+        raise InputError(
+            f"No field has the {params.least_examples} examples that 'distil.least_examples' asks "
+            f"for: the teacher speaks of {len(photos):,} photos."
+        )
+    taught = {head.name for head in heads}
+    report = {
+        "photos": len(photos),
+        "described": int(photos[TEXT].notna().sum()),
+        "senders": int(senders.nunique()),
+        "measured": int(measured.sum()),
+        "drawings": len(drawn),
+        "folds": folds,
+        "examples": {
+            name: int(photos[name].notna().sum()) for name in ["label", *fields.enumerated]
+        },
+        "left_out": [name for name in fields.enumerated if name not in taught],
+        "of_no_use": teacher_quarantine["reason"].value_counts().to_dict(),
+    }
+    return training_set, [head.model_dump() for head in heads], report
+
+
+def extract_activations(
+    training_set: pd.DataFrame,
+    files: dict[str, Callable[[], bytes]],
+    known_activations: Parts,
+    backbone: TorchModule,
+    params: DistilParams,
+) -> Iterator[dict[str, np.ndarray]]:
+    """Runs every picture, plain and flipped, through the frozen blocks once.
+
+    Args:
+        training_set: Photos and drawings.
+        files: Functions that read the photos' bytes, by file.
+        known_activations: What an earlier run has computed.
+        backbone: The ImageNet network.
+        params: How many of its blocks are frozen.
+
+    Yields:
+        Some pictures' activations, (pictures, 2, channels, height, width) in half precision,
+        which Kedro saves before it asks for the next.
+    """
+    from lookbook.distillation.activations import compute_part, list_parts
+    from lookbook.distillation.network import Trunk, fingerprint_weights
+    from lookbook.progress import Progress
+
+    trunk = Trunk(backbone, params.fit.frozen_blocks).eval()
+    parts = list_parts(training_set, fingerprint_weights(trunk))
+    missing = {name: rows for name, rows in parts.items() if name not in known_activations}
+    total = sum(len(rows) for rows in missing.values())
+    with Progress(total=total, desc="frozen blocks", unit="photo", disable=not total) as progress:
+        for name, rows in missing.items():
+            pictures = training_set.iloc[rows]
+            yield {name: compute_part(pictures, files, trunk, params.workers, progress.update)}
+
+
+def fit_networks(
+    training_set: pd.DataFrame,
+    heads: list[dict[str, Any]],
+    activations: Parts,
+    known_fits: Parts,
+    backbone: TorchModule,
+    params: DistilParams,
+) -> Iterator[dict[str, dict[str, Tensor]]]:
+    """Teaches a network for each fold, by everybody else's photos, and one by all.
+
+    Args:
+        training_set: What there is to learn, with ``fold``.
+        heads: The heads.
+        activations: What the frozen blocks made of the pictures.
+        known_fits: Networks that an earlier run has taught.
+        backbone: The ImageNet network.
+        params: The schedule.
+
+    Yields:
+        A network's weights by name, and under ``features`` what it makes of every picture,
+        (pictures, 2 views, 1280) in half precision; Kedro saves it before it asks for the next.
+    """
+    from lookbook.distillation.activations import open_activations
+    from lookbook.distillation.fitting import fingerprint_fit, teach
+    from lookbook.distillation.network import Trunk, fingerprint_weights
+    from lookbook.progress import Progress
+
+    asked = [Head.model_validate(head) for head in heads]
+    trunk = Trunk(backbone, params.fit.frozen_blocks).eval()
+    opened = open_activations(training_set, activations, fingerprint_weights(trunk))
+    prefix = fingerprint_fit(training_set, asked, backbone, params.fit)
+    numbers = sorted(set(training_set["fold"]) - {EVERY})
+    wanted = {f"{prefix}/fold-{fold}": fold for fold in numbers} | {f"{prefix}/{RELEASE}": None}
+    missing = {name: fold for name, fold in wanted.items() if name not in known_fits}
+    targets = make_targets(training_set, asked)
+    total = len(missing) * params.fit.epochs
+    with Progress(total=total, desc="networks", unit="epoch", disable=not total) as progress:
+        for name, fold in missing.items():
+            seen = np.flatnonzero(training_set["fold"].ne(fold) if fold is not None else
+                                  np.ones(len(training_set), bool))  # fmt: skip
+            yield {name: teach(backbone, opened, seen, targets, asked, params.fit, progress)}
+
+
+def predict_folds(
+    training_set: pd.DataFrame, heads: list[dict[str, Any]], fits: Parts, backbone: TorchModule,
+    params: DistilParams,
+) -> pd.DataFrame:  # fmt: skip
+    """Asks each fold's network about the photos that it never saw.
+
+    Returns:
+        ``photo_id``, ``fold`` and a column of logits for each value, ``head: value``.
+    """
+    from lookbook.distillation.fitting import fingerprint_fit
+
+    asked = [Head.model_validate(head) for head in heads]
+    prefix = fingerprint_fit(training_set, asked, backbone, params.fit)
+    names = [f"{head.name}: {value}" for head in asked for value in head.values]
+    tables = []
+    for fold in sorted(set(training_set["fold"]) - {EVERY}):
+        fit = fits[f"{prefix}/fold-{fold}"]()
+        rows = np.flatnonzero(training_set["fold"].eq(fold))
+        features = fit["features"][rows, 0].float().numpy()
+        logits = features @ fit["linear.weight"].numpy().T + fit["linear.bias"].numpy()
+        table = pd.DataFrame(logits, columns=names)
+        table.insert(0, "photo_id", training_set["photo_id"].iloc[rows].to_numpy())
+        table.insert(1, "fold", fold)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def calibrate_heads(
+    predictions: pd.DataFrame, training_set: pd.DataFrame, heads: list[dict[str, Any]],
+    params: DistilParams,
+) -> tuple[list[dict[str, Any]], dict[str, float]]:  # fmt: skip
+    """Finds each head's temperature and from where on a value is said, on the folds.
+
+    Returns:
+        See :func:`lookbook.distillation.scores.calibrate`.
+    """
+    from lookbook.distillation.scores import calibrate
+
+    asked = [Head.model_validate(head) for head in heads]
+    targets = make_targets(_rows_of(predictions, training_set), asked)
+    logits = predictions.iloc[:, 2:].to_numpy(np.float32)
+    calibrated, temperatures = calibrate(asked, logits, targets, params.right_at_least)
+    return [head.model_dump() for head in calibrated], temperatures
+
+
+def _rows_of(predictions: pd.DataFrame, training_set: pd.DataFrame) -> pd.DataFrame:
+    """Takes the predicted photos' rows, in the predictions' order."""
+    rows = training_set.set_index("photo_id").loc[predictions["photo_id"]]
+    return rows.reset_index()
+
+
+def embed_descriptions(training_set: pd.DataFrame, embedders: dict[str, Any]) -> np.ndarray:
+    """Embeds what the teacher says in words, by the first of the embedding models.
+
+    Returns:
+        (pictures, dimensions) of unit length; zeros where the teacher wrote nothing.
+    """
+    embedder = next(iter(embedders.values()))
+    written = training_set[TEXT].notna().to_numpy()
+    texts = training_set.loc[written, TEXT].tolist()
+    if not texts:
+        return np.zeros((len(training_set), 1), np.float32)
+    vectors = embedder.encode(texts, show_progress=True)
+    embedded = np.zeros((len(training_set), vectors.shape[1]), np.float32)
+    embedded[written] = vectors
+    return embedded
+
+
+def align_networks(
+    training_set: pd.DataFrame,
+    heads: list[dict[str, Any]],
+    temperatures: dict[str, float],
+    descriptions: np.ndarray,
+    fits: Parts,
+    backbone: TorchModule,
+    params: DistilParams,
+) -> tuple[pd.DataFrame, dict[str, Tensor]]:
+    """Brings pictures and texts into one space, for each fold's network and for the release.
+
+    Returns:
+        ``photo_id`` and ``rank`` of each photo of a fold, found by its own description among
+        ``distil.gallery`` items (or as many as there are): the fold's photos and, to fill up,
+        others'; and the release's layers, see
+        :class:`lookbook.distillation.alignment.Layers`.
+    """
+    import torch
+
+    from lookbook.distillation.alignment import align, rank_own_pictures
+    from lookbook.distillation.fitting import fingerprint_fit, picture_inputs
+    from lookbook.progress import Progress
+
+    asked = [Head.model_validate(head) for head in heads]
+    prefix = fingerprint_fit(training_set, asked, backbone, params.fit)
+    written = training_set[TEXT].notna().to_numpy()
+    folds = training_set["fold"].to_numpy()
+    rng = np.random.default_rng(params.align.seed)
+    tables = [pd.DataFrame({"photo_id": [], "rank": []})]
+    layers: dict[str, Tensor] = {}
+    names = [*sorted(set(folds) - {EVERY}), None] if written.any() else []
+    for fold in Progress(names, desc="pictures and texts", unit="network"):
+        fit = fits[f"{prefix}/{RELEASE if fold is None else f'fold-{fold}'}"]()
+        inputs = picture_inputs(fit, asked, temperatures)
+        seen = np.flatnonzero(written & ((folds != fold) if fold is not None else True))
+        fitted = align(inputs[1][seen], inputs[2][seen], descriptions[seen], params.align)
+        if fold is None:
+            layers = {
+                name: torch.from_numpy(np.ascontiguousarray(layer))
+                for name, layer in fitted._asdict().items()
+            }
+            continue
+        own = np.flatnonzero(written & (folds == fold))
+        others = rng.permutation(seen)[: max(params.gallery - len(own), 0)]
+        gallery = np.concatenate([own, others])
+        pictures = fitted.pictures(inputs[0][gallery], inputs[2][gallery])
+        ranks = rank_own_pictures(pictures, fitted.texts(descriptions[own]), np.arange(len(own)))
+        photo_ids = training_set["photo_id"].iloc[own].to_numpy()
+        tables.append(pd.DataFrame({"photo_id": photo_ids, "rank": ranks}))
+    return pd.concat(tables, ignore_index=True), layers
+
+
+def score_network(
+    predictions: pd.DataFrame,
+    training_set: pd.DataFrame,
+    heads: list[dict[str, Any]],
+    temperatures: dict[str, float],
+    word_ranks: pd.DataFrame,
+    params: DistilParams,
+    balance: BalanceParams,
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Scores the folds' networks on the people that each never saw.
+
+    Returns:
+        Scores by head, and of customers' words under ``words``, each with a 95 % interval by
+        bootstrap over senders; and the confusions, see
+        :func:`lookbook.distillation.scores.score_heads`.
+    """
+    from lookbook.distillation.scores import score_heads, score_words
+
+    asked = [Head.model_validate(head) for head in heads]
+    rows = _rows_of(predictions, training_set)
+    scores, confusions = score_heads(
+        asked, _scaled(predictions, asked, temperatures), rows, balance,
+        params.right_at_least, params.bootstrap_rounds, params.fit.seed,
+    )  # fmt: skip
+    words = None
+    if len(word_ranks):
+        found = _rows_of(word_ranks, training_set)
+        written = training_set[TEXT].notna()
+        per_fold = found.groupby("fold").size().max()
+        gallery = min(max(params.gallery, int(per_fold)), int(written.sum()))
+        ranks = word_ranks["rank"].to_numpy(int)
+        words = score_words(
+            ranks, found["sender_id"], gallery, params.bootstrap_rounds, params.fit.seed
+        )
+    return {"heads": scores, "words": words}, confusions
+
+
+def _scaled(
+    predictions: pd.DataFrame, heads: list[Head], temperatures: dict[str, float]
+) -> np.ndarray:
+    """Gives the predictions' logits, divided by the heads' temperatures."""
+    scale = np.concatenate([np.full(len(head.values), temperatures[head.name]) for head in heads])
+    scaled: np.ndarray = predictions.iloc[:, 2:].to_numpy(np.float32) / scale.astype(np.float32)
+    return scaled
+
+
+def caption_unseen(
+    predictions: pd.DataFrame,
+    training_set: pd.DataFrame,
+    heads: list[dict[str, Any]],
+    temperatures: dict[str, float],
+    fields: Fields,
+) -> pd.DataFrame:
+    """Puts into words what the folds' networks say of photos that they never saw.
+
+    Returns:
+        ``photo_id``, ``file`` and the catalogue's fields.
+    """
+    from lookbook.captioners.embedded import likely_values
+    from lookbook.labels.choosing import choose_values, compose_record
+    from lookbook.labels.record import to_row
+
+    asked = [Head.model_validate(head) for head in heads]
+    rows = _rows_of(predictions, training_set)
+    likely = likely_values(_scaled(predictions, asked, temperatures), asked)
+    records = [
+        to_row(compose_record(choose_values(one, asked, fields), asked, fields), fields)
+        for one in likely
+    ]
+    return pd.concat([rows[["photo_id", "file"]], pd.DataFrame(records)], axis=1)
+
+
+def export_network(
+    training_set: pd.DataFrame,
+    heads: list[dict[str, Any]],
+    raw_heads: list[dict[str, Any]],
+    temperatures: dict[str, float],
+    layers: dict[str, Tensor],
+    fits: Parts,
+    files: dict[str, Callable[[], bytes]],
+    backbone: TorchModule,
+    params: DistilParams,
+) -> bytes:
+    """Puts frozen blocks and what was taught together as one ONNX file.
+
+    Returns:
+        The file, see :func:`lookbook.distillation.release.export_onnx`.
+    """
+    from lookbook.distillation.fitting import fingerprint_fit
+    from lookbook.distillation.release import assemble, calibration_batches, export_onnx
+
+    asked = [Head.model_validate(head) for head in heads]
+    prefix = fingerprint_fit(
+        training_set, [Head.model_validate(one) for one in raw_heads], backbone, params.fit
+    )
+    network = assemble(
+        fits[f"{prefix}/{RELEASE}"](), asked, temperatures, layers, backbone, params.fit
+    )
+    photos = training_set[training_set["file"].notna()]
+    batches = calibration_batches(photos["file"].tolist(), files)
+    # By which `evaluate` can leave out what was taught; the hashes name no photo.
+    facts = {
+        "taught_by": [hashlib.sha256(one.encode()).hexdigest()[:16] for one in photos["photo_id"]]
+    }
+    return export_onnx(network, asked, batches, facts)
+
+
+def compare_with_teacher(
+    predictions: pd.DataFrame,
+    training_set: pd.DataFrame,
+    heads: list[dict[str, Any]],
+    temperatures: dict[str, float],
+    teacher_table: pd.DataFrame,
+    garment_network: bytes,
+    files: dict[str, Callable[[], bytes]],
+    fields: Fields,
+    params: DistilParams,
+) -> dict[str, Any]:
+    """Sets teacher and student side by side: agreement, speed, and what a million photos cost.
+
+    Agreement is measured on people that the student never saw, speed of the student with the
+    released network here and now. What the teacher took is known where a captioner of ours made
+    the catalogue.
+
+    Returns:
+        ``fields`` (see :func:`lookbook.distillation.scores.compare`), ``teacher`` and ``student``.
+    """
+    from lookbook.distillation.agreement import measure_costs, measure_speed
+    from lookbook.distillation.scores import compare
+
+    asked = [Head.model_validate(head) for head in heads]
+    rows = _rows_of(predictions, training_set)
+    names = training_set["file"].dropna().tolist()
+    return {
+        "fields": compare(asked, _scaled(predictions, asked, temperatures), rows),
+        "teacher": measure_costs(teacher_table, params.price),
+        "student": measure_speed(garment_network, fields, names, files),
+    }
+
+
+def write_model_card(
+    scores: dict[str, Any],
+    report: dict[str, Any],
+    agreement: dict[str, Any],
+    confusions: pd.DataFrame,
+    unseen_captions: pd.DataFrame,
+    fields: Fields,
+    params: DistilParams,
+) -> str:
+    """Writes what ships beside the network: data, figures, limits."""
+    from lookbook.distillation.card import write_card
+
+    different = unseen_captions[fields.description].nunique()
+    told = {"captions": len(unseen_captions), "different": int(different)}
+    return write_card(scores, report, agreement, confusions, told, params)
+
+
+def plot_network_scores(scores: dict[str, Any]) -> PlotlyFigure:
+    """Draws how often each head is right, with its interval, and how much of it is said."""
+    from lookbook.distillation.sheets import plot_scores
+
+    return plot_scores(scores["heads"])
+
+
+def draw_confusions(
+    confusions: pd.DataFrame,
+    predictions: pd.DataFrame,
+    training_set: pd.DataFrame,
+    heads: list[dict[str, Any]],
+    files: dict[str, Callable[[], bytes]],
+) -> MatplotlibFigure:
+    """Draws photos of the ten commonest confusions, a row each."""
+    from lookbook.distillation.sheets import draw_sheet
+
+    asked = [Head.model_validate(head) for head in heads]
+    rows = _rows_of(predictions, training_set)
+    sheet = []
+    for confusion in confusions.head(10).itertuples():
+        head = next(one for one in asked if one.name == confusion.head)
+        columns = [f"{head.name}: {value}" for value in head.values]
+        guess = np.array(head.values)[predictions[columns].to_numpy().argmax(axis=1)]
+        main = rows[head.name].map(lambda cell: str(cell).split(", ")[0])
+        chosen = rows[main.eq(confusion.truth).to_numpy() & (guess == confusion.predicted)]
+        told = f"{head.name}: {confusion.truth}\ntaken for {confusion.predicted}"
+        sheet.append((f"{told}\n{confusion.photos} photos", chosen["file"].head(7).tolist()))
+    return draw_sheet(sheet, files)
+
+
+def draw_captions(
+    unseen_captions: pd.DataFrame,
+    files: dict[str, Callable[[], bytes]],
+    fields: Fields,
+    params: DistilParams,
+) -> MatplotlibFigure:
+    """Draws twenty photos with what a network that never saw their senders says of them."""
+    from lookbook.distillation.sheets import draw_captioned
+
+    few = min(20, len(unseen_captions))
+    chosen = unseen_captions.sample(few, random_state=params.fit.seed)
+    told = chosen[fields.title] + ". " + chosen[fields.description]
+    return draw_captioned(chosen["file"].tolist(), told.tolist(), files)

@@ -1,0 +1,21 @@
+"""What ``distil`` tells at the end of a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+REPORT = "distil_report"
+NEXT = "kedro run --params=network=data/06_models/garment_network.onnx"
+PLACES = {"network": "garment_network", "model card": "model_card", "scores": "network_scores"}
+
+
+def summarise(report: dict[str, Any]) -> tuple[int, int, str]:
+    """Says what was taught: photos in, fields out, what happened."""
+    taught = [name for name, count in report["examples"].items() if name not in report["left_out"]]
+    happened = f"{report['senders']:,} senders in {report['folds']} folds"
+    if report["left_out"]:
+        happened += f"; too few examples: {', '.join(report['left_out'])}"
+    if report["of_no_use"]:
+        reasons = ", ".join(f"{reason} {count:,}" for reason, count in report["of_no_use"].items())
+        happened += f"; of no use, see teacher_quarantine.csv: {reasons}"
+    return report["photos"], len(taught), happened

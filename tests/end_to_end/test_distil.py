@@ -1,0 +1,104 @@
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from project import ENVIRONMENT, jpeg, latest, report, run_kedro, succeed, table
+
+FURNITURE = Path(__file__).parent / "furniture"
+# Furniture is drawn as clothes are: a network that was taught so takes a dress for a sofa.
+SHAPES = {"Dress": "sofa", "Pants": "table", "Shoes": "lamp"}
+COLOURS = ("white", "black", "green", "brown")
+QUICK = {
+    "folds": 2, "drawn_per_label": 0, "bootstrap_rounds": 50, "right_at_least": 0.6,
+    "gallery": 60, "fit.frozen_blocks": 15, "fit.epochs": 6, "fit.batch_size": 8,
+    "align.epochs": 10,
+}  # fmt: skip
+
+
+@pytest.fixture
+def shop(project):
+    """Sixty photos, a table of what they show, and the fields of a furniture shop."""
+    folder = project / "photos"
+    (folder / "images").mkdir(parents=True)
+    rows, told = [], []
+    for number in range(60):
+        shape, colour = list(SHAPES)[number % 3], COLOURS[number // 3 % 4]
+        name = f"{number:02}.jpg"
+        (folder / "images" / name).write_bytes(jpeg(shape, colour, seed=number))
+        rows.append({"image": name, "sender_id": f"seller {number % 10}"})
+        told.append(
+            {"Filename": name, "Category": SHAPES[shape], "Colours": colour,
+             "Description": f"a {colour} {SHAPES[shape]}"}
+        )  # fmt: skip
+    told += [{"Filename": "99.jpg", "Category": "sofa"}, {"Filename": "00.jpg"}]
+    told[1] |= {"Style": "baroque"}
+    pd.DataFrame(rows).to_csv(folder / "images.csv", index=False)
+    pd.DataFrame(told).to_csv(project / "told.csv", index=False)
+    for name in ("fields.yml", "parameters.yml"):
+        shutil.copy(FURNITURE / name, project / "conf/local")
+    (project / "conf/local/globals.yml").write_text(yaml.safe_dump({"photos": str(folder)}))
+    return project
+
+
+def teach(**changes):
+    given = {"teacher": "told.csv", **QUICK, **changes}
+    params = ",".join(f"distil.{name}={value}" for name, value in given.items())
+    return ["run", "--pipelines=ingest,distil", f"--params={params}"]
+
+
+def times(folder):
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*.*")}
+
+
+def test_a_shop_teaches_a_network_its_own_fields_and_a_kill_costs_no_fold(shop):
+    fits, activations = shop / "data/06_models/fits", shop / "data/05_model_input/activations"
+    with subprocess.Popen(
+        [sys.executable, "-m", "kedro", *teach()], cwd=shop, env=ENVIRONMENT,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    ) as process:  # fmt: skip
+        deadline = time.monotonic() + 120
+        while not list(fits.rglob("fold-1*.safetensors")) and process.poll() is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        process.send_signal(signal.SIGKILL)
+    (first,) = fits.rglob("fold-0.safetensors")
+    before = {**times(activations), first: first.stat().st_mtime_ns}
+
+    result = succeed(run_kedro(shop, *teach()))
+    after = times(activations) | times(fits)
+    assert {path: after[path] for path in before} == before
+    assert "no such photo 1" in " ".join(result.stdout.split())
+    told = report(shop, "distil")
+    assert (told["photos"], told["folds"], told["senders"]) == (60, 2, 10)
+    assert told["left_out"] == ["Room", "Style", "Material"]
+    assert table(shop, "teacher_quarantine")["value"].tolist() == ["baroque", "", ""]
+    scores = json.loads(latest(shop, "network_scores.json").read_text())
+    assert scores["heads"]["Category"]["accuracy"] > 0.8
+    assert scores["words"]["recall_at_50"]["share"] > 0.9
+
+    own = "--params=network=data/06_models/garment_network.onnx"
+    succeed(run_kedro(shop, "run", "--pipelines=ingest,balance,label,clean", own))
+    items = table(shop, "full_catalogue").set_index("Filename").sort_index()
+    wanted = [SHAPES[list(SHAPES)[number % 3]] for number in range(60)]
+    assert (items["Category"] == wanted).mean() > 0.8
+    likely = pd.read_parquet(latest(shop, "probabilities.parquet"))
+    assert len(likely) == 60
+    assert likely[["Category: sofa", "Category: table", "Category: lamp"]].sum(axis=1).min() > 0.98
+
+
+def test_a_teacher_that_says_nothing_of_these_photos_ends_in_a_sentence(shop):
+    (shop / "told.csv").write_text("Filename,Category\nelsewhere.jpg,sofa\n")
+    result = run_kedro(shop, *teach())
+    assert result.returncode != 0
+    assert "says nothing of any photo that is here (no such photo)" in " ".join(
+        (result.stdout + result.stderr).split()
+    )
+    assert "Traceback" not in result.stdout + result.stderr

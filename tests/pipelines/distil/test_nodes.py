@@ -1,0 +1,242 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from lookbook.captioners.embedded import read_heads, to_pixels
+from lookbook.distillation.backbone import load_efficientnet_lite
+from lookbook.distillation.params import DistilParams
+from lookbook.errors import InputError
+from lookbook.labels.record import is_valid
+from lookbook.photos.photo import decode
+from lookbook.photos.sampling import BalanceParams
+from lookbook.pipelines.distil import nodes
+from project import ROOT, configuration, jpeg
+
+LABELS = ("Dress", "Pants", "Shoes")
+
+
+class Embedder:
+    """Texts to vectors, each word a direction of its own: enough to fit layers on."""
+
+    def encode(self, texts, show_progress=False):
+        vectors = np.zeros((len(texts), 16), np.float32)
+        for row, text in enumerate(texts):
+            for word in text.split():
+                vectors[row, sum(map(ord, word)) % 16] += 1
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+@pytest.fixture(scope="module")
+def params():
+    text = (ROOT / "conf/base/parameters_distil.yml").read_text()
+    written = yaml.safe_load(
+        text.replace("${runtime_params:distil.teacher, ${globals:teacher}}", "t")
+    )
+    fit = {"epochs": 1, "batch_size": 8, "frozen_blocks": 20}
+    small = {
+        "folds": 2, "drawn_per_label": 1, "bootstrap_rounds": 50, "least_examples": 5,
+        "fit": {**written["distil"]["fit"], **fit},
+        "align": {**written["distil"]["align"], "epochs": 2},
+    }  # fmt: skip
+    return DistilParams.model_validate({**written["distil"], **small})
+
+
+@pytest.fixture(scope="module")
+def backbone():
+    return load_efficientnet_lite()
+
+
+@pytest.fixture(scope="module")
+def files():
+    drawn = {
+        f"{label}{n}.jpg": jpeg(label, ("red", "blue")[n % 2], seed=n)
+        for label in LABELS
+        for n in range(8)
+    }
+    return {name: (lambda data=data: data) for name, data in drawn.items()}
+
+
+@pytest.fixture(scope="module")
+def taught(files, params, fields):
+    manifest = pd.DataFrame(
+        [
+            {"photo_id": f"id {name}", "file": name, "label": name[:-5],
+             "sender_id": str(int(name[-5]) // 2), "status": "ok"}
+            for name in files
+        ]
+    )  # fmt: skip
+    teacher = pd.DataFrame(
+        [
+            {"Filename": name, "Colours": ("red", "blue")[int(name[-5]) % 2],
+             "Garment": {"Dress": "dress", "Pants": "trousers"}.get(name[:-5], "sneakers"),
+             "Description": f"{name[:-5]} number {name[-5]}"}
+            for name in files
+        ]
+    )  # fmt: skip
+    stray = pd.DataFrame([{"Filename": "gone.jpg"}, {"Filename": "Shoes0.jpg", "Garment": "hat"}])
+    table = pd.concat([teacher, stray], ignore_index=True)
+    return nodes.read_teacher(table, manifest, fields, params)
+
+
+@pytest.fixture(scope="module")
+def folds(taught, fields, params):
+    return nodes.make_folds(*taught, fields, params)
+
+
+@pytest.fixture(scope="module")
+def activations(folds, files, backbone, params):
+    parts = {}
+    for part in nodes.extract_activations(folds[0], files, {}, backbone, params):
+        parts |= {name: (lambda array=array: array) for name, array in part.items()}
+    return parts
+
+
+@pytest.fixture(scope="module")
+def fits(folds, activations, backbone, params):
+    kept = {}
+    for part in nodes.fit_networks(folds[0], folds[1], activations, {}, backbone, params):
+        kept |= {name: (lambda fit=fit: fit) for name, fit in part.items()}
+    return kept
+
+
+@pytest.fixture(scope="module")
+def predictions(folds, fits, backbone, params):
+    return nodes.predict_folds(folds[0], folds[1], fits, backbone, params)
+
+
+@pytest.fixture(scope="module")
+def calibrated(predictions, folds, params):
+    return nodes.calibrate_heads(predictions, folds[0], folds[1], params)
+
+
+@pytest.fixture(scope="module")
+def aligned(folds, calibrated, fits, backbone, params):
+    vectors = nodes.embed_descriptions(folds[0], {"words": Embedder()})
+    return nodes.align_networks(folds[0], folds[1], calibrated[1], vectors, fits, backbone, params)
+
+
+@pytest.fixture(scope="module")
+def scored(predictions, folds, calibrated, aligned, params):
+    balance = BalanceParams.model_validate(configuration("parameters_balance")["balance"])
+    return nodes.score_network(predictions, folds[0], *calibrated, aligned[0], params, balance)
+
+
+@pytest.fixture(scope="module")
+def network(folds, calibrated, aligned, fits, files, backbone, params):
+    heads, temperatures = calibrated
+    return nodes.export_network(
+        folds[0], heads, folds[1], temperatures, aligned[1], fits, files, backbone, params
+    )
+
+
+def test_what_the_teacher_says_of_no_photo_or_of_no_value_is_told(taught):
+    photos, problems = taught
+    assert problems["reason"].tolist() == ["no such photo", "a row before it is of the same photo"]
+    assert set(photos["Category"]) == {"Dresses", "Pants", "Shoes"}
+
+
+def test_a_teacher_of_other_photos_is_refused(fields, params):
+    manifest = pd.DataFrame([{"photo_id": "a", "file": "a.jpg", "label": None, "sender_id": None}])
+    table = pd.DataFrame([{"Filename": "b.jpg", "Garment": "dress"}])
+    with pytest.raises(InputError, match=r"says nothing of any photo that is here \(no such photo"):
+        nodes.read_teacher(table, manifest, fields, params)
+
+
+def test_a_sender_is_in_one_fold_and_drawings_in_all(folds):
+    training_set, heads, report = folds
+    photos = training_set[training_set["file"].notna()]
+    assert photos.groupby("sender_id")["fold"].nunique().eq(1).all()
+    assert set(photos["fold"]) == {0, 1}
+    assert training_set.loc[training_set["file"].isna(), "fold"].eq(nodes.EVERY).all()
+    assert [head["name"] for head in heads] == ["label", "Category", "Garment", "Colours"]
+    assert {"Size", "Gender", "Pattern"} <= set(report["left_out"])
+
+
+def test_what_is_done_is_not_done_again(folds, files, activations, fits, backbone, params):
+    training_set, heads, _ = folds
+    again = nodes.extract_activations(training_set, files, activations, backbone, params)
+    assert list(again) == []
+    name = next(iter(fits))
+    rest = {other: fit for other, fit in fits.items() if other != name}
+    (part,) = nodes.fit_networks(training_set, heads, activations, rest, backbone, params)
+    assert list(part) == [name]
+    for key, weight in part[name].items():
+        assert np.allclose(weight.float(), fits[name]()[key].float(), atol=1e-2), key
+
+
+def test_every_photo_is_answered_for_once_by_a_network_that_never_saw_its_sender(
+    predictions, folds
+):
+    photos = folds[0][folds[0]["file"].notna()]
+    assert sorted(predictions["photo_id"]) == sorted(photos["photo_id"])
+    assert predictions.iloc[:, 2:].notna().all(axis=None)
+
+
+def test_the_backbone_is_left_as_it_was(fits, backbone):
+    fresh = load_efficientnet_lite().state_dict()
+    assert all((fresh[name] == weight).all() for name, weight in backbone.state_dict().items())
+
+
+def test_scores_have_intervals_and_words_find_pictures(scored):
+    scores, confusions = scored
+    for name in ("label", "category", "Category", "Garment", "Colours"):
+        low, high = scores["heads"][name]["interval_95"]
+        assert 0 <= low <= scores["heads"][name]["accuracy"] <= high <= 1
+    assert scores["words"]["gallery"] == 24
+    assert scores["words"]["recall_at_50"]["share"] == 1
+    assert confusions["photos"].is_monotonic_decreasing
+
+
+def test_the_released_network_says_what_was_taught(network, folds, calibrated, fits, files):
+    import onnxruntime
+
+    assert b"site-packages" not in network
+    session = onnxruntime.InferenceSession(network, providers=["CPUExecutionProvider"])
+    metadata = session.get_modelmeta().custom_metadata_map
+    assert [head.name for head in read_heads(metadata)] == [
+        "label",
+        "Category",
+        "Garment",
+        "Colours",
+    ]
+    assert len(json.loads(metadata["taught_by"])) == 24
+    names = list(files)[:6]
+    pixels = np.stack([to_pixels(decode(files[name]())) for name in names])
+    _logits, features, vectors = session.run(None, {"pixels": pixels})
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-4)
+    released = next(load() for name, load in fits.items() if name.endswith(nodes.RELEASE))
+    rows = [folds[0].index[folds[0]["file"].eq(name)][0] for name in names]
+    exact = released["features"][rows, 0].float().numpy()
+    exact = exact / np.linalg.norm(exact, axis=1, keepdims=True)
+    assert (exact * features).sum(axis=1).min() > 0.9
+
+
+def test_the_card_tells_the_measured_figures(
+    scored, folds, predictions, calibrated, network, files, fields, params
+):
+    scores, confusions = scored
+    captions = nodes.caption_unseen(predictions, folds[0], *calibrated, fields)
+    agreement = nodes.compare_with_teacher(
+        predictions, folds[0], *calibrated, pd.DataFrame(), network, files, fields, params
+    )
+    assert agreement["student"]["photos_per_second"] > 0
+    assert agreement["teacher"]["cost_of_a_million"] is None
+    card = nodes.write_model_card(scores, folds[2], agreement, confusions, captions, fields, params)
+    assert f"| people's label | 3 | {scores['heads']['label']['accuracy']:.3f} |" in card
+    assert "24 photos of 4 senders" in card
+    assert "a vision-language model" in card
+
+
+def test_sheets_show_photos(scored, predictions, folds, calibrated, files, fields, params):
+    captions = nodes.caption_unseen(predictions, folds[0], *calibrated, fields)
+    sheet = nodes.draw_captions(captions, files, fields, params)
+    assert sum(len(axis.images) for axis in sheet.axes) == 20
+    confused = nodes.draw_confusions(scored[1], predictions, folds[0], calibrated[0], files)
+    assert any(axis.images for axis in confused.axes)
+    assert is_valid(
+        json.dumps({name: captions[name].iloc[0] if name not in fields.somes else []
+                    for name in fields.names}), fields,
+    )  # fmt: skip
