@@ -64,8 +64,8 @@ def write_card(
         f"On {report['measured']:,} photos by {report['folds']}-fold cross-validation over "
         "senders: each photo is answered for by a network that saw no photo of the same person. "
         "Intervals are 95 %, by bootstrap over senders. The folds' networks are measured before "
-        "the convolutions are brought to eight bits. Where the truth is not people's label it is the "
-        "teacher's word: a figure of agreement with it.",
+        "the convolutions are brought to eight bits. Where the truth is not people's label it is "
+        "the teacher's word: a figure of agreement with it.",
         "",
         "| | values | right | 95 % interval | macro-F1 | ECE | said | right if said |",
         "|---|---|---|---|---|---|---|---|",

@@ -150,7 +150,7 @@ def test_a_sender_is_in_one_fold_and_drawings_in_all(folds):
     photos = training_set[training_set["file"].notna()]
     assert photos.groupby("sender_id")["fold"].nunique().eq(1).all()
     assert set(photos["fold"]) == {0, 1}
-    assert training_set.loc[training_set["file"].isna(), "fold"].eq(nodes.EVERY).all()
+    assert training_set.loc[training_set["file"].isna(), "fold"].eq(nodes.NO_FOLD).all()
     assert [head["name"] for head in heads] == ["label", "Category", "Garment", "Colours"]
     assert {"Size", "Gender", "Pattern"} <= set(report["left_out"])
 

@@ -20,8 +20,8 @@ from lookbook.photos.sampling import BalanceParams
 # Files by name, and how each is read.
 Parts = dict[str, Callable[[], Any]]
 RELEASE = "release"
-# The fold of what every network learns from and none is measured on.
-EVERY = -1
+# The fold of what no network is measured on: drawings, and photos of unknown senders.
+NO_FOLD = -1
 
 
 def read_teacher(
@@ -64,9 +64,9 @@ def make_folds(
     """Adds drawn garments, and gives each photo its fold: a sender's are all in one.
 
     Returns:
-        The training set: the photos with ``fold`` and the drawings with ``drawing``; both, and
-        photos of unknown senders, are learned from in every fold that is not their own. The
-        heads to teach. And a report: photos, senders and what each field has to learn from.
+        The training set: the photos with ``fold`` and the drawings with ``drawing``. Drawings
+        are learned from in every fold, photos of unknown senders by the release alone. The heads
+        to teach. And a report: photos, senders and what each field has to learn from.
 
     Raises:
         InputError: If no field has examples enough.
@@ -76,7 +76,7 @@ def make_folds(
     from lookbook.distillation.drawings import list_drawings
 
     drawn = list_drawings(params.drawn_per_label, params.drawn_columns, fields, params.fit.seed)
-    photos = taught_photos.assign(fold=EVERY)
+    photos = taught_photos.assign(fold=NO_FOLD)
     known = photos["sender_id"].notna()
     # Where nobody's name is known every photo is somebody's own.
     senders = photos["sender_id"].where(known, photos["photo_id"])
@@ -92,7 +92,7 @@ def make_folds(
     for fold, (_, test) in enumerate(split.split(rows, strata[measured], senders[measured])):
         photos.iloc[rows[test], photos.columns.get_loc("fold")] = fold
     photos = photos.assign(sender_id=senders, drawing=None)
-    training_set = pd.concat([photos, drawn.assign(fold=EVERY)], ignore_index=True)
+    training_set = pd.concat([photos, drawn.assign(fold=NO_FOLD)], ignore_index=True)
     heads = make_heads(photos, fields, params.least_examples)
     if not any(head.name in fields.enumerated for head in heads):
         raise InputError(
@@ -181,16 +181,24 @@ def fit_networks(
     trunk = Trunk(backbone, params.fit.frozen_blocks).eval()
     opened = open_activations(training_set, activations, fingerprint_weights(trunk))
     prefix = fingerprint_fit(training_set, asked, backbone, params.fit)
-    numbers = sorted(set(training_set["fold"]) - {EVERY})
+    numbers = sorted(set(training_set["fold"]) - {NO_FOLD})
     wanted = {f"{prefix}/fold-{fold}": fold for fold in numbers} | {f"{prefix}/{RELEASE}": None}
     missing = {name: fold for name, fold in wanted.items() if name not in known_fits}
     targets = make_targets(training_set, asked)
     total = len(missing) * params.fit.epochs
     with Progress(total=total, desc="networks", unit="epoch", disable=not total) as progress:
         for name, fold in missing.items():
-            seen = np.flatnonzero(training_set["fold"].ne(fold) if fold is not None else
-                                  np.ones(len(training_set), bool))  # fmt: skip
+            seen = _learned_from(training_set, fold)
             yield {name: teach(backbone, opened, seen, targets, asked, params.fit, progress)}
+
+
+def _learned_from(training_set: pd.DataFrame, fold: int | None) -> np.ndarray:
+    """Numbers the pictures that a fold's network learns from; of the release's, all."""
+    if fold is None:
+        return np.arange(len(training_set))
+    # Whoever sent a photo of which that is not known may be in the fold.
+    others = training_set["fold"].ne(fold) & training_set["fold"].ne(NO_FOLD)
+    return np.flatnonzero(others | training_set["drawing"].notna())
 
 
 def predict_folds(
@@ -208,7 +216,7 @@ def predict_folds(
     prefix = fingerprint_fit(training_set, asked, backbone, params.fit)
     names = [f"{head.name}: {value}" for head in asked for value in head.values]
     tables = []
-    for fold in sorted(set(training_set["fold"]) - {EVERY}):
+    for fold in sorted(set(training_set["fold"]) - {NO_FOLD}):
         fit = fits[f"{prefix}/fold-{fold}"]()
         rows = np.flatnonzero(training_set["fold"].eq(fold))
         features = fit["features"][rows, 0].float().numpy()
@@ -291,11 +299,12 @@ def align_networks(
     rng = np.random.default_rng(params.align.seed)
     tables = [pd.DataFrame({"photo_id": [], "rank": []})]
     layers: dict[str, Tensor] = {}
-    names = [*sorted(set(folds) - {EVERY}), None] if written.any() else []
+    names = [*sorted(set(folds) - {NO_FOLD}), None] if written.any() else []
     for fold in Progress(names, desc="pictures and texts", unit="network"):
         fit = fits[f"{prefix}/{RELEASE if fold is None else f'fold-{fold}'}"]()
         inputs = picture_inputs(fit, asked, temperatures)
-        seen = np.flatnonzero(written & ((folds != fold) if fold is not None else True))
+        learned = _learned_from(training_set, fold)
+        seen = learned[written[learned]]
         fitted = align(inputs[1][seen], inputs[2][seen], descriptions[seen], params.align)
         if fold is None:
             layers = {
