@@ -7,7 +7,7 @@ from lookbook.labels.fields import TextField
 
 
 def test_a_text_is_one_line_that_begins_with_a_capital():
-    assert compose_text("{{ A }}\n  {{ B }} x", {"A": "oak", "B": ""}) == "Oak x"
+    assert compose_text("{{ A }}\n  {{ B }} x {{ B }}.", {"A": "oak", "B": ""}) == "Oak x."
 
 
 def test_everything_known_is_told_where_no_template_says_otherwise():

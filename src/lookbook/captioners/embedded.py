@@ -78,8 +78,8 @@ def check_heads(heads: list[Head], fields: Fields, source: str) -> None:
     """
     known = [head for head in heads if head.name in fields.enumerated]
     remedy = (
-        "Teach one these fields with 'kedro run --pipelines=ingest,distil' and name its file as "
-        "'filepath' of the captioner, or name another captioner."
+        "Teach one these fields with 'kedro run --pipelines=ingest,distil' and name it as "
+        "'network' in conf/local/globals.yml, or name another captioner."
     )
     if not known:
         taught = ", ".join(head.name for head in heads if head.name != LABEL)

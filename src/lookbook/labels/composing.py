@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -45,7 +46,7 @@ def compose_text(composed: str | None, phrases: Mapping[str, str | list[str]]) -
         if one
     ]
     text = _template(composed or EVERYTHING).render(**phrases, known=known)
-    text = " ".join(text.split())
+    text = re.sub(r" (?=[.,;])", "", " ".join(text.split()))
     return text[:1].upper() + text[1:]
 
 
