@@ -50,6 +50,12 @@ RUN_BY = {
     "kedro demo --params=index=s3://shop/lancedb": (
         "tests/datasets/test_catalogue_search_dataset.py"
     ),
+    "kedro run --env=together --pipelines=ingest,balance,label,clean --photos=FOLDER": (
+        "tests/end_to_end/test_environments.py"
+    ),
+    "kedro run --photos=EVERYTHING --params=network=data/06_models/garment_network.onnx": (
+        "tests/end_to_end/test_distil.py"
+    ),
     "kedro run --pipelines=download": "tests/end_to_end/test_download.py",
     "curl -s localhost:7860/gradio_api/call/answer/EVENT_ID": "tests/assistant/test_page.py",
     "curl -F files=@shirt.jpg localhost:7860/gradio_api/upload": "tests/assistant/test_page.py",

@@ -42,8 +42,7 @@ def shop(project):
     told[1] |= {"Style": "baroque"}
     pd.DataFrame(rows).to_csv(folder / "images.csv", index=False)
     pd.DataFrame(told).to_csv(project / "told.csv", index=False)
-    for name in ("fields.yml", "parameters.yml"):
-        shutil.copy(FURNITURE / name, project / "conf/local")
+    shutil.copy(FURNITURE / "fields.yml", project / "conf/local")
     (project / "conf/local/globals.yml").write_text(yaml.safe_dump({"photos": str(folder)}))
     return project
 
@@ -84,7 +83,7 @@ def test_a_shop_teaches_a_network_its_own_fields_and_a_kill_costs_no_fold(shop):
     assert scores["heads"]["Category"]["accuracy"] > 0.8
     assert scores["words"]["recall_at_50"]["share"] > 0.9
 
-    own = "--params=network=data/06_models/garment_network.onnx"
+    own = "--params=network=data/06_models/garment_network.onnx,clean.across=Style"
     succeed(run_kedro(shop, "run", "--pipelines=ingest,balance,label,clean", own))
     items = table(shop, "full_catalogue").set_index("Filename").sort_index()
     wanted = [SHAPES[list(SHAPES)[number % 3]] for number in range(60)]

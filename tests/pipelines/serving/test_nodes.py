@@ -15,9 +15,13 @@ def shown(data):
 
 
 def test_a_photo_is_described_in_the_catalogues_words(captioner, prompt):
-    item = describe_item(shown(jpeg("Pants", "red")), captioner, prompt.model_dump())
+    item = describe_item(shown(jpeg("Dress", "red")), captioner, prompt.model_dump())
     record = item["record"]
-    assert (item["photo_id"], record["Category"], record["Colours"]) == ("photo", "Pants", ["red"])
+    assert (item["photo_id"], record["Category"], record["Colours"]) == (
+        "photo",
+        "Dresses",
+        ["red"],
+    )
     assert not record["Description"].startswith(record["Title"])
 
 
