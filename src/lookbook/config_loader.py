@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from kedro.config import MissingConfigException, OmegaConfigLoader
+from omegaconf import OmegaConf
 
 from lookbook.errors import InputError
 from lookbook.labels.fields import read_fields
@@ -41,6 +42,8 @@ class ConfigLoader(OmegaConfigLoader):
         return loaded
 
     def _layer(self, key: str) -> dict[str, Any]:
+        if key == "parameters" and self.runtime_params and key not in self:
+            return self._layer_parameters()
         loaded = super().__getitem__(key)
         if key in self or self.env in (None, self.base_env, self.default_run_env):
             return loaded
@@ -49,6 +52,35 @@ class ConfigLoader(OmegaConfigLoader):
             return {**layered, **self._load(key, str(self.env), str(self.env))}
         except MissingConfigException:
             return layered
+
+    def _layer_parameters(self) -> dict[str, Any]:
+        """Layers parameters by what each environment's files declare.
+
+        Kedro adds those of the command line to every environment's own, and then lets an
+        environment's top-level keys replace the base's: one file in conf/local, and
+        ``--params=distil.folds=3`` would leave nothing else of ``distil``.
+        """
+        environments = dict.fromkeys((self.base_env, self.default_run_env, self.env))
+        layered: dict[str, Any] = {}
+        for environment in filter(None, environments):
+            try:
+                layer = self._load("parameters", environment, environment)
+            except MissingConfigException:
+                continue
+            own = self._declared_in(environment)
+            layered |= {name: layer[name] for name in layer if name in own or not layered}
+        return layered
+
+    def _declared_in(self, environment: str) -> set[str]:
+        """Names the parameters that an environment's own files declare."""
+        folder = Path(self.conf_source) / environment
+        files = {
+            file
+            for pattern in self.config_patterns["parameters"]
+            for file in folder.glob(pattern)
+            if file.suffix in {".yml", ".yaml", ".json"}
+        }
+        return {str(name) for file in files for name in OmegaConf.load(file)}
 
     def _place(self, name: str) -> str:
         """Says which file of a name counts."""
