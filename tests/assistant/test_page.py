@@ -73,7 +73,7 @@ def keep(page, name):
 def test_a_visit_from_an_upload_to_a_chat_and_another_method(chromium, address, photo):
     page = opened(chromium, address, viewport={"width": 1440, "height": 1000})
     keep(page, "opened")
-    upload(page, photo("Shirt", "blue"))
+    upload(page, photo("T-Shirt", "blue"))
     expect(page.locator("#item .card h3")).to_have_text(re.compile("shirt", re.IGNORECASE))
     slots = page.locator("#results .slot h2")
     expect(slots.first).to_have_text("bottom")
@@ -127,7 +127,7 @@ def test_what_was_seen_can_be_put_right(chromium, address, photo):
 def test_two_visitors_do_not_see_each_others_item(chromium, address, photo):
     one, other = (opened(chromium, address) for _ in range(2))
     upload(one, photo("Shirt", "blue"))
-    upload(other, photo("Pants", "red"))
+    upload(other, photo("Dress", "red"))
     expect(one.locator("#item .card h3")).to_contain_text("Blue")
     expect(other.locator("#item .card h3")).to_contain_text("Red")
     say(one, "shoes")
