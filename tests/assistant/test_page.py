@@ -90,9 +90,9 @@ def test_a_visit_from_an_upload_to_a_chat_and_another_method(chromium, address, 
     expect(slots).to_have_text(["bottom"])
     expect(page.locator("#chosen .card")).to_have_count(0)
 
-    say(page, "red shoes")
+    say(page, "blue shoes")
     expect(page.locator("#results .slot h2")).to_have_text(["shoes"])
-    expect(page.locator("#chat")).to_contain_text("red shoes")
+    expect(page.locator("#chat")).to_contain_text("blue shoes")
     before = page.locator("#results .title").all_inner_texts()
 
     page.locator("#filters button").first.click()
@@ -105,7 +105,7 @@ def test_a_visit_from_an_upload_to_a_chat_and_another_method(chromium, address, 
 
     page.locator("#clear").click()
     expect(page.locator("#item")).to_contain_text("Show a photo")
-    expect(page.locator("#chat")).not_to_contain_text("red shoes")
+    expect(page.locator("#chat")).not_to_contain_text("blue shoes")
 
 
 def test_what_was_seen_can_be_put_right(chromium, address, photo):
