@@ -15,7 +15,6 @@ from lookbook.labels.fields import Fields
 from lookbook.lazy import pd
 from lookbook.photos.photo import Photo
 
-MILLION = 1_000_000
 # Photos by which the student's speed is measured.
 _TIMED = 200
 

@@ -29,7 +29,7 @@ OF_PICTURES = "features"
 def fingerprint_fit(
     training_set: pd.DataFrame, heads: list[Head], backbone: Any, params: FitParams
 ) -> str:
-    """Hashes all that a fit depends on: 16 hexadecimal digits."""
+    """Hashes all that a fit depends on, which calibration is not: 16 hexadecimal digits."""
     digest = hashlib.sha256(make_targets(training_set, heads).tobytes())
     facts = [
         training_set[["photo_id", "fold"]].to_csv(index=False),

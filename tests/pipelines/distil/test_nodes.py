@@ -128,7 +128,7 @@ def scored(predictions, folds, calibrated, aligned, params):
 def network(folds, calibrated, aligned, fits, files, backbone, params):
     heads, temperatures = calibrated
     return nodes.export_network(
-        folds[0], heads, folds[1], temperatures, aligned[1], fits, files, backbone, params
+        folds[0], heads, temperatures, aligned[1], fits, files, backbone, params
     )
 
 

@@ -397,7 +397,6 @@ def caption_unseen(
 def export_network(
     training_set: pd.DataFrame,
     heads: list[dict[str, Any]],
-    raw_heads: list[dict[str, Any]],
     temperatures: dict[str, float],
     layers: dict[str, Tensor],
     fits: Parts,
@@ -414,9 +413,7 @@ def export_network(
     from lookbook.distillation.release import assemble, calibration_batches, export_onnx
 
     asked = [Head.model_validate(head) for head in heads]
-    prefix = fingerprint_fit(
-        training_set, [Head.model_validate(one) for one in raw_heads], backbone, params.fit
-    )
+    prefix = fingerprint_fit(training_set, asked, backbone, params.fit)
     network = assemble(
         fits[f"{prefix}/{RELEASE}"](), asked, temperatures, layers, backbone, params.fit
     )

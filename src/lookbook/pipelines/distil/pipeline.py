@@ -88,7 +88,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             Node(
                 nodes.export_network,
                 inputs=[
-                    "training_set", "heads", "untaught_heads", "temperatures", "aligned_layers",
+                    "training_set", "heads", "temperatures", "aligned_layers",
                     "fits", "photo_files", "backbone", "params:distil",
                 ],
                 outputs="garment_network",
