@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from pydantic import BaseModel, Field
@@ -13,15 +13,31 @@ from lookbook.captioners import Captioner, Prompt
 from lookbook.errors import InputError
 from lookbook.labels.cleaning import clean_answer
 from lookbook.labels.fields import Fields
-from lookbook.labels.record import Record, values_of
+from lookbook.labels.record import Record, values_of, whole_text_of
 from lookbook.outfits import Message, PlannedQuery, Recommendation, ShoppingPlan, Stylist
 from lookbook.outfits.harmony import harmonise
 from lookbook.photos.photo import Photo
 from lookbook.search.catalogue_search import CatalogueSearch, Item, Method, Query, diversify
 
 Turns = list[dict[str, str]]
-# What counts for a wish where an item's value is not known.
-UNKNOWN = 0.5
+# Methods that compare no pictures.
+WORDS_ONLY: tuple[Method, ...] = ("text", "full text")
+
+
+class Shown(NamedTuple):
+    """The photo that a customer shows.
+
+    Attributes:
+        photo_id: Its identity, by which it is found where it is the catalogue's own.
+        look: What a search compares it by, where it is not; see
+            :meth:`lookbook.search.catalogue_search.CatalogueSearch.see`.
+    """
+
+    photo_id: str | None = None
+    look: list[float] | None = None
+
+
+NOTHING_SHOWN = Shown()
 
 
 class ServingParams(BaseModel):
@@ -32,9 +48,10 @@ class ServingParams(BaseModel):
         embedder: The embedding model whose table is searched; ``None`` for the first.
         limit: Items in all.
         filters: Values that may be shown, by field; a field that is not named allows all.
-        candidates: Items that are looked at for each that is shown.
+        candidates: Items that are looked at for each that is shown, where it counts what goes
+            with what.
         relevance: Weight of the search's own order.
-        wish: Weight of what was wished for.
+        wish: Weight of how likely an item is what was wished for.
         harmony: Weights of fields whose values are to go together by their hues, where nothing
             is wished for.
         same: Weights of fields whose values are to be the same.
@@ -73,6 +90,16 @@ def describe(photo: Photo, captioner: Captioner, prompt: Prompt) -> Record:
     return cleaned.record
 
 
+def look(photo: Photo, search: CatalogueSearch, params: ServingParams) -> list[float] | None:
+    """Looks at a customer's photo; ``None`` where the index has no pictures.
+
+    Raises:
+        InputError: If the photo cannot be read, or there is no index.
+    """
+    seen = search.see(photo.image(), params.embedder)
+    return None if seen is None else seen.tolist()
+
+
 def plan(
     item: Record | None, message: str, history: Turns, stylist: Stylist, fields: Fields
 ) -> ShoppingPlan:
@@ -99,39 +126,55 @@ def plan(
 def find(
     plan: ShoppingPlan,
     item: Record | None,
-    photo_id: str | None,
+    shown: Shown,
     search: CatalogueSearch,
     params: ServingParams,
     fields: Fields,
 ) -> list[Item]:
     """Finds items for each part of a plan.
 
+    What goes with an item is chosen among what the search finds, and diversified; what is like
+    it, or as a customer says, comes in the search's own order.
+
     Args:
         plan: What to look for.
         item: What was shown, if anything.
-        photo_id: Its photo's identity: it is never recommended to itself.
+        shown: Its photo: it is never recommended to itself.
         search: The catalogue.
         params: How many, and what counts.
         fields: The catalogue's.
 
     Returns:
         Items in the plan's order of slots, each with ``slot`` (empty for any), ``score`` from
-        0 to 1 and ``why`` in words.
+        0 to 1, ``why`` in words and ``found_by``: words, picture or both.
 
     Raises:
         InputError: If the index cannot be searched.
     """
     a_slot = math.ceil(params.limit / max(len(plan.queries), 1))
-    most = a_slot * params.candidates + 1
+    chooses = plan.mode == "complementary"
+    most = a_slot * params.candidates if chooses else a_slot
+    similar = plan.mode == "similar" and item is not None
+    compares = similar and params.method not in WORDS_ONLY
+    look = _look_of(shown, search, params) if compares else None
+    # Where no picture is compared, words say what it would show.
+    described = whole_text_of(item, fields) if similar and look is None and item else ""
+    unwanted = bool(plan.unwanted)
     queries = [
-        Query(text=query.text, allowed=_narrow(query, params, fields)) for query in plan.queries
+        Query(
+            text=" ".join(filter(None, (query.text, described))),
+            look=look,
+            allowed=_narrow(query, params, fields),
+            wished={name: values for name, values in query.wished.items() if values},
+            without=[shown.photo_id] if shown.photo_id else [],
+        )
+        for query in plan.queries
     ]
-    results = search.search(queries, params.method, most, params.embedder)
-    shown: list[Item] = []
-    for query, found in zip(plan.queries, results, strict=True):
-        candidates = [
-            one for one in found if one["photo_id"] != photo_id and not _is_unwanted(one, plan)
-        ]
+    # What is unwanted is left out afterwards, so a little more is looked at.
+    results = search.search(queries, params.method, most * (2 if unwanted else 1), params.embedder)
+    found: list[Item] = []
+    for query, answers in zip(plan.queries, results, strict=True):
+        candidates = [one for one in answers if not _is_unwanted(one, plan)]
         if not candidates:
             continue
         ranks = np.linspace(1, 0, len(candidates) + 1)[:-1]
@@ -139,13 +182,22 @@ def find(
             _judge(one, rank, plan, query, item, params, fields)
             for one, rank in zip(candidates, ranks, strict=True)
         ]
-        scores = np.array([score for score, _ in judged])
-        vectors = np.array([one["vector"] for one in candidates])
-        for place in diversify(vectors, scores, a_slot, 1 - params.diversity):
+        places = list(range(min(a_slot, len(candidates))))
+        if chooses:
+            scores = np.array([score for score, _ in judged])
+            vectors = np.array([one["vector"] for one in candidates])
+            places = diversify(vectors, scores, a_slot, 1 - params.diversity)
+        for place in places:
             score, why = judged[place]
             told = {"slot": query.slot or "", "score": round(float(score), 4), "why": why}
-            shown.append({**candidates[place], **told})
-    return shown[: params.limit]
+            found.append({**candidates[place], **told})
+    return found[: params.limit]
+
+
+def _look_of(shown: Shown, search: CatalogueSearch, params: ServingParams) -> np.ndarray | None:
+    if shown.look is not None:
+        return np.asarray(shown.look, np.float32)
+    return search.look_of(shown.photo_id, params.embedder) if shown.photo_id else None
 
 
 def reply(
@@ -206,10 +258,9 @@ def _judge(
     """Scores an item from 0 to 1, and says what speaks for it."""
     scores, weights, reasons = [relevance], [params.relevance], []
     if query.wished:
-        matched, told = _match(item, query, fields)
-        scores.append(matched)
+        scores.append(item["granted"])
         weights.append(params.wish)
-        reasons += told
+        reasons += _granted(item, query)
     else:
         for name, weight in params.harmony.items():
             good, why = 1.0, ""
@@ -228,13 +279,10 @@ def _judge(
     return float(np.average(scores, weights=weights)), ", ".join(reasons)
 
 
-def _match(item: Item, query: PlannedQuery, fields: Fields) -> tuple[float, list[str]]:
-    """Says how much of what was wished for an item has, and what of it."""
-    scores, has = [], []
+def _granted(item: Item, query: PlannedQuery) -> list[str]:
+    """Lists what of the wishes an item is said to have, one value a field."""
+    has = []
     for name, wished in query.wished.items():
         values = values_of(item, name)
-        matched = [one for one in wished if one in values]
-        unknown = not values or values == [getattr(fields.enumerated[name], "otherwise", None)]
-        scores.append(1.0 if matched else UNKNOWN if unknown else 0.0)
-        has += matched[:1]
-    return float(np.mean(scores)), has
+        has += [one.lower() for one in wished if one in values][:1]
+    return list(dict.fromkeys(has))

@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Any
 
 from lookbook.assistant import answering
-from lookbook.assistant.answering import ServingParams, Turns
+from lookbook.assistant.answering import NOTHING_SHOWN, ServingParams, Shown, Turns
 from lookbook.captioners import Prompt
 from lookbook.errors import InputError
 from lookbook.labels.fields import Fields
@@ -80,10 +80,19 @@ class Assistant:
         prompt = Prompt.model_validate(self.part("prompt"))
         return answering.describe(photo, self.part("captioner"), prompt)
 
+    def look(self, photo: Photo, params: ServingParams) -> Shown:
+        """Looks at a customer's photo, so that it can be compared with the catalogue's.
+
+        Raises:
+            InputError: If there is no index.
+        """
+        look = answering.look(photo, self.part("search_index"), params)
+        return Shown(photo.photo_id, look)
+
     def recommend(
         self,
         item: Record | None,
-        photo_id: str | None,
+        shown: Shown,
         message: str,
         history: Turns,
         params: ServingParams,
@@ -92,7 +101,7 @@ class Assistant:
 
         Args:
             item: What was shown, if anything.
-            photo_id: Its photo's identity, so that it is not recommended to itself.
+            shown: Its photo.
             message: What the customer says; may be empty.
             history: Earlier turns: ``role`` and ``content``.
             params: How to search, and what may be shown.
@@ -106,7 +115,7 @@ class Assistant:
         fields = self.fields
         plan = answering.plan(item, message, history, self.part("stylist"), fields)
         search = self.part("search_index")
-        return plan, answering.find(plan, item, photo_id, search, params, fields)
+        return plan, answering.find(plan, item, shown, search, params, fields)
 
     def reply(
         self,
@@ -143,9 +152,8 @@ class Assistant:
             InputError: If there is nothing to answer, or something cannot be had.
         """
         item = self.describe(photo) if photo else None
-        plan, found = self.recommend(
-            item, photo.photo_id if photo else None, message, history, params
-        )
+        shown = self.look(photo, params) if photo else NOTHING_SHOWN
+        plan, found = self.recommend(item, shown, message, history, params)
         return {
             "item": item,
             "plan": plan.model_dump(),
@@ -196,5 +204,5 @@ def receive(data: bytes) -> Photo:
 
 def public(item: Item, fields: Fields) -> Item:
     """Leaves of an item what customers see."""
-    shown = ["slot", "photo_id", "Filename", *fields.names, "score", "why"]
+    shown = ["slot", "photo_id", "Filename", *fields.names, "score", "why", "found_by"]
     return {name: item[name] for name in shown if name in item}

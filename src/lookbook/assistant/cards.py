@@ -67,7 +67,9 @@ def gallery(items: list[dict[str, Any]], pictures: list[str], fields: Fields) ->
     """
     slots: dict[str, list[str]] = {}
     for number, (item, picture) in enumerate(zip(items, pictures, strict=True)):
-        why = f'<span class="why">{text(item["why"])}</span>' if item["why"] else ""
+        found = f"found by {item['found_by']}" if item.get("found_by") else ""
+        told = " · ".join(filter(None, (item["why"], found)))
+        why = f'<span class="why">{text(told)}</span>' if told else ""
         title = text(item[fields.title])
         slots.setdefault(item["slot"], []).append(
             f'<button class="tile" data-item="{number}" aria-label="{title}">'

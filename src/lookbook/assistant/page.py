@@ -12,7 +12,7 @@ import gradio as gr
 from pydantic import ValidationError
 
 from lookbook.assistant import cards
-from lookbook.assistant.answering import ServingParams
+from lookbook.assistant.answering import ServingParams, Shown
 from lookbook.assistant.assistant import Assistant, public, receive
 from lookbook.errors import InputError
 from lookbook.labels.record import Record
@@ -248,10 +248,11 @@ class Page:
         try:
             photo = receive(Path(upload["path"]).read_bytes())
             described = self._assistant.describe(photo)
+            shown = self._assistant.look(photo, self._params)
         except Exception:
             yield {self.card: cards.note(WELCOME), self.photo: None}
             raise
-        yield self._take(visit, described, photo.photo_id)
+        yield self._take(visit, described, shown)
 
     @_with_toasts
     def _on_described(self, visit: dict[str, Any], *chosen: Any) -> Iterator[Updates]:
@@ -266,14 +267,15 @@ class Page:
         yield {self.card: cards.note("Looking at the photo …"), self.photo: None}
         photo = receive(self._assistant.picture(item["Filename"]) or b"")
         described = self._assistant.describe(photo)
-        yield self._take(visit, described, item["photo_id"], self._picture(item["Filename"]))
+        shown = Shown(item["photo_id"])
+        yield self._take(visit, described, shown, self._picture(item["Filename"]))
         yield from self._converse(visit, "", chosen)
 
     @_with_toasts
     def _on_edit(self, visit: dict[str, Any], *values: Any) -> Iterator[Updates]:
         edited, chosen = values[: len(self.edited)], values[len(self.edited) :]
         item = {**visit["item"], **dict(zip(self.edited, edited, strict=True))}
-        yield self._take(visit, item, visit["photo_id"], visit["picture"])
+        yield self._take(visit, item, Shown(*visit["shown_photo"]), visit["picture"])
         yield from self._converse(visit, "", chosen)
 
     @_with_toasts
@@ -342,14 +344,14 @@ class Page:
             return
         record = {name: item[name] for name in self._fields.names}
         picture = self._picture(item["Filename"])
-        yield {self.photo: None, **self._take(visit, record, item["photo_id"], picture)}
+        yield {self.photo: None, **self._take(visit, record, Shown(item["photo_id"]), picture)}
         yield from self._converse(visit, said, chosen)
 
     def _take(
-        self, visit: dict[str, Any], item: Record, photo_id: str | None, picture: str = ""
+        self, visit: dict[str, Any], item: Record, shown: Shown, picture: str = ""
     ) -> Updates:
         """Makes an item the one that is talked about, from the beginning."""
-        visit |= {**_new_visit(), "item": item, "photo_id": photo_id, "picture": picture}
+        visit |= {**_new_visit(), "item": item, "shown_photo": [*shown], "picture": picture}
         return {
             self.visit: visit,
             self.card: cards.item_card(item, "Your item", self._fields, picture),
@@ -385,7 +387,7 @@ class Page:
             }
         )
         plan, found = self._assistant.recommend(
-            visit["item"], visit["photo_id"], visit["message"], visit["before"], params
+            visit["item"], Shown(*visit["shown_photo"]), visit["message"], visit["before"], params
         )
         # The page keeps what it shows, and no vectors.
         visit["shown"] = [public(one, self._fields) for one in found]
@@ -409,11 +411,12 @@ def _bubbles(talk: list[dict[str, str]]) -> list[dict[str, str]]:
 def _new_visit() -> dict[str, Any]:
     """A page that was just opened.
 
-    ``item`` is talked about, ``photo_id`` its photo's identity and ``picture`` a small copy;
+    ``item`` is talked about, ``shown_photo`` its photo's identity and look, and ``picture`` a
+    small copy;
     ``message`` was answered last, ``before`` said before it and ``history`` until now; ``shown``
     are the items on the page, of which ``chosen`` was clicked.
     """
     return {
-        "item": None, "photo_id": None, "picture": "", "message": "", "before": [], "history": [],
-        "shown": [], "chosen": {},
+        "item": None, "shown_photo": [None, None], "picture": "", "message": "", "before": [],
+        "history": [], "shown": [], "chosen": {},
     }  # fmt: skip

@@ -12,7 +12,8 @@ from kedro_datasets._typing import TablePreview
 from lookbook.errors import InputError
 from lookbook.search.catalogue_search import CatalogueSearch
 from lookbook.search.embedders import open_embedders
-from lookbook.search.tables import VECTOR, list_versions, write_table
+from lookbook.search.ranking import Weights
+from lookbook.search.tables import VECTORS, list_versions, write_table
 
 if TYPE_CHECKING:
     from lancedb.db import DBConnection
@@ -35,6 +36,7 @@ class CatalogueSearchDataset(AbstractVersionedDataset[dict[str, "ArrowTable"], C
           versioned: true
           embedders:
             bge: { model: BAAI/bge-small-en-v1.5 }
+          weights: { text: 0.1, picture: 1, look: 1, words: 0.01, likely: 0.05 }
         ```
     """
 
@@ -43,6 +45,8 @@ class CatalogueSearchDataset(AbstractVersionedDataset[dict[str, "ArrowTable"], C
         *,
         filepath: str,
         embedders: dict[str, dict[str, Any]],
+        weights: dict[str, float],
+        network: str | None = None,
         reranker: dict[str, Any] | None = None,
         ann_from_rows: int = 20_000,
         optional: bool = False,
@@ -56,6 +60,10 @@ class CatalogueSearchDataset(AbstractVersionedDataset[dict[str, "ArrowTable"], C
             filepath: The database, an absolute path or a URI that LanceDB opens.
             embedders: The embedding models whose tables are searched, see
                 :class:`lookbook.search.embedders.Embedder`.
+            weights: How much each way of finding counts in a hybrid search, see
+                :class:`lookbook.search.ranking.Weights`.
+            network: The network that embeds pictures, see
+                :class:`lookbook.captioners.network.Network`.
             reranker: See :func:`lookbook.search.rerankers.open_reranker`.
             ann_from_rows: See :func:`lookbook.search.tables.write_table`.
             optional: Whether a database that does not exist yet loads as an empty index.
@@ -65,6 +73,8 @@ class CatalogueSearchDataset(AbstractVersionedDataset[dict[str, "ArrowTable"], C
         """
         self._uri = filepath
         self._embedders = embedders
+        self._weights = weights
+        self._network = network
         self._reranker = reranker
         self._token = (credentials or {}).get("token")
         self._ann_from_rows = ann_from_rows
@@ -106,7 +116,10 @@ class CatalogueSearchDataset(AbstractVersionedDataset[dict[str, "ArrowTable"], C
                 tables[name] = database.open_table(name)
                 tables[name].checkout(version)
         return CatalogueSearch(
-            tables, open_embedders(self._embedders, self._token), self._reranker_opener()
+            tables,
+            open_embedders(self._embedders, self._network, self._token),
+            Weights.model_validate(self._weights),
+            self._reranker_opener(),
         )
 
     def save(self, data: dict[str, ArrowTable]) -> None:
@@ -131,7 +144,7 @@ class CatalogueSearchDataset(AbstractVersionedDataset[dict[str, "ArrowTable"], C
         if not names:
             raise DatasetError("there is no table yet")
         table = database.open_table(names[0])
-        columns = [name for name in table.schema.names if name != VECTOR]
+        columns = [name for name in table.schema.names if name not in VECTORS]
         rows = table.search().select(columns).limit(nrows).to_pandas()
         return TablePreview(rows.astype(str).to_dict(orient="split"))
 

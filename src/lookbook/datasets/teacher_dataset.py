@@ -35,13 +35,18 @@ class TeacherDataset(ReadOnlyDataset[pd.DataFrame]):
     """
 
     def __init__(
-        self, *, teacher: str, catalogue: str, captions: str, metadata: dict[str, Any] | None = None
+        self,
+        *,
+        teacher: str | None,
+        catalogue: str,
+        captions: str,
+        metadata: dict[str, Any] | None = None,
     ) -> None:
         """Creates the dataset.
 
         Args:
             teacher: ``catalogue``, or a CSV, Excel, Parquet or JSON-lines table on any filesystem
-                that fsspec knows.
+                that fsspec knows; ``None`` for nobody.
             catalogue: The versioned catalogue.
             captions: The versioned captions that it was made of, which tell what they took.
             metadata: Ignored by Kedro, read by plugins.
@@ -55,13 +60,16 @@ class TeacherDataset(ReadOnlyDataset[pd.DataFrame]):
         """Reads the table.
 
         Returns:
-            Its rows; of the catalogue with ``seconds``, ``input_tokens`` and ``output_tokens``.
+            Its rows, none for nobody; of the catalogue with ``seconds``, ``input_tokens`` and
+            ``output_tokens``.
 
         Raises:
             InputError: If it cannot be read.
         """
+        if self._teacher is None:
+            return pd.DataFrame()
         if self._teacher != CATALOGUE:
-            return self._read_table()
+            return self._read_table(self._teacher)
         newest = CSVDataset(
             filepath=self._catalogue,
             version=Version(None, None),
@@ -79,12 +87,12 @@ class TeacherDataset(ReadOnlyDataset[pd.DataFrame]):
         catalogue = newest.load()
         return catalogue.merge(took, on="photo_id", how="left") if len(took) else catalogue
 
-    def _read_table(self) -> pd.DataFrame:
+    def _read_table(self, address: str) -> pd.DataFrame:
         try:
-            with fsspec.open(self._teacher, "rb") as file:
-                return read_any_table(file.read(), self._teacher)
+            with fsspec.open(address, "rb") as file:
+                return read_any_table(file.read(), address)
         except OSError as error:
-            raise InputError(f"The teacher '{self._teacher}' cannot be read: {error}") from error
+            raise InputError(f"The table '{address}' cannot be read: {error}") from error
 
     def preview(self, nrows: int = 20) -> TablePreview:
         """Shows the first rows in Kedro-Viz."""

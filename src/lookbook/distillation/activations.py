@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from lookbook.captioners.embedded import to_pixels
+from lookbook.captioners.network import to_pixels
 from lookbook.distillation.drawings import draw
 from lookbook.distillation.network import Activations, Trunk
 from lookbook.lazy import pd

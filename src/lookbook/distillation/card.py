@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lookbook.captioners.embedded import LABEL, RESOLUTION
+from lookbook.captioners.network import LABEL, RESOLUTION
 from lookbook.distillation.params import DistilParams
 from lookbook.lazy import pd
 

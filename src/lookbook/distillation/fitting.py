@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lookbook.captioners.embedded import LABEL, RESOLUTION
+from lookbook.captioners.network import LABEL, RESOLUTION
 from lookbook.distillation.heads import make_targets
 from lookbook.distillation.network import (
     Activations,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lookbook.captioners.embedded import LABEL
+from lookbook.captioners.network import LABEL
 from lookbook.labels.choosing import Head, slices_of
 from lookbook.labels.fields import Fields, OneField
 from lookbook.labels.record import split_values

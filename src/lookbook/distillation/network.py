@@ -13,10 +13,15 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from lookbook.captioners.network import LABEL
 from lookbook.distillation.params import FitParams
 from lookbook.labels.choosing import Head, slices_of
 
 FEATURES = 1280
+# In a picture's look all that its heads say counts as much as its features, and people's label
+# so much beside that. Of ten pictures found like one, people on average gave 8.2 the same label
+# with it, 7.9 without, and 7.6 by the features alone.
+LABEL_SHARE = 2.25
 # Photos a step where nothing is learned.
 INFERENCE_BATCH = 32
 _FUSED = (("_expand_conv", "_bn0"), ("_depthwise_conv", "_bn1"), ("_project_conv", "_bn2"))
@@ -83,32 +88,46 @@ class Student(nn.Module):
 
 
 class ReleasedNetwork(nn.Module):
-    """Trunk, student and the pictures' layer as they are shipped."""
+    """Trunk, student and the pictures' layers as they are shipped."""
+
+    share: Tensor
 
     def __init__(
-        self, trunk: Trunk, student: Student, heads: list[Head], pictures: nn.Linear | None
+        self,
+        trunk: Trunk,
+        student: Student,
+        heads: list[Head],
+        looks: nn.Linear,
+        pictures: nn.Linear | None,
     ) -> None:
         super().__init__()
         self.trunk = trunk
         self.student = student
         self.columns = list(slices_of(heads).values())
+        shares = [1 / len(heads) + LABEL_SHARE * (head.name == LABEL) for head in heads]
+        spread = [share for head, share in zip(heads, shares, strict=True) for _ in head.values]
+        self.register_buffer("share", torch.tensor(spread))
+        self.length = (1 + sum(shares)) ** 0.5
+        self.looks = looks
         self.pictures = pictures
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
         """Maps (photos, 224, 224, 3) uint8 RGB to what is known of the photos.
 
         Returns:
-            (photos, values of all heads) logits; (photos, 1280) features of unit length; and,
-            where there is a pictures' layer, (photos, dimensions of the texts' space) vectors
-            of unit length.
+            (photos, values of all heads) logits; (photos, dimensions) looks of unit length, by
+            which pictures are compared with pictures; and, where there is a pictures' layer,
+            (photos, dimensions of the texts' space) vectors of unit length.
         """
         features = self.student.features(self.trunk(pixels))
         logits = self.student.linear(features)
+        likely = torch.cat([logits[:, columns].softmax(1) for columns in self.columns], dim=1)
+        # The roots' product is the Bhattacharyya coefficient: how far two pictures show the same.
+        shown = (likely * self.share).sqrt()
+        looks = torch.cat([normalize(self.looks(features)), shown], dim=1) / self.length
         if self.pictures is None:
-            return logits, normalize(features)
-        likely = [logits[:, columns].softmax(1) for columns in self.columns]
-        vectors = self.pictures(torch.cat([features, *likely], dim=1))
-        return logits, normalize(features), normalize(vectors)
+            return logits, looks
+        return logits, looks, normalize(self.pictures(torch.cat([features, likely], dim=1)))
 
 
 class Activations:

@@ -48,6 +48,7 @@ class AlignParams(BaseModel):
         text_learning_rate: Of the texts' layer, which starts as the identity.
         dropout: On the pictures' features.
         likely_dropout: On their probabilities.
+        word_dropout: On the texts' words.
         seed: Initialises weights and order.
     """
 
@@ -59,6 +60,7 @@ class AlignParams(BaseModel):
     text_learning_rate: float = Field(gt=0)
     dropout: float = Field(ge=0, lt=1)
     likely_dropout: float = Field(ge=0, lt=1)
+    word_dropout: float = Field(ge=0, lt=1)
     seed: int
 
 

@@ -12,15 +12,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lookbook.captioners.embedded import RESOLUTION, describe_network, to_pixels
+from lookbook.captioners.network import RESOLUTION, describe_network, to_pixels
+from lookbook.distillation.alignment import Layers
 from lookbook.distillation.fitting import open_student, scale_linear
-from lookbook.distillation.network import FEATURES, ReleasedNetwork, Trunk
+from lookbook.distillation.network import ReleasedNetwork, Trunk
 from lookbook.distillation.params import FitParams
 from lookbook.labels.choosing import Head
 from lookbook.photos.photo import decode
 
 OPSET = 18
-OUTPUTS = ("logits", "features", "vectors")
+OUTPUTS = ("logits", "looks", "vectors")
 # Photos by which the ranges of activations are found.
 _CALIBRATED_BY = 128
 _BATCH = 8
@@ -30,7 +31,8 @@ def assemble(
     fit: dict[str, Tensor],
     heads: list[Head],
     temperatures: dict[str, float],
-    layers: dict[str, Tensor],
+    looks: tuple[np.ndarray, np.ndarray],
+    layers: Layers | None,
     backbone: Any,
     params: FitParams,
 ) -> ReleasedNetwork:
@@ -40,8 +42,8 @@ def assemble(
         fit: See :func:`lookbook.distillation.fitting.teach`.
         heads: Calibrated.
         temperatures: By head; they become part of the linear layer.
-        layers: See :class:`lookbook.distillation.alignment.Layers`; none where the teacher
-            wrote nothing.
+        looks: See :func:`lookbook.distillation.alignment.find_looks`.
+        layers: The pictures' layer; ``None`` where the teacher wrote nothing.
         backbone: The ImageNet network.
         params: How many of its blocks are frozen.
     """
@@ -49,12 +51,15 @@ def assemble(
     linear = student.linear
     weight, bias = scale_linear(linear.weight.data, linear.bias.data, heads, temperatures)
     linear.weight.data, linear.bias.data = weight, bias
-    pictures = None
-    if layers:
-        pictures = torch.nn.Linear(FEATURES + len(bias), len(layers["picture_bias"]))
-        pictures.weight.data = layers["picture_weight"]
-        pictures.bias.data = layers["picture_bias"]
-    return ReleasedNetwork(Trunk(backbone, params.frozen_blocks), student, heads, pictures)
+    pictures = layers and _as_linear(layers.picture_weight, layers.picture_bias)
+    trunk = Trunk(backbone, params.frozen_blocks)
+    return ReleasedNetwork(trunk, student, heads, _as_linear(*looks), pictures)
+
+
+def _as_linear(weight: np.ndarray, bias: np.ndarray) -> torch.nn.Linear:
+    linear = torch.nn.Linear(*weight.shape[::-1])
+    linear.weight.data, linear.bias.data = torch.from_numpy(weight), torch.from_numpy(bias)
+    return linear
 
 
 def calibration_batches(
@@ -83,8 +88,8 @@ def export_onnx(
 
     Returns:
         An ONNX file: input ``pixels`` (photos, 224, 224, 3) uint8 RGB; outputs ``logits``
-        (photos, values of all heads), ``features`` (photos, 1280) and, where there is a
-        pictures' layer, ``vectors`` (photos, dimensions), float32.
+        (photos, values of all heads), ``looks`` (photos, dimensions) and, where there is a
+        pictures' layer, ``vectors`` (photos, dimensions of the texts' space), float32.
     """
     import onnx
     from onnxruntime.quantization import (

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lookbook.captioners.embedded import LABEL
+from lookbook.captioners.network import LABEL
 from lookbook.distillation.calibration import (
     NEVER,
     expected_calibration_error,

@@ -40,7 +40,10 @@ def retrieval_tables(scores: pd.DataFrame) -> list[Table]:
         table = score_table(title.capitalize(), "", methods)
         for metric, row in group.groupby("metric", sort=False):
             by_method = row.set_index("method")
-            figures = [_figure(by_method.loc[method]) for method in methods]
+            figures = [
+                _figure(by_method.loc[method]) if method in by_method.index else ""
+                for method in methods
+            ]
             table.add_row(str(metric).replace("_", " "), *figures)
         tables.append(table)
     return tables
@@ -71,7 +74,7 @@ def trial_table(scores: pd.DataFrame) -> Table:
 
 def _figure(row: pd.Series) -> str:
     if pd.isna(row["low"]):
-        return f"{row['mean']:.0f}"
+        return f"{row['mean']:.3f}" if row["mean"] < 1 else f"{row['mean']:,.0f}"
     half = f"{(row['high'] - row['low']) / 2:.3f}".removeprefix("0")
     return f"{row['mean']:.3f}±{half}"
 

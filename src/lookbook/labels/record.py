@@ -78,3 +78,18 @@ def values_of(record: Mapping[str, Any], name: str) -> list[str]:
 def text_of(record: Mapping[str, Any], fields: Fields) -> str:
     """Joins the texts of a record, such as title and description."""
     return ". ".join(str(record[name]) for name in fields.texts)
+
+
+def whole_text_of(record: Mapping[str, Any], fields: Fields) -> str:
+    """Joins all that is known of an item: its title, its values, its other texts.
+
+    A value that is not known is left out, as is one that a text before it names already.
+    """
+    told = str(record[fields.title])
+    for name, field in fields.enumerated.items():
+        for value in values_of(record, name):
+            unknown = isinstance(field, OneField) and value == field.otherwise
+            if not unknown and value != "none" and value.casefold() not in told.casefold():
+                told += f", {value}"
+    texts = [str(record[name]) for name in fields.texts if name != fields.title]
+    return ". ".join([told, *texts])

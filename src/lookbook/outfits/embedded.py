@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lookbook.labels.fields import Fields
-from lookbook.labels.record import Record, text_of
+from lookbook.labels.record import Record
 from lookbook.outfits import (
     LONGEST_MESSAGE,
     Message,
@@ -16,7 +16,7 @@ from lookbook.outfits import (
     Wishes,
 )
 from lookbook.outfits.harmony import hued_field, neutrals
-from lookbook.outfits.hearing import Heard, hear
+from lookbook.outfits.hearing import Heard, count_parts, hear
 from lookbook.outfits.slots import (
     called,
     other_slots,
@@ -50,6 +50,7 @@ class EmbeddedStylist:
             if turn.role == "user":
                 hear(turn.content, heard, item, fields)
         heard.notes, heard.understood = [], not message.strip()
+        heard.earlier = any(turn.role == "user" for turn in history)
         hear(message, heard, item, fields)
         if not heard.understood:
             heard.notes.append(NOT_UNDERSTOOD)
@@ -128,20 +129,45 @@ class _Plan:
         assert self._item is not None
         fields, item = self._fields, self._item
         wished = self._heard.wished_for(slot_of(item, fields), fields)
-        words = [word for values in wished.values() for word in values]
+        words = " ".join(word for values in wished.values() for word in values)
         kinds = [item[fields.slot_field]] if fields.slot_field else []
-        return [
-            self._query(slot_of(item, fields), " ".join([*words, text_of(item, fields)]), kinds)
-        ]
+        return [self._query(slot_of(item, fields), words, kinds)]
 
     def search(self, message: str) -> list[PlannedQuery]:
-        """Looks for what was said, without an item."""
-        fields, asked = self._fields, self._asked()
-        if not asked:
-            kinds = list(fields.ones[fields.slot_field].values) if fields.slot_field else []
-            return [self._query(None, message[:LONGEST_MESSAGE], self._without(kinds))]
-        slots = dict.fromkeys(slot_of_value(value, fields) for value in asked)
-        return [self._query(slot, self._words(slot), self._kinds(slot)) for slot in slots]
+        """Looks for what was said, without an item.
+
+        Of one garment the customer's own words say most; the values in them are wishes, since
+        what the catalogue says of an item may be wrong. Who names several parts of an outfit is
+        shown each.
+        """
+        fields, asked, said = self._fields, self._asked(), message[:LONGEST_MESSAGE]
+        slots = list(dict.fromkeys(slot_of_value(value, fields) for value in asked))
+        if len(slots) > 1 and count_parts(said, fields) != 1:
+            return [self._query(slot, self._words(slot), self._kinds(slot)) for slot in slots]
+        slot = slots[0] if len(slots) == 1 else None
+        # What was said before counts on: "a jacket", and then "in blue".
+        text = " ".join([self._words(slot), said]) if self._heard.earlier else said
+        query = self._query(slot, text, self._without(asked))
+        occasions = {
+            name: values
+            for name, values in query.allowed.items()
+            if self._heard.wanted.get(name)
+            and (name == fields.slot_field or self._is_occasion(name))
+        }
+        allowed = {
+            name: values
+            for name, values in query.allowed.items()
+            if name not in occasions and self._heard.wanted.get(name)
+        }
+        for name, unwanted in self._heard.unwanted.items():
+            if unwanted and name in {fields.slot_field, *suiting_fields(fields)}:
+                known = allowed.get(name, fields.enumerated[name].values)
+                allowed[name] = [value for value in known if value not in unwanted]
+        wished = {**occasions, **query.wished}
+        return [query.model_copy(update={"allowed": allowed, "wished": wished})]
+
+    def _is_occasion(self, name: str) -> bool:
+        return bool(self._fields.ones[name].ladder)
 
     def unwanted(self) -> Wishes:
         """Values that no filter of a query leaves out already."""

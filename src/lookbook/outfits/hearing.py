@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from lookbook.labels.fields import Fields
@@ -9,6 +10,10 @@ from lookbook.labels.record import Record
 from lookbook.outfits import Mode, Wishes
 from lookbook.outfits.lexicon import Term, lexicon_of
 from lookbook.outfits.slots import slot_of_value, suiting_fields
+
+# Between the members of a list, and before what a garment has beside itself.
+_LISTED = re.compile(r"[,;&+/]|\b(?:and|or|plus|then)\b", re.IGNORECASE)
+_BESIDE = re.compile(r"\b(?:with|in|for|on|at|of|over|under)\b", re.IGNORECASE)
 
 NO_PRICES = "The catalogue holds no prices, so I cannot choose by them."
 
@@ -25,6 +30,7 @@ class Heard:
         mode: What goes with the item, or more of its kind, where that was said.
         notes: What cannot be done.
         understood: Whether the last message said anything.
+        earlier: Whether there was a message before it.
     """
 
     wanted: Wishes = field(default_factory=dict)
@@ -33,6 +39,7 @@ class Heard:
     mode: Mode | None = None
     notes: list[str] = field(default_factory=list)
     understood: bool = False
+    earlier: bool = False
 
     def wished_for(self, slot: str | None, fields: Fields) -> Wishes:
         """Gives the wishes for a part of an outfit that may stay unfilled, such as colours."""
@@ -79,6 +86,29 @@ def hear(message: str, heard: Heard, item: Record | None, fields: Fields) -> Non
                 heard.mode = "complementary"
             case "price":
                 heard.notes = [NO_PRICES]
+
+
+def count_parts(message: str, fields: Fields) -> int:
+    """Counts the parts of an outfit that a message names one beside the other.
+
+    "A shirt and trousers" are two; "a denim shirt with cap sleeves" is one, whatever else its
+    words may mean: of each member of a list the last garment before "with" and the like counts.
+    """
+    lexicon = lexicon_of(fields)
+    parts = set()
+    for member in _LISTED.split(message):
+        head = _BESIDE.split(member, maxsplit=1)[0]
+        for text in (head, member):
+            terms = _with_implied(list(lexicon.terms(text)), fields)
+            named = [
+                term.value
+                for term in terms
+                if term.field == fields.slot_field and term.kind == "value" and not term.negated
+            ]
+            if named:
+                parts.add(slot_of_value(named[-1], fields))
+                break
+    return len(parts)
 
 
 def _with_implied(terms: list[Term], fields: Fields) -> list[Term]:

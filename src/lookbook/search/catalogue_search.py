@@ -2,26 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from lookbook.errors import InputError
 from lookbook.search.embedders import Embedder
+from lookbook.search.ranking import (
+    WORDS,
+    Asked,
+    Item,
+    Rows,
+    Weights,
+    choose_best,
+    found_by,
+    fuse,
+    weights_by_part,
+)
+from lookbook.search.tables import (
+    FINGERPRINT,
+    KEY,
+    LIKELY,
+    LOOK,
+    MADE_BY,
+    OWN,
+    PICTURE,
+    SEARCHED,
+    SEEN_BY,
+    TEXT,
+    full_text_columns,
+    is_approximate,
+    places_of,
+)
 
 if TYPE_CHECKING:
     from lancedb.rerankers import Reranker
     from lancedb.table import Table
+    from PIL.Image import Image
 
-Method = Literal["semantic", "full text", "hybrid", "hybrid + reranker"]
+Method = Literal["text", "image", "full text", "hybrid", "hybrid + reranker"]
 METHODS: tuple[Method, ...] = get_args(Method)
-MADE_BY = "embedder"
+# What each method looks at.
+_PARTS: dict[Method, tuple[str, ...]] = {
+    "text": (TEXT,),
+    "image": (PICTURE, LOOK),
+    "full text": (WORDS,),
+    "hybrid": (TEXT, PICTURE, LOOK, WORDS, LIKELY),
+    "hybrid + reranker": (TEXT, PICTURE, LOOK, WORDS, LIKELY),
+}
 AGAIN = "run 'kedro run --pipelines=index'."
-
-Item = dict[str, Any]
+# What approximate indexes are asked for, by each way of finding, for each item that is shown.
+_CANDIDATES = 10
+_LEAST_CANDIDATES = 200
+# Of the partitions of an approximate index so many are looked into.
+_PROBES = 40
+# So many of the best are ordered by the reranker.
+_RERANKED = 20
+_SCORE = "_relevance_score"
 
 
 class Query(BaseModel):
@@ -29,25 +70,37 @@ class Query(BaseModel):
 
     Attributes:
         text: What to look for, in words.
+        look: A picture that it is to be like, see :meth:`CatalogueSearch.look_of`; with a text
+            it is to be like the picture and as the text says.
         allowed: Values that may be found, by field; of a field with several values an item has
             to have one of them. An empty list allows nothing.
+        wished: Values that are wished for, by field: what likelier has them comes first.
+        without: Photos that are not to be found.
     """
 
-    text: str
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    text: str = ""
+    look: np.ndarray | None = None
     allowed: dict[str, list[str]] = {}
+    wished: dict[str, list[str]] = {}
+    without: list[str] = []
 
 
 class CatalogueSearch:
     """Finds the catalogue's items.
 
     An item is a dictionary: ``photo_id``, ``Filename``, every field (lists where it has several
-    values) and ``vector`` (unit length).
+    values), ``same_item`` (the first of its photos), ``vector`` (unit length), ``found_by`` (words,
+    picture or both) and ``granted``, the probability that it is what was wished for. Of several
+    photos of one item the best is found.
     """
 
     def __init__(
         self,
         tables: dict[str, Table],
         embedders: dict[str, Embedder],
+        weights: Weights,
         open_reranker: Callable[[], Reranker] | None = None,
     ) -> None:
         """Takes tables and models.
@@ -55,17 +108,29 @@ class CatalogueSearch:
         Args:
             tables: A LanceDB table for each embedding model.
             embedders: The embedding models.
+            weights: How much each way of finding counts in a hybrid search.
             open_reranker: Loads the reranker, for the method that has one.
         """
         self._tables = tables
         self._embedders = embedders
+        self._weights = weights
         self._open_reranker = open_reranker
-        self._checked: dict[str, list[str]] = {}
+        self._opened: dict[str, _Opened] = {}
+        self._only: frozenset[str] | None = None
 
     @property
     def embedders(self) -> list[str]:
         """Names of the embedding models, the one that is searched by default first."""
         return list(self._embedders)
+
+    def among(self, photo_ids: Iterable[str]) -> CatalogueSearch:
+        """Gives a search that finds these photos alone."""
+        narrowed = CatalogueSearch(
+            self._tables, self._embedders, self._weights, lambda: self._reranker
+        )
+        narrowed._opened = self._opened
+        narrowed._only = frozenset(photo_ids)
+        return narrowed
 
     def search(
         self, queries: list[Query], method: Method, limit: int, embedder: str | None = None
@@ -74,9 +139,9 @@ class CatalogueSearch:
 
         Args:
             queries: What to look for.
-            method: ``semantic`` compares vectors, ``full text`` words (BM25), ``hybrid`` merges
-                the two by reciprocal rank fusion (Cormack, Clarke and Büttcher, 2009), and
-                ``hybrid + reranker`` by what the reranker says of both.
+            method: ``text`` compares the meaning of texts, ``image`` the text, or the query's
+                picture, with pictures, ``full text`` words (BM25), ``hybrid`` adds all of it up
+                by weights, and ``hybrid + reranker`` orders the best of that anew.
             limit: The most items for each query.
             embedder: The embedding model whose table is searched; the first by default.
 
@@ -86,17 +151,96 @@ class CatalogueSearch:
         Raises:
             InputError: If there is no such model, no table of it, or other weights made it.
         """
-        table, model, columns = self._choose(embedder)
-        texts = [query.text for query in queries]
-        vectors = [None] * len(texts) if method == "full text" else model.encode(texts)
-        found = []
-        for query, vector in zip(queries, vectors, strict=True):
-            matching = self._match(table, query.text, vector, method, columns)
-            condition = _condition(query.allowed, table)
-            if condition:
-                matching = matching.where(condition, prefilter=True)
-            found.append(matching.limit(limit).to_list())
-        return found
+        opened = self._open(embedder)
+        for query in queries:
+            opened.check(query)
+        looked_at = _PARTS[method]
+        asked = self._ask(queries, looked_at, opened, limit)
+        weights = weights_by_part(self._weights)
+        answers: list[list[Item]] = []
+        for query, one in zip(queries, asked, strict=True):
+            rows = opened.rows or opened.candidates(query, one, limit, self._only)
+            kept = self._kept(rows, query, by_filter=opened.rows is not None)
+            parts = {name: part for name, part in rows.parts(one).items() if name in looked_at}
+            if method == "full text":
+                kept &= parts.get(WORDS, np.zeros(len(rows))) > 0
+            if not parts or not kept.any():
+                answers.append([])
+                continue
+            # Alone, a way of finding needs no weight.
+            used = weights if len(parts) > 1 else dict.fromkeys(parts, 1.0)
+            chosen = choose_best(fuse(parts, used), kept, rows.groups, limit)
+            reasons = found_by(parts, used, kept, chosen)
+            items = [
+                {**rows.item(row), "found_by": by, "granted": rows.granted(row, query.wished)}
+                for row, by in zip(chosen, reasons, strict=True)
+            ]
+            if method == "hybrid + reranker" and query.text:
+                items = self._rerank(query.text, items)
+            answers.append(items)
+        return answers
+
+    def _ask(
+        self, queries: list[Query], looked_at: tuple[str, ...], opened: _Opened, limit: int
+    ) -> list[Asked]:
+        """Turns queries into numbers; texts are embedded, and words looked up, all at once."""
+        vectors: list[dict[str, np.ndarray]] = [{} for _ in queries]
+        spoken = [number for number, query in enumerate(queries) if query.text.strip()]
+        if spoken and {TEXT, PICTURE} & set(looked_at):
+            texts = [queries[number].text for number in spoken]
+            embedded = opened.embedder.encode(texts)
+            placed = (
+                opened.embedder.place_among_pictures(texts, embedded)
+                if PICTURE in looked_at and opened.has(PICTURE)
+                else None
+            )
+            for place, number in enumerate(spoken):
+                vectors[number][TEXT] = embedded[place]
+                if placed is not None:
+                    vectors[number][PICTURE] = placed[place]
+        for query, own in zip(queries, vectors, strict=True):
+            if query.look is not None:
+                own[LOOK] = np.asarray(query.look, np.float32)
+        words: list[dict[str, float]] = [{} for _ in queries]
+        if WORDS in looked_at:
+            # In memory a filter of photos is no matter, in SQL it is a long list.
+            only = self._only if opened.rows is None else None
+            most = limit if only == self._only else len(opened.rows or ())
+            with ThreadPoolExecutor(max_workers=max(len(spoken), 1)) as executor:
+                told = executor.map(
+                    lambda number: opened.match_words(queries[number], most, only), spoken
+                )
+                for number, scores in zip(spoken, told, strict=True):
+                    words[number] = scores
+        return [
+            Asked({name: one for name, one in own.items() if name in looked_at}, query.wished, told)
+            for query, own, told in zip(queries, vectors, words, strict=True)
+        ]
+
+    def _kept(self, rows: Rows, query: Query, by_filter: bool) -> np.ndarray:
+        """Says which rows may be found; what the database has filtered needs no filter here."""
+        kept = rows.allowed(query.allowed) if by_filter else np.ones(len(rows), bool)
+        if self._only is not None:
+            kept &= np.array([photo_id in self._only for photo_id in rows.ids], bool)
+        kept[[rows.place[one] for one in query.without if one in rows.place]] = False
+        return kept
+
+    def _rerank(self, text: str, items: list[Item]) -> list[Item]:
+        """Orders the best items anew; what is beyond them stays as it is."""
+        import pyarrow as pa
+
+        head, tail = items[:_RERANKED], items[_RERANKED:]
+        columns = {
+            name: [item[name] for item in head]
+            for name, value in head[0].items()
+            if isinstance(value, str)
+        }
+        places = {"_rowid": range(len(head)), "_distance": [0.0] * len(head)}
+        table = pa.table(
+            {name: pa.array(list(values)) for name, values in {**columns, **places}.items()}
+        )
+        ordered = self._reranker.rerank_vector(text, table).sort_by([(_SCORE, "descending")])
+        return [head[place] for place in ordered["_rowid"].to_pylist()] + tail
 
     def browse(self, allowed: dict[str, list[str]], limit: int) -> list[Item]:
         """Lists items with certain values, in no order.
@@ -104,56 +248,73 @@ class CatalogueSearch:
         Raises:
             InputError: If there is no index.
         """
-        table, *_ = self._choose(None)
-        every, condition = table.search(), _condition(allowed, table)
+        opened = self._open(None)
+        opened.check(Query(allowed=allowed))
+        every, condition = opened.table.search(), opened.condition(allowed)
         matching = every.where(condition) if condition else every
-        return matching.limit(limit).to_list()
+        columns = [one for one in opened.table.schema.names if one not in OWN or one in PUBLIC]
+        items: list[Item] = matching.select(columns).limit(limit).to_list()
+        return items
+
+    def look_of(self, photo_id: str, embedder: str | None = None) -> np.ndarray | None:
+        """Gives the look of an item's picture; ``None`` where it has none."""
+        opened = self._open(embedder)
+        if opened.rows is not None:
+            return opened.rows.vector(LOOK, photo_id)
+        if not opened.has(LOOK):
+            return None
+        where = f"{KEY} = '{_escape(photo_id)}'"
+        found = opened.table.search().where(where).select([LOOK]).limit(1).to_list()
+        return np.array(found[0][LOOK], np.float32) if found else None
+
+    def see(self, image: Image, embedder: str | None = None) -> np.ndarray | None:
+        """Gives the look of a picture that is not in the catalogue; ``None`` without pictures.
+
+        Args:
+            image: Upright, RGB.
+            embedder: The embedding model; the first by default.
+        """
+        opened = self._open(embedder)
+        return opened.embedder.see([image]).looks[0] if opened.has(LOOK) else None
 
     def warm_up(self, embedder: str | None = None) -> None:
-        """Reads the embedding model before the first search."""
-        self._choose(embedder)[1].encode(["warm"])
+        """Reads models and items before the first search."""
+        from PIL import Image
 
-    def vectors(self, embedder: str) -> dict[str, np.ndarray]:
-        """Gives the items' vectors by photo; none where there is no table yet."""
-        return dict(zip(*self._columns(embedder, "photo_id"), strict=True))
+        self.search([Query(text="warm")], "hybrid", 1, embedder)
+        self.see(Image.new("RGB", (64, 64)), embedder)
+
+    def photo_ids(self, embedder: str | None = None) -> list[str]:
+        """Lists the photos of the items."""
+        name = embedder or self.embedders[0]
+        if name not in self._tables:
+            return []
+        listed: list[str] = self._tables[name].search().select([KEY]).to_arrow()[KEY].to_pylist()
+        return listed
 
     def known_vectors(self, embedder: str) -> dict[str, np.ndarray]:
-        """Gives the items' vectors by fingerprint; none where there is no table yet."""
-        return dict(zip(*self._columns(embedder, "fingerprint"), strict=True))
+        """Gives the texts' vectors by fingerprint; none where there is no such table yet."""
+        if embedder not in self._tables or TEXT not in self._tables[embedder].schema.names:
+            return {}
+        rows = self._tables[embedder].search().select([FINGERPRINT, TEXT]).to_arrow()
+        flat = rows[TEXT].combine_chunks().flatten().to_numpy()
+        return dict(zip(rows[FINGERPRINT].to_pylist(), flat.reshape(len(rows), -1), strict=True))
 
-    def _columns(self, embedder: str, key: str) -> tuple[list[str], np.ndarray]:
-        if embedder not in self._tables:
-            return [], np.empty((0, 0))
-        rows = self._tables[embedder].search().select([key, "vector"]).to_arrow()
-        flat = rows["vector"].combine_chunks().flatten().to_numpy()
-        return rows[key].to_pylist(), flat.reshape(len(rows), -1)
-
-    def _choose(self, name: str | None) -> tuple[Table, Embedder, list[str]]:
-        """Chooses a table, with the columns that are searched by words.
-
-        Makes sure, once, that the model of today made it.
-        """
+    def _open(self, name: str | None) -> _Opened:
+        """Opens a table, once, and makes sure that the models of today made it."""
         name = name or self.embedders[0]
-        if name not in self._embedders:
-            raise InputError(
-                f"There is no embedding model '{name}'; 'embedders' has "
-                f"{', '.join(self._embedders)}."
-            )
-        if name not in self._tables:
-            raise InputError(
-                f"The index has no table for the embedding model '{name}' yet: {AGAIN}"
-            )
-        table, embedder = self._tables[name], self._embedders[name]
-        if name in self._checked:
-            return table, embedder, self._checked[name]
-        (row,) = table.search().select([MADE_BY]).limit(1).to_list()
-        if row[MADE_BY] != embedder.fingerprint:
-            raise InputError(
-                f"The index '{name}' was made with other weights than those of '{embedder.name}', "
-                f"which is configured now: {AGAIN}"
-            )
-        self._checked[name] = full_text_columns(table)
-        return table, embedder, self._checked[name]
+        if name not in self._opened:
+            if name not in self._embedders:
+                raise InputError(
+                    f"There is no embedding model '{name}'; 'embedders' has "
+                    f"{', '.join(self._embedders)}."
+                )
+            if name not in self._tables:
+                raise InputError(
+                    f"The index has no table for the embedding model '{name}' yet: {AGAIN}"
+                )
+            self._opened[name] = _Opened(name, self._tables[name], self._embedders[name])
+        return self._opened[name]
 
     @cached_property
     def _reranker(self) -> Reranker:
@@ -161,26 +322,118 @@ class CatalogueSearch:
             raise InputError("There is no reranker: name one in the catalog entry 'search_index'.")
         return self._open_reranker()
 
-    def _match(self, table: Any, text: str, vector: Any, method: Method, columns: list[str]) -> Any:
-        if method == "full text":
-            return table.search(text, query_type="fts", fts_columns=columns)
-        if method == "semantic":
-            return table.search(vector).distance_type("cosine")
-        from lancedb.rerankers import RRFReranker
 
-        merge = self._reranker if method == "hybrid + reranker" else RRFReranker()
-        hybrid = table.search(query_type="hybrid", fts_columns=columns)
-        return hybrid.vector(vector).text(text).rerank(merge)
+# Columns beside the fields that an item shows.
+PUBLIC = (KEY, "Filename")
 
 
-def full_text_columns(table: Table) -> list[str]:
-    """Lists the columns of a table that are searched by words."""
-    return [
-        column
-        for index in table.list_indices()
-        if index.index_type == "FTS"
-        for column in index.columns
-    ]
+class _Opened:
+    """One table with its model: in memory where it is small, by its indexes where it is not."""
+
+    def __init__(self, name: str, table: Table, embedder: Embedder) -> None:
+        self.table = table
+        self.embedder = embedder
+        self._columns = set(table.schema.names)
+        if not {TEXT, LIKELY, MADE_BY, SEEN_BY} <= self._columns:
+            raise InputError(f"The index '{name}' was made by an older Lookbook: {AGAIN}")
+        (row,) = table.search().select([MADE_BY, SEEN_BY]).limit(1).to_list()
+        if row[MADE_BY] != embedder.fingerprint:
+            raise InputError(
+                f"The index '{name}' was made with other weights than those of '{embedder.name}', "
+                f"which is configured now: {AGAIN}"
+            )
+        if self.has(LOOK) and row[SEEN_BY] != embedder.pictures_fingerprint:
+            raise InputError(
+                f"The pictures in the index '{name}' were embedded by another network than the "
+                f"one that is configured now: {AGAIN}"
+            )
+        self._full_text = full_text_columns(table)
+        self._places = places_of(table.schema)
+        self.rows = None if is_approximate(table) else Rows(table.to_arrow())
+
+    def has(self, column: str) -> bool:
+        """Says whether items have a column."""
+        return column in self._columns
+
+    def check(self, query: Query) -> None:
+        """Checks that the index has the fields that a query names.
+
+        Raises:
+            InputError: If it lacks one.
+        """
+        for name in (*query.allowed, *query.wished):
+            if name not in self._columns or name in OWN:
+                raise InputError(f"The index lacks the field '{name}': {AGAIN}")
+
+    def match_words(
+        self, query: Query, limit: int, only: frozenset[str] | None
+    ) -> dict[str, float]:
+        """Scores items by the words that they share with a query (BM25), filters included."""
+        matching = self.table.search(query.text, query_type="fts", fts_columns=self._full_text)
+        condition = self.condition(query.allowed, only)
+        if condition:
+            matching = matching.where(condition, prefilter=True)
+        most = max(_LEAST_CANDIDATES, _CANDIDATES * limit)
+        found = matching.select([KEY, "_score"]).limit(most).to_arrow()
+        return dict(zip(found[KEY].to_pylist(), found["_score"].to_pylist(), strict=True))
+
+    def candidates(
+        self, query: Query, asked: Asked, limit: int, only: frozenset[str] | None
+    ) -> Rows:
+        """Fetches what approximate indexes find, by each way of finding, filters included."""
+        import pyarrow as pa
+
+        condition = self.condition(query.allowed, only)
+        most = max(_LEAST_CANDIDATES, _CANDIDATES * limit)
+        shown = [one for one in self.table.schema.names if one not in (MADE_BY, SEEN_BY)]
+
+        def nearest(column: str) -> Any:
+            matching: Any = self.table.search(asked.vectors[column], vector_column_name=column)
+            matching = matching.distance_type("cosine").nprobes(_PROBES)
+            if condition:
+                matching = matching.where(condition, prefilter=True)
+            return matching.select([KEY]).limit(most).to_arrow()[KEY].to_pylist()
+
+        searched = [column for column in SEARCHED if column in asked.vectors and self.has(column)]
+        with ThreadPoolExecutor(max_workers=max(len(searched), 1)) as executor:
+            found = list(executor.map(nearest, searched))
+        ids = dict.fromkeys([*asked.words, *(one for some in found for one in some)])
+        if not ids and not searched and not asked.words:
+            # Nothing but wishes: any of the items that are allowed.
+            matching = self.table.search().where(condition) if condition else self.table.search()
+            return Rows(matching.select(shown).limit(most).to_arrow())
+        if not ids:
+            return Rows(self.table.schema.empty_table().select(shown))
+        listed = ", ".join(f"'{_escape(one)}'" for one in ids)
+        rows = self.table.search().where(f"{KEY} IN ({listed})").select(shown)
+        fetched = rows.limit(len(ids)).to_arrow()
+        return Rows(pa.table(fetched.columns, schema=self._with_metadata(fetched.schema)))
+
+    def _with_metadata(self, schema: Any) -> Any:
+        """Gives columns back the metadata that a query drops."""
+        import pyarrow as pa
+
+        return pa.schema([self.table.schema.field(one.name) for one in schema])
+
+    def condition(self, allowed: dict[str, list[str]], only: frozenset[str] | None = None) -> str:
+        """Writes the values that are allowed as a condition in SQL."""
+        import pyarrow as pa
+
+        parts = []
+        for column, values in {**allowed, **({KEY: sorted(only)} if only else {})}.items():
+            several = pa.types.is_list(self.table.schema.field(column).type)
+            listed = ", ".join(f"'{_escape(value)}'" for value in values)
+            if not values:
+                parts.append("FALSE")
+            elif several:
+                parts.append(f"array_has_any(`{column}`, [{listed}])")
+            else:
+                parts.append(f"`{column}` IN ({listed})")
+        return " AND ".join(parts)
+
+
+def _escape(value: str) -> str:
+    return value.replace("'", "''")
 
 
 def diversify(vectors: np.ndarray, scores: np.ndarray, count: int, balance: float) -> list[int]:
@@ -205,26 +458,3 @@ def diversify(vectors: np.ndarray, scores: np.ndarray, count: int, balance: floa
         best = int(np.argmax(balance * scores[left] - (1 - balance) * nearest))
         chosen.append(left.pop(best))
     return chosen
-
-
-def _condition(allowed: dict[str, list[str]], table: Table) -> str:
-    """Writes the values that are allowed as a condition in SQL.
-
-    Raises:
-        InputError: If the index lacks a field.
-    """
-    import pyarrow as pa
-
-    parts = []
-    for column, values in allowed.items():
-        if column not in table.schema.names:
-            raise InputError(f"The index lacks the field '{column}': {AGAIN}")
-        several = pa.types.is_list(table.schema.field(column).type)
-        listed = ", ".join("'" + value.replace("'", "''") + "'" for value in values)
-        if not values:
-            parts.append("FALSE")
-        elif several:
-            parts.append(f"array_has_any(`{column}`, [{listed}])")
-        else:
-            parts.append(f"`{column}` IN ({listed})")
-    return " AND ".join(parts)

@@ -1,44 +1,77 @@
-"""Texts to vectors."""
+"""Texts and pictures to vectors."""
 
 from __future__ import annotations
 
 import hashlib
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
+from lookbook.captioners.network import Network, to_pixels
 from lookbook.chat_models.weights import fingerprint_weights, locate_package
 from lookbook.errors import InputError
 from lookbook.progress import Progress, quiet_libraries
+from lookbook.search.text_side import TextSide, unit
 
 # Batches between two steps of the progress.
 PART = 16
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
     from sentence_transformers import SentenceTransformer
 
 
+class Seen(NamedTuple):
+    """What pictures are found by.
+
+    Attributes:
+        looks: (pictures, dimensions) of unit length, compared with other pictures' looks.
+        vectors: (pictures, dimensions) of unit length, compared with texts; ``None`` where no
+            text has a place among them.
+    """
+
+    looks: np.ndarray
+    vectors: np.ndarray | None
+
+
 class Embedder:
-    """A text embedding model, read when it is first asked: most runs embed nothing new."""
+    """Embeds texts by one model, and pictures by the same or by the distilled network.
+
+    Models are read when they are first asked: most runs embed nothing new.
+    """
 
     def __init__(
-        self, model: str | None = None, package: str | None = None, token: str | None = None
+        self,
+        model: str | None = None,
+        package: str | None = None,
+        pictures: Literal["network", "model"] = "network",
+        network: str | None = None,
+        token: str | None = None,
     ) -> None:
-        """Names the model.
+        """Names the models.
 
         Args:
             model: A folder, or a name on the Hugging Face hub.
             package: Instead of ``model``, an installed package that carries one and tells where
                 by ``get_model_path()``.
+            pictures: Who embeds pictures: the distilled ``network``, or the ``model`` itself,
+                where it embeds texts and pictures into one space, as CLIP and SigLIP do.
+            network: See :class:`lookbook.captioners.network.Network`.
             token: Key to gated models on the hub.
 
         Raises:
-            InputError: If not exactly one of the two is given.
+            InputError: If not exactly one of model and package is given, or ``pictures`` is
+                neither of the two.
         """
         if (model is None) == (package is None):
             raise InputError("An embedding model needs either 'model' or 'package'.")
+        if pictures not in ("network", "model"):
+            raise InputError(
+                f"Pictures are embedded by the 'network' or by the 'model', not by '{pictures}'."
+            )
+        self._network = Network(network) if pictures == "network" else None
         self.name = model or str(package)
         self._package = package
         self._token = token
@@ -64,6 +97,28 @@ class Embedder:
         """
         weights = fingerprint_weights(self.path, token=self._token)
         return hashlib.sha256(weights.encode()).hexdigest()[:16]
+
+    @cached_property
+    def pictures_fingerprint(self) -> str:
+        """Hash of all that pictures, and texts among them, depend on: 16 hexadecimal digits."""
+        if self._network is None:
+            return self.fingerprint
+        parts = [self._network.fingerprint]
+        if self._text_side is not None:
+            parts += [self.fingerprint, hashlib.sha256(self._network.text_side or b"").hexdigest()]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+    @property
+    def taught_by(self) -> frozenset[str]:
+        """Hashes of the photos that taught what it sees pictures by."""
+        return self._network.taught_by if self._network else frozenset()
+
+    @cached_property
+    def _text_side(self) -> TextSide | None:
+        """What brings this model's texts to the network's pictures; ``None`` for nothing."""
+        data = self._network.text_side if self._network else None
+        side = TextSide.from_bytes(data) if data else None
+        return side if side is not None and side.text_model == self.fingerprint else None
 
     @cached_property
     def model(self) -> SentenceTransformer:
@@ -107,6 +162,62 @@ class Embedder:
                 [encode(texts[start : start + size]) for start in range(0, len(texts), size)]
             )
 
+    def place_among_pictures(self, texts: list[str], vectors: np.ndarray) -> np.ndarray | None:
+        """Gives texts their place among pictures.
+
+        Args:
+            texts: The texts.
+            vectors: What :meth:`encode` makes of them.
+
+        Returns:
+            (texts, dimensions) of unit length, comparable with :attr:`Seen.vectors`; ``None``
+            where texts have none, because the network was taught with another text model.
+        """
+        if self._network is None:
+            return vectors
+        return self._text_side and self._text_side.project(texts, vectors)
+
+    def see(self, images: list[Image]) -> Seen:
+        """Embeds pictures.
+
+        Args:
+            images: Upright, RGB.
+
+        Raises:
+            InputError: If the model embeds no pictures.
+        """
+        if self._network is None:
+            vectors = self._see_by_model(images)
+            return Seen(vectors, vectors)
+        pixels = np.stack([to_pixels(image) for image in images])
+        if self._text_side is None:
+            return Seen(self._network.run(["looks"], pixels)[0], None)
+        return Seen(*self._network.run(["looks", "vectors"], pixels))
+
+    def details(self, looks: np.ndarray) -> np.ndarray:
+        """Leaves of looks what tells an item from others of its kind.
+
+        Args:
+            looks: See :attr:`Seen.looks`.
+
+        Returns:
+            (pictures, dimensions) of unit length: of the network's looks the features, without
+            what its heads say, which two pairs of blue jeans share.
+        """
+        if self._network is None:
+            return looks
+        said = sum(len(head.values) for head in self._network.heads)
+        return unit(looks[:, : looks.shape[1] - said])
+
+    def _see_by_model(self, images: list[Image]) -> np.ndarray:
+        if not self.model.supports("image"):
+            raise InputError(
+                f"The embedding model '{self.name}' embeds no pictures: leave out 'pictures: "
+                "model' under 'embedders', or name a model such as CLIP or SigLIP."
+            )
+        encoded = self.model.encode(images, batch_size=len(images), show_progress_bar=False)
+        return unit(np.asarray(encoded, np.float32))
+
     def _unavailable(self, error: Exception) -> InputError:
         return InputError(
             f"The embedding model '{self.name}' cannot be loaded: {str(error).splitlines()[0]} "
@@ -115,12 +226,16 @@ class Embedder:
 
 
 def open_embedders(
-    models: dict[str, dict[str, Any]], token: str | None = None
+    models: dict[str, dict[str, Any]], network: str | None = None, token: str | None = None
 ) -> dict[str, Embedder]:
     """Names several embedding models, in the configuration's order; none is read yet.
 
     Args:
         models: Arguments of :class:`Embedder`, by a name for each.
+        network: The network that embeds pictures where a model does not.
         token: Key to gated models on the hub.
     """
-    return {name: Embedder(**source, token=token) for name, source in models.items()}
+    return {
+        name: Embedder(**{"network": network, **source}, token=token)
+        for name, source in models.items()
+    }

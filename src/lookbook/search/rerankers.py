@@ -41,17 +41,22 @@ class LateInteractionReranker(Reranker):
         self, query: str, vector_results: pa.Table, fts_results: pa.Table
     ) -> pa.Table:
         """Merges both results and orders them."""
-        merged = self.merge_results(vector_results, fts_results)
-        if not len(merged):
-            return merged.append_column(SCORE, pa.array([], pa.float32()))
+        return self.rerank_vector(query, self.merge_results(vector_results, fts_results))
+
+    def rerank_vector(self, query: str, vector_results: pa.Table) -> pa.Table:
+        """Orders what was found."""
+        if not len(vector_results):
+            return vector_results.append_column(SCORE, pa.array([], pa.float32()))
         asked = self._encoder.encode_query(
             [query], normalize_embeddings=True, show_progress_bar=False
         )
         texts = self._encoder.encode_document(
-            merged[self._column].to_pylist(), normalize_embeddings=True, show_progress_bar=False
+            vector_results[self._column].to_pylist(),
+            normalize_embeddings=True,
+            show_progress_bar=False,
         )
         scores = self._encoder.similarity(asked, texts)[0].tolist()
-        scored = self._keep_relevance_score(merged.append_column(SCORE, pa.array(scores)))
+        scored = vector_results.append_column(SCORE, pa.array(scores))
         return scored.sort_by([(SCORE, "descending")])
 
 

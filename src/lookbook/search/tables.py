@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lancedb.db import DBConnection
-    from lancedb.index import FTS, Bitmap, HnswSq, LabelList
+    from lancedb.index import FTS, Bitmap, IvfSq, LabelList
     from lancedb.table import Table
+    from pyarrow import Schema
     from pyarrow import Table as ArrowTable
 
 KEY = "photo_id"
-VECTOR = "vector"
+FILE = "Filename"
 FINGERPRINT = "fingerprint"
-# Metadata of a column: the kind of its field, `text`, `one` or `some`.
+# The weights that texts and pictures were embedded by.
+MADE_BY = "embedder"
+SEEN_BY = "pictures_by"
+# The first of the photos of one item.
+GROUP = "same_item"
+# What an item is found by: its text, its picture among texts, its picture among pictures, and
+# the logarithms of its fields' probabilities.
+TEXT, PICTURE, LOOK, LIKELY = "text_vector", "picture_vector", "look_vector", "likely"
+VECTORS = (TEXT, PICTURE, LOOK, LIKELY)
+SEARCHED = (TEXT, PICTURE, LOOK)
+# Columns that are no field.
+OWN = frozenset({KEY, FILE, FINGERPRINT, MADE_BY, SEEN_BY, GROUP, *VECTORS})
+# Metadata of a column: the kind of its field, `text`, `one` or `some`; and what the places of a
+# vector of probabilities are of.
 KIND = b"kind"
+PLACES = b"places"
 
 
 def write_table(database: DBConnection, name: str, rows: ArrowTable, ann_from_rows: int) -> Table:
@@ -26,10 +42,10 @@ def write_table(database: DBConnection, name: str, rows: ArrowTable, ann_from_ro
     Args:
         database: The database.
         name: The table.
-        rows: All rows, with ``photo_id``, ``vector`` and ``fingerprint``; columns of fields
-            say their kind, see :data:`KIND`.
-        ann_from_rows: Tables of at least as many rows get an approximate index (IVF_HNSW_SQ);
-            below it a flat search is fast, and exact.
+        rows: All rows, with ``photo_id``, ``fingerprint`` and vectors; columns of fields say
+            their kind, see :data:`KIND`.
+        ann_from_rows: Tables of at least as many rows get approximate indexes of their vectors
+            (IVF, eight bits a number); below it they are searched in memory, and exactly.
 
     Returns:
         The table.
@@ -38,7 +54,7 @@ def write_table(database: DBConnection, name: str, rows: ArrowTable, ann_from_ro
         table = database.create_table(name, rows)
     else:
         table = database.open_table(name)
-        if table.schema.equals(rows.schema):
+        if table.schema.equals(rows.schema, check_metadata=True):
             changed = f"target.{FINGERPRINT} != source.{FINGERPRINT}"
             merge = table.merge_insert(KEY).when_matched_update_all(where=changed)
             merge.when_not_matched_insert_all().when_not_matched_by_source_delete().execute(rows)
@@ -50,22 +66,48 @@ def write_table(database: DBConnection, name: str, rows: ArrowTable, ann_from_ro
 
 
 def _build_indexes(table: Table, rows: ArrowTable, ann_from_rows: int) -> None:
-    from lancedb.index import FTS, Bitmap, HnswSq, LabelList
+    from lancedb.index import FTS, Bitmap, IvfSq, LabelList
 
     kinds = {b"text": FTS, b"one": Bitmap, b"some": LabelList}
-    wanted: dict[str, FTS | Bitmap | LabelList | HnswSq] = {
+    wanted: dict[str, FTS | Bitmap | LabelList | IvfSq] = {
         column.name: kinds[column.metadata[KIND]]()
         for column in rows.schema
         if column.metadata and KIND in column.metadata
     }
     if table.count_rows() >= ann_from_rows:
-        wanted[VECTOR] = HnswSq(distance_type="cosine")
+        for column in SEARCHED:
+            if column in rows.schema.names:
+                wanted[column] = IvfSq(distance_type="cosine")
     built = {column for index in table.list_indices() for column in index.columns}
     for name, config in wanted.items():
         if name not in built:
             table.create_index(name, config=config)
     # Folds rows that came after an index was built into it.
     table.optimize()
+
+
+def is_approximate(table: Table) -> bool:
+    """Says whether a table is searched by approximate indexes of its vectors."""
+    return any(set(index.columns) & set(SEARCHED) for index in table.list_indices())
+
+
+def full_text_columns(table: Table) -> list[str]:
+    """Lists the columns of a table that are searched by words."""
+    return [
+        column
+        for index in table.list_indices()
+        if index.index_type == "FTS"
+        for column in index.columns
+    ]
+
+
+def places_of(schema: Schema) -> dict[str, dict[str, int]]:
+    """Says at which place of an item's probabilities each value of each field is."""
+    metadata = schema.field(LIKELY).metadata or {}
+    places: dict[str, dict[str, int]] = {}
+    for place, (name, value) in enumerate(json.loads(metadata.get(PLACES, b"[]"))):
+        places.setdefault(name, {})[value] = place
+    return places
 
 
 def list_tables(database: DBConnection) -> list[str]:

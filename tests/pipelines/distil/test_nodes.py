@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from lookbook.captioners.embedded import read_heads, to_pixels
+from lookbook.captioners.network import read_heads, to_pixels
 from lookbook.distillation.backbone import load_efficientnet_lite
 from lookbook.distillation.params import DistilParams
 from lookbook.errors import InputError

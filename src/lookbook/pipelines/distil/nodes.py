@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -22,6 +21,12 @@ Parts = dict[str, Callable[[], Any]]
 RELEASE = "release"
 # The fold of what no network is measured on: drawings, and photos of unknown senders.
 NO_FOLD = -1
+# The networks that become files, and the fold whose people each has never seen.
+EXPORTED = {"release": None, "held out": 0}
+# Bits of 64 by which the perceptual hashes of one picture differ at most.
+SAME_BITS = 4
+# Directions in which the looks of pictures are told apart, beside what they show.
+LOOKS = 128
 
 
 def read_teacher(
@@ -58,10 +63,13 @@ def read_teacher(
 def make_folds(
     taught_photos: pd.DataFrame,
     teacher_quarantine: pd.DataFrame,
+    manifest: pd.DataFrame,
     fields: Fields,
     params: DistilParams,
 ) -> tuple[pd.DataFrame, list[dict[str, Any]], dict[str, Any]]:
     """Adds drawn garments, and gives each photo its fold: a sender's are all in one.
+
+    So are senders who sent the same picture, as their perceptual hashes tell.
 
     Returns:
         The training set: the photos with ``fold`` and the drawings with ``drawing``. Drawings
@@ -89,7 +97,8 @@ def make_folds(
         raise InputError("All photos are of one sender: there is nobody to measure a network on.")
     split = StratifiedGroupKFold(folds, shuffle=True, random_state=params.fit.seed)
     rows = np.flatnonzero(measured)
-    for fold, (_, test) in enumerate(split.split(rows, strata[measured], senders[measured])):
+    people = _join_senders(photos, senders, manifest)[measured]
+    for fold, (_, test) in enumerate(split.split(rows, strata[measured], people)):
         photos.iloc[rows[test], photos.columns.get_loc("fold")] = fold
     photos = photos.assign(sender_id=senders, drawing=None)
     training_set = pd.concat([photos, drawn.assign(fold=NO_FOLD)], ignore_index=True)
@@ -114,6 +123,23 @@ def make_folds(
         "of_no_use": teacher_quarantine["reason"].value_counts().to_dict(),
     }
     return training_set, [head.model_dump() for head in heads], report
+
+
+def _join_senders(photos: pd.DataFrame, senders: pd.Series, manifest: pd.DataFrame) -> pd.Series:
+    """Gives senders who sent the same picture one name."""
+    from lookbook.search.near_duplicates import find_near_hashes, group_pairs
+
+    hashes = photos["photo_id"].map(
+        manifest.drop_duplicates("photo_id").set_index("photo_id")["phash"]
+    )
+    known = np.flatnonzero(hashes.notna())
+    names, numbers = np.unique(senders.astype(str), return_inverse=True)
+    pairs = {
+        (int(numbers[known[first]]), int(numbers[known[second]]))
+        for first, second in find_near_hashes(hashes.iloc[known].tolist(), SAME_BITS)
+    }
+    groups = group_pairs(sorted(pairs), len(names))
+    return pd.Series(names[groups[numbers]], index=photos.index)
 
 
 def extract_activations(
@@ -210,14 +236,12 @@ def predict_folds(
     Returns:
         ``photo_id``, ``fold`` and a column of logits for each value, ``head: value``.
     """
-    from lookbook.distillation.fitting import fingerprint_fit
-
     asked = [Head.model_validate(head) for head in heads]
-    prefix = fingerprint_fit(training_set, asked, backbone, params.fit)
+    load_fit = _fits_of(training_set, asked, fits, backbone, params)
     names = [f"{head.name}: {value}" for head in asked for value in head.values]
     tables = []
     for fold in sorted(set(training_set["fold"]) - {NO_FOLD}):
-        fit = fits[f"{prefix}/fold-{fold}"]()
+        fit = load_fit(fold)
         rows = np.flatnonzero(training_set["fold"].eq(fold))
         features = fit["features"][rows, 0].float().numpy()
         logits = features @ fit["linear.weight"].numpy().T + fit["linear.bias"].numpy()
@@ -274,52 +298,70 @@ def align_networks(
     heads: list[dict[str, Any]],
     temperatures: dict[str, float],
     descriptions: np.ndarray,
+    embedders: dict[str, Any],
     fits: Parts,
     backbone: TorchModule,
     params: DistilParams,
-) -> tuple[pd.DataFrame, dict[str, Tensor]]:
+) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Brings pictures and texts into one space, for each fold's network and for the release.
 
     Returns:
         ``photo_id`` and ``rank`` of each photo of a fold, found by its own description among
         ``distil.gallery`` items (or as many as there are): the fold's photos and, to fill up,
-        others'; and the release's layers, see
+        others'; and by name the layers of the networks that are exported, see
         :class:`lookbook.distillation.alignment.Layers`.
     """
-    import torch
-
     from lookbook.distillation.alignment import align, rank_own_pictures
-    from lookbook.distillation.fitting import fingerprint_fit, picture_inputs
+    from lookbook.distillation.fitting import picture_inputs
     from lookbook.progress import Progress
 
     asked = [Head.model_validate(head) for head in heads]
-    prefix = fingerprint_fit(training_set, asked, backbone, params.fit)
+    load_fit = _fits_of(training_set, asked, fits, backbone, params)
+    text_model = next(iter(embedders.values())).fingerprint
     written = training_set[TEXT].notna().to_numpy()
+    texts = training_set[TEXT].to_numpy()
     folds = training_set["fold"].to_numpy()
     rng = np.random.default_rng(params.align.seed)
     tables = [pd.DataFrame({"photo_id": [], "rank": []})]
-    layers: dict[str, Tensor] = {}
+    layers: dict[str, Any] = {}
     names = [*sorted(set(folds) - {NO_FOLD}), None] if written.any() else []
     for fold in Progress(names, desc="pictures and texts", unit="network"):
-        fit = fits[f"{prefix}/{RELEASE if fold is None else f'fold-{fold}'}"]()
-        inputs = picture_inputs(fit, asked, temperatures)
+        inputs = picture_inputs(load_fit(fold), asked, temperatures)
         learned = _learned_from(training_set, fold)
         seen = learned[written[learned]]
-        fitted = align(inputs[1][seen], inputs[2][seen], descriptions[seen], params.align)
+        fitted = align(
+            inputs[1][seen], inputs[2][seen], texts[seen].tolist(), descriptions[seen],
+            text_model, params.align,
+        )  # fmt: skip
+        for name in [name for name, one in EXPORTED.items() if one == fold]:
+            layers[name] = fitted
         if fold is None:
-            layers = {
-                name: torch.from_numpy(np.ascontiguousarray(layer))
-                for name, layer in fitted._asdict().items()
-            }
             continue
         own = np.flatnonzero(written & (folds == fold))
         others = rng.permutation(seen)[: max(params.gallery - len(own), 0)]
         gallery = np.concatenate([own, others])
         pictures = fitted.pictures(inputs[0][gallery], inputs[2][gallery])
-        ranks = rank_own_pictures(pictures, fitted.texts(descriptions[own]), np.arange(len(own)))
+        asking = fitted.text_side.project(texts[own].tolist(), descriptions[own])
+        ranks = rank_own_pictures(pictures, asking, np.arange(len(own)))
         photo_ids = training_set["photo_id"].iloc[own].to_numpy()
         tables.append(pd.DataFrame({"photo_id": photo_ids, "rank": ranks}))
     return pd.concat(tables, ignore_index=True), layers
+
+
+def _fits_of(
+    training_set: pd.DataFrame, heads: list[Head], fits: Parts, backbone: TorchModule,
+    params: DistilParams,
+) -> Callable[[int | None], dict[str, Tensor]]:  # fmt: skip
+    """Gives a function that reads a fold's network, or the release's."""
+    from lookbook.distillation.fitting import fingerprint_fit
+
+    prefix = fingerprint_fit(training_set, heads, backbone, params.fit)
+
+    def load(fold: int | None) -> dict[str, Tensor]:
+        fit: dict[str, Tensor] = fits[f"{prefix}/{RELEASE if fold is None else f'fold-{fold}'}"]()
+        return fit
+
+    return load
 
 
 def score_network(
@@ -380,7 +422,7 @@ def caption_unseen(
     Returns:
         ``photo_id``, ``file`` and the catalogue's fields.
     """
-    from lookbook.captioners.embedded import likely_values
+    from lookbook.captioners.network import likely_values
     from lookbook.labels.choosing import choose_values, compose_record
     from lookbook.labels.record import to_row
 
@@ -394,36 +436,48 @@ def caption_unseen(
     return pd.concat([rows[["photo_id", "file"]], pd.DataFrame(records)], axis=1)
 
 
-def export_network(
+def export_networks(
     training_set: pd.DataFrame,
     heads: list[dict[str, Any]],
     temperatures: dict[str, float],
-    layers: dict[str, Tensor],
+    layers: dict[str, Any],
     fits: Parts,
     files: dict[str, Callable[[], bytes]],
     backbone: TorchModule,
     params: DistilParams,
-) -> bytes:
-    """Puts frozen blocks and what was taught together as one ONNX file.
+) -> tuple[bytes, bytes, bytes, bytes]:
+    """Puts frozen blocks and what was taught together as ONNX files.
 
     Returns:
-        The file, see :func:`lookbook.distillation.release.export_onnx`.
+        The release and what brings texts to its vectors (nothing where the teacher wrote
+        nothing), see :func:`lookbook.distillation.release.export_onnx` and
+        :class:`lookbook.search.text_side.TextSide`; and the same of the network that never saw
+        the first fold's people, by which search is measured.
     """
-    from lookbook.distillation.fitting import fingerprint_fit
+    from lookbook.captioners.network import hash_photo, hash_text_side
+    from lookbook.distillation.alignment import find_looks
+    from lookbook.distillation.fitting import OF_PICTURES
     from lookbook.distillation.release import assemble, calibration_batches, export_onnx
 
     asked = [Head.model_validate(head) for head in heads]
-    prefix = fingerprint_fit(training_set, asked, backbone, params.fit)
-    network = assemble(
-        fits[f"{prefix}/{RELEASE}"](), asked, temperatures, layers, backbone, params.fit
-    )
-    photos = training_set[training_set["file"].notna()]
-    batches = calibration_batches(photos["file"].tolist(), files)
-    # By which `evaluate` can leave out what was taught; the hashes name no photo.
-    facts = {
-        "taught_by": [hashlib.sha256(one.encode()).hexdigest()[:16] for one in photos["photo_id"]]
-    }
-    return export_onnx(network, asked, batches, facts)
+    load_fit = _fits_of(training_set, asked, fits, backbone, params)
+    exported = []
+    for name, fold in EXPORTED.items():
+        fit, learned = load_fit(fold), _learned_from(training_set, fold)
+        seen = training_set.iloc[learned].dropna(subset="file")
+        looks = find_looks(fit[OF_PICTURES][seen.index, 0].float().numpy(), LOOKS)
+        own = layers.get(name)
+        network = assemble(fit, asked, temperatures, looks, own, backbone, params.fit)
+        text_side = own.text_side.to_bytes() if own else b""
+        # By which `evaluate` leaves out what was taught; the hashes name no photo.
+        facts = {
+            "taught_by": [hash_photo(photo_id) for photo_id in seen["photo_id"]],
+            "text_side": hash_text_side(text_side),
+        }
+        batches = calibration_batches(seen["file"].tolist(), files)
+        exported += [export_onnx(network, asked, batches, facts), text_side]
+    release, texts, held_out, held_out_texts = exported
+    return release, texts, held_out, held_out_texts
 
 
 def compare_with_teacher(
@@ -478,7 +532,7 @@ def write_model_card(
 
 def plot_network_scores(scores: dict[str, Any]) -> PlotlyFigure:
     """Draws how often each head is right, with its interval, and how much of it is said."""
-    from lookbook.distillation.sheets import plot_scores
+    from lookbook.distillation.plots import plot_scores
 
     return plot_scores(scores["heads"])
 
@@ -491,7 +545,7 @@ def draw_confusions(
     files: dict[str, Callable[[], bytes]],
 ) -> MatplotlibFigure:
     """Draws photos of the ten commonest confusions, a row each."""
-    from lookbook.distillation.sheets import draw_sheet
+    from lookbook.photos.sheets import draw_sheet
 
     asked = [Head.model_validate(head) for head in heads]
     rows = _rows_of(predictions, training_set)
@@ -514,7 +568,7 @@ def draw_captions(
     params: DistilParams,
 ) -> MatplotlibFigure:
     """Draws twenty photos with what a network that never saw their senders says of them."""
-    from lookbook.distillation.sheets import draw_captioned
+    from lookbook.photos.sheets import draw_captioned
 
     few = min(20, len(unseen_captions))
     chosen = unseen_captions.sample(few, random_state=params.fit.seed)

@@ -24,7 +24,10 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             ),
             Node(
                 nodes.make_folds,
-                inputs=["taught_photos", "teacher_quarantine", "params:fields", "params:distil"],
+                inputs=[
+                    "taught_photos", "teacher_quarantine", "manifest", "params:fields",
+                    "params:distil",
+                ],
                 outputs=["training_set", "untaught_heads", "distil_report"],
                 name="make_folds",
             ),
@@ -68,7 +71,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 nodes.align_networks,
                 inputs=[
                     "training_set", "untaught_heads", "temperatures", "description_vectors",
-                    "fits", "backbone", "params:distil",
+                    "embedders", "fits", "backbone", "params:distil",
                 ],
                 outputs=["word_ranks", "aligned_layers"],
                 name="align_networks",
@@ -86,13 +89,16 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 name="caption_unseen",
             ),
             Node(
-                nodes.export_network,
+                nodes.export_networks,
                 inputs=[
                     "training_set", "heads", "temperatures", "aligned_layers",
                     "fits", "photo_files", "backbone", "params:distil",
                 ],
-                outputs="garment_network",
-                name="export_network",
+                outputs=[
+                    "garment_network", "garment_network_texts", "held_out_network",
+                    "held_out_network_texts",
+                ],
+                name="export_networks",
             ),
             Node(
                 nodes.compare_with_teacher,

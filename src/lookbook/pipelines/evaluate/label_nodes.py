@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from lookbook.captioners import Captioner
 from lookbook.errors import InputError
 from lookbook.evaluation import label_scores
 from lookbook.evaluation.params import EvaluateParams
 from lookbook.evaluation.plots import plot_confusion
+from lookbook.evaluation.questions import is_unseen, photos_taught
 from lookbook.labels.fields import Fields
 from lookbook.lazy import MatplotlibFigure, PlotlyFigure, pd
 from lookbook.photos.photo import decode
+from lookbook.search.embedders import Embedder
 
 # Runs' scores that are told in one row each.
 RANKED = [
@@ -21,9 +24,23 @@ RANKED = [
 ]  # fmt: skip
 
 
-def judge_captions(captions: pd.DataFrame, fields: Fields, params: EvaluateParams) -> pd.DataFrame:
-    """Compares captions with people, see :mod:`lookbook.evaluation.label_scores`."""
-    return label_scores.judge_captions(captions, fields, params)
+def judge_captions(
+    captions: pd.DataFrame,
+    captioner: Captioner,
+    embedders: dict[str, Embedder],
+    fields: Fields,
+    params: EvaluateParams,
+) -> pd.DataFrame:
+    """Compares captions with people, see :mod:`lookbook.evaluation.label_scores`.
+
+    Photos that taught the captioner are not compared: of them it knows what people say.
+    """
+    taught = photos_taught([captioner, *embedders.values()])
+    unseen = is_unseen(captions["photo_id"], taught)
+    judged = label_scores.judge_captions(captions, fields, params)
+    return judged.assign(
+        expected=judged["expected"].where(unseen), correct=judged["correct"].where(unseen)
+    )
 
 
 def score_labels(

@@ -16,7 +16,9 @@ def create_pipeline(**kwargs: object) -> Pipeline:
         [
             Node(
                 label_nodes.judge_captions,
-                inputs=["captions", "params:fields", "params:evaluate"],
+                inputs=[
+                    "captions", "captioner", "embedders", "params:fields", "params:evaluate",
+                ],
                 outputs="judged_captions",
                 name="judge_captions",
             ),
@@ -53,34 +55,53 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 name="plot_worst_cases",
             ),
             Node(
+                retrieval_nodes.read_annotations,
+                inputs=["annotations_table", "manifest", "params:fields", "params:distil"],
+                outputs="annotations",
+                name="read_annotations",
+            ),
+            Node(
                 retrieval_nodes.choose_items,
-                inputs=["full_catalogue", "captions", "params:fields", "params:evaluate"],
-                outputs="asked_items",
+                inputs=[
+                    "full_catalogue", "captions", "annotations", "near_duplicates", "captioner",
+                    "embedders", "params:fields", "params:evaluate",
+                ],
+                outputs=["asked_items", "evaluate_report"],
                 name="choose_items",
             ),
             Node(
+                retrieval_nodes.find_by_words,
+                inputs=["asked_items", "stylist", *SEARCH, "params:serving", "params:evaluate"],
+                outputs="items_by_words",
+                name="find_by_words",
+            ),
+            Node(
                 retrieval_nodes.find_similar_items,
-                inputs=["asked_items", "captions", *SEARCH, "params:evaluate"],
+                inputs=["asked_items", *SEARCH, "params:evaluate"],
                 outputs="similar_items",
                 name="find_similar_items",
             ),
             Node(
                 retrieval_nodes.find_known_items,
-                inputs=["asked_items", *SEARCH, "params:evaluate"],
+                inputs=["asked_items", "search_index", "params:evaluate"],
                 outputs="known_items",
                 name="find_known_items",
             ),
             Node(
                 retrieval_nodes.find_complementary_items,
                 inputs=[
-                    "asked_items", "stylist", *SEARCH, "params:serving", "params:evaluate",
+                    "asked_items", "annotations", "stylist", *SEARCH, "params:serving",
+                    "params:evaluate",
                 ],
                 outputs="complementary_items",
                 name="find_complementary_items",
             ),
             Node(
                 retrieval_nodes.score_retrieval,
-                inputs=["similar_items", "known_items", "complementary_items", "params:evaluate"],
+                inputs=[
+                    "items_by_words", "similar_items", "known_items", "complementary_items",
+                    "params:evaluate",
+                ],
                 outputs="retrieval_scores",
                 name="score_retrieval",
             ),

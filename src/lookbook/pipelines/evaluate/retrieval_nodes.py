@@ -1,16 +1,19 @@
-"""Measures what every search method finds with every embedding model."""
+"""Measures what every search method finds of people who taught nothing."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
 import numpy as np
 
 from lookbook.assistant import answering
-from lookbook.assistant.answering import ServingParams
+from lookbook.assistant.answering import NOTHING_SHOWN, ServingParams, Shown
+from lookbook.captioners import Captioner
+from lookbook.distillation.params import DistilParams
+from lookbook.distillation.teacher import TEXT, find_columns, make_training_set, read_rows
 from lookbook.evaluation.metrics import (
     bootstrap_interval,
     diversity,
@@ -19,111 +22,188 @@ from lookbook.evaluation.metrics import (
     reciprocal_rank,
 )
 from lookbook.evaluation.params import EvaluateParams
+from lookbook.evaluation.questions import (
+    is_unseen,
+    known_item_question,
+    photos_taught,
+    truth_of,
+)
 from lookbook.labels.fields import Fields
-from lookbook.labels.record import Record, from_row, text_of
+from lookbook.labels.record import Record, from_row, whole_text_of
 from lookbook.lazy import PlotlyFigure, pd
 from lookbook.outfits import Stylist
-from lookbook.outfits.harmony import hued_field
 from lookbook.outfits.slots import complements, other_slots, slot_of, suiting, suiting_fields
 from lookbook.search.catalogue_search import METHODS, CatalogueSearch, Item, Method, Query
+from lookbook.search.embedders import Embedder
+from lookbook.search.tables import GROUP
 
 # What the complementary search is compared with: the items whose descriptions are nearest.
 NEAREST = "nearest texts"
+# A customer's words, planned and answered as the assistant does it.
+ASSISTANT = "assistant"
+ASKED = ["photo_id", "sender_id"]
 WAY = ["embedder", "method"]
+SHOWN = "shown"
 SECONDS = "seconds"
+# Results among which an item is looked for.
+DEEPEST = 50
+_AT_ONCE = 64
+_RERANKER: Method = "hybrid + reranker"
 
-Finder = Callable[[str, Method], list[Item]]
+
+def read_annotations(
+    annotations_table: pd.DataFrame, manifest: pd.DataFrame, fields: Fields, params: DistilParams
+) -> pd.DataFrame:
+    """Brings what others say of the photos into the declared values.
+
+    Returns:
+        ``photo_id``, ``file``, the fields and ``text``, a customer's words; none where there is
+        no table.
+    """
+    said: dict[str, dict[str, Any]] = {}
+    if len(annotations_table.columns):
+        headings = list(map(str, annotations_table.columns))
+        columns = find_columns(headings, params.columns, fields)
+        said, _ = read_rows(annotations_table, columns, manifest["file"].tolist(), fields)
+    named = manifest[manifest["file"].isin(said)]
+    return make_training_set(named, said, fields, None, params.ignored_labels)
 
 
 def choose_items(
-    full_catalogue: pd.DataFrame, captions: pd.DataFrame, fields: Fields, params: EvaluateParams
-) -> pd.DataFrame:
-    """Chooses by seed the items that are asked for.
-
-    Returns:
-        Rows of the catalogue with the photo's human ``label`` and ``question``: the item's
-        title with the first of its colours that the title does not name.
-    """
-    chosen = full_catalogue.sample(min(params.items, len(full_catalogue)), random_state=params.seed)
-    questions = [_question(from_row(row, fields), fields) for row in chosen.to_dict("records")]
-    labels = captions[["photo_id", "label"]]
-    return chosen.assign(question=questions).merge(labels, on="photo_id", how="left")
-
-
-def find_similar_items(
-    items: pd.DataFrame,
+    full_catalogue: pd.DataFrame,
     captions: pd.DataFrame,
-    search_index: CatalogueSearch,
+    annotations: pd.DataFrame,
+    near_duplicates: pd.DataFrame,
+    captioner: Captioner,
+    embedders: dict[str, Embedder],
     fields: Fields,
     params: EvaluateParams,
-) -> pd.DataFrame:
-    """Asks for more like each item, itself left out; a result of the same human label is right.
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Chooses by seed the items that are asked for, of photos that taught nothing.
 
     Returns:
-        One row per item, embedding model and method: ``precision`` and ``ndcg`` of the first
-        ``k``, and ``seconds``. None where nobody has labelled the photos.
+        Rows of the catalogue with the photo's human ``label`` (missing for one that names
+        nothing), ``sender_id``, ``question`` (the item's title with the first of its colours
+        that the title does not name), ``words`` (a customer's, missing where nobody wrote any),
+        ``same_item`` (the first photo of the item), ``unseen``, ``asked`` and ``spoken`` (asked
+        for in words); beside those that may be asked for others, to fill up the gallery; and a
+        report that counts them.
     """
-    labels = captions.set_index("photo_id")["label"].dropna()
-    available = labels.value_counts()
+    taught = photos_taught([captioner, *embedders.values()])
+    about = captions[["photo_id", "label", "sender_id"]]
+    words = annotations.set_index("photo_id")[TEXT]
+    items = full_catalogue.merge(about, on="photo_id", how="left")
+    items = items.assign(
+        words=items["photo_id"].map(words),
+        question=[
+            known_item_question(from_row(row, fields), fields) for row in items.to_dict("records")
+        ],
+    )
+    first = near_duplicates.set_index("photo_id")[GROUP]
+    items[GROUP] = items["photo_id"].map(first).fillna(items["photo_id"])
+    items["label"] = items["label"].mask(items["label"].isin(params.ignored_labels))
+    shuffled = items.sample(frac=1, random_state=params.seed, ignore_index=True)
+    # Who has seen an item in one photo has seen it.
+    unseen = is_unseen(shuffled["photo_id"], taught).groupby(shuffled[GROUP]).transform("all")
+    own = shuffled[unseen]
+    others = shuffled[~unseen].head(max(params.gallery - len(own), 0))
+    chosen = pd.concat([own, others], ignore_index=True)
+    place = chosen.index.to_numpy()
+    chosen["asked"] = place < min(params.items, len(own))
+    chosen["unseen"] = place < len(own)
+    # Who is asked for in words and has none is no question.
+    spoken = chosen["unseen"] & chosen["words"].notna()
+    chosen["spoken"] = spoken & (spoken.cumsum() <= params.words)
+    report = {
+        "items": len(items),
+        "taught": int((~unseen).sum()),
+        "unseen": int(unseen.sum()),
+        "senders": int(own["sender_id"].nunique()),
+        "asked": int(chosen["asked"].sum()),
+        "in_words": int(chosen["spoken"].sum()),
+        "gallery": len(chosen),
+        "annotated": int(chosen["photo_id"].isin(annotations["photo_id"]).sum()),
+    }
+    return chosen, report
+
+
+def find_by_words(
+    items: pd.DataFrame,
+    stylist: Stylist,
+    search_index: CatalogueSearch,
+    fields: Fields,
+    serving: ServingParams,
+    params: EvaluateParams,
+) -> pd.DataFrame:
+    """Asks for items in a customer's words; only the item itself is right.
+
+    Returns:
+        One row per item, embedding model and method, the assistant's own answer among them:
+        ``recall_1``, ``recall_10``, ``recall_50`` and ``reciprocal_rank`` among the first 50
+        (of the assistant's answer the first 10), and ``shown``.
+    """
+    asked = items[items["spoken"]].to_dict("records")
+    gallery = search_index.among(items["photo_id"])
     rows = []
-    labelled = items[items["label"].notna()]
-    finders = _finders(search_index, params.k + 1)
-    for item, embedder, method, find in _each(labelled, finders, "similar"):
-        begun = time.perf_counter()
-        found = find(text_of(item, fields), method)
-        seconds = time.perf_counter() - begun
-        others = [one["photo_id"] for one in found if one["photo_id"] != item["photo_id"]]
-        relevant = np.array(
-            [labels.get(photo_id) == item["label"] for photo_id in others], dtype=bool
-        )
-        rows.append(
-            {
-                "photo_id": item["photo_id"],
-                "embedder": embedder,
-                "method": method,
-                "precision": precision_at(relevant, params.k),
-                "ndcg": ndcg_at(relevant, params.k, int(available[item["label"]]) - 1),
-                SECONDS: seconds,
-            }
-        )
-    return pd.DataFrame(rows, columns=["photo_id", *WAY, "precision", "ndcg", SECONDS])
+    for item, way, found in _answers(asked, "words", gallery, params, "customer's words", DEEPEST):
+        rows.append(_found_itself(item, way, found, params))
+    usual = serving.model_copy(update={"limit": params.k})
+    for embedder, item in _tracked(product(gallery.embedders, asked[: params.items]), ASSISTANT):
+        plan = answering.plan(None, item["words"], [], stylist, fields)
+        own = usual.model_copy(update={"embedder": embedder})
+        found = answering.find(plan, None, NOTHING_SHOWN, gallery, own, fields)
+        row = _found_itself(item, (embedder, ASSISTANT), found, params)
+        rows.append({**row, f"recall_{DEEPEST}": None})
+    return pd.DataFrame(rows, columns=[*ASKED, *WAY, *_RECALLS, "reciprocal_rank", SHOWN])
 
 
 def find_known_items(
-    items: pd.DataFrame,
-    search_index: CatalogueSearch,
-    fields: Fields,
-    params: EvaluateParams,
+    items: pd.DataFrame, search_index: CatalogueSearch, params: EvaluateParams
 ) -> pd.DataFrame:
     """Asks for each item by its title and colour; only the item itself is right.
 
     Returns:
-        One row per item, embedding model and method: ``recall_1``, ``recall_5``, ``recall_10``,
-        ``reciprocal_rank`` among the first ten, and ``seconds``.
+        See :func:`find_by_words`.
     """
+    asked = items[items["asked"]].to_dict("records")
+    gallery = search_index.among(items["photo_id"])
+    answers = _answers(asked, "question", gallery, params, "known item", DEEPEST)
+    rows = [_found_itself(item, way, found, params) for item, way, found in answers]
+    return pd.DataFrame(rows, columns=[*ASKED, *WAY, *_RECALLS, "reciprocal_rank", SHOWN])
+
+
+def find_similar_items(
+    items: pd.DataFrame, search_index: CatalogueSearch, fields: Fields, params: EvaluateParams
+) -> pd.DataFrame:
+    """Asks for more like each item, itself left out; a result of the same human label is right.
+
+    Among photos that taught nothing: others look more like one another than they should.
+
+    Returns:
+        One row per item, embedding model and method: ``precision`` and ``ndcg`` of the first
+        ``k``, and ``shown``. None where nobody has labelled the photos.
+    """
+    known = items[items["unseen"] & items["label"].notna()]
+    labels = known.set_index("photo_id")["label"]
+    available = labels.value_counts()
+    gallery = search_index.among(known["photo_id"])
     rows = []
-    finders = _finders(search_index, 10)
-    for item, embedder, method, find in _each(items, finders, "known item"):
-        begun = time.perf_counter()
-        found = find(item["question"], method)
-        seconds = time.perf_counter() - begun
-        relevant = np.array([one["photo_id"] == item["photo_id"] for one in found], dtype=bool)
-        rows.append(
-            {
-                "photo_id": item["photo_id"],
-                "embedder": embedder,
-                "method": method,
-                **{f"recall_{k}": float(relevant[:k].any()) for k in (1, 5, 10)},
-                "reciprocal_rank": reciprocal_rank(relevant),
-                SECONDS: seconds,
-            }
-        )
-    columns = ["recall_1", "recall_5", "recall_10", "reciprocal_rank", SECONDS]
-    return pd.DataFrame(rows, columns=["photo_id", *WAY, *columns])
+    asked = known[known["asked"]]
+    texts = [whole_text_of(from_row(row, fields), fields) for row in asked.to_dict("records")]
+    queries = asked.assign(text=texts).to_dict("records")
+    for item, way, found in _answers(queries, "text", gallery, params, "similar", params.k, True):
+        relevant = np.array([labels[one["photo_id"]] == item["label"] for one in found], bool)
+        scores = {
+            "precision": precision_at(relevant, params.k),
+            "ndcg": ndcg_at(relevant, params.k, int(available[item["label"]]) - 1),
+        }
+        rows.append({**_asked(item, way), **scores, SHOWN: _names(found)})
+    return pd.DataFrame(rows, columns=[*ASKED, *WAY, "precision", "ndcg", SHOWN])
 
 
 def find_complementary_items(
     items: pd.DataFrame,
+    annotations: pd.DataFrame,
     stylist: Stylist,
     search_index: CatalogueSearch,
     fields: Fields,
@@ -132,54 +212,75 @@ def find_complementary_items(
 ) -> pd.DataFrame:
     """Asks what goes with each item, as the assistant does, and for the nearest descriptions.
 
+    What an item is, the annotations say where there are any, and else the catalogue itself.
+
     Returns:
         One row per item, embedding model and method: of the first ``k`` the shares that fill
         another ``slot``, suit the item in each field that has what goes with what, such as
         ``gender`` and ``type``, and do all of it (``complements``); ``slots``, how many parts
-        of an outfit there are among them; ``diversity``, 1 less their mean cosine; and
-        ``seconds``, planning included.
+        of an outfit there are among them; ``diversity``, 1 less their mean cosine; ``shown``;
+        and ``seconds``, planning included.
     """
+    told = annotations.set_index("photo_id").to_dict("index")
+    asked = items[items["asked"]].to_dict("records")
     rows = []
-    finders = _finders(search_index, params.k + 1)
-    vectors = {name: search_index.vectors(name) for name in search_index.embedders}
-    for item, embedder, method, find in _each(items, finders, "complementary", [NEAREST]):
+    ways = [
+        (embedder, method, item)
+        for embedder, method in product(search_index.embedders, [NEAREST, *METHODS])
+        for number, item in enumerate(asked)
+        if method != _RERANKER or number < params.reranked
+    ]
+    for embedder, method, item in _tracked(ways, "complementary"):
         begun = time.perf_counter()
         if method == NEAREST:
-            nearest = find(item[fields.description], "semantic")
-            found = [one for one in nearest if one["photo_id"] != item["photo_id"]][: params.k]
+            query = Query(text=item[fields.description], without=[item["photo_id"]])
+            (found,) = search_index.search([query], "text", params.k, embedder)
         else:
             usual = serving.model_copy(
                 update={"method": method, "embedder": embedder, "limit": params.k}
             )
-            record = from_row(item, fields)
+            record, shown = from_row(item, fields), Shown(item["photo_id"])
             plan = answering.plan(record, "", [], stylist, fields)
-            found = answering.find(plan, record, item["photo_id"], search_index, usual, fields)
+            found = answering.find(plan, record, shown, search_index, usual, fields)
         seconds = time.perf_counter() - begun
-        shown = np.array([vectors[embedder][one["photo_id"]] for one in found])
-        slots = [slot_of(one, fields) for one in found]
-        others = other_slots(slot_of(item, fields), fields)
-        right = {
-            "slot": np.array([slot in others for slot in slots]),
-            **{name.lower(): _suits(name, item, found, fields) for name in suiting_fields(fields)},
-            "complements": np.array([complements(item, one, fields) for one in found]),
-        }
+        truth = truth_of(item, told, fields)
+        scores = _judge_outfit(
+            truth, [truth_of(one, told, fields) for one in found], fields, params
+        )
         rows.append(
             {
-                "photo_id": item["photo_id"],
-                "embedder": embedder,
-                "method": method,
-                **{name: precision_at(good, params.k) for name, good in right.items()},
-                "slots": float(len({slot for slot in slots if slot in others})),
-                "diversity": diversity(shown),
+                **_asked(item, (embedder, method)),
+                **scores,
+                "diversity": diversity(np.array([one["vector"] for one in found])),
+                SHOWN: _names(found),
                 SECONDS: seconds,
             }
         )
     suits = [name.lower() for name in suiting_fields(fields)]
-    columns = ["complements", "slot", *suits, "slots", "diversity", SECONDS]
-    return pd.DataFrame(rows, columns=["photo_id", *WAY, *columns])
+    columns = ["complements", "slot", *suits, "slots", "diversity", SHOWN, SECONDS]
+    return pd.DataFrame(rows, columns=[*ASKED, *WAY, *columns])
+
+
+def _judge_outfit(
+    item: Record, found: list[Record], fields: Fields, params: EvaluateParams
+) -> dict[str, float]:
+    slots = [slot_of(one, fields) for one in found]
+    others = other_slots(slot_of(item, fields), fields)
+    suits = {
+        name.lower(): [one[name] in suiting(name, item[name], fields) for one in found]
+        for name in suiting_fields(fields)
+    }
+    right = {
+        "slot": [slot in others for slot in slots],
+        **suits,
+        "complements": [complements(item, one, fields) for one in found],
+    }
+    scores = {name: precision_at(np.array(good, bool), params.k) for name, good in right.items()}
+    return {**scores, "slots": float(len({slot for slot in slots if slot in others}))}
 
 
 def score_retrieval(
+    by_words: pd.DataFrame,
     similar: pd.DataFrame,
     known: pd.DataFrame,
     complementary: pd.DataFrame,
@@ -189,19 +290,34 @@ def score_retrieval(
 
     Returns:
         One row per task, embedding model, method and metric: ``mean`` with ``low`` and ``high``, a
-        95 % interval by bootstrap over items, and ``items``. Of the time an answer takes there
-        are two rows, ``p50_ms`` and ``p95_ms``, without interval.
+        95 % interval by bootstrap over senders, and ``items``. Without interval:
+        ``different_items`` that were shown to anybody in the first ``k``, ``commonest_share``,
+        the share of answers that the commonest of them is in, and of the time an answer takes
+        ``p50_ms`` and ``p95_ms``.
     """
     rows = []
-    tasks = {"similar": similar, "known item": known, "complementary": complementary}
+    tasks = {
+        "customer's words": by_words, "similar": similar, "known item": known,
+        "complementary": complementary,
+    }  # fmt: skip
     for task, results in tasks.items():
         for (embedder, method), group in results.groupby(WAY, sort=False):
             way = {"task": task, "embedder": embedder, "method": method, "items": len(group)}
-            for metric in group.columns.drop(["photo_id", *WAY, SECONDS]):
-                low, high = bootstrap_interval(group[metric], params.bootstrap_rounds, params.seed)
-                mean = round(float(group[metric].mean()), 4)
+            senders = group["sender_id"].astype("string").fillna(group["photo_id"])
+            for metric in group.columns.drop([*ASKED, *WAY, SHOWN, SECONDS], errors="ignore"):
+                known_values = pd.to_numeric(group[metric]).dropna()
+                if known_values.empty:
+                    continue
+                low, high = bootstrap_interval(
+                    known_values, params.bootstrap_rounds, params.seed, senders
+                )
+                mean = round(float(known_values.mean()), 4)
                 rows.append({**way, "metric": metric, "mean": mean, "low": low, "high": high})
-            for share in (50, 95):
+            shown = group[SHOWN].str.split().explode().dropna()
+            commonest = shown.value_counts().max() / len(group) if len(shown) else 0.0
+            rows.append({**way, "metric": "different_items", "mean": float(shown.nunique())})
+            rows.append({**way, "metric": "commonest_share", "mean": round(float(commonest), 4)})
+            for share in (50, 95) if SECONDS in group else ():
                 value = float(np.percentile(group[SECONDS], share)) * 1000
                 rows.append({**way, "metric": f"p{share}_ms", "mean": round(value, 1)})
     columns = ["task", *WAY, "metric", "mean", "low", "high", "items"]
@@ -228,44 +344,84 @@ def plot_retrieval(scores: pd.DataFrame) -> PlotlyFigure:
     return figure.update_traces(error_y_thickness=1)
 
 
-def _question(record: Record, fields: Fields) -> str:
-    title, name = record[fields.title], hued_field(fields)
-    if name is None:
-        return str(title)
-    named = fields.enumerated[name].named(title)
-    more = [colour for colour in record[name] if colour not in named]
-    return " ".join([title, *more[:1]])
+def _answers(
+    asked: list[dict[str, Any]],
+    column: str,
+    search_index: CatalogueSearch,
+    params: EvaluateParams,
+    task: str,
+    limit: int,
+    by_look: bool = False,
+) -> Iterator[tuple[dict[str, Any], tuple[str, str], list[Item]]]:
+    """Searches for every item with every embedding model and method, many at a time.
 
-
-def _finders(search_index: CatalogueSearch, limit: int) -> dict[str, Finder]:
-    """Makes for each embedding model a search of everything it has a table of."""
-
-    def finder(name: str) -> Finder:
-        # The first question pays for loading the model, and is no answer's fault.
-        search_index.warm_up(name)
-
-        def find(text: str, method: Method) -> list[Item]:
-            (found,) = search_index.search([Query(text=text)], method, limit, name)
-            return found
-
-        return find
-
-    return {name: finder(name) for name in search_index.embedders}
-
-
-def _each(
-    items: pd.DataFrame, finders: dict[str, Finder], task: str, more: list[str] | None = None
-) -> Iterator[tuple[dict[str, Any], str, Any, Finder]]:
+    Args:
+        asked: The items.
+        column: What they are asked for by.
+        search_index: The index.
+        params: How many are asked for by the reranker.
+        task: For the progress.
+        limit: Results each.
+        by_look: Whether they are asked for by their picture, where a method compares pictures;
+            then they are not to be found themselves.
+    """
     from lookbook.progress import Progress
 
-    ways = list(product(finders, [*(more or []), *METHODS]))
-    with Progress(total=len(items) * len(ways), desc=task, unit="question") as progress:
-        for item in items.to_dict("records"):
-            for embedder, method in ways:
-                yield item, embedder, method, finders[embedder]
-                progress.update()
+    ways = list(product(search_index.embedders, METHODS))
+    several = {way: asked[: params.reranked] if way[1] == _RERANKER else asked for way in ways}
+    with Progress(total=sum(map(len, several.values())), desc=task, unit="question") as progress:
+        for (embedder, method), some in several.items():
+            for start in range(0, len(some), _AT_ONCE):
+                batch = some[start : start + _AT_ONCE]
+                queries = [
+                    _query(item, column, search_index, embedder, method, by_look) for item in batch
+                ]
+                answers = search_index.search(queries, method, limit, embedder)
+                for item, found in zip(batch, answers, strict=True):
+                    yield item, (embedder, method), found
+                progress.update(len(batch))
 
 
-def _suits(name: str, item: dict[str, Any], found: list[Item], fields: Fields) -> np.ndarray:
-    values = suiting(name, item[name], fields)
-    return np.array([one[name] in values for one in found])
+def _query(
+    item: dict[str, Any], column: str, search: CatalogueSearch, embedder: str, method: Method,
+    by_look: bool,
+) -> Query:  # fmt: skip
+    if not by_look:
+        return Query(text=item[column])
+    look = None
+    if method not in answering.WORDS_ONLY:
+        look = search.look_of(item["photo_id"], embedder)
+    text = item[column] if look is None else ""
+    return Query(text=text, look=look, without=[item["photo_id"]])
+
+
+_RECALLS = [f"recall_{k}" for k in (1, 10, DEEPEST)]
+
+
+def _found_itself(
+    item: dict[str, Any], way: tuple[str, str], found: list[Item], params: EvaluateParams
+) -> dict[str, Any]:
+    relevant = np.array([one[GROUP] == item[GROUP] for one in found], bool)
+    recalls = {name: float(relevant[: int(name.split("_")[1])].any()) for name in _RECALLS}
+    return {
+        **_asked(item, way),
+        **recalls,
+        "reciprocal_rank": reciprocal_rank(relevant),
+        SHOWN: _names(found[: params.k]),
+    }
+
+
+def _asked(item: dict[str, Any], way: tuple[str, str]) -> dict[str, Any]:
+    embedder, method = way
+    return {**{name: item[name] for name in ASKED}, "embedder": embedder, "method": method}
+
+
+def _names(found: list[Item]) -> str:
+    return " ".join(one["photo_id"][:16] for one in found)
+
+
+def _tracked(several: Any, task: str) -> Iterator[Any]:
+    from lookbook.progress import Progress
+
+    listed = list(several)
+    yield from Progress(listed, desc=task, unit="question", disable=not listed)

@@ -1,4 +1,4 @@
-"""Wires index: the catalogue to LanceDB tables."""
+"""Wires index: the catalogue and its photos to LanceDB tables."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -8,15 +8,39 @@ from lookbook.pipelines.index import nodes
 def create_pipeline(**kwargs: object) -> Pipeline:
     """Creates the ``index`` pipeline.
 
-    ``indexed_items`` and ``search_index`` are the same tables, before the run and after it.
+    ``indexed_items`` and ``search_index`` are the same tables, before the run and after it, as
+    are the files of ``known_picture_shards`` and ``picture_shards``.
     """
     return Pipeline(
         [
             Node(
+                nodes.embed_pictures,
+                inputs=[
+                    "full_catalogue", "photo_files", "known_picture_shards", "embedders",
+                    "params:index",
+                ],
+                outputs="picture_shards",
+                name="embed_pictures",
+            ),
+            Node(
+                nodes.find_near_duplicates,
+                inputs=[
+                    "full_catalogue", "manifest", "picture_shards", "embedders", "params:index",
+                ],
+                outputs="near_duplicates",
+                name="find_near_duplicates",
+            ),
+            Node(
+                nodes.draw_near_duplicates,
+                inputs=["near_duplicates", "photo_files"],
+                outputs="near_duplicate_sheet",
+                name="draw_near_duplicates",
+            ),
+            Node(
                 nodes.embed_items,
                 inputs=[
-                    "full_catalogue", "indexed_items", "embedders", "params:index",
-                    "params:fields",
+                    "full_catalogue", "probabilities", "picture_shards", "near_duplicates",
+                    "indexed_items", "embedders", "params:index", "params:fields",
                 ],
                 outputs=["search_index", "index_report"],
                 name="embed_items",

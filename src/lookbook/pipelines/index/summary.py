@@ -11,9 +11,13 @@ NEXT = "make demo, make viz, or your own: kedro run --photos=FOLDER"
 
 def summarise(report: dict[str, Any]) -> tuple[int, int, str]:
     """Says what was embedded: items in, items searchable, what happened."""
-    names = {"embedded": "embedded", "reused": "unchanged", "removed": "removed"}
+    names = {
+        "embedded": "embedded", "reused": "unchanged", "removed": "removed",
+        "pictures_failed": "without picture",
+    }  # fmt: skip
     counts = [
         f"{told}: {sum(one[name] for one in report['embedders'].values()):,}"
         for name, told in names.items()
     ]
+    counts.append(f"same item again: {report['same_items']:,}")
     return report["items"], report["items"], "; ".join(counts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lookbook.assistant import answering
-from lookbook.assistant.answering import ServingParams
+from lookbook.assistant.answering import ServingParams, Shown
 from lookbook.captioners import Captioner, Prompt
 from lookbook.labels.fields import Fields
 from lookbook.labels.record import from_row, to_row
@@ -15,21 +15,26 @@ from lookbook.photos.photo import Photo
 from lookbook.search.catalogue_search import CatalogueSearch
 
 ABOUT = ["slot", "photo_id", "Filename"]
-FOUND = ["score", "why"]
+FOUND = ["score", "why", "found_by"]
 
 
 def describe_item(
-    photo: Photo | None, captioner: Captioner, prompt: dict[str, Any]
+    photo: Photo | None,
+    captioner: Captioner,
+    prompt: dict[str, Any],
+    search_index: CatalogueSearch,
+    params: ServingParams,
 ) -> dict[str, Any]:
     """Labels the customer's photo, see :func:`lookbook.assistant.answering.describe`.
 
     Returns:
-        ``photo_id`` and the ``record``; nothing where nothing was shown.
+        ``photo_id``, the ``record`` and the picture's ``look``; nothing where nothing was shown.
     """
     if photo is None:
         return {}
     record = answering.describe(photo, captioner, Prompt.model_validate(prompt))
-    return {"photo_id": photo.photo_id, "record": record}
+    look = answering.look(photo, search_index, params)
+    return {"photo_id": photo.photo_id, "record": record, "look": look}
 
 
 def plan_outfit(
@@ -55,11 +60,12 @@ def recommend_items(
 
     Returns:
         One row per item in the plan's order of slots: ``slot``, ``photo_id``, ``Filename``, the
-        fields, ``score`` and ``why``.
+        fields, ``score``, ``why`` and ``found_by``.
     """
-    item, photo_id = described_item.get("record"), described_item.get("photo_id")
+    item = described_item.get("record")
+    shown = Shown(described_item.get("photo_id"), described_item.get("look"))
     plan = ShoppingPlan.model_validate(shopping_plan)
-    found = answering.find(plan, item, photo_id, search_index, params, fields)
+    found = answering.find(plan, item, shown, search_index, params, fields)
     rows = [
         {**{name: one[name] for name in (*ABOUT, *FOUND)}, **to_row(one, fields)} for one in found
     ]

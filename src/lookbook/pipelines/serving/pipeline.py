@@ -12,7 +12,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
         [
             Node(
                 nodes.describe_item,
-                inputs=["photo", "captioner", "prompt"],
+                inputs=["photo", "captioner", "prompt", "search_index", "params:serving"],
                 outputs="described_item",
                 name="describe_item",
             ),

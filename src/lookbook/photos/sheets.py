@@ -1,4 +1,4 @@
-"""Photos and figures that people look at before they trust a network."""
+"""Contact sheets: photos laid out with what is said of them."""
 
 from __future__ import annotations
 
@@ -6,34 +6,12 @@ import textwrap
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lookbook.lazy import MatplotlibFigure, PlotlyFigure, pd
+from lookbook.errors import InputError
+from lookbook.lazy import MatplotlibFigure
 from lookbook.photos.photo import decode
 
 _COLUMNS = 5
 _PHOTOS_A_ROW = 7
-
-
-def plot_scores(scores: dict[str, Any]) -> PlotlyFigure:
-    """Draws how often each head is right on people never seen, with its 95 % interval."""
-    import plotly.express as px
-
-    table = pd.DataFrame(
-        [
-            {
-                "head": name,
-                "right": score["accuracy"],
-                "up": score["interval_95"][1] - score["accuracy"],
-                "down": score["accuracy"] - score["interval_95"][0],
-                "said": score.get("said_share"),
-            }
-            for name, score in scores.items()
-        ]
-    )
-    figure = px.bar(
-        table, x="head", y="right", error_y="up", error_y_minus="down", hover_data=["said"],
-        title="Right on people never seen, with 95 % intervals", range_y=[0, 1],
-    )  # fmt: skip
-    return figure
 
 
 def draw_sheet(
@@ -51,7 +29,7 @@ def draw_sheet(
         place = {"transform": axes[0].transAxes, "ha": "right", "va": "center", "fontsize": 9}
         axes[0].text(-0.1, 0.5, told, **place)
         for axis, name in zip(axes, names, strict=False):
-            _show(axis, files[name]())
+            _show(axis, name, files)
     figure.subplots_adjust(left=0.24, right=1, top=1, bottom=0)
     return figure
 
@@ -68,13 +46,17 @@ def draw_captioned(
     for axis in axes:
         axis.axis("off")
     for axis, name, text in zip(axes, names, told, strict=False):
-        _show(axis, files[name]())
+        _show(axis, name, files)
         under = {"transform": axis.transAxes, "ha": "center", "va": "top", "fontsize": 8}
         axis.text(0.5, -0.03, textwrap.fill(text, 38), parse_math=False, **under)
     return figure
 
 
-def _show(axis: Any, data: bytes) -> None:
-    image = decode(data)
+def _show(axis: Any, name: str, files: Mapping[str, Callable[[], bytes]]) -> None:
+    try:
+        image = decode(files[name]())
+    except (InputError, OSError, KeyError):
+        # The photo was there when the run began, and is gone since.
+        return
     image.thumbnail((220, 220), reducing_gap=2)
     axis.imshow(image)

@@ -1,0 +1,234 @@
+"""The distilled network as a file: what it knows, who taught it, and what it sees in photos."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pydantic import TypeAdapter
+
+from lookbook.errors import InputError
+from lookbook.labels.choosing import Head, Probabilities, slices_of
+from lookbook.labels.fields import Fields
+from lookbook.photos.photo import Photo, PhotoError
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+    from PIL.Image import Image
+
+RESOLUTION = 224
+# People's own labels: a head that is taught and measured, and that is no field.
+LABEL = "label"
+RELEASED = "garment_network.onnx"
+
+
+class Network:
+    """A network that the ``distil`` pipeline made; read when it is first asked."""
+
+    def __init__(self, filepath: str | None = None, threads: int = 2) -> None:
+        """Names the network.
+
+        Args:
+            filepath: An ONNX file, or a folder of its versions, of which the newest counts; the
+                one in the package by default.
+            threads: Threads that it runs on.
+        """
+        self.source = filepath or RELEASED
+        self._filepath = filepath
+        self._threads = threads
+
+    @cached_property
+    def path(self) -> Path:
+        """The file.
+
+        Raises:
+            InputError: If it does not exist.
+        """
+        if self._filepath is None:
+            return Path(str(resources.files("lookbook.models") / RELEASED))
+        source = Path(self._filepath)
+        source = max(source.glob(f"*/{source.name}"), default=source)
+        if not source.is_file():
+            raise InputError(f"The network '{source}' does not exist.")
+        return source
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of the file, 16 hexadecimal digits."""
+        return hashlib.sha256(self.path.read_bytes()).hexdigest()[:16]
+
+    @cached_property
+    def text_side(self) -> bytes | None:
+        """What lies beside the file and brings texts to its vectors; ``None`` for nothing.
+
+        See :class:`lookbook.search.text_side.TextSide`.
+
+        Raises:
+            InputError: If it belongs to another network.
+        """
+        beside = Path(str(self.path).replace(".onnx", ".safetensors"))
+        if not beside.is_file():
+            return None
+        data = beside.read_bytes()
+        if not data:
+            # The teacher wrote nothing, so no text has a place among the pictures.
+            return None
+        if self._facts.get("text_side") != hash_text_side(data):
+            raise InputError(
+                f"'{beside}' belongs to another network than '{self.path}': copy both from one run "
+                "of 'distil'."
+            )
+        return data
+
+    @cached_property
+    def session(self) -> InferenceSession:
+        """The loaded network."""
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = self._threads
+        return onnxruntime.InferenceSession(
+            self.path.read_bytes(), options, providers=["CPUExecutionProvider"]
+        )
+
+    @cached_property
+    def _metadata(self) -> dict[str, str]:
+        metadata: dict[str, str] = self.session.get_modelmeta().custom_metadata_map
+        return metadata
+
+    @cached_property
+    def heads(self) -> list[Head]:
+        """What its logits are of.
+
+        Raises:
+            InputError: If the file is no network of this project.
+        """
+        return read_heads(self._metadata)
+
+    @cached_property
+    def _facts(self) -> dict[str, Any]:
+        return {
+            name: json.loads(self._metadata[name])
+            for name in ("taught_by", "text_side")
+            if name in self._metadata
+        }
+
+    @cached_property
+    def taught_by(self) -> frozenset[str]:
+        """Hashes of the photos that it was taught with, see :func:`hash_photo`."""
+        return frozenset(self._facts.get("taught_by", []))
+
+    @cached_property
+    def outputs(self) -> list[str]:
+        """What it gives of photos, see :func:`lookbook.distillation.release.export_onnx`."""
+        return [output.name for output in self.session.get_outputs()]
+
+    def run(self, outputs: Sequence[str], pixels: np.ndarray) -> list[np.ndarray]:
+        """Looks at photos.
+
+        Args:
+            outputs: Which of :attr:`outputs`.
+            pixels: (photos, 224, 224, 3) uint8 RGB.
+        """
+        seen: list[np.ndarray] = self.session.run(list(outputs), {"pixels": pixels})
+        return seen
+
+
+def hash_photo(photo_id: str) -> str:
+    """Hashes a photo's identity, so that a network names no photo that taught it."""
+    return hashlib.sha256(photo_id.encode()).hexdigest()[:16]
+
+
+def hash_text_side(data: bytes) -> str:
+    """Hashes what brings texts to a network's vectors."""
+    return hashlib.sha256(data).hexdigest()[:16]
+
+
+def to_pixels(image: Image) -> np.ndarray:
+    """Squeezes a photo to the network's square; (224, 224, 3) uint8 RGB."""
+    from PIL.Image import Resampling
+
+    return np.asarray(image.resize((RESOLUTION, RESOLUTION), Resampling.BILINEAR, reducing_gap=2))
+
+
+def decode_pixels(photo: Photo) -> np.ndarray | str:
+    """Decodes a photo for the network: its pixels, or why it cannot be decoded."""
+    try:
+        return to_pixels(photo.image(at_least=2 * RESOLUTION))
+    except (PhotoError, OSError) as error:
+        return str(error)
+
+
+def describe_network(heads: list[Head]) -> dict[str, str]:
+    """Writes heads as the metadata of an ONNX file, see :func:`read_heads`."""
+    return {"heads": _HEADS.dump_json(heads).decode()}
+
+
+def read_heads(metadata: dict[str, str]) -> list[Head]:
+    """Reads what a network's logits are of from its file's metadata.
+
+    Raises:
+        InputError: If the file is no network of this project.
+    """
+    if "heads" not in metadata:
+        raise InputError(
+            "The captioner's network does not say what it knows: it was not made by the 'distil' "
+            "pipeline. Make one with 'kedro run --pipelines=ingest,distil'."
+        )
+    return _HEADS.validate_json(metadata["heads"])
+
+
+def check_heads(heads: list[Head], fields: Fields, source: str) -> None:
+    """Checks that a network speaks of the catalogue's fields.
+
+    Args:
+        heads: The network's. A field that is not declared is of no harm, nor is one that the
+            network does not know.
+        fields: The catalogue's.
+        source: The network's file.
+
+    Raises:
+        InputError: If the network knows none of the fields, or values that one has not.
+    """
+    known = [head for head in heads if head.name in fields.enumerated]
+    remedy = (
+        "Teach one these fields with 'kedro run --pipelines=ingest,distil' and name it as "
+        "'network' in conf/local/globals.yml, or name another captioner."
+    )
+    if not known:
+        taught = ", ".join(head.name for head in heads if head.name != LABEL)
+        raise InputError(
+            f"The network '{source}' was taught {taught}, of which the fields.yml has none. "
+            f"{remedy}"
+        )
+    for head in known:
+        declared = fields.enumerated[head.name]
+        foreign = [value for value in head.values if value not in declared.values]
+        if foreign or head.kind != declared.kind:
+            told = f"values such as '{foreign[0]}'" if foreign else f"{head.kind} of its values"
+            raise InputError(
+                f"The network '{source}' was taught a field {head.name} with {told}, which is not "
+                f"how the fields.yml declares it. {remedy}"
+            )
+
+
+def likely_values(logits: np.ndarray, heads: list[Head]) -> list[Probabilities]:
+    """Turns (photos, values of all heads) logits into the probabilities of each photo."""
+    columns = slices_of(heads)
+    shares = {head.name: head.probabilities(logits[:, columns[head.name]]) for head in heads}
+    return [
+        {
+            head.name: dict(zip(head.values, shares[head.name][row].tolist(), strict=True))
+            for head in heads
+        }
+        for row in range(len(logits))
+    ]
+
+
+_HEADS = TypeAdapter(list[Head])

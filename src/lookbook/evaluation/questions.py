@@ -1,0 +1,56 @@
+"""What search is asked, and among what: photos that taught nothing are told from the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from lookbook.captioners.network import hash_photo
+from lookbook.labels.fields import Fields
+from lookbook.labels.record import Record, from_row
+from lookbook.lazy import pd
+from lookbook.outfits.harmony import hued_field
+
+
+def photos_taught(engines: Iterable[Any]) -> frozenset[str]:
+    """Gathers the hashes of photos that taught any of some engines.
+
+    Args:
+        engines: Captioners and embedders; one that was taught elsewhere, or does not tell, has
+            no ``taught_by``.
+    """
+    return frozenset().union(*(getattr(one, "taught_by", frozenset()) for one in engines))
+
+
+def is_unseen(photo_ids: pd.Series, taught: frozenset[str]) -> pd.Series:
+    """Says of each photo whether it taught nothing."""
+    unseen: pd.Series = ~photo_ids.map(hash_photo).isin(taught)
+    return unseen
+
+
+def known_item_question(record: Record, fields: Fields) -> str:
+    """Asks for an item by its title, with the first of its colours that the title does not name."""
+    title, name = record[fields.title], hued_field(fields)
+    if name is None:
+        return str(title)
+    named = fields.enumerated[name].named(title)
+    more = [colour for colour in record[name] if colour not in named]
+    return " ".join([title, *more[:1]])
+
+
+def truth_of(row: dict[str, Any], annotations: dict[str, dict[str, Any]], fields: Fields) -> Record:
+    """Gives what others than our captioner say of an item, where they say anything.
+
+    Args:
+        row: The item, with ``photo_id`` and the fields, as a row or as a search finds it.
+        annotations: Rows of a table of annotations by photo.
+        fields: The catalogue's.
+    """
+    own = from_row(row, fields)
+    told = annotations.get(row["photo_id"], {})
+    said = {
+        name: cell
+        for name, cell in told.items()
+        if name in fields.enumerated and isinstance(cell, str)
+    }
+    return {**own, **from_row({**own, **said}, fields)} if said else own

@@ -1,0 +1,74 @@
+"""How likely each value of each field is of each item, as a vector that a search ranks by."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lookbook.labels.fields import Fields, OneField
+from lookbook.labels.record import split_values
+from lookbook.lazy import pd
+
+# What a model holds for impossible is not quite, or one slip would outweigh everything else.
+LEAST = 0.002
+
+
+def places(fields: Fields) -> list[tuple[str, str]]:
+    """Lists the values of all fields in the order of the vectors."""
+    return [(name, value) for name, field in fields.enumerated.items() for value in field.values]
+
+
+def log_likely(
+    catalogue: pd.DataFrame,
+    probabilities: pd.DataFrame,
+    fields: Fields,
+    wrong: float,
+    wrong_by_field: dict[str, float],
+) -> np.ndarray:
+    """Gives the logarithms of the probabilities of all values.
+
+    Args:
+        catalogue: The items, with ``photo_id`` and the fields.
+        probabilities: ``photo_id`` and ``field: value`` columns, a row for each item whose
+            captioner told.
+        fields: The catalogue's.
+        wrong: How often what a captioner said without probabilities is wrong.
+        wrong_by_field: The same for single fields, where it was measured.
+
+    Returns:
+        (items, values of all fields) float32. What is not known of a field is the same for all
+        of its values.
+    """
+    told = probabilities.set_index("photo_id") if len(probabilities) else pd.DataFrame()
+    known = catalogue["photo_id"].isin(told.index).to_numpy()
+    rows = told.reindex(catalogue["photo_id"])
+    parts = []
+    for name, field in fields.enumerated.items():
+        values = list(field.values)
+        columns = [f"{name}: {value}" for value in values]
+        one = isinstance(field, OneField)
+        unsure = wrong_by_field.get(name, wrong)
+        shares = _soften(catalogue[name], values, getattr(field, "otherwise", None), unsure, one)
+        if len(told) and set(columns) & set(told.columns):
+            shares[known] = rows.reindex(columns=columns).fillna(0.0).to_numpy(np.float32)[known]
+        elif known.any():
+            # The captioner does not know this field at all, whatever stands in its column.
+            shares[known] = 1 / len(values)
+        parts.append(shares)
+    return np.log(np.maximum(np.concatenate(parts, axis=1), LEAST)).astype(np.float32)
+
+
+def _soften(
+    cells: pd.Series, values: list[str], otherwise: str | None, wrong: float, one: bool
+) -> np.ndarray:
+    """Writes what was said as probabilities that allow for error; (items, values)."""
+    place = {value: number for number, value in enumerate(values)}
+    shares = np.full((len(cells), len(values)), 1 / len(values), np.float32)
+    for row, cell in enumerate(cells):
+        said = [value for value in split_values(cell) if value in place and value != otherwise]
+        if not said:
+            continue
+        shares[row] = wrong / max(len(values) - 1, 1)
+        shares[row, [place[value] for value in said]] = 1 - wrong
+        if one:
+            shares[row] /= shares[row].sum()
+    return shares
