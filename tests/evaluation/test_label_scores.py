@@ -12,10 +12,10 @@ from lookbook.pipelines.evaluate.label_nodes import (
     plot_worst_cases,
     rank_runs,
 )
-from project import jpeg
+from project import configuration, jpeg
 
-PARAMS = EvaluateParams(
-    human_label="Category", items=5, k=5, seed=0, bootstrap_rounds=50, worst_cases=4
+PARAMS = EvaluateParams.model_validate(
+    {**configuration("parameters_evaluate")["evaluate"], "bootstrap_rounds": 50, "worst_cases": 4}
 )
 LABEL = {
     "Title": "Blue trousers", "Size": "M", "Category": "Pants", "Gender": "Men", "Type": "Casual",

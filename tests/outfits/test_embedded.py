@@ -3,7 +3,7 @@ import pytest
 from lookbook.labels.fields import Fields
 from lookbook.outfits import Message
 from lookbook.outfits.embedded import NOT_UNDERSTOOD, EmbeddedStylist
-from lookbook.outfits.hearing import NO_PRICES
+from lookbook.outfits.hearing import NO_PRICES, count_parts
 
 LOWER = ["Pants", "Shorts", "Skirts"]
 REST = ["lower", "outer", "feet", "head"]
@@ -215,23 +215,47 @@ def test_remembers_what_was_said_and_the_later_wish_counts(plan):
 
 
 @pytest.mark.parametrize(
+    ("message", "parts"),
+    [
+        ("a red dress", 1), ("shoes and trousers", 2), ("jeans, a shirt & boots", 3),
+        ("a denim shirt with cap sleeves", 1), ("short wool coat with a belt", 1),
+        ("black shoes or boots", 1), ("jacket for my jeans", 1), ("no hats but a coat", 1),
+        ("something nice", 0),
+    ],
+)  # fmt: skip
+def test_counts_the_parts_that_a_message_names_side_by_side(message, parts, fields):
+    assert count_parts(message, fields) == parts
+
+
+def test_one_garment_is_looked_for_in_the_customers_own_words(plan):
+    (query,) = plan(None, "denim shirt with cap sleeves for women").queries
+    assert query.text == "denim shirt with cap sleeves for women"
+    assert query.allowed == {"Gender": ["Women", "Unisex", "Unknown"]}
+
+
+@pytest.mark.parametrize(
     ("message", "wanted"),
     [("red dress", ["Dresses"]), ("black shoes and a hat", ["Shoes", "Hats"])],
 )
 def test_searches_by_words_alone(plan, message, wanted):
     planned = plan(None, message)
-    assert (planned.mode, categories(planned)) == ("search", wanted)
+    named = [
+        one
+        for query in planned.queries
+        for one in query.allowed.get("Category") or query.wished["Category"]
+    ]
+    assert (planned.mode, named) == ("search", wanted)
 
 
 def test_searches_everything_where_no_garment_is_named(plan, fields):
     planned = plan(None, "warm and woollen")
     assert planned.queries[0].text == "warm and woollen"
-    assert categories(planned) == list(fields.ones["Category"].values)
+    assert (planned.queries[0].allowed, planned.queries[0].wished) == ({}, {})
 
 
 def test_a_word_for_a_garment_in_another_language_is_no_wish_in_english(plan, fields):
     (query,) = plan(None, "something for a rock concert, or a beach hut").queries
-    assert set(query.allowed["Category"]) == set(fields.ones["Category"].values)
+    assert "Category" not in {**query.allowed, **query.wished}
 
 
 def test_a_colour_goes_with_neutrals(plan):
@@ -275,16 +299,17 @@ def test_a_garment_ends_the_wish_for_more_of_the_same(plan):
 
 def test_hears_the_details_of_a_garment(plan):
     (query,) = plan(None, "a striped shirt with short sleeves in navy").queries
-    assert query.allowed["Category"] == ["Tops"]
+    assert query.allowed == {}
     assert query.wished == {
-        "Pattern": ["striped"], "Garment": ["shirt"], "Sleeve": ["short"], "Colours": ["navy"]
+        "Category": ["Tops"], "Pattern": ["striped"], "Garment": ["shirt"], "Sleeve": ["short"], "Colours": ["navy"]
     }  # fmt: skip
     assert "striped" in query.text and "navy" in query.text
 
 
 def test_a_garments_own_name_tells_its_kind(plan):
     (query,) = plan(None, "brogues").queries
-    assert (query.slot, query.wished) == ("feet", {"Garment": ["dress shoes"]})
+    wished = {"Category": ["Shoes"], "Garment": ["dress shoes"]}
+    assert (query.slot, query.wished) == ("feet", wished)
 
 
 def test_a_wish_for_one_garment_is_none_for_another(plan):

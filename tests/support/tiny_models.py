@@ -224,3 +224,41 @@ def save_tiny_colbert(folder: Path) -> Path:
     BertModel(tiny_bert(bert)).save_pretrained(bert)
     MultiVectorEncoder(str(bert)).save_pretrained(str(folder / "colbert"))
     return folder / "colbert"
+
+
+def save_tiny_clip(folder: Path, seed: int = 0) -> Path:
+    """Saves a CLIP with random weights as sentence-transformers and the hub have it."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from transformers import (
+        CLIPConfig,
+        CLIPImageProcessor,
+        CLIPModel,
+        CLIPProcessor,
+        PreTrainedTokenizerFast,
+    )
+
+    tokens = train_tokenizer()
+    tokens.add_special_tokens(["<|startoftext|>", "<|endoftext|>"])
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=tokens, bos_token="<|startoftext|>", eos_token="<|endoftext|>",
+        pad_token="<|endoftext|>", unk_token="<|endoftext|>", model_max_length=32,
+    )  # fmt: skip
+    sizes = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1}
+    torch.manual_seed(seed)
+    config = CLIPConfig(
+        text_config={
+            **sizes, "num_attention_heads": 2, "vocab_size": len(tokenizer),
+            "max_position_embeddings": 32, "eos_token_id": tokenizer.eos_token_id,
+            "bos_token_id": tokenizer.bos_token_id, "pad_token_id": tokenizer.pad_token_id,
+        },
+        vision_config={**sizes, "num_attention_heads": 2, "image_size": 32, "patch_size": 16},
+        projection_dim=24,
+    )  # fmt: skip
+    images = CLIPImageProcessor(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32})
+    raw = folder / "transformers"
+    CLIPModel(config).save_pretrained(raw)
+    CLIPProcessor(image_processor=images, tokenizer=tokenizer).save_pretrained(raw)
+    model = folder / "clip"
+    SentenceTransformer(str(raw)).save(str(model))
+    return model

@@ -75,8 +75,10 @@ def find_near_hashes(hashes: list[str], most_bits: int) -> Iterator[tuple[int, i
     Yields:
         Both photos' numbers, the smaller first; a pair may come again.
     """
+    if not hashes:
+        return
     bits = np.array([np.frombuffer(bytes.fromhex(one), np.uint8) for one in hashes])
-    spelled = np.unpackbits(bits.reshape(len(hashes), -1), axis=1)
+    spelled = np.unpackbits(bits, axis=1)
     for band in np.array_split(np.arange(spelled.shape[1]), most_bits + 1):
         buckets: dict[bytes, list[int]] = {}
         for number, row in enumerate(spelled[:, band]):

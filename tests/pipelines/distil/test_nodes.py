@@ -1,3 +1,4 @@
+import hashlib
 import json
 
 import numpy as np
@@ -5,7 +6,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from lookbook.captioners.network import read_heads, to_pixels
+from lookbook.captioners.network import Network, hash_photo, read_heads, to_pixels
 from lookbook.distillation.backbone import load_efficientnet_lite
 from lookbook.distillation.params import DistilParams
 from lookbook.errors import InputError
@@ -13,6 +14,7 @@ from lookbook.labels.record import is_valid
 from lookbook.photos.photo import decode
 from lookbook.photos.sampling import BalanceParams
 from lookbook.pipelines.distil import nodes
+from lookbook.search.text_side import TextSide
 from project import ROOT, configuration, jpeg
 
 LABELS = ("Dress", "Pants", "Shoes")
@@ -20,6 +22,8 @@ LABELS = ("Dress", "Pants", "Shoes")
 
 class Embedder:
     """Texts to vectors, each word a direction of its own: enough to fit layers on."""
+
+    fingerprint = "words"
 
     def encode(self, texts, show_progress=False):
         vectors = np.zeros((len(texts), 16), np.float32)
@@ -60,14 +64,19 @@ def files():
 
 
 @pytest.fixture(scope="module")
-def taught(files, params, fields):
-    manifest = pd.DataFrame(
+def manifest(files):
+    return pd.DataFrame(
         [
             {"photo_id": f"id {name}", "file": name, "label": name[:-5],
-             "sender_id": str(int(name[-5]) // 2), "status": "ok"}
+             "sender_id": str(int(name[-5]) // 2), "status": "ok",
+             "phash": hashlib.sha256(name.encode()).hexdigest()[:16]}
             for name in files
         ]
     )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def taught(files, manifest, params, fields):
     teacher = pd.DataFrame(
         [
             {"Filename": name, "Colours": ("red", "blue")[int(name[-5]) % 2],
@@ -82,8 +91,8 @@ def taught(files, params, fields):
 
 
 @pytest.fixture(scope="module")
-def folds(taught, fields, params):
-    return nodes.make_folds(*taught, fields, params)
+def folds(taught, manifest, fields, params):
+    return nodes.make_folds(*taught, manifest, fields, params)
 
 
 @pytest.fixture(scope="module")
@@ -114,8 +123,11 @@ def calibrated(predictions, folds, params):
 
 @pytest.fixture(scope="module")
 def aligned(folds, calibrated, fits, backbone, params):
-    vectors = nodes.embed_descriptions(folds[0], {"words": Embedder()})
-    return nodes.align_networks(folds[0], folds[1], calibrated[1], vectors, fits, backbone, params)
+    embedders = {"words": Embedder()}
+    vectors = nodes.embed_descriptions(folds[0], embedders)
+    return nodes.align_networks(
+        folds[0], folds[1], calibrated[1], vectors, embedders, fits, backbone, params
+    )
 
 
 @pytest.fixture(scope="module")
@@ -125,11 +137,16 @@ def scored(predictions, folds, calibrated, aligned, params):
 
 
 @pytest.fixture(scope="module")
-def network(folds, calibrated, aligned, fits, files, backbone, params):
+def exported(folds, calibrated, aligned, fits, files, backbone, params):
     heads, temperatures = calibrated
-    return nodes.export_network(
+    return nodes.export_networks(
         folds[0], heads, temperatures, aligned[1], fits, files, backbone, params
     )
+
+
+@pytest.fixture(scope="module")
+def network(exported):
+    return exported[0]
 
 
 def test_what_the_teacher_says_of_no_photo_or_of_no_value_is_told(taught):
@@ -205,13 +222,39 @@ def test_the_released_network_says_what_was_taught(network, folds, calibrated, f
     assert len(json.loads(metadata["taught_by"])) == 24
     names = list(files)[:6]
     pixels = np.stack([to_pixels(decode(files[name]())) for name in names])
-    _logits, features, vectors = session.run(None, {"pixels": pixels})
+    logits, looks, vectors = session.run(None, {"pixels": pixels})
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-4)
+    assert np.allclose(np.linalg.norm(looks, axis=1), 1, atol=1e-4)
     released = next(load() for name, load in fits.items() if name.endswith(nodes.RELEASE))
     rows = [folds[0].index[folds[0]["file"].eq(name)][0] for name in names]
-    exact = released["features"][rows, 0].float().numpy()
-    exact = exact / np.linalg.norm(exact, axis=1, keepdims=True)
-    assert (exact * features).sum(axis=1).min() > 0.9
+    exact = released["features"][rows, 0].float() @ released["linear.weight"].T
+    exact = (exact + released["linear.bias"]).numpy()
+    assert np.corrcoef(exact.ravel(), logits.ravel())[0, 1] > 0.8
+
+
+def test_the_network_that_is_held_out_never_saw_the_first_folds_people(exported, folds, tmp_path):
+    release, texts, held_out, held_out_texts = exported
+    for name, data in {"a.onnx": release, "a.safetensors": texts, "b.onnx": held_out,
+                       "b.safetensors": held_out_texts}.items():  # fmt: skip
+        (tmp_path / name).write_bytes(data)
+    whole, part = (Network(str(tmp_path / name)) for name in ("a.onnx", "b.onnx"))
+    photos = folds[0][folds[0]["file"].notna()]
+    first = photos["fold"].eq(0)
+    hashed = photos["photo_id"].map(hash_photo)
+    assert whole.taught_by == set(hashed)
+    assert part.taught_by == set(hashed[~first])
+    side = TextSide.from_bytes(part.text_side)
+    assert side.text_model == Embedder.fingerprint
+    assert "number" in side.vocabulary.words
+    (tmp_path / "b.safetensors").write_bytes(texts)
+    with pytest.raises(InputError, match="belongs to another network"):
+        _ = Network(str(tmp_path / "b.onnx")).text_side
+
+
+def test_senders_of_one_picture_are_one_for_the_folds(taught, manifest, fields, params):
+    shared = manifest.assign(phash="0123456789abcdef")
+    with pytest.raises(InputError, match="All photos are of one sender"):
+        nodes.make_folds(*taught, shared, fields, params)
 
 
 def test_the_card_tells_the_measured_figures(

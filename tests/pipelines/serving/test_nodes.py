@@ -2,20 +2,35 @@ import json
 
 import pandas as pd
 import pytest
+from kedro.io import Version
 
+from lookbook.assistant.answering import ServingParams
+from lookbook.datasets.catalogue_search_dataset import CatalogueSearchDataset
 from lookbook.errors import InputError
 from lookbook.outfits.embedded import EmbeddedStylist
 from lookbook.photos.photo import Photo
 from lookbook.pipelines.serving.nodes import describe_item, plan_outfit, write_reply
-from project import jpeg, latest, run_kedro, succeed
+from project import configuration, jpeg, latest, run_kedro, succeed
 
 
 def shown(data):
     return Photo("photo", lambda: data)
 
 
-def test_a_photo_is_described_in_the_catalogues_words(captioner, prompt):
-    item = describe_item(shown(jpeg("Dress", "red")), captioner, prompt.model_dump())
+@pytest.fixture(scope="module")
+def describe(ran, captioner, prompt):
+    search = CatalogueSearchDataset(
+        filepath=str(ran[0] / "data/07_model_output/lancedb"),
+        embedders=configuration("globals")["embedders"],
+        weights=configuration("globals")["search_weights"],
+        version=Version(None, None),
+    ).load()
+    params = ServingParams.model_validate(configuration("parameters_serving")["serving"])
+    return lambda photo: describe_item(photo, captioner, prompt.model_dump(), search, params)
+
+
+def test_a_photo_is_described_in_the_catalogues_words(describe):
+    item = describe(shown(jpeg("Dress", "red")))
     record = item["record"]
     assert (item["photo_id"], record["Category"], record["Colours"]) == (
         "photo",
@@ -23,15 +38,16 @@ def test_a_photo_is_described_in_the_catalogues_words(captioner, prompt):
         ["red"],
     )
     assert not record["Description"].startswith(record["Title"])
+    assert json.loads(json.dumps(item))["look"] == item["look"]
 
 
-def test_no_photo_is_no_item(captioner, prompt):
-    assert describe_item(None, captioner, prompt.model_dump()) == {}
+def test_no_photo_is_no_item(describe):
+    assert describe(None) == {}
 
 
-def test_a_file_that_is_no_photo_ends_in_a_sentence(captioner, prompt):
+def test_a_file_that_is_no_photo_ends_in_a_sentence(describe):
     with pytest.raises(InputError, match="cannot be described: cannot be decoded"):
-        describe_item(shown(b"junk"), captioner, prompt.model_dump())
+        describe(shown(b"junk"))
 
 
 def test_neither_photo_nor_message_ends_in_a_sentence(fields):

@@ -92,12 +92,12 @@ def make_folds(
     strata = photos["label"].fillna("")
     if strata.nunique() < 2:
         strata = photos[TEXT].notna().astype(str)
-    folds = min(params.folds, senders[measured].nunique())
+    people = _join_senders(photos, senders, manifest)[measured]
+    folds = min(params.folds, people.nunique())
     if folds < 2:
         raise InputError("All photos are of one sender: there is nobody to measure a network on.")
     split = StratifiedGroupKFold(folds, shuffle=True, random_state=params.fit.seed)
     rows = np.flatnonzero(measured)
-    people = _join_senders(photos, senders, manifest)[measured]
     for fold, (_, test) in enumerate(split.split(rows, strata[measured], people)):
         photos.iloc[rows[test], photos.columns.get_loc("fold")] = fold
     photos = photos.assign(sender_id=senders, drawing=None)

@@ -100,7 +100,7 @@ def choose_items(
         ],
     )
     first = near_duplicates.set_index("photo_id")[GROUP]
-    items[GROUP] = items["photo_id"].map(first).fillna(items["photo_id"])
+    items[GROUP] = [first.get(one, one) for one in items["photo_id"]]
     items["label"] = items["label"].mask(items["label"].isin(params.ignored_labels))
     shuffled = items.sample(frac=1, random_state=params.seed, ignore_index=True)
     # Who has seen an item in one photo has seen it.

@@ -1,0 +1,34 @@
+import numpy as np
+
+from lookbook.search.near_duplicates import find_near_hashes, find_pairs, group_pairs
+
+
+def test_finds_pairs_that_are_near_by_looks_and_by_hash():
+    rng = np.random.default_rng(0)
+    looks = rng.normal(size=(500, 64)).astype(np.float32)
+    looks[400:440] = looks[:40] + 0.05 * rng.normal(size=(40, 64))
+    looks /= np.linalg.norm(looks, axis=1, keepdims=True)
+    hashes = [f"{number:016x}" for number in rng.integers(2**62, size=500)]
+    for number in range(40):
+        hashes[400 + number] = hashes[number]
+    hashes[400] = f"{int(hashes[0], 16) ^ (2**62 - 1):016x}"
+    found = {pair[:2] for pair in find_pairs(looks, hashes, 0.97, 4)}
+    assert found <= {(number, 400 + number) for number in range(1, 40)}
+    assert len(found) >= 37
+
+
+def test_finds_every_pair_whose_hashes_differ_by_a_few_bits():
+    rng = np.random.default_rng(1)
+    hashes = [int(one) for one in rng.integers(2**62, size=60)]
+    near = []
+    for number in range(30):
+        flipped = sum(1 << int(bit) for bit in rng.choice(60, number % 5, replace=False))
+        hashes.append(hashes[number] ^ flipped)
+        near.append((number, 60 + number))
+    assert set(find_near_hashes([f"{one:016x}" for one in hashes], 4)) == set(near)
+    assert list(find_near_hashes([], 4)) == []
+
+
+def test_groups_are_named_by_their_first():
+    assert group_pairs([(1, 3), (3, 4)], 6).tolist() == [0, 1, 2, 1, 1, 5]
+    assert group_pairs([], 2).tolist() == [0, 1]
