@@ -10,7 +10,7 @@ EXTRA := $(filter llama cluster,$(ENV))
 export KEDRO_DISABLE_TELEMETRY := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: help run demo test lint viz notebooks pictures train bench bench-demo bench-llama clean photos-named
+.PHONY: help run demo test lint viz notebooks pictures train bench bench-demo bench-search bench-llama clean photos-named
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-20s %s\n", $$1, $$2}'
@@ -56,6 +56,10 @@ bench-demo: $(VENV)/installed photos-named ## Measure recommendations and the pa
 	$(BIN)/kedro run --photos='$(PHOTOS)'
 	$(BIN)/python benchmarks/complementary.py
 	$(BIN)/python benchmarks/demo.py $(PHOTOS)
+
+bench-search: $(VENV)/installed-dev photos-named ## Measure what search finds in PHOTOS=folder, and how fast
+	$(BIN)/kedro run --pipelines=__default__,evaluate --photos='$(PHOTOS)' $(if $(ANNOTATIONS),--params=annotations='$(ANNOTATIONS)')
+	$(BIN)/python benchmarks/search.py
 
 bench-llama: $(VENV)/installed ## Measure Llama-3.2-11B-Vision's cost on this machine's GPU
 	$(BIN)/python benchmarks/llama.py

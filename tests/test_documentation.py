@@ -57,6 +57,10 @@ RUN_BY = {
         "tests/end_to_end/test_distil.py"
     ),
     "kedro run --pipelines=distil": "tests/end_to_end/test_distil.py",
+    "kedro run --pipelines=__default__,evaluate --photos=FOLDER "
+    "--params=network=data/06_models/held_out_network.onnx,annotations=TABLE": (
+        "tests/end_to_end/test_distil.py"
+    ),
     "kedro run --pipelines=download": "tests/end_to_end/test_download.py",
     "curl -s localhost:7860/gradio_api/call/answer/EVENT_ID": "tests/assistant/test_page.py",
     "curl -F files=@shirt.jpg localhost:7860/gradio_api/upload": "tests/assistant/test_page.py",

@@ -83,14 +83,34 @@ def test_a_shop_teaches_a_network_its_own_fields_and_a_kill_costs_no_fold(shop):
     assert scores["heads"]["Category"]["accuracy"] > 0.8
     assert scores["words"]["recall_at_50"]["share"] > 0.9
 
-    own = "--params=network=data/06_models/garment_network.onnx,clean.across=Style"
-    succeed(run_kedro(shop, "run", "--pipelines=ingest,balance,label,clean", own))
+    own = (
+        "--params=network=data/06_models/held_out_network.onnx,annotations=told.csv,"
+        "clean.across=Style,evaluate.reranked=2,evaluate.bootstrap_rounds=50,"
+        # Drawings in one colour would all count as one item.
+        "index.same_item.look=1"
+    )
+    printed = succeed(run_kedro(shop, "run", "--pipelines=__default__,evaluate", own)).stdout
     items = table(shop, "full_catalogue").set_index("Filename").sort_index()
     wanted = [SHAPES[list(SHAPES)[number % 3]] for number in range(60)]
     assert (items["Category"] == wanted).mean() > 0.8
     likely = pd.read_parquet(latest(shop, "probabilities.parquet"))
     assert len(likely) == 60
     assert likely[["Category: sofa", "Category: table", "Category: lamp"]].sum(axis=1).min() > 0.98
+    check_that_nothing_taught_is_scored(shop, printed)
+
+
+def check_that_nothing_taught_is_scored(shop, printed):
+    training = table(shop, "training_set")
+    taught = set(training.loc[training["fold"].astype(int).ne(0), "photo_id"])
+    told = report(shop, "evaluate")
+    assert told["taught"] == len(taught) == 60 - told["unseen"]
+    assert f"{told['taught']} of 60 photos taught the network" in " ".join(printed.split())
+    for name in ("items_by_words", "similar_items", "known_items", "complementary_items"):
+        assert not set(table(shop, name)["photo_id"]) & taught, name
+    judged = table(shop, "judged_captions")
+    assert not set(judged.loc[judged["expected"].ne(""), "photo_id"]) & taught
+    scores = table(shop, "retrieval_scores").set_index(["task", "method", "metric"])["mean"]
+    assert float(scores["customer's words", "image", "recall_50"]) > 0.9
 
 
 def test_a_teacher_that_says_nothing_of_these_photos_ends_in_a_sentence(shop):

@@ -1,6 +1,6 @@
 import numpy as np
 
-from lookbook.search.near_duplicates import find_near_hashes, find_pairs, group_pairs
+from lookbook.search.near_duplicates import find_pairs, group_pairs
 
 
 def test_finds_pairs_that_are_near_by_looks_and_by_hash():
@@ -15,18 +15,6 @@ def test_finds_pairs_that_are_near_by_looks_and_by_hash():
     found = {pair[:2] for pair in find_pairs(looks, hashes, 0.97, 4)}
     assert found <= {(number, 400 + number) for number in range(1, 40)}
     assert len(found) >= 37
-
-
-def test_finds_every_pair_whose_hashes_differ_by_a_few_bits():
-    rng = np.random.default_rng(1)
-    hashes = [int(one) for one in rng.integers(2**62, size=60)]
-    near = []
-    for number in range(30):
-        flipped = sum(1 << int(bit) for bit in rng.choice(60, number % 5, replace=False))
-        hashes.append(hashes[number] ^ flipped)
-        near.append((number, 60 + number))
-    assert set(find_near_hashes([f"{one:016x}" for one in hashes], 4)) == set(near)
-    assert list(find_near_hashes([], 4)) == []
 
 
 def test_groups_are_named_by_their_first():

@@ -195,7 +195,8 @@ def find(
 
 
 def _look_of(shown: Shown, search: CatalogueSearch, params: ServingParams) -> np.ndarray | None:
-    if shown.look is not None:
+    # Another embedding model, chosen since, may look at pictures otherwise.
+    if shown.look is not None and len(shown.look) == search.look_size(params.embedder):
         return np.asarray(shown.look, np.float32)
     return search.look_of(shown.photo_id, params.embedder) if shown.photo_id else None
 

@@ -256,7 +256,8 @@ class Page:
 
     @_with_toasts
     def _on_described(self, visit: dict[str, Any], *chosen: Any) -> Iterator[Updates]:
-        if visit["item"]:
+        # Who has spoken meanwhile is answered already.
+        if visit["item"] and not visit["message"]:
             yield from self._converse(visit, "", chosen)
 
     @_with_toasts

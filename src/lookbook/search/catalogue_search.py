@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -63,6 +63,8 @@ _PROBES = 40
 # So many of the best are ordered by the reranker.
 _RERANKED = 20
 _SCORE = "_relevance_score"
+# How much the first ranks differ where reciprocal ranks are added up.
+_RANK = 10
 
 
 class Query(BaseModel):
@@ -141,7 +143,8 @@ class CatalogueSearch:
             queries: What to look for.
             method: ``text`` compares the meaning of texts, ``image`` the text, or the query's
                 picture, with pictures, ``full text`` words (BM25), ``hybrid`` adds all of it up
-                by weights, and ``hybrid + reranker`` orders the best of that anew.
+                by weights, and ``hybrid + reranker`` lets a reranker have a say in the order of the
+                best.
             limit: The most items for each query.
             embedder: The embedding model whose table is searched; the first by default.
 
@@ -158,10 +161,9 @@ class CatalogueSearch:
         asked = self._ask(queries, looked_at, opened, limit)
         weights = weights_by_part(self._weights)
         answers: list[list[Item]] = []
-        for query, one in zip(queries, asked, strict=True):
-            rows = opened.rows or opened.candidates(query, one, limit, self._only)
+        for query, rows, scored in self._score(queries, asked, opened, limit):
             kept = self._kept(rows, query, by_filter=opened.rows is not None)
-            parts = {name: part for name, part in rows.parts(one).items() if name in looked_at}
+            parts = {name: part for name, part in scored.items() if name in looked_at}
             if method == "full text":
                 kept &= parts.get(WORDS, np.zeros(len(rows))) > 0
             if not parts or not kept.any():
@@ -169,16 +171,28 @@ class CatalogueSearch:
                 continue
             # Alone, a way of finding needs no weight.
             used = weights if len(parts) > 1 else dict.fromkeys(parts, 1.0)
-            chosen = choose_best(fuse(parts, used), kept, rows.groups, limit)
+            reranks = method == "hybrid + reranker" and bool(query.text)
+            most = max(limit, _RERANKED) if reranks else limit
+            chosen = choose_best(fuse(parts, used), kept, rows.groups, most)
             reasons = found_by(parts, used, kept, chosen)
             items = [
                 {**rows.item(row), "found_by": by, "granted": rows.granted(row, query.wished)}
                 for row, by in zip(chosen, reasons, strict=True)
             ]
-            if method == "hybrid + reranker" and query.text:
-                items = self._rerank(query.text, items)
-            answers.append(items)
+            answers.append(self._rerank(query.text, items)[:limit] if reranks else items)
         return answers
+
+    def _score(
+        self, queries: list[Query], asked: list[Asked], opened: _Opened, limit: int
+    ) -> Iterator[tuple[Query, Rows, dict[str, np.ndarray]]]:
+        """Gives with each query the rows to choose from, and their scores by each part."""
+        if opened.rows is not None:
+            for query, scores in zip(queries, opened.rows.parts(asked), strict=True):
+                yield query, opened.rows, scores
+            return
+        for query, one in zip(queries, asked, strict=True):
+            rows = opened.candidates(query, one, limit, self._only)
+            yield query, rows, rows.parts([one])[0]
 
     def _ask(
         self, queries: list[Query], looked_at: tuple[str, ...], opened: _Opened, limit: int
@@ -226,7 +240,11 @@ class CatalogueSearch:
         return kept
 
     def _rerank(self, text: str, items: list[Item]) -> list[Item]:
-        """Orders the best items anew; what is beyond them stays as it is."""
+        """Orders the best items by what the search and the reranker say together.
+
+        Reciprocal ranks are added up (Cormack, Clarke and Büttcher, 2009): the reranker reads a
+        text, and knows nothing of the picture that an item may have been found by.
+        """
         import pyarrow as pa
 
         head, tail = items[:_RERANKED], items[_RERANKED:]
@@ -240,7 +258,11 @@ class CatalogueSearch:
             {name: pa.array(list(values)) for name, values in {**columns, **places}.items()}
         )
         ordered = self._reranker.rerank_vector(text, table).sort_by([(_SCORE, "descending")])
-        return [head[place] for place in ordered["_rowid"].to_pylist()] + tail
+        ranks = {place: rank for rank, place in enumerate(ordered["_rowid"].to_pylist())}
+        both = sorted(
+            range(len(head)), key=lambda own: -1 / (_RANK + own) - 1 / (_RANK + ranks[own])
+        )
+        return [head[place] for place in both] + tail
 
     def browse(self, allowed: dict[str, list[str]], limit: int) -> list[Item]:
         """Lists items with certain values, in no order.
@@ -266,6 +288,11 @@ class CatalogueSearch:
         where = f"{KEY} = '{_escape(photo_id)}'"
         found = opened.table.search().where(where).select([LOOK]).limit(1).to_list()
         return np.array(found[0][LOOK], np.float32) if found else None
+
+    def look_size(self, embedder: str | None = None) -> int:
+        """Gives how many numbers a look has; 0 without pictures."""
+        opened = self._open(embedder)
+        return int(opened.table.schema.field(LOOK).type.list_size) if opened.has(LOOK) else 0
 
     def see(self, image: Image, embedder: str | None = None) -> np.ndarray | None:
         """Gives the look of a picture that is not in the catalogue; ``None`` without pictures.

@@ -63,33 +63,6 @@ def _near(
                 yield first, second, float(cosines[row, column]), different
 
 
-def find_near_hashes(hashes: list[str], most_bits: int) -> Iterator[tuple[int, int]]:
-    """Finds pairs whose perceptual hashes differ by a few bits.
-
-    Of one band more than bits may differ one at least is the same.
-
-    Args:
-        hashes: In hexadecimal, all of one length.
-        most_bits: That may differ.
-
-    Yields:
-        Both photos' numbers, the smaller first; a pair may come again.
-    """
-    if not hashes:
-        return
-    bits = np.array([np.frombuffer(bytes.fromhex(one), np.uint8) for one in hashes])
-    spelled = np.unpackbits(bits, axis=1)
-    for band in np.array_split(np.arange(spelled.shape[1]), most_bits + 1):
-        buckets: dict[bytes, list[int]] = {}
-        for number, row in enumerate(spelled[:, band]):
-            buckets.setdefault(row.tobytes(), []).append(number)
-        for members in buckets.values():
-            for place, first in enumerate(members):
-                others = np.array(members[place + 1 :], int)
-                differ = np.bitwise_count(bits[others] ^ bits[first]).sum(axis=1)
-                yield from ((first, int(other)) for other in others[differ <= most_bits])
-
-
 def group_pairs(pairs: list[tuple[int, int]], count: int) -> np.ndarray:
     """Joins pairs into groups.
 

@@ -14,9 +14,10 @@ from lookbook.pipelines.prompt_trial.nodes import (
     plot_trials,
     score_trials,
 )
+from project import configuration
 
-EVALUATE = EvaluateParams(
-    human_label="Category", items=5, k=5, seed=0, bootstrap_rounds=20, worst_cases=4
+EVALUATE = EvaluateParams.model_validate(
+    {**configuration("parameters_evaluate")["evaluate"], "bootstrap_rounds": 20}
 )
 LABEL = ShardParams(shard_size=2, shard_seconds=60)
 GOOD = json.dumps(

@@ -23,8 +23,6 @@ RELEASE = "release"
 NO_FOLD = -1
 # The networks that become files, and the fold whose people each has never seen.
 EXPORTED = {"release": None, "held out": 0}
-# Bits of 64 by which the perceptual hashes of one picture differ at most.
-SAME_BITS = 4
 # Directions in which the looks of pictures are told apart, beside what they show.
 LOOKS = 128
 
@@ -63,13 +61,13 @@ def read_teacher(
 def make_folds(
     taught_photos: pd.DataFrame,
     teacher_quarantine: pd.DataFrame,
-    manifest: pd.DataFrame,
+    near_duplicates_of_runs: Parts,
     fields: Fields,
     params: DistilParams,
 ) -> tuple[pd.DataFrame, list[dict[str, Any]], dict[str, Any]]:
     """Adds drawn garments, and gives each photo its fold: a sender's are all in one.
 
-    So are senders who sent the same picture, as their perceptual hashes tell.
+    So are those of senders who sent photos of the same item, as the last index has found them.
 
     Returns:
         The training set: the photos with ``fold`` and the drawings with ``drawing``. Drawings
@@ -92,7 +90,7 @@ def make_folds(
     strata = photos["label"].fillna("")
     if strata.nunique() < 2:
         strata = photos[TEXT].notna().astype(str)
-    people = _join_senders(photos, senders, manifest)[measured]
+    people = _join_senders(photos, senders, near_duplicates_of_runs)[measured]
     folds = min(params.folds, people.nunique())
     if folds < 2:
         raise InputError("All photos are of one sender: there is nobody to measure a network on.")
@@ -125,21 +123,19 @@ def make_folds(
     return training_set, [head.model_dump() for head in heads], report
 
 
-def _join_senders(photos: pd.DataFrame, senders: pd.Series, manifest: pd.DataFrame) -> pd.Series:
-    """Gives senders who sent the same picture one name."""
-    from lookbook.search.near_duplicates import find_near_hashes, group_pairs
+def _join_senders(photos: pd.DataFrame, senders: pd.Series, found: Parts) -> pd.Series:
+    """Gives senders of one and the same item one name."""
+    from lookbook.search.near_duplicates import group_pairs
 
-    hashes = photos["photo_id"].map(
-        manifest.drop_duplicates("photo_id").set_index("photo_id")["phash"]
-    )
-    known = np.flatnonzero(hashes.notna())
     names, numbers = np.unique(senders.astype(str), return_inverse=True)
-    pairs = {
-        (int(numbers[known[first]]), int(numbers[known[second]]))
-        for first, second in find_near_hashes(hashes.iloc[known].tolist(), SAME_BITS)
-    }
-    groups = group_pairs(sorted(pairs), len(names))
-    return pd.Series(names[groups[numbers]], index=photos.index)
+    same = found[max(found)]() if found else pd.DataFrame({"photo_id": [], "same_item": []})
+    of_photo = dict(zip(photos["photo_id"], numbers.tolist(), strict=True))
+    pairs = [
+        (of_photo[row.photo_id], of_photo[row.same_item])
+        for row in same.itertuples()
+        if row.photo_id in of_photo and row.same_item in of_photo
+    ]
+    return pd.Series(names[group_pairs(pairs, len(names))[numbers]], index=photos.index)
 
 
 def extract_activations(

@@ -25,7 +25,8 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             Node(
                 nodes.make_folds,
                 inputs=[
-                    "taught_photos", "teacher_quarantine", "manifest", "params:fields",
+                    "taught_photos", "teacher_quarantine", "near_duplicates_of_runs",
+                    "params:fields",
                     "params:distil",
                 ],
                 outputs=["training_set", "untaught_heads", "distil_report"],

@@ -32,7 +32,8 @@ from lookbook.search.tables import (
     TEXT,
 )
 
-Shards = dict[str, Callable[[], pd.DataFrame]]
+# Tables by name, and how each is read.
+Shards = dict[str, Callable[[], Any]]
 # Photos of one item on the sheet, and items.
 _SHEET_ROWS = 12
 
