@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
@@ -63,6 +64,8 @@ _PROBES = 40
 # So many of the best are ordered by the reranker.
 _RERANKED = 20
 _SCORE = "_relevance_score"
+# Texts whose vectors are kept: customers and stylists say the same again and again.
+_RECENT = 4096
 # How much the first ranks differ where reciprocal ranks are added up.
 _RANK = 10
 
@@ -202,7 +205,7 @@ class CatalogueSearch:
         spoken = [number for number, query in enumerate(queries) if query.text.strip()]
         if spoken and {TEXT, PICTURE} & set(looked_at):
             texts = [queries[number].text for number in spoken]
-            embedded = opened.embedder.encode(texts)
+            embedded = opened.encode(texts)
             placed = (
                 opened.embedder.place_among_pictures(texts, embedded)
                 if PICTURE in looked_at and opened.has(PICTURE)
@@ -216,18 +219,20 @@ class CatalogueSearch:
             if query.look is not None:
                 own[LOOK] = np.asarray(query.look, np.float32)
         words: list[dict[str, float]] = [{} for _ in queries]
-        if WORDS in looked_at:
-            # In memory a filter of photos is no matter, in SQL it is a long list.
-            only = self._only if opened.rows is None else None
-            most = limit if only == self._only else len(opened.rows or ())
+        if WORDS in looked_at and opened.rows is None:
             with ThreadPoolExecutor(max_workers=max(len(spoken), 1)) as executor:
                 told = executor.map(
-                    lambda number: opened.match_words(queries[number], most, only), spoken
+                    lambda number: opened.match_words(queries[number], limit, self._only), spoken
                 )
                 for number, scores in zip(spoken, told, strict=True):
                     words[number] = scores
         return [
-            Asked({name: one for name, one in own.items() if name in looked_at}, query.wished, told)
+            Asked(
+                {name: one for name, one in own.items() if name in looked_at},
+                query.wished,
+                query.text if WORDS in looked_at else "",
+                told,
+            )
             for query, own, told in zip(queries, vectors, words, strict=True)
         ]
 
@@ -361,6 +366,8 @@ class _Opened:
         self.table = table
         self.embedder = embedder
         self._columns = set(table.schema.names)
+        self._recent: dict[str, np.ndarray] = {}
+        self._lock = Lock()
         if not {TEXT, LIKELY, MADE_BY, SEEN_BY} <= self._columns:
             raise InputError(f"The index '{name}' was made by an older Lookbook: {AGAIN}")
         (row,) = table.search().select([MADE_BY, SEEN_BY]).limit(1).to_list()
@@ -376,7 +383,23 @@ class _Opened:
             )
         self._full_text = full_text_columns(table)
         self._places = places_of(table.schema)
-        self.rows = None if is_approximate(table) else Rows(table.to_arrow())
+        self.rows = None if is_approximate(table) else Rows(table.to_arrow(), self._full_text)
+
+    def encode(self, texts: list[str]) -> np.ndarray:
+        """Embeds texts; those that were embedded lately are known."""
+        with self._lock:
+            known = {text: self._recent[text] for text in texts if text in self._recent}
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        if new:
+            known |= dict(zip(new, self.embedder.encode(new), strict=True))
+        with self._lock:
+            # What was asked for last is forgotten last.
+            for text in texts:
+                self._recent.pop(text, None)
+                self._recent[text] = known[text]
+            while len(self._recent) > _RECENT:
+                self._recent.pop(next(iter(self._recent)))
+        return np.stack([known[text] for text in texts])
 
     def has(self, column: str) -> bool:
         """Says whether items have a column."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -24,6 +24,7 @@ from lookbook.search.tables import (
     VECTORS,
     places_of,
 )
+from lookbook.search.words import WordIndex
 
 Item = dict[str, Any]
 WORDS = "words"
@@ -60,24 +61,37 @@ class Asked:
         vectors: Of unit length, by the column that they are compared with; none where the query
             does not speak of it.
         wished: Values that are wished for, by field.
-        words: BM25 by photo.
+        text: What is looked for by its words; empty for nothing.
+        words: BM25 by photo, where the database has looked for the words.
     """
 
     vectors: dict[str, np.ndarray]
     wished: Mapping[str, list[str]] = field(default_factory=dict)
+    text: str = ""
     words: Mapping[str, float] = field(default_factory=dict)
 
 
 class Rows:
     """Some or all items of a table, in memory."""
 
-    def __init__(self, rows: ArrowTable) -> None:
+    def __init__(self, rows: ArrowTable, texts: Sequence[str] = ()) -> None:
         """Takes items.
 
         Args:
             rows: With ``photo_id``, ``Filename``, fields and vectors.
+            texts: Columns whose words are looked for here; none where the database has done so.
         """
         self._rows = rows
+        self._words = (
+            WordIndex(
+                [
+                    " ".join(row)
+                    for row in zip(*(rows[one].to_pylist() for one in texts), strict=True)
+                ]
+            )
+            if texts
+            else None
+        )
         self.ids: list[str] = rows[KEY].to_pylist()
         self.place = {photo_id: number for number, photo_id in enumerate(self.ids)}
         self._vectors = {name: _matrix(rows, name) for name in VECTORS if name in rows.schema.names}
@@ -140,7 +154,9 @@ class Rows:
                 for number, scores in zip(having, stacked @ matrix.T, strict=True):
                     parts[number][column] = scores
         for one, own in zip(asked, parts, strict=True):
-            if one.words:
+            if one.text and self._words:
+                own[WORDS] = self._words.score(one.text)
+            elif one.words:
                 own[WORDS] = np.zeros(len(self), np.float32)
                 for photo_id, score in one.words.items():
                     if photo_id in self.place:
