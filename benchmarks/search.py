@@ -27,7 +27,7 @@ from rich.table import Table
 from lookbook.evaluation.score_tables import retrieval_tables
 from lookbook.search.catalogue_search import CatalogueSearch, Method, Query
 from lookbook.search.ranking import Rows, Weights
-from lookbook.search.tables import GROUP, KEY, SEARCHED, write_table
+from lookbook.search.tables import GROUP, KEY, SEARCHED, full_text_columns, write_table
 
 ROOT = Path(__file__).parent.parent
 # What the stylist asks for to go with a jacket.
@@ -77,7 +77,7 @@ def main() -> None:
                 {name: built}, {name: embedders[name]}, Weights.model_validate(weights)
             )
             memory = peak.mebibytes
-            exact._open(name).rows = Rows(rows)
+            exact._open(name).rows = Rows(rows, full_text_columns(built))
             for method in METHODS:
                 p50, p95 = measure(opened, method)
                 found = recall(opened, exact, method)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cached_property
-from threading import Lock
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
 from lookbook.errors import InputError
 from lookbook.search.embedders import Embedder
+from lookbook.search.opened_table import AGAIN, PUBLIC, OpenedTable, Query, escape
 from lookbook.search.ranking import (
     WORDS,
     Asked,
@@ -29,15 +29,9 @@ from lookbook.search.tables import (
     KEY,
     LIKELY,
     LOOK,
-    MADE_BY,
     OWN,
     PICTURE,
-    SEARCHED,
-    SEEN_BY,
     TEXT,
-    full_text_columns,
-    is_approximate,
-    places_of,
 )
 
 if TYPE_CHECKING:
@@ -55,41 +49,11 @@ _PARTS: dict[Method, tuple[str, ...]] = {
     "hybrid": (TEXT, PICTURE, LOOK, WORDS, LIKELY),
     "hybrid + reranker": (TEXT, PICTURE, LOOK, WORDS, LIKELY),
 }
-AGAIN = "run 'kedro run --pipelines=index'."
-# What approximate indexes are asked for, by each way of finding, for each item that is shown.
-_CANDIDATES = 10
-_LEAST_CANDIDATES = 200
-# Of the partitions of an approximate index so many are looked into.
-_PROBES = 40
 # So many of the best are ordered by the reranker.
 _RERANKED = 20
 _SCORE = "_relevance_score"
-# Texts whose vectors are kept: customers and stylists say the same again and again.
-_RECENT = 4096
 # How much the first ranks differ where reciprocal ranks are added up.
 _RANK = 10
-
-
-class Query(BaseModel):
-    """One thing to look for.
-
-    Attributes:
-        text: What to look for, in words.
-        look: A picture that it is to be like, see :meth:`CatalogueSearch.look_of`; with a text
-            it is to be like the picture and as the text says.
-        allowed: Values that may be found, by field; of a field with several values an item has
-            to have one of them. An empty list allows nothing.
-        wished: Values that are wished for, by field: what likelier has them comes first.
-        without: Photos that are not to be found.
-    """
-
-    model_config = ConfigDict(arbitrary_types_allowed=True)
-
-    text: str = ""
-    look: np.ndarray | None = None
-    allowed: dict[str, list[str]] = {}
-    wished: dict[str, list[str]] = {}
-    without: list[str] = []
 
 
 class CatalogueSearch:
@@ -120,7 +84,7 @@ class CatalogueSearch:
         self._embedders = embedders
         self._weights = weights
         self._open_reranker = open_reranker
-        self._opened: dict[str, _Opened] = {}
+        self._opened: dict[str, OpenedTable] = {}
         self._only: frozenset[str] | None = None
 
     @property
@@ -161,7 +125,7 @@ class CatalogueSearch:
         for query in queries:
             opened.check(query)
         looked_at = _PARTS[method]
-        asked = self._ask(queries, looked_at, opened, limit)
+        asked = self._ask(queries, looked_at, opened)
         weights = weights_by_part(self._weights)
         answers: list[list[Item]] = []
         for query, rows, scored in self._score(queries, asked, opened, limit):
@@ -186,21 +150,24 @@ class CatalogueSearch:
         return answers
 
     def _score(
-        self, queries: list[Query], asked: list[Asked], opened: _Opened, limit: int
+        self, queries: list[Query], asked: list[Asked], opened: OpenedTable, limit: int
     ) -> Iterator[tuple[Query, Rows, dict[str, np.ndarray]]]:
         """Gives with each query the rows to choose from, and their scores by each part."""
         if opened.rows is not None:
             for query, scores in zip(queries, opened.rows.parts(asked), strict=True):
                 yield query, opened.rows, scores
             return
-        for query, one in zip(queries, asked, strict=True):
-            rows = opened.candidates(query, one, limit, self._only)
-            yield query, rows, rows.parts([one])[0]
+        with ThreadPoolExecutor(max_workers=max(len(queries), 1)) as executor:
+            fetched = executor.map(
+                lambda query, one: opened.candidates(query, one, limit, self._only), queries, asked
+            )
+            for query, one, (rows, words) in zip(queries, asked, fetched, strict=True):
+                yield query, rows, rows.parts([replace(one, words=words)])[0]
 
     def _ask(
-        self, queries: list[Query], looked_at: tuple[str, ...], opened: _Opened, limit: int
+        self, queries: list[Query], looked_at: tuple[str, ...], opened: OpenedTable
     ) -> list[Asked]:
-        """Turns queries into numbers; texts are embedded, and words looked up, all at once."""
+        """Turns queries into numbers; texts are embedded all at once."""
         vectors: list[dict[str, np.ndarray]] = [{} for _ in queries]
         spoken = [number for number, query in enumerate(queries) if query.text.strip()]
         if spoken and {TEXT, PICTURE} & set(looked_at):
@@ -218,22 +185,13 @@ class CatalogueSearch:
         for query, own in zip(queries, vectors, strict=True):
             if query.look is not None:
                 own[LOOK] = np.asarray(query.look, np.float32)
-        words: list[dict[str, float]] = [{} for _ in queries]
-        if WORDS in looked_at and opened.rows is None:
-            with ThreadPoolExecutor(max_workers=max(len(spoken), 1)) as executor:
-                told = executor.map(
-                    lambda number: opened.match_words(queries[number], limit, self._only), spoken
-                )
-                for number, scores in zip(spoken, told, strict=True):
-                    words[number] = scores
         return [
             Asked(
                 {name: one for name, one in own.items() if name in looked_at},
                 query.wished,
                 query.text if WORDS in looked_at else "",
-                told,
             )
-            for query, own, told in zip(queries, vectors, words, strict=True)
+            for query, own in zip(queries, vectors, strict=True)
         ]
 
     def _kept(self, rows: Rows, query: Query, by_filter: bool) -> np.ndarray:
@@ -290,7 +248,7 @@ class CatalogueSearch:
             return opened.rows.vector(LOOK, photo_id)
         if not opened.has(LOOK):
             return None
-        where = f"{KEY} = '{_escape(photo_id)}'"
+        where = f"{KEY} = '{escape(photo_id)}'"
         found = opened.table.search().where(where).select([LOOK]).limit(1).to_list()
         return np.array(found[0][LOOK], np.float32) if found else None
 
@@ -332,7 +290,7 @@ class CatalogueSearch:
         flat = rows[TEXT].combine_chunks().flatten().to_numpy()
         return dict(zip(rows[FINGERPRINT].to_pylist(), flat.reshape(len(rows), -1), strict=True))
 
-    def _open(self, name: str | None) -> _Opened:
+    def _open(self, name: str | None) -> OpenedTable:
         """Opens a table, once, and makes sure that the models of today made it."""
         name = name or self.embedders[0]
         if name not in self._opened:
@@ -345,7 +303,7 @@ class CatalogueSearch:
                 raise InputError(
                     f"The index has no table for the embedding model '{name}' yet: {AGAIN}"
                 )
-            self._opened[name] = _Opened(name, self._tables[name], self._embedders[name])
+            self._opened[name] = OpenedTable(name, self._tables[name], self._embedders[name])
         return self._opened[name]
 
     @cached_property
@@ -353,137 +311,6 @@ class CatalogueSearch:
         if self._open_reranker is None:
             raise InputError("There is no reranker: name one in the catalog entry 'search_index'.")
         return self._open_reranker()
-
-
-# Columns beside the fields that an item shows.
-PUBLIC = (KEY, "Filename")
-
-
-class _Opened:
-    """One table with its model: in memory where it is small, by its indexes where it is not."""
-
-    def __init__(self, name: str, table: Table, embedder: Embedder) -> None:
-        self.table = table
-        self.embedder = embedder
-        self._columns = set(table.schema.names)
-        self._recent: dict[str, np.ndarray] = {}
-        self._lock = Lock()
-        if not {TEXT, LIKELY, MADE_BY, SEEN_BY} <= self._columns:
-            raise InputError(f"The index '{name}' was made by an older Lookbook: {AGAIN}")
-        (row,) = table.search().select([MADE_BY, SEEN_BY]).limit(1).to_list()
-        if row[MADE_BY] != embedder.fingerprint:
-            raise InputError(
-                f"The index '{name}' was made with other weights than those of '{embedder.name}', "
-                f"which is configured now: {AGAIN}"
-            )
-        if self.has(LOOK) and row[SEEN_BY] != embedder.pictures_fingerprint:
-            raise InputError(
-                f"The pictures in the index '{name}' were embedded by another network than the "
-                f"one that is configured now: {AGAIN}"
-            )
-        self._full_text = full_text_columns(table)
-        self._places = places_of(table.schema)
-        self.rows = None if is_approximate(table) else Rows(table.to_arrow(), self._full_text)
-
-    def encode(self, texts: list[str]) -> np.ndarray:
-        """Embeds texts; those that were embedded lately are known."""
-        with self._lock:
-            known = {text: self._recent[text] for text in texts if text in self._recent}
-        new = [text for text in dict.fromkeys(texts) if text not in known]
-        if new:
-            known |= dict(zip(new, self.embedder.encode(new), strict=True))
-        with self._lock:
-            # What was asked for last is forgotten last.
-            for text in texts:
-                self._recent.pop(text, None)
-                self._recent[text] = known[text]
-            while len(self._recent) > _RECENT:
-                self._recent.pop(next(iter(self._recent)))
-        return np.stack([known[text] for text in texts])
-
-    def has(self, column: str) -> bool:
-        """Says whether items have a column."""
-        return column in self._columns
-
-    def check(self, query: Query) -> None:
-        """Checks that the index has the fields that a query names.
-
-        Raises:
-            InputError: If it lacks one.
-        """
-        for name in (*query.allowed, *query.wished):
-            if name not in self._columns or name in OWN:
-                raise InputError(f"The index lacks the field '{name}': {AGAIN}")
-
-    def match_words(
-        self, query: Query, limit: int, only: frozenset[str] | None
-    ) -> dict[str, float]:
-        """Scores items by the words that they share with a query (BM25), filters included."""
-        matching = self.table.search(query.text, query_type="fts", fts_columns=self._full_text)
-        condition = self.condition(query.allowed, only)
-        if condition:
-            matching = matching.where(condition, prefilter=True)
-        most = max(_LEAST_CANDIDATES, _CANDIDATES * limit)
-        found = matching.select([KEY, "_score"]).limit(most).to_arrow()
-        return dict(zip(found[KEY].to_pylist(), found["_score"].to_pylist(), strict=True))
-
-    def candidates(
-        self, query: Query, asked: Asked, limit: int, only: frozenset[str] | None
-    ) -> Rows:
-        """Fetches what approximate indexes find, by each way of finding, filters included."""
-        import pyarrow as pa
-
-        condition = self.condition(query.allowed, only)
-        most = max(_LEAST_CANDIDATES, _CANDIDATES * limit)
-        shown = [one for one in self.table.schema.names if one not in (MADE_BY, SEEN_BY)]
-
-        def nearest(column: str) -> Any:
-            matching: Any = self.table.search(asked.vectors[column], vector_column_name=column)
-            matching = matching.distance_type("cosine").nprobes(_PROBES)
-            if condition:
-                matching = matching.where(condition, prefilter=True)
-            return matching.select([KEY]).limit(most).to_arrow()[KEY].to_pylist()
-
-        searched = [column for column in SEARCHED if column in asked.vectors and self.has(column)]
-        with ThreadPoolExecutor(max_workers=max(len(searched), 1)) as executor:
-            found = list(executor.map(nearest, searched))
-        ids = dict.fromkeys([*asked.words, *(one for some in found for one in some)])
-        if not ids and not searched and not asked.words:
-            # Nothing but wishes: any of the items that are allowed.
-            matching = self.table.search().where(condition) if condition else self.table.search()
-            return Rows(matching.select(shown).limit(most).to_arrow())
-        if not ids:
-            return Rows(self.table.schema.empty_table().select(shown))
-        listed = ", ".join(f"'{_escape(one)}'" for one in ids)
-        rows = self.table.search().where(f"{KEY} IN ({listed})").select(shown)
-        fetched = rows.limit(len(ids)).to_arrow()
-        return Rows(pa.table(fetched.columns, schema=self._with_metadata(fetched.schema)))
-
-    def _with_metadata(self, schema: Any) -> Any:
-        """Gives columns back the metadata that a query drops."""
-        import pyarrow as pa
-
-        return pa.schema([self.table.schema.field(one.name) for one in schema])
-
-    def condition(self, allowed: dict[str, list[str]], only: frozenset[str] | None = None) -> str:
-        """Writes the values that are allowed as a condition in SQL."""
-        import pyarrow as pa
-
-        parts = []
-        for column, values in {**allowed, **({KEY: sorted(only)} if only else {})}.items():
-            several = pa.types.is_list(self.table.schema.field(column).type)
-            listed = ", ".join(f"'{_escape(value)}'" for value in values)
-            if not values:
-                parts.append("FALSE")
-            elif several:
-                parts.append(f"array_has_any(`{column}`, [{listed}])")
-            else:
-                parts.append(f"`{column}` IN ({listed})")
-        return " AND ".join(parts)
-
-
-def _escape(value: str) -> str:
-    return value.replace("'", "''")
 
 
 def diversify(vectors: np.ndarray, scores: np.ndarray, count: int, balance: float) -> list[int]:

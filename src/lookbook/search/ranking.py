@@ -156,7 +156,7 @@ class Rows:
         for one, own in zip(asked, parts, strict=True):
             if one.text and self._words:
                 own[WORDS] = self._words.score(one.text)
-            elif one.words:
+            elif one.text:
                 own[WORDS] = np.zeros(len(self), np.float32)
                 for photo_id, score in one.words.items():
                     if photo_id in self.place:
