@@ -86,6 +86,9 @@ class Page:
         self._picture = lru_cache(maxsize=4096)(
             lambda name: cards.thumbnail(assistant.picture(name))
         )
+        # Pages whose customers have spoken since they showed a photo: the photo alone is no longer
+        # what they want answered, though its event may come after their words'.
+        self._speaking: set[str | None] = set()
         self._examples: list[Item] = []
         self._embedders: list[str] = []
         try:
@@ -111,6 +114,7 @@ class Page:
                     self._lay_out_results()
             self._wire()
             self._offer_api()
+            page.unload(self._on_left)
         page.queue(default_concurrency_limit=CUSTOMERS_AT_ONCE, max_size=CUSTOMERS_WAITING)
         return page
 
@@ -241,9 +245,12 @@ class Page:
             )  # fmt: skip
 
     @_with_toasts
-    def _on_photo(self, upload: dict[str, Any] | None, visit: dict[str, Any]) -> Iterator[Updates]:
+    def _on_photo(
+        self, upload: dict[str, Any] | None, visit: dict[str, Any], request: gr.Request
+    ) -> Iterator[Updates]:
         if not upload:
             return
+        self._speaking.discard(request.session_hash)
         yield {self.card: cards.note("Looking at your photo …")}
         try:
             photo = receive(Path(upload["path"]).read_bytes())
@@ -255,9 +262,10 @@ class Page:
         yield self._take(visit, described, shown)
 
     @_with_toasts
-    def _on_described(self, visit: dict[str, Any], *chosen: Any) -> Iterator[Updates]:
-        # Who has spoken meanwhile is answered already.
-        if visit["item"] and not visit["message"]:
+    def _on_described(
+        self, visit: dict[str, Any], request: gr.Request, *chosen: Any
+    ) -> Iterator[Updates]:
+        if visit["item"] and request.session_hash not in self._speaking:
             yield from self._converse(visit, "", chosen)
 
     @_with_toasts
@@ -280,8 +288,11 @@ class Page:
         yield from self._converse(visit, "", chosen)
 
     @_with_toasts
-    def _on_message(self, said: str, visit: dict[str, Any], *chosen: Any) -> Iterator[Updates]:
+    def _on_message(
+        self, said: str, visit: dict[str, Any], request: gr.Request, *chosen: Any
+    ) -> Iterator[Updates]:
         if said.strip():
+            self._speaking.add(request.session_hash)
             # Cleared at once and never later, when the next message may be half written.
             yield {self.message: ""}
             yield from self._converse(visit, said[:LONGEST_INPUT], chosen)
@@ -313,6 +324,9 @@ class Page:
     @_with_toasts
     def _on_more_like(self, visit: dict[str, Any], *chosen: Any) -> Iterator[Updates]:
         yield from self._go_on_with_chosen(visit, MORE_LIKE_THIS, chosen)
+
+    def _on_left(self, request: gr.Request) -> None:
+        self._speaking.discard(request.session_hash)
 
     def _on_clear(self) -> Updates:
         return {
