@@ -85,9 +85,7 @@ def test_a_shop_teaches_a_network_its_own_fields_and_a_kill_costs_no_fold(shop):
 
     own = (
         "--params=network=data/06_models/held_out_network.onnx,annotations=told.csv,"
-        "clean.across=Style,evaluate.reranked=2,evaluate.bootstrap_rounds=50,"
-        # Drawings in one colour would all count as one item.
-        "index.same_item.look=1"
+        "clean.across=Style,evaluate.reranked=2,evaluate.bootstrap_rounds=50"
     )
     printed = succeed(run_kedro(shop, "run", "--pipelines=__default__,evaluate", own)).stdout
     items = table(shop, "full_catalogue").set_index("Filename").sort_index()
@@ -103,7 +101,9 @@ def check_that_nothing_taught_is_scored(shop, printed):
     training = table(shop, "training_set")
     taught = set(training.loc[training["fold"].astype(int).ne(0), "photo_id"])
     told = report(shop, "evaluate")
-    assert told["taught"] == len(taught) == 60 - told["unseen"]
+    # Drawings in one colour count as one item: whose twin taught the network is not scored either.
+    assert 60 - told["unseen"] == told["taught"] >= len(taught) == 30
+    assert told["unseen"] > 0
     assert f"{told['taught']} of 60 photos taught the network" in " ".join(printed.split())
     for name in ("items_by_words", "similar_items", "known_items", "complementary_items"):
         assert not set(table(shop, name)["photo_id"]) & taught, name
