@@ -18,6 +18,7 @@ from lookbook.outfits import Message, PlannedQuery, Recommendation, ShoppingPlan
 from lookbook.outfits.harmony import harmonise
 from lookbook.photos.photo import Photo
 from lookbook.search.catalogue_search import CatalogueSearch, Item, Method, Query, diversify
+from lookbook.search.pictures import decode_picture
 
 Turns = list[dict[str, str]]
 # Methods that compare no pictures.
@@ -96,7 +97,7 @@ def look(photo: Photo, search: CatalogueSearch, params: ServingParams) -> list[f
     Raises:
         InputError: If the photo cannot be read, or there is no index.
     """
-    seen = search.see(photo.image(), params.embedder)
+    seen = search.see(decode_picture(photo), params.embedder)
     return None if seen is None else seen.tolist()
 
 
@@ -159,7 +160,6 @@ def find(
     look = _look_of(shown, search, params) if compares else None
     # Where no picture is compared, words say what it would show.
     described = whole_text_of(item, fields) if similar and look is None and item else ""
-    unwanted = bool(plan.unwanted)
     queries = [
         Query(
             text=" ".join(filter(None, (query.text, described))),
@@ -171,7 +171,9 @@ def find(
         for query in plan.queries
     ]
     # What is unwanted is left out afterwards, so a little more is looked at.
-    results = search.search(queries, params.method, most * (2 if unwanted else 1), params.embedder)
+    results = search.search(
+        queries, params.method, most * (2 if plan.unwanted else 1), params.embedder
+    )
     found: list[Item] = []
     for query, answers in zip(plan.queries, results, strict=True):
         candidates = [one for one in answers if not _is_unwanted(one, plan)]

@@ -7,8 +7,8 @@ import html
 import io
 from typing import Any
 
-from lookbook.labels.fields import Fields, OneField
-from lookbook.labels.record import values_of
+from lookbook.labels.fields import Fields
+from lookbook.labels.record import known_values
 from lookbook.outfits.slots import called
 from lookbook.photos.photo import PhotoError, decode
 
@@ -101,11 +101,8 @@ def note(sentence: str) -> str:
 def _facts(item: dict[str, Any], fields: Fields) -> list[str]:
     """Lists the values that tell something, each once."""
     told: dict[str, str] = {}
-    for name, field in fields.enumerated.items():
-        for value in values_of(item, name):
-            unknown = isinstance(field, OneField) and value == field.otherwise
-            if not unknown and value != "none":
-                told.setdefault(value.casefold(), value)
+    for value in known_values(item, fields):
+        told.setdefault(value.casefold(), value)
     return list(told.values())
 
 

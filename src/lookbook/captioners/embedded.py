@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from lookbook.captioners import Caption, Prompt, fingerprint
-from lookbook.captioners.network import Network, check_heads, decode_pixels, likely_values
+from lookbook.captioners.network import (
+    DECODED,
+    Network,
+    check_heads,
+    likely_values,
+    to_pixels,
+)
 from lookbook.labels.choosing import choose_values, compose_record
 from lookbook.labels.fields import Fields
+from lookbook.photos.decoding import decode_ahead
 from lookbook.photos.photo import Photo
 
 # Changes with every change of what the code below says of a photo.
@@ -56,30 +61,15 @@ class EmbeddedCaptioner:
         Raises:
             InputError: If the network's file does not exist, or speaks of other fields.
         """
-        remaining = iter(photos)
-        batches = iter(lambda: list(itertools.islice(remaining, self._batch_size)), [])
-        first = next(batches, [])
-        if not first:
-            return
-        check_heads(self.network.heads, prompt.fields, self.network.source)
-        with ThreadPoolExecutor(self._threads) as executor:
-            # While the network looks at one batch the next is being decoded.
-            decoding = [executor.submit(_decode, photo) for photo in first]
-            while decoding:
-                following = [executor.submit(_decode, photo) for photo in next(batches, [])]
-                decoded = [future.result() for future in decoding]
-                yield from self._caption_batch(decoded, prompt.fields)
-                decoding = following
+        for seen, failed in decode_ahead(photos, _pixels, self._batch_size, self._threads):
+            check_heads(self.network.heads, prompt.fields, self.network.source)
+            yield from (Caption(photo_id=photo_id, failure=told) for photo_id, told in failed)
+            if seen:
+                yield from self._caption_batch(seen, prompt.fields)
 
     def _caption_batch(
-        self, batch: list[tuple[str, np.ndarray | str]], fields: Fields
+        self, seen: list[tuple[str, np.ndarray]], fields: Fields
     ) -> Iterator[Caption]:
-        seen = [(photo_id, pixels) for photo_id, pixels in batch if not isinstance(pixels, str)]
-        for photo_id, failure in batch:
-            if isinstance(failure, str):
-                yield Caption(photo_id=photo_id, failure=failure)
-        if not seen:
-            return
         heads = self.network.heads
         stacked = np.stack([pixels for _, pixels in seen])
         (logits,) = self.network.run(["logits"], stacked)
@@ -100,5 +90,5 @@ class EmbeddedCaptioner:
             )
 
 
-def _decode(photo: Photo) -> tuple[str, np.ndarray | str]:
-    return photo.photo_id, decode_pixels(photo)
+def _pixels(photo: Photo) -> np.ndarray:
+    return to_pixels(photo.image(at_least=DECODED))

@@ -16,13 +16,14 @@ from pydantic import TypeAdapter
 from lookbook.errors import InputError
 from lookbook.labels.choosing import Head, Probabilities, slices_of
 from lookbook.labels.fields import Fields
-from lookbook.photos.photo import Photo, PhotoError
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
     from PIL.Image import Image
 
 RESOLUTION = 224
+# Photos are decoded no smaller than that before they are squeezed.
+DECODED = 2 * RESOLUTION
 # People's own labels: a head that is taught and measured, and that is no field.
 LABEL = "label"
 RELEASED = "garment_network.onnx"
@@ -124,16 +125,11 @@ class Network:
         """Hashes of the photos that it was taught with, see :func:`hash_photo`."""
         return frozenset(self._facts.get("taught_by", []))
 
-    @cached_property
-    def outputs(self) -> list[str]:
-        """What it gives of photos, see :func:`lookbook.distillation.release.export_onnx`."""
-        return [output.name for output in self.session.get_outputs()]
-
     def run(self, outputs: Sequence[str], pixels: np.ndarray) -> list[np.ndarray]:
         """Looks at photos.
 
         Args:
-            outputs: Which of :attr:`outputs`.
+            outputs: Which, see :func:`lookbook.distillation.release.export_onnx`.
             pixels: (photos, 224, 224, 3) uint8 RGB.
         """
         seen: list[np.ndarray] = self.session.run(list(outputs), {"pixels": pixels})
@@ -155,14 +151,6 @@ def to_pixels(image: Image) -> np.ndarray:
     from PIL.Image import Resampling
 
     return np.asarray(image.resize((RESOLUTION, RESOLUTION), Resampling.BILINEAR, reducing_gap=2))
-
-
-def decode_pixels(photo: Photo) -> np.ndarray | str:
-    """Decodes a photo for the network: its pixels, or why it cannot be decoded."""
-    try:
-        return to_pixels(photo.image(at_least=2 * RESOLUTION))
-    except (PhotoError, OSError) as error:
-        return str(error)
 
 
 def describe_network(heads: list[Head]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 
@@ -80,16 +80,22 @@ def text_of(record: Mapping[str, Any], fields: Fields) -> str:
     return ". ".join(str(record[name]) for name in fields.texts)
 
 
+def known_values(record: Mapping[str, Any], fields: Fields) -> Iterator[str]:
+    """Lists the values that tell something of an item."""
+    for name, field in fields.enumerated.items():
+        for value in values_of(record, name):
+            if value not in ("none", getattr(field, "otherwise", None)):
+                yield value
+
+
 def whole_text_of(record: Mapping[str, Any], fields: Fields) -> str:
     """Joins all that is known of an item: its title, its values, its other texts.
 
     A value that is not known is left out, as is one that a text before it names already.
     """
     told = str(record[fields.title])
-    for name, field in fields.enumerated.items():
-        for value in values_of(record, name):
-            unknown = isinstance(field, OneField) and value == field.otherwise
-            if not unknown and value != "none" and value.casefold() not in told.casefold():
-                told += f", {value}"
+    for value in known_values(record, fields):
+        if value.casefold() not in told.casefold():
+            told += f", {value}"
     texts = [str(record[name]) for name in fields.texts if name != fields.title]
     return ". ".join([told, *texts])

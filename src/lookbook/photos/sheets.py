@@ -29,7 +29,7 @@ def draw_sheet(
         place = {"transform": axes[0].transAxes, "ha": "right", "va": "center", "fontsize": 9}
         axes[0].text(-0.1, 0.5, told, **place)
         for axis, name in zip(axes, names, strict=False):
-            _show(axis, name, files)
+            show_photo(axis, name, files)
     figure.subplots_adjust(left=0.24, right=1, top=1, bottom=0)
     return figure
 
@@ -46,13 +46,14 @@ def draw_captioned(
     for axis in axes:
         axis.axis("off")
     for axis, name, text in zip(axes, names, told, strict=False):
-        _show(axis, name, files)
+        show_photo(axis, name, files)
         under = {"transform": axis.transAxes, "ha": "center", "va": "top", "fontsize": 8}
         axis.text(0.5, -0.03, textwrap.fill(text, 38), parse_math=False, **under)
     return figure
 
 
-def _show(axis: Any, name: str, files: Mapping[str, Callable[[], bytes]]) -> None:
+def show_photo(axis: Any, name: str, files: Mapping[str, Callable[[], bytes]]) -> None:
+    """Draws a small copy of a photo; nothing of one that cannot be read."""
     try:
         image = decode(files[name]())
     except (InputError, OSError, KeyError):

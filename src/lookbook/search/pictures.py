@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from lookbook.captioners.network import RESOLUTION
-from lookbook.photos.photo import Photo, PhotoError
+from lookbook.captioners.network import DECODED
+from lookbook.photos.decoding import decode_ahead
+from lookbook.photos.photo import Photo
 from lookbook.search.embedders import Embedder
 
 if TYPE_CHECKING:
@@ -44,29 +43,16 @@ def embed_photos(
         batch_size: Photos a run of the model.
         workers: Threads that decode.
     """
-    remaining = iter(photos)
-    batches = iter(lambda: list(itertools.islice(remaining, batch_size)), [])
-    with ThreadPoolExecutor(workers) as executor:
-        decoding = [(one, executor.submit(_decode, one)) for one in next(batches, [])]
-        while decoding:
-            following = [(one, executor.submit(_decode, one)) for one in next(batches, [])]
-            decoded = [(one.photo_id, future.result()) for one, future in decoding]
-            yield from (
-                Embedded(photo_id, None, None, failure)
-                for photo_id, failure in decoded
-                if isinstance(failure, str)
-            )
-            usable = [(name, image) for name, image in decoded if not isinstance(image, str)]
-            if usable:
-                looks, vectors = embedder.see([image for _, image in usable])
-                for row, (photo_id, _) in enumerate(usable):
-                    vector = None if vectors is None else vectors[row]
-                    yield Embedded(photo_id, looks[row], vector, None)
-            decoding = following
+    for seen, failed in decode_ahead(photos, decode_picture, batch_size, workers):
+        yield from (Embedded(photo_id, None, None, told) for photo_id, told in failed)
+        if seen:
+            looks, vectors = embedder.see([image for _, image in seen])
+            for row, (photo_id, _) in enumerate(seen):
+                yield Embedded(
+                    photo_id, looks[row], None if vectors is None else vectors[row], None
+                )
 
 
-def _decode(photo: Photo) -> Image | str:
-    try:
-        return photo.image(at_least=2 * RESOLUTION)
-    except (PhotoError, OSError) as error:
-        return str(error)
+def decode_picture(photo: Photo) -> Image:
+    """Decodes a photo as all are that are compared."""
+    return photo.image(at_least=DECODED)

@@ -19,7 +19,6 @@ from lookbook.search.tables import (
     LOOK,
     OWN,
     PICTURE,
-    SEARCHED,
     TEXT,
     VECTORS,
     places_of,
@@ -161,27 +160,24 @@ class Rows:
                 for photo_id, score in one.words.items():
                     if photo_id in self.place:
                         own[WORDS][self.place[photo_id]] = score
-            wishes = list(self._wishes(one.wished))
+            wishes = self._wishes(one.wished)
             if wishes:
                 own[LIKELY] = np.sum(wishes, axis=0)
         return parts
 
-    def _wishes(self, wished: Mapping[str, list[str]]) -> Any:
-        """Yields, for each field, the logarithm of having the likeliest wished value."""
-        for name, values in wished.items():
-            places = [self._places[name][value] for value in values if value in self._places[name]]
-            if places:
-                yield self._vectors[LIKELY][:, places].max(axis=1)
+    def _wishes(self, wished: Mapping[str, list[str]], rows: Any = slice(None)) -> list[np.ndarray]:
+        """Gives, for each field, the logarithm of having the likeliest wished value."""
+        of_fields = (
+            [self._places[name][value] for value in values if value in self._places[name]]
+            for name, values in wished.items()
+            if name in self._places
+        )
+        return [self._vectors[LIKELY][rows, places].max(axis=-1) for places in of_fields if places]
 
     def granted(self, row: int, wished: Mapping[str, list[str]]) -> float:
         """Says how far an item is what is wished for: the mean probability, from 0 to 1."""
-        shares = [
-            float(np.exp(self._vectors[LIKELY][row, list(places.values())].max()))
-            for name, values in wished.items()
-            if (places := {one: self._places[name][one] for one in values
-                           if one in self._places.get(name, {})})
-        ]  # fmt: skip
-        return float(np.mean(shares)) if shares else 0.0
+        wishes = self._wishes(wished, row)
+        return float(np.exp(wishes).mean()) if wishes else 0.0
 
     def item(self, row: int) -> Item:
         """Lays out an item: identity, fields and ``vector``, by which items are told apart."""
@@ -269,9 +265,3 @@ def _matrix(rows: ArrowTable, name: str) -> np.ndarray:
     flat = rows[name].combine_chunks().flatten().to_numpy()
     matrix: np.ndarray = flat.reshape(len(rows), -1)
     return matrix
-
-
-__all__ = [
-    "SEARCHED", "WORDS", "Asked", "Item", "Rows", "Weights", "choose_best", "found_by", "fuse",
-    "weights_by_part",
-]  # fmt: skip

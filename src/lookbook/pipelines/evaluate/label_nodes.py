@@ -6,14 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from lookbook.captioners import Captioner
-from lookbook.errors import InputError
 from lookbook.evaluation import label_scores
 from lookbook.evaluation.params import EvaluateParams
 from lookbook.evaluation.plots import plot_confusion
 from lookbook.evaluation.questions import is_unseen, photos_taught
 from lookbook.labels.fields import Fields
 from lookbook.lazy import MatplotlibFigure, PlotlyFigure, pd
-from lookbook.photos.photo import decode
 from lookbook.search.embedders import Embedder
 
 # Runs' scores that are told in one row each.
@@ -91,6 +89,8 @@ def plot_worst_cases(
 
     from matplotlib.figure import Figure
 
+    from lookbook.photos.sheets import show_photo
+
     wrong = judged[judged["correct"].eq(False).fillna(False)].copy()
     wrong["said"] = wrong[params.human_label].fillna(wrong["status"])
     wrong["title"] = wrong[fields.title].fillna(wrong["status"])
@@ -106,14 +106,7 @@ def plot_worst_cases(
     for axis in axes:
         axis.axis("off")
     for axis, row in zip(axes, chosen.itertuples(), strict=False):
-        try:
-            image = decode(files[row.file]())
-        except (InputError, OSError, KeyError):
-            # The photo was there when it was captioned, and is gone since.
-            image = None
-        if image is not None:
-            image.thumbnail((200, 200), reducing_gap=2)
-            axis.imshow(image)
+        show_photo(axis, row.file, files)
         told = textwrap.fill(f"{row.said}: {row.title}", 26, max_lines=2)
         axis.set_title(f"{told}\na person: {row.label}", fontsize=8, parse_math=False)
     return figure

@@ -217,9 +217,10 @@ def embed_items(
     items = _to_arrow(full_catalogue, fields).append_column(GROUP, [groups])
     tables, report = {}, {}
     for name, embedder in embedders.items():
-        vectors, new = _embed_texts(name, embedder, texts, indexed_items, params)
-        seen = _read_shards(picture_shards, embedder.pictures_fingerprint)
         prefixes = [_hash(embedder.fingerprint, text) for text in texts]
+        found = indexed_items.known_vectors(name)
+        vectors, new = _embed_texts(embedder, texts, prefixes, found, params)
+        seen = _read_shards(picture_shards, embedder.pictures_fingerprint)
         pictures = embedder.pictures_fingerprint
         fingerprints = [
             f"{prefix}/{_hash(row, pictures if photo_id in seen else '')}"
@@ -252,12 +253,14 @@ def embed_items(
 
 
 def _embed_texts(
-    name: str, embedder: Embedder, texts: list[str], indexed: CatalogueSearch, params: IndexParams
+    embedder: Embedder,
+    texts: list[str],
+    keys: list[str],
+    found: dict[str, np.ndarray],
+    params: IndexParams,
 ) -> tuple[np.ndarray, int]:
     """Embeds the texts that the last index has not; gives all, and how many were new."""
-    keys = [_hash(embedder.fingerprint, text) for text in texts]
     # A vector is found again by the first half of its row's fingerprint.
-    found = indexed.known_vectors(name)
     known = {fingerprint.split("/")[0]: vector for fingerprint, vector in found.items()}
     new = [number for number, key in enumerate(keys) if key not in known]
     if new:
