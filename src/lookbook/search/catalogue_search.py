@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from lookbook.errors import InputError
 from lookbook.search.embedders import Embedder
 from lookbook.search.opened_table import AGAIN, PUBLIC, OpenedTable, Query, escape
 from lookbook.search.ranking import (
+    FIRM,
     WORDS,
     Asked,
     Item,
@@ -22,7 +23,7 @@ from lookbook.search.ranking import (
     choose_best,
     found_by,
     fuse,
-    weights_by_part,
+    weigh,
 )
 from lookbook.search.tables import (
     FINGERPRINT,
@@ -32,6 +33,7 @@ from lookbook.search.tables import (
     OWN,
     PICTURE,
     TEXT,
+    places_of,
 )
 
 if TYPE_CHECKING:
@@ -46,12 +48,14 @@ _PARTS: dict[Method, tuple[str, ...]] = {
     "text": (TEXT,),
     "image": (PICTURE, LOOK),
     "full text": (WORDS,),
-    "hybrid": (TEXT, PICTURE, LOOK, WORDS, LIKELY),
-    "hybrid + reranker": (TEXT, PICTURE, LOOK, WORDS, LIKELY),
+    "hybrid": (TEXT, PICTURE, LOOK, WORDS, LIKELY, FIRM),
+    "hybrid + reranker": (TEXT, PICTURE, LOOK, WORDS, LIKELY, FIRM),
 }
 # So many of the best are ordered by the reranker.
 _RERANKED = 20
 _SCORE = "_relevance_score"
+# What a query's words are compared with.
+_SPOKEN = {TEXT, PICTURE, WORDS}
 # How much the first ranks differ where reciprocal ranks are added up.
 _RANK = 10
 
@@ -61,8 +65,9 @@ class CatalogueSearch:
 
     An item is a dictionary: ``photo_id``, ``Filename``, every field (lists where it has several
     values), ``same_item`` (the first of its photos), ``vector`` (unit length), ``found_by`` (words,
-    picture or both) and ``granted``, the probability that it is what was wished for. Of several
-    photos of one item the best is found.
+    picture or both) and ``granted``, the probabilities that it is what each wish is for,
+    ``worth``, what they and what is preferred add up to as a logarithm, and ``chances``, the
+    probabilities of all values by field. Of several photos of one item the best is found.
     """
 
     def __init__(
@@ -126,24 +131,31 @@ class CatalogueSearch:
             opened.check(query)
         looked_at = _PARTS[method]
         asked = self._ask(queries, looked_at, opened)
-        weights = weights_by_part(self._weights)
         answers: list[list[Item]] = []
         for query, rows, scored in self._score(queries, asked, opened, limit):
             kept = self._kept(rows, query, by_filter=opened.rows is not None)
-            parts = {name: part for name, part in scored.items() if name in looked_at}
+            zeros = np.zeros(len(rows), np.float32)
+            counts = set(looked_at) - (_SPOKEN if _is_hinted(query, looked_at) else set())
+            parts = {name: part for name, part in scored.items() if name in counts}
             if method == "full text":
-                kept &= parts.get(WORDS, np.zeros(len(rows))) > 0
+                kept &= parts.get(WORDS, zeros) > 0
             if not parts or not kept.any():
                 answers.append([])
                 continue
-            # Alone, a way of finding needs no weight.
-            used = weights if len(parts) > 1 else dict.fromkeys(parts, 1.0)
+            used = weigh(self._weights, parts, kept, query.described)
+            worth = parts.get(LIKELY, zeros) + parts.get(FIRM, zeros)
             reranks = method == "hybrid + reranker" and bool(query.text)
             most = max(limit, _RERANKED) if reranks else limit
             chosen = choose_best(fuse(parts, used), kept, rows.groups, most)
             reasons = found_by(parts, used, kept, chosen)
             items = [
-                {**rows.item(row), "found_by": by, "granted": rows.granted(row, query.wished)}
+                rows.item(row)
+                | {
+                    "found_by": by,
+                    "granted": rows.granted(row, query.wishes),
+                    "chances": rows.chances(row),
+                    "worth": float(worth[row]),
+                }
                 for row, by in zip(chosen, reasons, strict=True)
             ]
             answers.append(self._rerank(query.text, items)[:limit] if reranks else items)
@@ -169,9 +181,16 @@ class CatalogueSearch:
     ) -> list[Asked]:
         """Turns queries into numbers; texts are embedded all at once."""
         vectors: list[dict[str, np.ndarray]] = [{} for _ in queries]
-        spoken = [number for number, query in enumerate(queries) if query.text.strip()]
+        # Where all items are scored, a hint helps nothing that is ranked by wishes.
+        said = [
+            query.text
+            if query.text.strip() or (opened.rows is not None and _is_hinted(query, looked_at))
+            else query.hint
+            for query in queries
+        ]
+        spoken = [number for number, text in enumerate(said) if text.strip()]
         if spoken and {TEXT, PICTURE} & set(looked_at):
-            texts = [queries[number].text for number in spoken]
+            texts = [said[number] for number in spoken]
             embedded = opened.encode(texts)
             placed = (
                 opened.embedder.place_among_pictures(texts, embedded)
@@ -188,10 +207,12 @@ class CatalogueSearch:
         return [
             Asked(
                 {name: one for name, one in own.items() if name in looked_at},
-                query.wished,
-                query.text if WORDS in looked_at else "",
+                query.wishes,
+                query.preferred,
+                (query.seed, query.variety),
+                text if WORDS in looked_at else "",
             )
-            for query, own in zip(queries, vectors, strict=True)
+            for query, text, own in zip(queries, said, vectors, strict=True)
         ]
 
     def _kept(self, rows: Rows, query: Query, by_filter: bool) -> np.ndarray:
@@ -251,6 +272,33 @@ class CatalogueSearch:
         where = f"{KEY} = '{escape(photo_id)}'"
         found = opened.table.search().where(where).select([LOOK]).limit(1).to_list()
         return np.array(found[0][LOOK], np.float32) if found else None
+
+    def chances_of(self, photo_id: str, embedder: str | None = None) -> dict[str, dict[str, float]]:
+        """Gives the probabilities of an item's values by field; none where it is not there."""
+        opened = self._open(embedder)
+        if opened.rows is not None:
+            place = opened.rows.place.get(photo_id)
+            return {} if place is None else opened.rows.chances(place)
+        where = f"{KEY} = '{escape(photo_id)}'"
+        found = opened.table.search().where(where).select([LIKELY]).limit(1).to_list()
+        if not found:
+            return {}
+        chances = np.exp(np.array(found[0][LIKELY], np.float32)).tolist()
+        return {
+            name: {value: chances[place] for value, place in places.items()}
+            for name, places in places_of(opened.table.schema).items()
+        }
+
+    def nearness(self, text: str, embedder: str | None = None) -> float:
+        """Gives the cosine of a text and the item whose text is nearest; 0 without items."""
+        opened = self._open(embedder)
+        (vector,) = opened.encode([text])
+        if opened.rows is not None:
+            return opened.rows.nearness(TEXT, vector)
+        nearest: Any = opened.table.search(vector, vector_column_name=TEXT)
+        nearest = nearest.distance_type("cosine").select([KEY, "_distance"])
+        found = nearest.limit(1).to_list()
+        return 1 - float(found[0]["_distance"]) if found else 0.0
 
     def look_size(self, embedder: str | None = None) -> int:
         """Gives how many numbers a look has; 0 without pictures."""
@@ -313,25 +361,7 @@ class CatalogueSearch:
         return self._open_reranker()
 
 
-def diversify(vectors: np.ndarray, scores: np.ndarray, count: int, balance: float) -> list[int]:
-    """Chooses items that are good and unlike one another.
-
-    Maximal marginal relevance (Carbonell and Goldstein, 1998).
-
-    Args:
-        vectors: (items, dimensions) of unit length.
-        scores: (items,) from 0 to 1.
-        count: How many to choose at most.
-        balance: From 0, unlike one another at any price, to 1, the best scores.
-
-    Returns:
-        The chosen items' places, the first chosen first.
-    """
-    alike = vectors @ vectors.T
-    chosen: list[int] = []
-    left = list(range(len(scores)))
-    while left and len(chosen) < count:
-        nearest = alike[np.ix_(left, chosen)].max(axis=1) if chosen else np.zeros(len(left))
-        best = int(np.argmax(balance * scores[left] - (1 - balance) * nearest))
-        chosen.append(left.pop(best))
-    return chosen
+def _is_hinted(query: Query, looked_at: tuple[str, ...]) -> bool:
+    """Says whether a query's hint leads to items without counting in their order."""
+    ranked = LIKELY in looked_at and bool(query.wishes or query.preferred)
+    return ranked and not query.text.strip()

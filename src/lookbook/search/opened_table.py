@@ -27,6 +27,7 @@ from lookbook.search.tables import (
     full_text_columns,
     is_approximate,
 )
+from lookbook.search.wishes import Wish
 
 if TYPE_CHECKING:
     from lancedb.table import Table
@@ -46,20 +47,35 @@ class Query(BaseModel):
 
     Attributes:
         text: What to look for, in words.
+        described: Whether the text says more of what is looked for than the wishes; else the
+            wishes count more.
+        hint: Words by which items are looked for where there is no text, and wishes alone do
+            not find them: in a table too large to be read whole, or by a method of words. Where
+            wishes are ranked by, they do not count.
         look: A picture that it is to be like, see :meth:`CatalogueSearch.look_of`; with a text
             it is to be like the picture and as the text says.
         allowed: Values that may be found, by field; of a field with several values an item has
             to have one of them. An empty list allows nothing.
-        wished: Values that are wished for, by field: what likelier has them comes first.
+        wishes: What is wished for: what likelier is so comes first.
+        preferred: What each value of a field is worth where an item has it, by field, in the
+            unit of a wish's logarithm.
+        seed: What chance is drawn by, the same for the same seed.
+        variety: How much chance counts, in the unit of a wish's logarithm: at 1 an item is drawn
+            as likely as it is good.
         without: Photos that are not to be found.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     text: str = ""
+    described: bool = True
+    hint: str = ""
     look: np.ndarray | None = None
     allowed: dict[str, list[str]] = {}
-    wished: dict[str, list[str]] = {}
+    wishes: list[Wish] = []
+    preferred: dict[str, dict[str, float]] = {}
+    seed: str = ""
+    variety: float = 0.0
     without: list[str] = []
 
 
@@ -118,7 +134,7 @@ class OpenedTable:
         Raises:
             InputError: If it lacks one.
         """
-        for name in (*query.allowed, *query.wished):
+        for name in (*query.allowed, *(wish.field for wish in query.wishes)):
             if name not in self._columns or name in OWN:
                 raise InputError(f"The index lacks the field '{name}': {AGAIN}")
 

@@ -18,6 +18,7 @@ from lookbook.pipelines.index.nodes import (
 from lookbook.pipelines.index.params import IndexParams
 from lookbook.search.catalogue_search import Query
 from lookbook.search.embedders import Embedder
+from lookbook.search.wishes import Wish
 from project import configuration, declared_fields, jpeg
 from tiny_models import save_tiny_clip
 
@@ -228,9 +229,13 @@ def test_probabilities_are_kept_and_plain_labels_are_softened(index, embedder):
     )
     run(index, embedder, table, "v1", likely=likely)
     search = index().load()
-    (wished,) = search.search([Query(wished={"Category": ["Skirts"]})], "hybrid", 2)
-    granted = {item["photo_id"]: item["granted"] for item in wished}
+    (wished,) = search.search(
+        [Query(wishes=[Wish(field="Category", values=["Skirts"])])], "hybrid", 2
+    )
+    granted = {item["photo_id"]: item["granted"][0] for item in wished}
     assert granted["a"] == pytest.approx(0.4, abs=1e-3)
     assert granted["b"] == pytest.approx(0.15 / 9, abs=1e-3)
-    (shoes,) = search.search([Query(wished={"Category": ["Shoes"]})], "hybrid", 1)
-    assert (shoes[0]["photo_id"], shoes[0]["granted"]) == ("b", pytest.approx(0.85, abs=1e-3))
+    (shoes,) = search.search(
+        [Query(wishes=[Wish(field="Category", values=["Shoes"])])], "hybrid", 1
+    )
+    assert (shoes[0]["photo_id"], shoes[0]["granted"]) == ("b", [pytest.approx(0.85, abs=1e-3)])
