@@ -1,4 +1,4 @@
-"""``ShardsDataset`` keeps what is made bit by bit as small files, none of them ever half written."""
+"""``ShardsDataset`` keeps what is made bit by bit as small files, none ever half written."""
 
 from __future__ import annotations
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import fsspec
 import pandas as pd
 from kedro.io.core import Version
 from kedro_datasets._typing import TablePreview
 
 from lookbook.datasets.csv_dataset import CSVDataset
 from lookbook.datasets.read_only_dataset import ReadOnlyDataset
+from lookbook.datasets.table_dataset import TableDataset
 from lookbook.errors import InputError
-from lookbook.photos.table import read_any_table
 
 CATALOGUE = "catalogue"
 _TOOK = ["seconds", "input_tokens", "output_tokens"]
@@ -69,7 +68,7 @@ class TeacherDataset(ReadOnlyDataset[pd.DataFrame]):
         if self._teacher is None:
             return pd.DataFrame()
         if self._teacher != CATALOGUE:
-            return self._read_table(self._teacher)
+            return TableDataset(filepath=self._teacher, named="teacher").load()
         newest = CSVDataset(
             filepath=self._catalogue,
             version=Version(None, None),
@@ -86,13 +85,6 @@ class TeacherDataset(ReadOnlyDataset[pd.DataFrame]):
         took = captions.load()[["photo_id", *_TOOK]] if captions.exists() else pd.DataFrame()
         catalogue = newest.load()
         return catalogue.merge(took, on="photo_id", how="left") if len(took) else catalogue
-
-    def _read_table(self, address: str) -> pd.DataFrame:
-        try:
-            with fsspec.open(address, "rb") as file:
-                return read_any_table(file.read(), address)
-        except OSError as error:
-            raise InputError(f"The table '{address}' cannot be read: {error}") from error
 
     def preview(self, nrows: int = 20) -> TablePreview:
         """Shows the first rows in Kedro-Viz."""

@@ -40,6 +40,15 @@ def other_slots(slot: str | None, fields: Fields) -> list[str]:
     ]
 
 
+def default_slots(slot: str | None, fields: Fields) -> list[str]:
+    """Lists the parts of an outfit that make it whole beside one.
+
+    Top and bottom are what is shown to whoever did not ask for a one-piece.
+    """
+    declared = {one: fields.slots[one] for one in other_slots(slot, fields)}
+    return [name for name, one in declared.items() if not (one.instead_of or one.optional)]
+
+
 def suiting_fields(fields: Fields) -> list[str]:
     """Lists the fields by which items suit one another, such as wearer and occasion."""
     return [

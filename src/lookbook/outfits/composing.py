@@ -1,0 +1,166 @@
+"""Whole outfits: what is good for each part, and good together."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lookbook.labels.fields import Fields
+from lookbook.outfits.slots import suiting, suiting_fields
+from lookbook.outfits.style import Chances, StyleModel
+
+# Outfits that are kept from slot to slot.
+_BEAM = 16
+# How much it counts that all are for one wearer, and for one occasion.
+WEARERS, OCCASIONS = 16.0, 0.5
+# The same among the rest of an outfit, all of which was chosen to suit what is worn.
+_AMONG = 0.5
+# What hardly ever suits is not quite impossible.
+_LEAST = 0.005
+# So likely is suiting enough: what suits everybody is not shown to everybody.
+_ENOUGH = 0.85
+_USED = 1e6
+
+
+class Candidate(NamedTuple):
+    """An item that may fill a part of an outfit.
+
+    Attributes:
+        item: It, with its ``vector`` of unit length.
+        score: How good it is by itself, as a logarithm.
+        chances: The probabilities of its values.
+    """
+
+    item: dict[str, Any]
+    score: float
+    chances: Chances
+
+
+class Composed(NamedTuple):
+    """An outfit.
+
+    Attributes:
+        candidates: One for each slot that could be filled.
+        score: How good they are, and together, as a logarithm; to be compared with others of
+            one answer alone.
+    """
+
+    candidates: list[Candidate]
+    score: float
+
+
+def suiting_worth(worn: Chances, fields: Fields) -> dict[str, dict[str, float]]:
+    """Says what values are worth for suiting what is worn, such as being for the same wearer.
+
+    Of what is worn nobody may know whom it is for: then every value is worth as much as it is
+    likely to suit.
+
+    Args:
+        worn: Probabilities of what is worn.
+        fields: The catalogue's.
+
+    Returns:
+        By field and value, the weighted logarithm of the probability that it suits.
+    """
+    worth = {}
+    for name in suiting_fields(fields):
+        if worn.get(name):
+            matrix = _suits(name, fields)
+            own = _vector(worn[name], name, fields)
+            chances = own @ matrix / max(own.sum(), 1e-9)
+            scores = _weight(name, fields) * np.log(np.clip(chances / _ENOUGH, _LEAST, 1.0))
+            worth[name] = dict(zip(fields.ones[name].values, scores.tolist(), strict=True))
+    return worth
+
+
+def compose(
+    slots: list[list[Candidate]],
+    style: StyleModel,
+    fields: Fields,
+    count: int,
+    diversity: float,
+) -> list[Composed]:
+    """Puts outfits together by beam search over the slots.
+
+    Each is scored whole: every item by itself, and every pair by the style model and by whether
+    they suit. The next outfit has none of the items before it, and rather such as do not look
+    like them: maximal marginal relevance (Carbonell and Goldstein, 1998) by their vectors.
+
+    Args:
+        slots: Candidates for each part of the outfit; parts without any stay unfilled.
+        style: What goes with what.
+        fields: The catalogue's.
+        count: Outfits at most.
+        diversity: How much likeness to the outfits before counts, as a logarithm at a cosine
+            of 1.
+
+    Returns:
+        Outfits, the best first; less where a slot runs out of candidates.
+    """
+    slots = [slot for slot in slots if slot]
+    if not slots:
+        return []
+    every = [candidate for slot in slots for candidate in slot]
+    scores = np.array([candidate.score for candidate in every], np.float64)
+    vectors = np.stack([candidate.item["vector"] for candidate in every]).astype(np.float32)
+    pairs = _pairs([candidate.chances for candidate in every], style, fields)
+    bounds = np.cumsum([0, *(len(slot) for slot in slots)])
+    composed: list[Composed] = []
+    for _ in range(min(count, *(len(slot) for slot in slots))):
+        total, chosen = _search(scores, pairs, bounds)
+        composed.append(Composed([every[place] for place in chosen], float(total)))
+        alike = (vectors @ vectors[chosen].T).clip(0, 1)
+        for column, place in enumerate(chosen):
+            slot = int(np.searchsorted(bounds, place, side="right")) - 1
+            within = slice(bounds[slot], bounds[slot + 1])
+            scores[within] -= diversity * alike[within, column]
+        scores[chosen] -= _USED
+    return composed
+
+
+def _search(scores: np.ndarray, pairs: np.ndarray, bounds: np.ndarray) -> tuple[float, list[int]]:
+    """Finds the best choice of one place in each range; beams are kept by their scores."""
+    beams: list[tuple[float, list[int]]] = [(0.0, [])]
+    for start, end in pairwise(bounds):
+        totals = np.stack(
+            [
+                total + scores[start:end] + pairs[chosen, start:end].sum(axis=0)
+                for total, chosen in beams
+            ]
+        )
+        best = np.argsort(-totals, axis=None, kind="stable")[:_BEAM]
+        rows, columns = np.unravel_index(best, totals.shape)
+        beams = [
+            (float(totals[row, column]), [*beams[row][1], int(start + column)])
+            for row, column in zip(rows, columns, strict=True)
+        ]
+    return beams[0]
+
+
+def _pairs(chances: list[Chances], style: StyleModel, fields: Fields) -> np.ndarray:
+    """Scores every pair of items by style, and by whether they suit; (items, items)."""
+    total = style.together(chances)
+    for name in suiting_fields(fields):
+        vectors = np.stack([_vector(one.get(name, {}), name, fields) for one in chances])
+        vectors /= np.maximum(vectors.sum(axis=1, keepdims=True), 1e-9)
+        suits = vectors @ _suits(name, fields) @ vectors.T
+        total += _AMONG * np.log(np.maximum(suits, _LEAST))
+    return total
+
+
+def _suits(name: str, fields: Fields) -> np.ndarray:
+    """Says which values of a field suit one another; (values, values) of 0 and 1."""
+    values = list(fields.ones[name].values)
+    matrix = np.array([[other in suiting(name, one, fields) for other in values] for one in values])
+    return (matrix | matrix.T).astype(float)
+
+
+def _vector(chances: Any, name: str, fields: Fields) -> np.ndarray:
+    return np.array([chances.get(value, 0.0) for value in fields.ones[name].values])
+
+
+def _weight(name: str, fields: Fields) -> float:
+    # Occasions shade into one another, as their ladder says.
+    return OCCASIONS if fields.ones[name].ladder else WEARERS

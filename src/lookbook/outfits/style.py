@@ -1,0 +1,223 @@
+"""What goes with what, as learned from outfits that people put together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from lookbook.errors import InputError
+
+# How likely each value of each field is of an item.
+Chances = Mapping[str, Mapping[str, float]]
+RELEASED = "style_model.json"
+# Two values are often worn together from so many outfits on, and if they are so much oftener in
+# one outfit than by chance.
+_OFTEN, _OFTENER = 8.0, 0.15
+# How much it counts that a value is worn often, and the least share that is told from none.
+_USUAL, _RAREST = 0.6, 0.002
+
+
+class Pairs(BaseModel):
+    """How much oftener than by chance two values of a field are in one outfit.
+
+    Attributes:
+        values: The field's values that outfits have.
+        lift: (values, values) logarithms of the ratio, symmetric.
+        together: (values, values) outfits that have both.
+        shares: (values,) the share of the items that have each.
+        weight: How much the field counts beside others.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    values: list[str]
+    lift: list[list[float]]
+    together: list[list[float]]
+    shares: list[float]
+    weight: float
+
+    @model_validator(mode="after")
+    def _square(self) -> Pairs:
+        size = len(self.values)
+        for name in ("lift", "together"):
+            if size and np.shape(getattr(self, name)) != (size, size):
+                raise ValueError(f"{name} is not {size} × {size}")
+        return self
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """The place of each value."""
+        return {value: place for place, value in enumerate(self.values)}
+
+    @cached_property
+    def matrix(self) -> np.ndarray:
+        """(values, values) weighted lifts."""
+        size = len(self.values)
+        return self.weight * np.array(self.lift, np.float64).reshape(size, size)
+
+    def vector(self, chances: Mapping[str, float]) -> np.ndarray:
+        """Lays out an item's probabilities; (values,). What outfits never had counts nothing."""
+        vector = np.zeros(len(self.values))
+        for value, chance in chances.items():
+            if value in self.places:
+                vector[self.places[value]] = chance
+        return vector
+
+
+class Context(BaseModel):
+    """How much oftener than by chance values are worn where something holds of the outfit.
+
+    Attributes:
+        shares: The share of the outfits of which each holds.
+        lift: Logarithms of the ratio, by what holds ("cold"), field and value.
+        weights: How much each field counts, by field.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    shares: dict[str, float]
+    lift: dict[str, dict[str, dict[str, float]]]
+    weights: dict[str, float]
+
+
+class StyleModel(BaseModel):
+    """Scores how well items go together: log-lifts of pairs of values, added up over fields.
+
+    Attributes:
+        fields: Pairs of values, by field.
+        contexts: What is worn by whom, on which occasion and in which season, by the name of the
+            context, which may be a field's.
+        outfits: How many outfits taught it.
+        source: Whose taste it is.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    fields: dict[str, Pairs]
+    contexts: dict[str, Context] = {}
+    outfits: int
+    source: str
+
+    def preferred(self, worn: Sequence[Chances], context: Chances) -> dict[str, dict[str, float]]:
+        """Says what each value is worth beside what is worn.
+
+        Args:
+            worn: Probabilities of each item that is worn.
+            context: Whom it is for and when, as probabilities, by the name of the context.
+
+        Returns:
+            Log-lifts summed over the items and the context, and a part of the logarithm of how
+            often a value is worn at all: lifts alone favour what is rare. By field and value; what
+            is usually worn is worth 0.
+        """
+        worth: dict[str, dict[str, float]] = {}
+        for name, pairs in self.fields.items():
+            vectors = [pairs.vector(item[name]) for item in worn if item.get(name)]
+            own = _USUAL * np.log(np.maximum(pairs.shares, _RAREST))
+            if vectors:
+                own = own + np.sum(vectors, axis=0) @ pairs.matrix
+            worth[name] = dict(zip(pairs.values, own.tolist(), strict=True))
+        for told, chances in context.items():
+            known = self.contexts.get(told)
+            if known is None:
+                continue
+            for holds, chance in chances.items():
+                for name, values in known.lift.get(holds, {}).items():
+                    for value, lift in values.items():
+                        more = known.weights.get(name, 0.0) * chance * lift
+                        worth[name][value] = worth[name].get(value, 0.0) + more
+        for name, pairs in self.fields.items():
+            # An item with two colours is not twice as good.
+            middle = float(np.average([*worth[name].values()], weights=pairs.shares))
+            worth[name] = {value: own - middle for value, own in worth[name].items()}
+        return worth
+
+    def infer(self, worn: Chances) -> dict[str, dict[str, float]]:
+        """Says whom something is for, and when it is worn, as far as outfits tell.
+
+        Args:
+            worn: Probabilities of an item.
+
+        Returns:
+            Probabilities of what may hold, by the name of the context.
+        """
+        told = {}
+        for name, context in self.contexts.items():
+            scores = {
+                holds: np.log(max(share, _RAREST))
+                + sum(
+                    context.weights.get(field, 0.0) * chance * lift[field].get(value, 0.0)
+                    for field, chances in worn.items()
+                    if field in lift
+                    for value, chance in chances.items()
+                )
+                for holds, share in context.shares.items()
+                if (lift := context.lift.get(holds, {}))
+            }
+            odds = np.exp(np.array([*scores.values()]) - max(scores.values(), default=0.0))
+            told[name] = dict(zip(scores, (odds / odds.sum()).tolist(), strict=True))
+        return told
+
+    def together(self, items: list[Chances]) -> np.ndarray:
+        """Scores every pair of items; (items, items), symmetric."""
+        total = np.zeros((len(items), len(items)))
+        for name, pairs in self.fields.items():
+            vectors = np.stack([pairs.vector(item.get(name, {})) for item in items])
+            total += vectors @ pairs.matrix @ vectors.T
+        return total
+
+    def reasons(self, one: Mapping[str, list[str]], other: Mapping[str, list[str]]) -> list[str]:
+        """Says which values of two items are often worn together, the oftenest first.
+
+        Args:
+            one: Values of an item, by field.
+            other: Values of another.
+        """
+        told: list[tuple[float, str]] = []
+        for name, pairs in self.fields.items():
+            for value, with_it, lift, outfits in self._pairs(name, one, other):
+                if outfits >= _OFTEN and lift >= _OFTENER and value != with_it:
+                    sentence = f"{value.lower()} and {with_it.lower()} are often worn together"
+                    told.append((pairs.weight * lift, sentence))
+        return [sentence for _, sentence in sorted(told, reverse=True)]
+
+    def _pairs(
+        self, name: str, one: Mapping[str, list[str]], other: Mapping[str, list[str]]
+    ) -> Iterator[tuple[str, str, float, float]]:
+        pairs = self.fields[name]
+        for value in one.get(name, []):
+            for with_it in other.get(name, []):
+                if value in pairs.places and with_it in pairs.places:
+                    row, column = pairs.places[value], pairs.places[with_it]
+                    yield value, with_it, pairs.lift[row][column], pairs.together[row][column]
+
+
+def open_style(filepath: str | None = None) -> StyleModel:
+    """Reads a style model.
+
+    Args:
+        filepath: As the ``style`` pipeline makes it; the released one by default.
+
+    Raises:
+        InputError: If there is none, or it is none.
+    """
+    source: Any = Path(filepath) if filepath else files("lookbook.models") / RELEASED
+    if filepath and source.is_dir():
+        # A versioned dataset: the newest of its versions.
+        source = max(source.glob("*/*.json"), default=source)
+    try:
+        return StyleModel.model_validate(json.loads(source.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise InputError(
+            f"There is no style model '{filepath}': first run 'kedro run --pipelines=style', or "
+            "leave 'style' in globals.yml empty for the released one."
+        ) from error
+    except (ValueError, ValidationError) as error:
+        raise InputError(f"'{filepath}' is no style model: {error}") from error

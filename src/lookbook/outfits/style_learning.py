@@ -1,0 +1,377 @@
+"""Learning what goes with what from a table of outfits, and how well that tells real ones."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from itertools import combinations, product
+from typing import Any, NamedTuple
+
+import numpy as np
+from pydantic import BaseModel, Field
+
+from lookbook.errors import InputError
+from lookbook.labels.fields import Fields, OneField
+from lookbook.labels.record import split_values
+from lookbook.lazy import pd
+from lookbook.outfits.slots import slot_of_value
+from lookbook.outfits.style import Context, Pairs, StyleModel
+
+
+class Outfit(BaseModel):
+    """What somebody wore together.
+
+    Attributes:
+        items: Values of each item, by field.
+        context: Who wore it and when, by the name of the context.
+    """
+
+    items: list[dict[str, list[str]]]
+    context: dict[str, str]
+
+
+class StyleParams(BaseModel, extra="forbid"):
+    """How what goes with what is learned.
+
+    Attributes:
+        fields: Fields whose values are paired.
+        contexts: What holds of a whole outfit: fields, or other columns of the table.
+        columns: Headings under which the table may have a field, a context or ``outfit`` beside
+            its own name.
+        smoothing: What is added to counts, against chance in what is rare.
+        folds: Parts into which outfits are cut to be judged.
+        source: Whose taste it is, for the model and its card.
+        seed: Of folds and questions.
+    """
+
+    fields: list[str]
+    contexts: list[str]
+    columns: dict[str, list[str]]
+    smoothing: float = Field(gt=0)
+    folds: int = Field(ge=2)
+    source: str
+    seed: int
+
+
+PROBLEMS = ["row", "outfit", "field", "value", "reason"]
+ANSWERS = ["fold", "outfit", "right", "auc", "right_by_pairs", "auc_by_pairs"]
+# The three others among which the real item is to be found.
+OTHERS = 3
+# Rounds of questions about an outfit, each with other items.
+ROUNDS = 3
+
+
+def read_outfits(
+    table: pd.DataFrame, params: StyleParams, fields: Fields
+) -> tuple[dict[str, Outfit], pd.DataFrame]:
+    """Reads a table of outfits, a row for each item.
+
+    Args:
+        table: Any cells; several values of a cell are joined by ``+``, commas or semicolons.
+        params: Which fields and contexts, and their headings.
+        fields: The catalogue's.
+
+    Returns:
+        The outfits of two items and more; and what is of no use: ``row`` (from 1), ``outfit``,
+        ``field``, ``value`` and ``reason``.
+
+    Raises:
+        InputError: If the table names no outfits, or has none of the fields.
+    """
+    found = _find_columns(list(table.columns), params)
+    items: dict[str, list[dict[str, list[str]]]] = defaultdict(list)
+    contexts: dict[str, dict[str, str]] = defaultdict(dict)
+    problems: list[dict[str, Any]] = []
+    for number, row in enumerate(table.to_dict("records"), start=1):
+        outfit = _text(row[found["outfit"]])
+        if not outfit:
+            problems.append({"row": number, "reason": "names no outfit"})
+            continue
+        item: dict[str, list[str]] = {}
+        for name in {*params.fields, *params.contexts} & {*found}:
+            cell = _text(row[found[name]])
+            values = _values(cell, name, fields) if cell else []
+            if cell and not values:
+                at = {"row": number, "outfit": outfit, "field": name, "value": cell}
+                problems.append({**at, "reason": "no value"})
+            elif values and name in params.fields:
+                item[name] = values
+            if values and name in params.contexts:
+                contexts[outfit].setdefault(name, values[0])
+        if item:
+            items[outfit].append(item)
+    problems += [
+        {"outfit": outfit, "reason": "has a single item"}
+        for outfit, several in items.items()
+        if len(several) == 1
+    ]
+    whole = {
+        outfit: Outfit(items=several, context=contexts[outfit])
+        for outfit, several in items.items()
+        if len(several) > 1
+    }
+    return whole, pd.DataFrame(problems, columns=PROBLEMS)
+
+
+def _find_columns(headings: list[str], params: StyleParams) -> dict[str, str]:
+    known = {str(heading).strip().casefold(): heading for heading in headings}
+    found = {}
+    for name in ("outfit", *params.fields, *params.contexts):
+        candidates = [name, *params.columns.get(name, [])]
+        heading = next((one.casefold() for one in candidates if one.casefold() in known), None)
+        if heading is not None:
+            found[name] = known[heading]
+    if "outfit" not in found or not set(params.fields) & set(found):
+        raise InputError(
+            f"The table of outfits needs a column 'outfit' and any of {', '.join(params.fields)}; "
+            f"it has {', '.join(map(str, headings))}. Other headings are named in 'style.columns'."
+        )
+    return found
+
+
+def _values(cell: str, name: str, fields: Fields) -> list[str]:
+    field = fields.enumerated.get(name)
+    if field is None:
+        return [cell.casefold()]
+    if isinstance(field, OneField):
+        value, how = field.lookup(cell)
+        return [] if how == "none" or value == field.otherwise else [value]
+    values: list[str] = field.lookup(split_values(re.sub(r"\s*[+;]\s*", ", ", cell)))[0]
+    return values
+
+
+def _text(cell: Any) -> str:
+    return "" if pd.isna(cell) else str(cell).strip()
+
+
+def count_pairs(outfits: list[Outfit], params: StyleParams) -> dict[str, Pairs]:
+    """Counts which values are in one outfit, and compares that with chance.
+
+    The pointwise mutual information of Church and Hanks (1990), smoothed by adding the same to
+    what was counted and to what chance lets expect; of an item with several values each counts
+    its share. All weights are 1.
+    """
+    pairs = {}
+    for name in params.fields:
+        having = [[item for item in one.items if item.get(name)] for one in outfits]
+        values = sorted({value for items in having for item in items for value in item[name]})
+        place = {value: number for number, value in enumerate(values)}
+        counted = np.zeros((len(values), len(values)))
+        together = np.zeros_like(counted)
+        for items in having:
+            seen = set()
+            for one, other in combinations(items, 2):
+                share = 1 / (len(one[name]) * len(other[name]))
+                for value, with_it in product(one[name], other[name]):
+                    row, column = place[value], place[with_it]
+                    counted[row, column] += share
+                    counted[column, row] += share
+                    seen |= {(row, column), (column, row)}
+            for row, column in seen:
+                together[row, column] += 1
+        margin = counted.sum(axis=1)
+        expected = np.outer(margin, margin) / max(counted.sum(), 1)
+        lift = np.log((counted + params.smoothing) / (expected + params.smoothing))
+        usual = np.zeros(len(values))
+        for items in having:
+            for item in items:
+                usual[[place[value] for value in item[name]]] += 1
+        pairs[name] = Pairs(
+            values=values,
+            lift=lift.round(4).tolist(),
+            together=together.tolist(),
+            shares=(usual / max(sum(map(len, having)), 1)).round(4).tolist(),
+            weight=1.0,
+        )
+    return pairs
+
+
+def count_contexts(outfits: list[Outfit], params: StyleParams) -> dict[str, Context]:
+    """Counts what is worn by whom and when, see :func:`count_pairs`."""
+    contexts = {}
+    for told in params.contexts:
+        lift: dict[str, dict[str, dict[str, float]]] = defaultdict(dict)
+        for name in params.fields:
+            counted: dict[tuple[str, str], float] = defaultdict(float)
+            holding: dict[str, float] = defaultdict(float)
+            having: dict[str, float] = defaultdict(float)
+            for outfit in outfits:
+                holds = outfit.context.get(told)
+                for item in outfit.items if holds else ():
+                    for value in item.get(name, []):
+                        share = 1 / len(item[name])
+                        counted[str(holds), value] += share
+                        holding[str(holds)] += share
+                        having[value] += share
+            total = max(sum(having.values()), 1)
+            for holds, value in product(holding, having):
+                expected = holding[holds] * having[value] / total
+                ratio = (counted[holds, value] + params.smoothing) / (expected + params.smoothing)
+                lift[holds].setdefault(name, {})[value] = round(float(np.log(ratio)), 4)
+        counts = Counter(outfit.context[told] for outfit in outfits if told in outfit.context)
+        contexts[told] = Context(
+            shares={holds: round(count / counts.total(), 4) for holds, count in counts.items()},
+            lift=dict(lift),
+            weights=dict.fromkeys(params.fields, 1.0),
+        )
+    return contexts
+
+
+def learn(outfits: list[Outfit], params: StyleParams, fields: Fields) -> StyleModel:
+    """Makes a style model: counts, and how much each of them tells.
+
+    The weights are those of a logistic model of real against other items. Either half of the
+    outfits is scored by the counts of the other half, so that what is rare is not trusted for
+    having been counted.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    halves = (outfits[::2], outfits[1::2])
+    differences: list[np.ndarray] = []
+    for counted, asked in (halves, halves[::-1]):
+        model = _count(counted, params)
+        for question in ask(asked, params, fields, params.seed):
+            scores = features(question, model)
+            differences += [scores[0] - other for other in scores[1:]]
+    model = _count(outfits, params)
+    if not differences:
+        return model
+    both = np.concatenate([differences, -np.array(differences)])
+    real = np.repeat([1, 0], len(differences))
+    fitted = LogisticRegression(fit_intercept=False).fit(both, real).coef_[0]
+    weights = iter(np.maximum(fitted, 0).round(3).tolist())
+    for pairs in model.fields.values():
+        pairs.weight = next(weights)
+    for context in model.contexts.values():
+        context.weights = {name: next(weights) for name in context.weights}
+    return model.model_copy(
+        update={
+            "fields": {name: pairs for name, pairs in model.fields.items() if pairs.values},
+            "contexts": {name: one for name, one in model.contexts.items() if one.lift},
+        }
+    )
+
+
+def _count(outfits: list[Outfit], params: StyleParams) -> StyleModel:
+    return StyleModel(
+        fields=count_pairs(outfits, params),
+        contexts=count_contexts(outfits, params),
+        outfits=len(outfits),
+        source=params.source,
+    )
+
+
+class Question(NamedTuple):
+    """Fill in the blank.
+
+    Attributes:
+        number: The outfit's place.
+        worn: The rest of it.
+        candidates: What may be missing, the real one first.
+    """
+
+    number: int
+    worn: Outfit
+    candidates: list[dict[str, list[str]]]
+
+
+def ask(
+    outfits: list[Outfit], params: StyleParams, fields: Fields, seed: int
+) -> Iterator[Question]:
+    """Takes an item out of each outfit, and puts items of other outfits and its slot beside it.
+
+    Fill in the blank as Han et al. (2017) ask it, the others from the same part of an outfit and
+    different from the real one in some of the fields.
+    """
+    generator = np.random.default_rng(seed)
+    by_slot: dict[str | None, list[tuple[int, dict[str, list[str]]]]] = defaultdict(list)
+    for number, outfit in enumerate(outfits):
+        for item in outfit.items:
+            by_slot[_slot(item, fields)].append((number, item))
+    for number, outfit in enumerate(outfits):
+        missing = int(generator.integers(len(outfit.items)))
+        real = outfit.items[missing]
+        pool = [item for other, item in by_slot[_slot(real, fields)] if other != number]
+        pool = [item for item in pool if item != real]
+        if len(pool) >= OTHERS:
+            chosen = generator.choice(len(pool), OTHERS, replace=False)
+            rest = outfit.items[:missing] + outfit.items[missing + 1 :]
+            worn = Outfit(items=rest, context=outfit.context)
+            yield Question(number, worn, [real, *(pool[one] for one in chosen)])
+
+
+def _slot(item: dict[str, list[str]], fields: Fields) -> str | None:
+    kinds = item.get(str(fields.slot_field)) or [
+        implied
+        for name, values in item.items()
+        for value in values
+        if (implied := fields.enumerated[name].values[value].implies.get(str(fields.slot_field)))
+    ]
+    return slot_of_value(kinds[0], fields) if kinds else None
+
+
+def features(question: Question, model: StyleModel) -> np.ndarray:
+    """Scores candidates by each count alone; (candidates, fields + contexts × fields)."""
+    columns = []
+    for name, pairs in model.fields.items():
+        shares = np.stack([_shares(item, name, pairs) for item in question.candidates])
+        worn = np.sum([_shares(item, name, pairs) for item in question.worn.items], axis=0)
+        lift = np.array(pairs.lift).reshape(len(pairs.values), len(pairs.values))
+        columns.append(shares @ lift @ worn)
+    for told, context in model.contexts.items():
+        of_context = context.lift.get(question.worn.context.get(told, ""), {})
+        for name in context.weights:
+            known = of_context.get(name, {})
+            told_of = [[known.get(one, 0.0) for one in item.get(name, [])] or [0.0]
+                       for item in question.candidates]  # fmt: skip
+            columns.append(np.array([np.mean(values) for values in told_of]))
+    return np.stack(columns, axis=1)
+
+
+def _shares(item: dict[str, list[str]], name: str, pairs: Pairs) -> np.ndarray:
+    values = item.get(name, [])
+    return pairs.vector({value: 1 / len(values) for value in values})
+
+
+def score_folds(outfits: dict[str, Outfit], params: StyleParams, fields: Fields) -> pd.DataFrame:
+    """Asks about outfits that taught nothing, fold by fold.
+
+    Returns:
+        A row for each question about a held-out outfit: ``fold``, ``outfit``; ``right``, 1 where
+        the real item scores best of four, a share where it ties; ``auc``, the share of the
+        others that it scores above; ``right_by_pairs`` and ``auc_by_pairs``, the same without
+        contexts.
+    """
+    from lookbook.progress import Progress
+
+    ordered = list(outfits)
+    order = np.random.default_rng(params.seed).permutation(len(ordered))
+    rows = []
+    for fold in Progress(range(params.folds), desc="style", unit="fold"):
+        held = [ordered[place] for place in order[fold :: params.folds]]
+        kept = set(held)
+        taught = [one for outfit, one in outfits.items() if outfit not in kept]
+        model = learn(taught, params, fields)
+        by_context = [
+            one for context in model.contexts.values() for one in context.weights.values()
+        ]
+        weights = np.array([pairs.weight for pairs in model.fields.values()] + by_context)
+        pairs_only = np.where(np.arange(len(weights)) < len(model.fields), weights, 0.0)
+        for turn in range(ROUNDS):
+            asked = [outfits[outfit] for outfit in held]
+            for question in ask(asked, params, fields, params.seed + turn + 1):
+                scores = features(question, model)
+                right, auc = _judge(scores @ weights)
+                by_pairs = _judge(scores @ pairs_only)
+                row = {"fold": fold, "outfit": held[question.number], "right": right, "auc": auc}
+                rows.append({**row, "right_by_pairs": by_pairs[0], "auc_by_pairs": by_pairs[1]})
+    return pd.DataFrame(rows, columns=ANSWERS)
+
+
+def _judge(scores: np.ndarray) -> tuple[float, float]:
+    """Says whether the first scores best, and the share of the others that it beats."""
+    best = np.flatnonzero(np.isclose(scores, scores.max()))
+    ties = np.isclose(scores[0], scores[1:])
+    beaten = np.where(ties, 0.5, scores[0] > scores[1:])
+    return float(0 in best) / len(best), float(beaten.mean())

@@ -1,0 +1,132 @@
+"""Learns what goes with what from outfits that people put together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lookbook.evaluation.metrics import bootstrap_interval
+from lookbook.labels.fields import Fields
+from lookbook.lazy import PlotlyFigure, pd
+from lookbook.outfits import style_learning
+from lookbook.outfits.style import StyleModel
+from lookbook.outfits.style_learning import Outfit, StyleParams
+
+# Chance, of four candidates of which one is right, and of two.
+CHANCE = {"right": 0.25, "right_by_pairs": 0.25, "auc": 0.5, "auc_by_pairs": 0.5}
+_ROUNDS = 1000
+# The values of a field that are drawn.
+_DRAWN = 24
+
+
+def read_outfits(
+    table: pd.DataFrame, params: StyleParams, fields: Fields
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Reads a table of outfits, see :func:`lookbook.outfits.style_learning.read_outfits`.
+
+    Returns:
+        ``items`` and ``context`` of each outfit, and what is of no use.
+
+    Raises:
+        InputError: If there is no table, or nothing in it to learn from.
+    """
+    outfits, problems = style_learning.read_outfits(table, params, fields)
+    return {name: outfit.model_dump() for name, outfit in outfits.items()}, problems
+
+
+def score_folds(outfits: dict[str, Any], params: StyleParams, fields: Fields) -> pd.DataFrame:
+    """Asks about outfits that taught nothing, see the function of the same name there."""
+    return style_learning.score_folds(_outfits(outfits), params, fields)
+
+
+def learn_style(outfits: dict[str, Any], params: StyleParams, fields: Fields) -> dict[str, Any]:
+    """Learns from all outfits, see :func:`lookbook.outfits.style_learning.learn`."""
+    return style_learning.learn([*_outfits(outfits).values()], params, fields).model_dump()
+
+
+def report_style(
+    outfits: dict[str, Any], problems: pd.DataFrame, answers: pd.DataFrame, params: StyleParams
+) -> dict[str, Any]:
+    """Adds up what was learned from, and how well held-out outfits are told from others.
+
+    Returns:
+        ``outfits``, ``items``, ``of_no_use`` by reason, and ``scores``: of each figure ``mean``,
+        ``low`` and ``high``, a 95 % interval by bootstrap over outfits, and ``chance``.
+    """
+    scores = {}
+    for name, chance in CHANCE.items():
+        low, high = bootstrap_interval(answers[name], _ROUNDS, params.seed, answers["outfit"])
+        mean = round(float(answers[name].mean()), 4)
+        scores[name] = {"mean": mean, "low": low, "high": high, "chance": chance}
+    return {
+        "outfits": len(outfits),
+        "items": sum(len(outfit["items"]) for outfit in outfits.values()),
+        "of_no_use": problems["reason"].value_counts().to_dict(),
+        "scores": scores,
+    }
+
+
+def write_style_card(report: dict[str, Any], params: StyleParams) -> str:
+    """Writes whose taste the model has, and how good it is, as Markdown."""
+    scores = report["scores"]
+
+    def told(name: str) -> str:
+        score = scores[name]
+        return f"{score['mean']:.3f} ({score['low']:.3f} to {score['high']:.3f})"
+
+    return "\n".join(
+        [
+            "# Style model",
+            "",
+            "Says how much oftener than by chance two garments, colours or patterns are worn in "
+            "one outfit, and by whom and when: pointwise mutual information, smoothed, its parts "
+            "weighed by a logistic model.",
+            "",
+            "## Whose taste",
+            "",
+            f"{report['outfits']:,} outfits with {report['items']:,} items: {params.source}. It is "
+            "a sign of what these people chose to wear together, and no rule of what one should.",
+            "",
+            "## How good",
+            "",
+            f"Outfits that taught nothing, in {params.folds} folds; 95 % intervals by bootstrap "
+            "over outfits. The three others are of the same part of an outfit and differ from the "
+            "real one in some of "
+            f"{', '.join(params.fields)}.",
+            "",
+            f"| | with {', '.join(params.contexts)} of the outfit | by pairs alone | chance |",
+            "|---|---|---|---|",
+            f"| the real item is the best of four | {told('right')} | {told('right_by_pairs')} "
+            "| 0.25 |",
+            f"| it scores above another (AUC) | {told('auc')} | {told('auc_by_pairs')} | 0.5 |",
+            "",
+        ]
+    )
+
+
+def plot_style(style_model: dict[str, Any]) -> PlotlyFigure:
+    """Draws what goes with what, a heat map for each field: its commonest values."""
+    import numpy as np
+    from plotly.subplots import make_subplots
+
+    model = StyleModel.model_validate(style_model)
+    figure = make_subplots(
+        rows=max(len(model.fields), 1), cols=1, subplot_titles=list(model.fields),
+        vertical_spacing=0.08,
+    )  # fmt: skip
+    for row, pairs in enumerate(model.fields.values(), start=1):
+        common = np.argsort(-np.array(pairs.shares), kind="stable")[:_DRAWN]
+        values = [pairs.values[place] for place in common]
+        figure.add_heatmap(
+            z=np.array(pairs.lift)[np.ix_(common, common)], x=values, y=values, row=row, col=1,
+            coloraxis="coloraxis", customdata=np.array(pairs.together)[np.ix_(common, common)],
+            hovertemplate="%{y} with %{x}: %{z:.2f}, %{customdata} outfits<extra></extra>",
+        )  # fmt: skip
+    return figure.update_layout(
+        title=f"What goes with what in {model.outfits:,} outfits: log-lift",
+        coloraxis={"colorscale": "RdBu", "cmid": 0, "cmin": -1.5, "cmax": 1.5},
+        height=560 * max(len(model.fields), 1),
+    ).update_yaxes(autorange="reversed")
+
+
+def _outfits(outfits: dict[str, Any]) -> dict[str, Outfit]:
+    return {name: Outfit.model_validate(outfit) for name, outfit in outfits.items()}
