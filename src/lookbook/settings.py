@@ -9,5 +9,8 @@ CONFIG_LOADER_CLASS = ConfigLoader
 CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",
-    "config_patterns": {"parameters": ["parameters*", "parameters*/**", "fields.yml"]},
+    "config_patterns": {
+        "parameters": ["parameters*", "parameters*/**", "fields.yml"],
+        "globals": ["globals.yml", "globals_*.yml"],
+    },
 }

@@ -22,6 +22,7 @@ import pytest
 import yaml
 
 from lookbook.lazy import pd
+from lookbook.outfits.sayings import Sayings
 from lookbook.photos.drawing import draw_garment
 
 ROOT = Path(__file__).parent.parent.parent
@@ -67,6 +68,11 @@ def declared_fields(details: bool = True) -> dict[str, Any]:
         name: {**field, "keep": details} if "keep" in field else field
         for name, field in declared.items()
     }
+
+
+def usual_sayings() -> Sayings:
+    """Reads what customers say, as the project ships it."""
+    return Sayings.model_validate(configuration("globals_sayings")["sayings"])
 
 
 def shared_cases(name: str) -> list[Any]:

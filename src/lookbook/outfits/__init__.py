@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from lookbook.labels.fields import Fields
 from lookbook.labels.record import Record
+from lookbook.search.wishes import Wish
 
 Mode = Literal["complementary", "similar", "search"]
 Wishes = dict[str, list[str]]
@@ -21,27 +22,36 @@ class PlannedQuery(BaseModel):
 
     Attributes:
         slot: The part of an outfit it is for; ``None`` for any.
-        text: What to look for, in words.
+        text: What to look for, in words that describe it.
+        described: Whether the words say more than the wishes.
+        hint: Words by which it is looked for where nothing else leads to it, see
+            :class:`lookbook.search.opened_table.Query`.
         allowed: Values that may be shown, by field; an empty list allows nothing.
-        wished: Values that are wished for, before others, by field.
+        wishes: What is wished for; what cannot be had is given up, the lightest wish first.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     slot: str | None
-    text: str
+    text: str = ""
+    described: bool = True
+    hint: str = ""
     allowed: Wishes = {}
-    wished: Wishes = {}
+    wishes: list[Wish] = []
 
 
 class ShoppingPlan(BaseModel):
     """What to look for.
 
     Attributes:
-        mode: ``complementary`` for what goes with the item, ``similar`` for more of its kind,
-            ``search`` where there is no item or something else is asked for.
+        mode: ``complementary`` for what goes with what the customer has, ``similar`` for more of
+            its kind, ``search`` for what was said alone.
         queries: One for each part of the outfit.
-        unwanted: Values that are not to be shown, by field.
+        worn: What the customer said to have and did not show: values by field.
+        context: What else is known of the outfit, such as the season, as the style model calls
+            it.
+        said: Whether the customer said anything; a photo alone leaves much open.
+        understood: Whether anything in the message was; what was not may not be about clothes.
         notes: What was not understood or cannot be done, a sentence each.
     """
 
@@ -49,7 +59,10 @@ class ShoppingPlan(BaseModel):
 
     mode: Mode
     queries: list[PlannedQuery]
-    unwanted: Wishes = {}
+    worn: Wishes = {}
+    context: dict[str, str] = {}
+    said: bool = True
+    understood: bool = True
     notes: list[str] = []
 
 

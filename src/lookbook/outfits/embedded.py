@@ -1,11 +1,11 @@
-"""The stylist that needs neither key nor GPU: rules over the words of the fields."""
+"""The stylist that needs neither key nor GPU: rules over the words of the fields and sayings."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from lookbook.labels.fields import Fields
-from lookbook.labels.record import Record
+from lookbook.labels.record import Record, values_of
 from lookbook.outfits import (
     LONGEST_MESSAGE,
     Message,
@@ -15,60 +15,57 @@ from lookbook.outfits import (
     ShoppingPlan,
     Wishes,
 )
-from lookbook.outfits.harmony import hued_field, neutrals
-from lookbook.outfits.hearing import Heard, count_parts, hear
+from lookbook.outfits.hearing import NAMED, hear, wishes_of
+from lookbook.outfits.lexicon import Lexicon, lexicon_of
+from lookbook.outfits.listening import Heard, Part
+from lookbook.outfits.sayings import Sayings
 from lookbook.outfits.slots import (
     called,
-    other_slots,
-    slot_of,
+    default_slots,
     slot_of_value,
-    suiting,
     suiting_fields,
     values_of_slot,
 )
+from lookbook.search.wishes import Wish
 
 NOT_UNDERSTOOD = (
-    "I did not understand that. Tell me a garment, a colour, an occasion or whom it is for."
+    "I did not understand all of that. Tell me a garment, a colour, an occasion or whom it is for, "
+    "such as 'navy chinos for the office' or 'a dress for a summer wedding'."
 )
-NOTHING = "Nothing in the catalogue fits that."
-# Neutral values that are looked for beside a colour.
-NEUTRALS = 3
+NOTHING = "The catalogue is empty for these filters: loosen one of them."
+# What an item that is to be like another is to have of it, and how much that counts.
+_ALIKE = 0.02
 
 
 class EmbeddedStylist:
-    """Understands the fields' values and synonyms, parts of an outfit, and negations.
+    """Understands the fields' values and synonyms, sayings, parts of an outfit, and negations.
 
     What it does not understand, it says so.
     """
+
+    def __init__(self, sayings: Sayings | None = None) -> None:
+        """Takes what customers say.
+
+        Args:
+            sayings: Beyond the words of the fields; nothing by default.
+        """
+        self._sayings = sayings or Sayings()
 
     def plan(
         self, item: Record | None, message: str, history: list[Message], fields: Fields
     ) -> ShoppingPlan:
         """Plans what to look for, see :class:`lookbook.outfits.Stylist`."""
+        lexicon = lexicon_of(fields, self._sayings)
+        shown = known_of(item, fields) if item else {}
         heard = Heard()
         for turn in history:
             if turn.role == "user":
-                hear(turn.content, heard, item, fields)
-        heard.notes, heard.understood = [], not message.strip()
-        heard.earlier = any(turn.role == "user" for turn in history)
-        hear(message, heard, item, fields)
-        if not heard.understood:
+                hear(turn.content, heard, lexicon, fields, shown)
+        heard.asked_before = any(turn.role == "user" for turn in history)
+        hear(message, heard, lexicon, fields, shown)
+        if message.strip() and not heard.understood:
             heard.notes.append(NOT_UNDERSTOOD)
-        planned = _Plan(item, heard, fields)
-        mode: Mode = (heard.mode or "complementary") if item is not None else "search"
-        if mode == "complementary" and not fields.slots:
-            mode = "similar"
-        queries = {
-            "complementary": planned.complement,
-            "similar": planned.more_of_its_kind,
-            "search": lambda: planned.search(message),
-        }[mode]()
-        return ShoppingPlan(
-            mode=mode,
-            queries=[query for query in queries if all(query.allowed.values())],
-            unwanted=planned.unwanted(),
-            notes=heard.notes,
-        )
+        return _Planner(item, shown, heard, lexicon, fields).plan(message[:LONGEST_MESSAGE])
 
     def reply(
         self,
@@ -82,16 +79,10 @@ class EmbeddedStylist:
         """Says what was found and what was not, see :class:`lookbook.outfits.Stylist`."""
         yield from (f"{note} " for note in plan.notes)
         if not found:
-            yield NOTHING
+            yield NOTHING if plan.understood else ""
             return
-        yield from _unfilled(plan, found, fields)
-        title = item[fields.title][:1].lower() + item[fields.title][1:] if item else ""
-        opening = {
-            "complementary": f"With your {title} go",
-            "similar": f"Like your {title} are",
-            "search": "I found",
-        }[plan.mode]
-        yield f"{opening}:"
+        yield from _given_up(plan, found, fields)
+        yield f"{_opening(plan, item, fields)}:"
         best = {one.slot: one for one in reversed(found)}
         for slot in dict.fromkeys(one.slot for one in found):
             why = f" ({best[slot].why})" if best[slot].why else ""
@@ -102,161 +93,175 @@ class EmbeddedStylist:
             yield f"\nNothing fits for {', '.join(called(slot, fields) for slot in missing)}."
 
 
-class _Plan:
+def known_of(record: Record, fields: Fields) -> Wishes:
+    """Lists what a record tells, by field; what it does not know is left out."""
+    known: Wishes = {}
+    for name, field in fields.enumerated.items():
+        told = [one for one in values_of(record, name) if one != getattr(field, "otherwise", None)]
+        if told:
+            known[name] = told
+    return known
+
+
+class _Planner:
     """Turns what was heard into queries."""
 
-    def __init__(self, item: Record | None, heard: Heard, fields: Fields) -> None:
+    def __init__(
+        self, item: Record | None, shown: Wishes, heard: Heard, lexicon: Lexicon, fields: Fields
+    ) -> None:
         self._item = item
         self._heard = heard
+        self._lexicon = lexicon
         self._fields = fields
+        # What is talked about: shown, or only told of.
+        worn = heard.worn if item is None and self._goes_with(heard) else None
+        self._worn = worn.wanted if worn else {}
+        self._has = shown or self._worn
 
-    def complement(self) -> list[PlannedQuery]:
+    @staticmethod
+    def _goes_with(heard: Heard) -> bool:
+        """Says whether what a customer has is asked about, or mentioned by the way."""
+        return heard.mode == "complementary" or bool(heard.parts)
+
+    def plan(self, message: str) -> ShoppingPlan:
+        mode: Mode = "search"
+        if self._item is not None or self._worn:
+            mode = self._heard.mode or "complementary"
+        if mode == "similar" and self._item is None:
+            mode = "search"
+        if mode == "complementary" and not self._fields.slots:
+            mode = "similar" if self._item is not None else "search"
+        queries = {
+            "complementary": self._complement,
+            "similar": self._more_of_its_kind,
+            "search": lambda: self._search(message),
+        }[mode]()
+        return ShoppingPlan(
+            mode=mode,
+            queries=[query for query in queries if all(query.allowed.values())],
+            worn=self._worn if mode == "complementary" else {},
+            context=self._heard.context,
+            said=bool(message.strip()),
+            understood=self._heard.understood or not message.strip(),
+            notes=self._heard.notes,
+        )
+
+    def _complement(self) -> list[PlannedQuery]:
         """Fills the other parts of the outfit, or those that were asked for."""
-        assert self._item is not None
-        fields, asked = self._fields, self._asked()
-        if asked:
-            slots = [slot_of_value(value, fields) for value in asked]
-        else:
-            others = other_slots(slot_of(self._item, fields), fields)
-            # Top and bottom are what is shown to whoever did not ask for a one-piece.
-            slots = [slot for slot in others if not fields.slots[slot].instead_of]
+        fields, own = self._fields, self._own_slot()
+        queries = []
+        for part in self._heard.parts:
+            slots = self._slots(part)
+            if own in slots and slots - {own}:
+                slots = slots - {own}
+            if own not in slots:
+                slot = next(iter(slots)) if len(slots) == 1 else None
+                queries.append(self._query(part, slot, self._kinds(part, slots)))
+        if queries:
+            return queries
         return [
-            self._query(slot, self._words(slot), self._kinds(slot)) for slot in dict.fromkeys(slots)
+            self._query(Part(), slot, self._kinds(Part(), {slot}))
+            for slot in default_slots(own, fields)
         ]
 
-    def more_of_its_kind(self) -> list[PlannedQuery]:
-        """Looks for items like the one that was shown."""
-        assert self._item is not None
-        fields, item = self._fields, self._item
-        wished = self._heard.wished_for(slot_of(item, fields), fields)
-        words = " ".join(word for values in wished.values() for word in values)
-        kinds = [item[fields.slot_field]] if fields.slot_field else []
-        return [self._query(slot_of(item, fields), words, kinds)]
+    def _own_slot(self) -> str | None:
+        kinds = self._lexicon.kinds_of(self._has)
+        return next((slot_of_value(kind, self._fields) for kind in sorted(kinds)), None)
 
-    def search(self, message: str) -> list[PlannedQuery]:
+    def _slots(self, part: Part) -> set[str | None]:
+        kinds = self._lexicon.kinds_of(part.wanted)
+        return {slot_of_value(kind, self._fields) for kind in kinds}
+
+    def _kinds(self, part: Part, slots: set[str | None]) -> list[str]:
+        """The kinds of garment that may be shown for a part of an outfit."""
+        refused = self._heard.loose.unwanted.get(str(self._fields.slot_field), [])
+        kinds = [kind for slot in slots for kind in values_of_slot(slot, self._fields)]
+        return [kind for kind in kinds if kind not in refused]
+
+    def _more_of_its_kind(self) -> list[PlannedQuery]:
+        """Looks for items like the one that was shown, or as it is wished to differ."""
+        fields, part = self._fields, Part()
+        for later in [*self._heard.parts, self._heard.loose]:
+            part.change(later)
+        wishes = wishes_of(part, self._heard, self._lexicon, fields, self._kinds_shown())
+        told = {wish.field for wish in wishes}
+        alike = [
+            Wish(field=name, values=values, weight=_ALIKE)
+            for name, values in self._has.items()
+            if name not in told and (self._is_telling(name) or self._is_wearer(name))
+        ]
+        slot = self._own_slot()
+        kinds = values_of_slot(slot, fields) if slot else []
+        allowed = {str(fields.slot_field): kinds} if kinds else {}
+        text = " ".join(value for wish in wishes if not wish.negated for value in wish.values)
+        return [PlannedQuery(slot=slot, text=text, allowed=allowed, wishes=[*wishes, *alike])]
+
+    def _is_telling(self, name: str) -> bool:
+        return self._lexicon.names_garments(name) or name in self._fields.somes
+
+    def _is_wearer(self, name: str) -> bool:
+        return name in suiting_fields(self._fields) and not self._fields.ones[name].ladder
+
+    def _kinds_shown(self) -> set[str]:
+        return self._lexicon.kinds_of(self._has)
+
+    def _search(self, message: str) -> list[PlannedQuery]:
         """Looks for what was said, without an item.
 
-        Of one garment the customer's own words say most; the values in them are wishes, since
-        what the catalogue says of an item may be wrong. Who names several parts of an outfit is
-        shown each.
+        Of one garment the customer's own words say most besides; the values in them are wishes,
+        since what the catalogue says of an item may be wrong.
         """
-        fields, asked, said = self._fields, self._asked(), message[:LONGEST_MESSAGE]
-        slots = list(dict.fromkeys(slot_of_value(value, fields) for value in asked))
-        if len(slots) > 1 and count_parts(said, fields) != 1:
-            return [self._query(slot, self._words(slot), self._kinds(slot)) for slot in slots]
-        slot = slots[0] if len(slots) == 1 else None
-        # What was said before counts on: "a jacket", and then "in blue".
-        text = " ".join([self._words(slot), said]) if self._heard.earlier else said
-        query = self._query(slot, text, self._without(asked))
-        occasions = {
-            name: values
-            for name, values in query.allowed.items()
-            if self._heard.wanted.get(name)
-            and (name == fields.slot_field or self._is_occasion(name))
+        heard = self._heard
+        if len(heard.parts) > 1:
+            queries = []
+            for part in heard.parts:
+                slots = self._slots(part)
+                queries.append(
+                    self._query(part, next(iter(slots)) if len(slots) == 1 else None, [])
+                )
+            return queries
+        part = heard.parts[0] if heard.parts else heard.loose
+        slots = self._slots(part)
+        query = self._query(part, next(iter(slots)) if len(slots) == 1 else None, [])
+        # What was said before is in the wishes: "a jacket", and then "in blue".
+        said = {
+            "text": "" if heard.asked_before else message,
+            # What is not understood may describe it all the same: "with a covered front closure".
+            "described": bool(heard.unknown),
         }
-        allowed = {
-            name: values
-            for name, values in query.allowed.items()
-            if name not in occasions and self._heard.wanted.get(name)
-        }
-        for name, unwanted in self._heard.unwanted.items():
-            if unwanted and name in {fields.slot_field, *suiting_fields(fields)}:
-                known = allowed.get(name, fields.enumerated[name].values)
-                allowed[name] = [value for value in known if value not in unwanted]
-        wished = {**occasions, **query.wished}
-        return [query.model_copy(update={"allowed": allowed, "wished": wished})]
+        return [query.model_copy(update=said)]
 
-    def _is_occasion(self, name: str) -> bool:
-        return bool(self._fields.ones[name].ladder)
-
-    def unwanted(self) -> Wishes:
-        """Values that no filter of a query leaves out already."""
-        filtered = {self._fields.slot_field, *suiting_fields(self._fields)}
-        unwanted = self._heard.unwanted.items()
-        return {name: values for name, values in unwanted if values and name not in filtered}
-
-    def _asked(self) -> list[str]:
-        return self._heard.wanted.get(str(self._fields.slot_field), [])
-
-    def _kinds(self, slot: str | None) -> list[str]:
-        """The kinds of garment that fill a slot, of those that were asked for if any were."""
+    def _query(self, part: Part, slot: str | None, kinds: list[str]) -> PlannedQuery:
         fields = self._fields
-        asked = [one for one in self._asked() if slot_of_value(one, fields) == slot]
-        return self._without(asked or values_of_slot(slot, fields))
-
-    def _without(self, kinds: list[str]) -> list[str]:
-        unwanted = self._heard.unwanted.get(str(self._fields.slot_field), [])
-        return [kind for kind in kinds if kind not in unwanted]
-
-    def _words(self, slot: str | None) -> str:
-        """Words a search for a slot: occasion, garments, and what is wished of them."""
-        fields, item = self._fields, self._item
-        wished = dict(self._heard.wished_for(slot, fields))
-        occasions = []
-        for name in suiting_fields(fields):
-            if fields.ones[name].ladder:
-                told = self._heard.wanted.get(name) or ([item[name]] if item else [])
-                occasions += [one.lower() for one in told if one != fields.ones[name].otherwise]
-        garments = [
-            value
-            for name, values in wished.items()
-            for value in values
-            if fields.enumerated[name].values[value].implies.get(str(fields.slot_field))
-        ]
-        kinds = fields.ones[fields.slot_field].values if fields.slot_field else {}
-        for kind in self._kinds(slot) if not garments else []:
-            garments += [kind, *kinds[kind].synonyms[:1]]
-        words = " ".join([*occasions, " or ".join(word.lower() for word in garments)]).strip()
-        colours = self._colours(wished)
-        others = [
-            value
-            for name, values in wished.items()
-            for value in values
-            if value not in garments and value not in colours
-        ]
-        words = " ".join([*others, words])
-        return f"{words} in {' or '.join(colours)}" if colours else words
-
-    def _colours(self, wished: Wishes) -> list[str]:
-        """Colours to look for: those wished for, or neutrals to whoever wears a colour."""
-        name = hued_field(self._fields)
-        if name is None:
-            return []
-        colours = wished.get(name, [])
-        if not colours and self._item is not None:
-            plain = neutrals(self._fields.enumerated[name])
-            colours = plain[:NEUTRALS] if set(self._item[name]) - set(plain) else []
-        unwanted = self._heard.unwanted.get(name, [])
-        return [colour for colour in colours if colour not in unwanted]
-
-    def _query(self, slot: str | None, text: str, kinds: list[str]) -> PlannedQuery:
-        fields, heard, item = self._fields, self._heard, self._item
-        allowed: Wishes = {fields.slot_field: kinds} if fields.slot_field else {}
-        for name in suiting_fields(fields):
-            field = fields.ones[name]
-            wanted = heard.wanted.get(name, [])
-            if wanted and field.strict:
-                values = wanted
-            else:
-                known = wanted[-1] if wanted else item[name] if item else field.otherwise
-                values = suiting(name, known, fields)
-            unwanted = heard.unwanted.get(name, [])
-            allowed[name] = [one for one in values if one not in unwanted]
-        wished = heard.wished_for(slot, fields)
-        return PlannedQuery(slot=slot, text=text, allowed=allowed, wished=wished)
+        meant = self._lexicon.kinds_of(part.wanted) or set(kinds)
+        wishes = wishes_of(part, self._heard, self._lexicon, fields, meant)
+        words = [value for wish in wishes if not wish.negated for value in wish.values[:3]]
+        hint = " ".join(words if self._lexicon.kinds_of(part.wanted) else [*words, *kinds])
+        allowed = {str(fields.slot_field): kinds} if kinds else {}
+        return PlannedQuery(slot=slot, hint=hint, allowed=allowed, wishes=wishes)
 
 
-def _unfilled(plan: ShoppingPlan, found: list[Recommendation], fields: Fields) -> Iterator[str]:
-    """Says which wished colours nothing that is shown has."""
-    name = hued_field(fields)
+def _opening(plan: ShoppingPlan, item: Record | None, fields: Fields) -> str:
+    if item is not None and plan.mode != "search":
+        title = item[fields.title][:1].lower() + item[fields.title][1:]
+        return f"With your {title} go" if plan.mode == "complementary" else f"Like your {title} are"
+    if plan.worn:
+        words = [value for values in reversed(plan.worn.values()) for value in values]
+        return f"With your {' '.join(words).lower()} go"
+    return "I found"
+
+
+def _given_up(plan: ShoppingPlan, found: list[Recommendation], fields: Fields) -> Iterator[str]:
+    """Says which wishes nothing that is shown grants, the lightest first."""
     for query in plan.queries:
-        wished = query.wished.get(name, []) if name else []
-        has = {
-            value
-            for one in found
-            if one.slot == (query.slot or "")
-            for value in one.record[str(name)]
-        } if wished else set()  # fmt: skip
-        if wished and has and not has & set(wished):
+        shown = [one.record for one in found if one.slot == (query.slot or "")]
+        for wish in reversed(query.wishes):
+            has = [set(values_of(record, wish.field)) for record in shown]
+            otherwise = getattr(fields.enumerated[wish.field], "otherwise", None)
+            known = [values for values in has if values - {otherwise, ""}]
+            had = any(values & set(wish.values) for values in known)
+            # What follows from an occasion was not asked for by name.
+            if wish.negated or wish.weight < NAMED or not known or had:
+                continue
             part = f" for {called(query.slot, fields)}" if query.slot else ""
-            yield f"Nothing that fits{part} is {' or '.join(wished)}. "
+            yield f"Nothing that fits{part} is {' or '.join(wish.values)}. "

@@ -1,191 +1,164 @@
-"""What a customer has wished for so far."""
+"""What a customer has asked for so far, message by message, and what it makes one wish for."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import replace
 
 from lookbook.labels.fields import Fields
-from lookbook.labels.record import Record
-from lookbook.outfits import Mode, Wishes
-from lookbook.outfits.lexicon import Term, lexicon_of
-from lookbook.outfits.slots import slot_of_value, suiting_fields
+from lookbook.outfits import Wishes
+from lookbook.outfits.lexicon import Lexicon, Said
+from lookbook.outfits.listening import Heard, Listener, Part
+from lookbook.search.wishes import Wish
 
-# Between the members of a list, and before what a garment has beside itself.
-_LISTED = re.compile(r"[,;&+/]|\b(?:and|or|plus|then)\b", re.IGNORECASE)
-_BESIDE = re.compile(r"\b(?:with|in|for|on|at|of|over|under)\b", re.IGNORECASE)
+# What counts how much: what was named, what follows from a quality or an occasion, whom it is
+# for, and what is not to be.
+NAMED, GARMENT, WEARER, UNWANTED = 1.0, 1.5, 2.5, 2.0
+QUALITY, OCCASION, OCCASIONS_GARMENT = 0.7, 0.5, 1.2
 
-NO_PRICES = "The catalogue holds no prices, so I cannot choose by them."
 
+def hear(message: str, heard: Heard, lexicon: Lexicon, fields: Fields, item: Wishes) -> None:
+    """Adds what a message says to what was asked for before.
 
-@dataclass
-class Heard:
-    """What a customer has asked for; the later wish counts.
-
-    Attributes:
-        wanted: Values that were wished for, by field.
-        unwanted: Values that are not to be.
-        wanted_of: Wishes for one garment and not for another, by value of the field with slots:
-            "red shoes and black trousers".
-        mode: What goes with the item, or more of its kind, where that was said.
-        notes: What cannot be done.
-        understood: Whether the last message said anything.
-        earlier: Whether there was a message before it.
+    Args:
+        message: What the customer says.
+        heard: What was said before; changed.
+        lexicon: The words.
+        fields: The catalogue's.
+        item: What the customer showed, values by field; comparisons start from it.
     """
-
-    wanted: Wishes = field(default_factory=dict)
-    unwanted: Wishes = field(default_factory=dict)
-    wanted_of: dict[str, Wishes] = field(default_factory=dict)
-    mode: Mode | None = None
-    notes: list[str] = field(default_factory=list)
-    understood: bool = False
-    earlier: bool = False
-
-    def wished_for(self, slot: str | None, fields: Fields) -> Wishes:
-        """Gives the wishes for a part of an outfit that may stay unfilled, such as colours."""
-        hard = {fields.slot_field, *suiting_fields(fields)}
-        wishes: Wishes = {}
-        for name, values in self.wanted.items():
-            if name in hard:
-                continue
-            fitting = [one for one in values if slot is None or _fits(name, one, slot, fields)]
-            if fitting and name not in _paired(self.wanted_of):
-                wishes[name] = fitting
-        for value, own in self.wanted_of.items():
-            if slot_of_value(value, fields) == slot:
-                for name, values in own.items():
-                    wishes[name] = [*dict.fromkeys([*wishes.get(name, []), *values])]
-        return wishes
+    turn = Listener(lexicon).listen(message)
+    heard.notes, heard.understood = turn.notes, turn.understood
+    heard.unknown = turn.unknown
+    heard.mode = turn.mode or (None if turn.parts else heard.mode)
+    heard.wearers = turn.wearers or heard.wearers
+    if turn.worn is not None:
+        heard.worn = turn.worn
+    if turn.parts:
+        heard.occasions = turn.occasions or heard.occasions
+        earlier = heard.loose if not heard.parts else Part()
+        heard.parts, heard.loose = turn.parts, turn.loose
+        heard.loose.add(earlier)
+    else:
+        named = {one.name for one in turn.occasions}
+        heard.occasions = [one for one in heard.occasions if one.name not in named] + turn.occasions
+        for part in heard.parts or [heard.loose]:
+            part.change(turn.loose)
+    for said in turn.comparisons:
+        for part in heard.parts or [heard.loose]:
+            _compare(said, part, lexicon, fields, item)
 
 
-def hear(message: str, heard: Heard, item: Record | None, fields: Fields) -> None:
-    """Adds what a message says to what was wished before."""
-    terms = _with_implied(list(lexicon_of(fields).terms(message)), fields)
-    named = {term.field for term in terms if term.kind == "value" and not term.negated}
-    soft = named - {fields.slot_field, *suiting_fields(fields)}
-    if fields.slot_field in named or soft:
-        heard.wanted_of = _pair(terms, fields)
-    if fields.slot_field in named:
-        # Who names a garment no longer wants more of the last kind, nor the last garment.
-        heard.mode = None
-        for name in fields.enumerated:
-            heard.wanted[name] = [
-                one for one in heard.wanted.get(name, []) if not _implies_slot(name, one, fields)
-            ]
-    fresh: set[str] = set()
-    for term in terms:
-        heard.understood = heard.understood or term.kind != "nothing"
-        match term.kind:
-            case "value":
-                _add(heard, term, fresh, fields)
-            case "up" | "down":
-                _step(term.kind, heard, item, fields)
-            case "similar":
-                heard.mode = "complementary" if term.negated else "similar"
-            case "complementary" if not term.negated:
-                heard.mode = "complementary"
-            case "price":
-                heard.notes = [NO_PRICES]
+def wishes_of(
+    part: Part, heard: Heard, lexicon: Lexicon, fields: Fields, kinds: set[str]
+) -> list[Wish]:
+    """Lists what is wished of a part, the weightiest first.
 
-
-def count_parts(message: str, fields: Fields) -> int:
-    """Counts the parts of an outfit that a message names one beside the other.
-
-    "A shirt and trousers" are two; "a denim shirt with cap sleeves" is one, whatever else its
-    words may mean: of each member of a list the last garment before "with" and the like counts.
+    Args:
+        part: What was asked for.
+        heard: What was said besides.
+        lexicon: The words.
+        fields: The catalogue's.
+        kinds: Values of the field with slots that it may be of; none for any.
     """
-    lexicon = lexicon_of(fields)
-    parts = set()
-    for member in _LISTED.split(message):
-        head = _BESIDE.split(member, maxsplit=1)[0]
-        for text in (head, member):
-            terms = _with_implied(list(lexicon.terms(text)), fields)
-            named = [
-                term.value
-                for term in terms
-                if term.field == fields.slot_field and term.kind == "value" and not term.negated
-            ]
-            if named:
-                parts.add(slot_of_value(named[-1], fields))
-                break
-    return len(parts)
-
-
-def _with_implied(terms: list[Term], fields: Fields) -> list[Term]:
-    """Adds the kind of garment that a garment's own name implies."""
-    whole: list[Term] = []
-    for term in terms:
-        implied = _implies_slot(term.field, term.value, fields) if term.kind == "value" else None
-        main = Term("value", str(fields.slot_field), str(implied), term.negated)
-        if implied and not term.negated and main not in whole:
-            whole.append(main)
-        whole.append(term)
-    return whole
-
-
-def _add(heard: Heard, term: Term, fresh: set[str], fields: Fields) -> None:
-    wanted = heard.wanted.setdefault(term.field, [])
-    unwanted = heard.unwanted.setdefault(term.field, [])
-    if term.negated:
-        wanted[:] = [one for one in wanted if one != term.value]
-        if not (term.field in suiting_fields(fields) and not fields.ones[term.field].strict):
-            unwanted[:] = [*dict.fromkeys([*unwanted, term.value])]
-        return
-    # "Shoes" after "trousers" is another wish; "shoes and trousers" are two at once.
-    if term.field not in fresh or term.field in suiting_fields(fields):
-        wanted.clear()
-        fresh.add(term.field)
-    unwanted[:] = [one for one in unwanted if one != term.value]
-    wanted[:] = [*dict.fromkeys([*wanted, term.value])]
-
-
-def _step(kind: str, heard: Heard, item: Record | None, fields: Fields) -> None:
-    """Goes one step along a field's ladder, such as from casual to formal, or back."""
-    for name, one in fields.ones.items():
-        if not one.ladder:
-            continue
-        now = (heard.wanted.get(name) or [item[name] if item else ""])[-1]
-        place = one.ladder.index(now) if now in one.ladder else 1
-        last = len(one.ladder) - 1
-        step = min(place + 1, last) if kind == "up" else max(place - 1, 0)
-        heard.wanted[name] = [one.ladder[step]]
-
-
-def _pair(terms: list[Term], fields: Fields) -> dict[str, Wishes]:
-    """Gives each garment its own wishes, where a message names several of both."""
-    hard = {fields.slot_field, *suiting_fields(fields)}
-    wanted = [term for term in terms if term.kind == "value" and not term.negated]
-    mains = [term for term in wanted if term.field == fields.slot_field]
-    soft = [
-        term
-        for term in wanted
-        if term.field not in hard and not _implies_slot(term.field, term.value, fields)
+    whole = Part()
+    whole.change(part)
+    if part is not heard.loose:
+        whole.add(heard.loose)
+    garments = {name for name, own in whole.wanted.items() if own and lexicon.names_garments(name)}
+    wishes = [
+        Wish(field=name, values=values, weight=GARMENT if name in garments else NAMED)
+        for name, values in whole.wanted.items()
+        if values
     ]
-    if len(set(mains)) < 2 or len(set(soft)) < 2:
-        return {}
-    told = [term for term in wanted if term in mains or term in soft]
-    # "Red shoes, black trousers" is read from its end, "shoes in red, trousers in black" is not.
-    ordered = told[::-1] if told[0] in soft else told
-    pairs: dict[str, Wishes] = {}
-    garment = ""
-    for term in ordered:
-        if term.field == fields.slot_field:
-            garment = term.value
-        elif garment:
-            pairs.setdefault(garment, {}).setdefault(term.field, []).append(term.value)
-    return pairs
+    for said in _holding(heard.wearers[-1:], kinds):
+        for name, values in said.saying.wishes.items():
+            declared = fields.enumerated[name].values
+            suiting = [other for one in values for other in declared[one].goes_with]
+            wishes.append(Wish(field=name, values=[*values, *suiting], weight=WEARER, firm=True))
+    unwanted = {name: list(values) for name, values in whole.unwanted.items()}
+    lighter = [(one, QUALITY) for one in _holding(whole.sayings, kinds)]
+    lighter += [(one, OCCASION) for one in _shared(heard.occasions, lexicon)]
+    for said, weight in lighter:
+        for name, values in said.saying.wishes.items():
+            is_garment = lexicon.names_garments(name)
+            left = [one for one in values if one not in unwanted.get(name, [])]
+            if whole.wanted.get(name) and not (is_garment and said.kind == "qualities"):
+                continue
+            # The garments of an occasion are for whoever names none.
+            if is_garment and said.kind == "occasions" and (garments or kinds):
+                continue
+            if left:
+                heavier = OCCASIONS_GARMENT if is_garment and said.kind == "occasions" else weight
+                wishes.append(Wish(field=name, values=left, weight=heavier))
+        for name, values in said.saying.unwanted.items():
+            more = [one for one in values if one not in whole.wanted.get(name, [])]
+            unwanted[name] = [*dict.fromkeys([*unwanted.get(name, []), *more])]
+    wishes += [
+        Wish(field=name, values=values, weight=UNWANTED, negated=True, firm=True)
+        for name, values in unwanted.items()
+        if values
+    ]
+    return sorted(_joined(wishes), key=lambda wish: -wish.weight)
 
 
-def _paired(wanted_of: dict[str, Wishes]) -> set[str]:
-    return {name for own in wanted_of.values() for name in own}
+def _joined(wishes: list[Wish]) -> Iterator[Wish]:
+    """Makes one wish of several for the same field and weight: either will do."""
+    several: dict[tuple[str, float, bool], list[Wish]] = {}
+    for wish in wishes:
+        several.setdefault((wish.field, wish.weight, wish.negated), []).append(wish)
+    for alike in several.values():
+        values = dict.fromkeys(value for wish in alike for value in wish.values)
+        yield alike[0].model_copy(update={"values": [*values]})
 
 
-def _implies_slot(name: str, value: str, fields: Fields) -> str | None:
-    if fields.slot_field is None or name not in fields.enumerated:
-        return None
-    return fields.enumerated[name].values[value].implies.get(fields.slot_field)
+def _shared(sayings: list[Said], lexicon: Lexicon) -> list[Said]:
+    """Cuts the garments of several occasions to those of all, if there are any.
+
+    A summer wedding wants what is for summer and for weddings.
+    """
+    shared: dict[str, list[str]] = {}
+    for said in sayings:
+        for name, values in said.saying.wishes.items():
+            if lexicon.names_garments(name):
+                both = [one for one in shared.get(name, values) if one in values]
+                shared[name] = both or [*shared[name], *values]
+    return [
+        replace(
+            said,
+            saying=said.saying.model_copy(
+                update={
+                    "wishes": {
+                        name: shared.get(name, values)
+                        for name, values in said.saying.wishes.items()
+                    }
+                }
+            ),
+        )
+        for said in sayings
+    ]
 
 
-def _fits(name: str, value: str, slot: str, fields: Fields) -> bool:
-    implied = _implies_slot(name, value, fields)
-    return implied is None or slot_of_value(implied, fields) == slot
+def _holding(sayings: list[Said], kinds: set[str]) -> list[Said]:
+    """Leaves out sayings that hold of garments of other kinds alone."""
+    return [said for said in sayings if not said.saying.of or set(said.saying.of) & kinds]
+
+
+def _compare(said: Said, part: Part, lexicon: Lexicon, fields: Fields, item: Wishes) -> None:
+    """Changes what is asked for by a comparison to what was talked about."""
+    saying = said.saying
+    if saying.of and not set(saying.of) & lexicon.kinds_of(part.wanted or item):
+        return
+    for name, values in saying.wishes.items():
+        part.wanted[name] = [*values]
+        part.sayings = [one for one in part.sayings if name not in one.saying.wishes]
+    for name, values in saying.unwanted.items():
+        part.refuse(name, values)
+    for name, steps in saying.steps.items():
+        ladder = fields.ones[name].ladder if name in fields.ones else []
+        now = (part.wanted.get(name) or item.get(name) or [""])[-1]
+        if ladder:
+            start = ladder.index(now) if now in ladder else (len(ladder) - 1) // 2
+            place = min(max(start + steps, 0), len(ladder) - 1)
+            beyond = ladder[place:] if steps > 0 else ladder[: place + 1]
+            part.wanted[name] = beyond

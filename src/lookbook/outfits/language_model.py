@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -11,24 +12,33 @@ from pydantic import BaseModel, ValidationError
 
 from lookbook.chat_models import TEMPERATURES, ChatModel
 from lookbook.errors import InputError
-from lookbook.labels.fields import Fields, SomeField
+from lookbook.labels.fields import Fields
 from lookbook.labels.record import Record, text_of, values_of
 from lookbook.outfits import (
     LONGEST_MESSAGE,
     Message,
+    Mode,
     PlannedQuery,
     Recommendation,
     ShoppingPlan,
     Wishes,
 )
 from lookbook.outfits.embedded import EmbeddedStylist
-from lookbook.outfits.lexicon import lexicon_of
-from lookbook.outfits.slots import called, slot_of, suiting, suiting_fields, values_of_slot
+from lookbook.outfits.hearing import GARMENT, NAMED, UNWANTED, WEARER
+from lookbook.outfits.lexicon import Lexicon, lexicon_of
+from lookbook.outfits.sayings import Sayings
+from lookbook.outfits.slots import called, slot_of, suiting_fields, values_of_slot
+from lookbook.search.wishes import Wish
 
+logger = logging.getLogger(__name__)
+
+BY_RULES = "My language model gives no answer just now, so I go by rules."
 MOST_QUERIES = 6
 LONGEST_TEXT = 160
 # So much of a chat is read again each time.
 TURNS = 10
+# Sayings that speak of items, where others speak of customers.
+_SPOKEN_OF = ("garments", "qualities")
 REFERENCE = re.compile(r"\[(\d+)\]")
 SENTENCE = re.compile(r"(?<=[.!?\n])\s+(?=\S)|(?<=\n)")
 
@@ -53,24 +63,26 @@ class LanguageModelStylist:
     no item is made up, and a reply that names none of them is not given.
     """
 
-    def __init__(self, chat: Any, prompts: StylistPrompts) -> None:
+    def __init__(self, chat: Any, prompts: StylistPrompts, sayings: Sayings | None = None) -> None:
         """Takes a model.
 
         Args:
             chat: A :class:`lookbook.chat_models.ChatModel`.
             prompts: What it is told.
+            sayings: What customers say, for the rules that step in where the model fails.
         """
         self._chat: ChatModel = chat
         self._prompts = prompts
-        self._rules = EmbeddedStylist()
+        self._sayings = sayings or Sayings()
+        self._rules = EmbeddedStylist(sayings)
 
     def plan(
         self, item: Record | None, message: str, history: list[Message], fields: Fields
     ) -> ShoppingPlan:
         """Plans what to look for, see :class:`lookbook.outfits.Stylist`.
 
-        Raises:
-            InputError: If the model gives no plan, asked twice.
+        Where the model gives no plan, asked twice, or cannot be asked, rules make it, and the
+        customer is told.
         """
         has = text_of(item, fields) if item else "nothing"
         asked = _talk(
@@ -78,11 +90,15 @@ class LanguageModelStylist:
             f"{message[:LONGEST_MESSAGE] or 'What goes with this?'}"
         )  # fmt: skip
         schema = plan_schema(fields)
-        for temperature in TEMPERATURES:
-            plan = understand_plan(self._chat.answer(asked, schema, temperature), item, fields)
-            if plan is not None:
-                return plan
-        raise InputError("The stylist's model gave no plan, asked twice. Please say it otherwise.")
+        try:
+            for temperature in TEMPERATURES:
+                plan = understand_plan(self._chat.answer(asked, schema, temperature), item, fields)
+                if plan is not None:
+                    return plan.model_copy(update={"said": bool(message.strip())})
+        except InputError as error:
+            logger.warning("the stylist's model cannot be asked: %s", error)
+        plan = self._rules.plan(item, message, history, fields)
+        return plan.model_copy(update={"notes": [BY_RULES, *plan.notes]})
 
     def reply(
         self,
@@ -112,16 +128,32 @@ class LanguageModelStylist:
         titles = [one.record[fields.title] for one in found]
         held: list[str] = []
         named = False
-        for sentence in _sentences(self._chat.stream(asked)):
-            if not is_grounded(sentence, found, item, fields):
-                continue
-            held.append(REFERENCE.sub(lambda match: titles[int(match[1]) - 1], sentence))
-            named = named or bool(REFERENCE.search(sentence))
-            if named:
-                yield from held
-                held = []
+        try:
+            for sentence in _sentences(self._chat.stream(asked)):
+                if not is_grounded(sentence, found, item, fields, self._sayings):
+                    continue
+                held.append(REFERENCE.sub(lambda match: titles[int(match[1]) - 1], sentence))
+                named = named or bool(REFERENCE.search(sentence))
+                if named:
+                    yield from held
+                    held = []
+        except InputError as error:
+            logger.warning("the stylist's model cannot be asked: %s", error)
         if not named:
             yield from self._rules.reply(*given)
+
+
+class _AnsweredQuery(BaseModel, extra="forbid"):
+    slot: str | None
+    text: str
+    wished: Wishes = {}
+    unwanted: Wishes = {}
+
+
+class _AnsweredPlan(BaseModel, extra="forbid"):
+    mode: Mode
+    queries: list[_AnsweredQuery]
+    notes: list[str] = []
 
 
 def understand_plan(answer: str, item: Record | None, fields: Fields) -> ShoppingPlan | None:
@@ -136,85 +168,40 @@ def understand_plan(answer: str, item: Record | None, fields: Fields) -> Shoppin
         The plan; ``None`` if there is nothing in it to look for.
     """
     try:
-        plan = ShoppingPlan.model_validate(repair_json(answer, return_objects=True))
+        answered = _AnsweredPlan.model_validate(repair_json(answer, return_objects=True))
     except (ValidationError, RecursionError):
         return None
-    if item is None and plan.mode != "search":
-        plan.mode = "search"
+    mode = answered.mode if item is not None else "search"
     own = slot_of(item, fields) if item else None
     queries = [
-        _within_fields(query, item, fields)
-        for query in plan.queries[:MOST_QUERIES]
+        _within_fields(query, mode, fields)
+        for query in answered.queries[:MOST_QUERIES]
         # What goes with an item is none of its kind.
-        if not (plan.mode == "complementary" and query.slot is not None and query.slot == own)
+        if not (mode == "complementary" and query.slot is not None and query.slot == own)
     ]
-    plan.queries = [query for query in queries if all(query.allowed.values())]
-    plan.unwanted = _known(plan.unwanted, fields)
-    plan.notes = [note[:LONGEST_TEXT] for note in plan.notes[:3]]
-    return plan if plan.queries else None
+    notes = [note[:LONGEST_TEXT] for note in answered.notes[:3]]
+    return ShoppingPlan(mode=mode, queries=queries, notes=notes) if queries else None
 
 
-def is_grounded(
-    sentence: str, found: list[Recommendation], item: Record | None, fields: Fields
-) -> bool:
-    """Says whether a sentence speaks of nothing but the items that are shown."""
-    numbers = [int(number) for number in REFERENCE.findall(sentence)]
-    if any(not 1 <= number <= len(found) for number in numbers):
-        return False
-    records = [one.record for one in found] + ([item] if item else [])
-    texts = " ".join(text_of(record, fields) for record in records)
-    free = REFERENCE.sub(" ", sentence)
-    for name, values in _named(free, fields).items():
-        has = {value for record in records for value in values_of(record, name)}
-        if not values <= has | _named(texts, fields).get(name, set()):
-            return False
-    return True
-
-
-def plan_schema(fields: Fields) -> dict[str, Any]:
-    """Writes the schema of a plan whose values are the fields'."""
-
-    def some(values: Any) -> dict[str, Any]:
-        listed = list(values)
-        return {"type": "array", "items": {"enum": listed}, "maxItems": min(len(listed), 4)}
-
-    text = {"type": "string", "maxLength": LONGEST_TEXT}
-    values = {name: some(field.values) for name, field in fields.enumerated.items()}
-    hard = {name for name in (fields.slot_field, *suiting_fields(fields)) if name}
-    query = {
-        "slot": {"enum": [*fields.slots, None]},
-        "text": text,
-        "allowed": _object({name: one for name, one in values.items() if name in hard}),
-        "wished": _object({name: one for name, one in values.items() if name not in hard}),
-    }
-    queries = {"type": "array", "items": _object(query), "minItems": 1, "maxItems": MOST_QUERIES}
-    several = {name: one for name, one in values.items() if name in fields.somes}
-    plan = {
-        "mode": {"enum": ["complementary", "similar", "search"]},
-        "queries": queries,
-        "unwanted": _object(several),
-        "notes": {"type": "array", "items": text, "maxItems": 3},
-    }
-    return _object(plan)
-
-
-def _within_fields(query: PlannedQuery, item: Record | None, fields: Fields) -> PlannedQuery:
-    """Keeps of a query what the fields have; for what is left open, what suits."""
+def _within_fields(query: _AnsweredQuery, mode: Mode, fields: Fields) -> PlannedQuery:
+    """Keeps of a query what the fields have, as wishes of their usual weights."""
     slot = query.slot if query.slot in fields.slots else None
-    wanted = _known(query.allowed, fields)
-    allowed: Wishes = {}
-    if fields.slot_field:
-        every = list(fields.ones[fields.slot_field].values)
-        of_slot = every if slot is None else values_of_slot(slot, fields)
-        asked = [one for one in wanted.get(fields.slot_field, []) if one in of_slot]
-        allowed[fields.slot_field] = asked or of_slot
-    for name in suiting_fields(fields):
-        known = item[name] if item else fields.ones[name].otherwise
-        allowed[name] = wanted.get(name) or suiting(name, known, fields)
-    wished = {
-        name: values for name, values in _known(query.wished, fields).items() if name not in allowed
-    }
-    return PlannedQuery(slot=slot, text=query.text[:LONGEST_TEXT], allowed=allowed, wished=wished)
+    wishes = []
+    for name, values in _known(query.wished, fields).items():
+        wearer = name in suiting_fields(fields) and not fields.ones[name].ladder
+        garment = name == fields.slot_field or any(
+            fields.slot_field in fields.enumerated[name].values[value].implies for value in values
+        )
+        weight = WEARER if wearer else GARMENT if garment else NAMED
+        wishes.append(Wish(field=name, values=values, weight=weight, firm=wearer))
+    wishes += [
+        Wish(field=name, values=values, weight=UNWANTED, negated=True, firm=True)
+        for name, values in _known(query.unwanted, fields).items()
+    ]
+    # The part of an outfit is no wish that may be given up.
+    within = slot is not None and mode != "search"
+    allowed = {str(fields.slot_field): values_of_slot(slot, fields)} if within else {}
+    return PlannedQuery(slot=slot, text=query.text[:LONGEST_TEXT], allowed=allowed, wishes=wishes)
 
 
 def _known(wishes: Wishes, fields: Fields) -> Wishes:
@@ -227,18 +214,75 @@ def _known(wishes: Wishes, fields: Fields) -> Wishes:
     return {name: values for name, values in known.items() if values}
 
 
-def _named(text: str, fields: Fields) -> dict[str, set[str]]:
-    """Finds the kinds of garment and the colours that a text names."""
-    named: dict[str, set[str]] = {}
-    for term in lexicon_of(fields).terms(text):
-        field = fields.enumerated.get(term.field)
-        if term.field == fields.slot_field or isinstance(field, SomeField):
-            named.setdefault(term.field, set()).add(term.value)
+def plan_schema(fields: Fields) -> dict[str, Any]:
+    """Writes the schema of a plan whose values are the fields'."""
+
+    def some(values: Any) -> dict[str, Any]:
+        listed = list(values)
+        return {"type": "array", "items": {"enum": listed}, "maxItems": min(len(listed), 4)}
+
+    text = {"type": "string", "maxLength": LONGEST_TEXT}
+    values = {name: some(field.values) for name, field in fields.enumerated.items()}
+    query = {
+        "slot": {"enum": [*fields.slots, None]},
+        "text": text,
+        "wished": _object(values),
+        "unwanted": _object(values),
+    }
+    queries = {"type": "array", "items": _object(query), "minItems": 1, "maxItems": MOST_QUERIES}
+    plan = {
+        "mode": {"enum": ["complementary", "similar", "search"]},
+        "queries": queries,
+        "notes": {"type": "array", "items": text, "maxItems": 3},
+    }
+    return _object(plan)
+
+
+def is_grounded(
+    sentence: str,
+    found: list[Recommendation],
+    item: Record | None,
+    fields: Fields,
+    sayings: Sayings,
+) -> bool:
+    """Says whether a sentence speaks of nothing but the items that are shown."""
+    numbers = [int(number) for number in REFERENCE.findall(sentence)]
+    if any(not 1 <= number <= len(found) for number in numbers):
+        return False
+    lexicon = lexicon_of(fields, sayings)
+    records = [one.record for one in found] + ([item] if item else [])
+    texts = " ".join(text_of(record, fields) for record in records)
+    has = {(name, one) for name, own in _named(texts, lexicon, fields) for one in own}
+    has |= {
+        (name, value)
+        for record in records
+        for name in (fields.slot_field, *fields.somes)
+        if name
+        for value in values_of(record, name)
+    }
+    return all(
+        any((name, value) in has for value in values)
+        for name, values in _named(REFERENCE.sub(" ", sentence), lexicon, fields)
+    )
+
+
+def _named(text: str, lexicon: Lexicon, fields: Fields) -> Iterator[tuple[str, frozenset[str]]]:
+    """Finds the kinds of garment and the colours that a text names; any of each will do."""
+    for term in lexicon.terms(text):
+        meant: list[Wishes] = [{one.field: [one.value]} for one in term.values]
+        meant += [
+            one.saying.wishes for one in term.sayings if one.kind in ("garments", "qualities")
+        ]
+        for wishes in meant:
+            if kinds := lexicon.kinds_of(wishes):
+                yield str(fields.slot_field), frozenset(kinds)
+            yield from (
+                (name, frozenset(values)) for name, values in wishes.items() if name in fields.somes
+            )
     if fields.slot_field:
         rest = fields.ones[fields.slot_field]
         if rest.otherwise in rest.named(text):
-            named.setdefault(fields.slot_field, set()).add(rest.otherwise)
-    return named
+            yield fields.slot_field, frozenset({rest.otherwise})
 
 
 def _talk(system: str, history: list[Message], message: str) -> list[dict[str, str]]:

@@ -1,38 +1,54 @@
-"""The words that a customer may use: declared values, and what is said around them."""
+"""The words that a customer may use: sayings, declared values, and what is said around them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 from lookbook.labels.fields import Fields
-from lookbook.labels.values import find_phrases, fold
-from lookbook.outfits import LONGEST_MESSAGE
+from lookbook.labels.values import fold
+from lookbook.outfits import LONGEST_MESSAGE, cues
+from lookbook.outfits.sayings import Kind, Saying, Sayings
 
-PRICES = {"cheap", "cheaper", "cheapest", "price", "expensive", "budget", "affordable", "cost"}
-SIMILAR = {"similar", "same", "alike", "like this", "like it", "like that", "lookalike", "more of"}
-COMPLEMENTARY = {
-    "go with", "goes with", "match", "wear with", "outfit", "combine", "combination", "pair",
-    "complete", "style it", "recommend", "suggest", "suggestion", "recommendation",
-}  # fmt: skip
-DRESS_UP = {"dressier", "smarter", "elegant", "fancier", "more formal", "less casual"}
-DRESS_DOWN = {"more casual", "less formal", "more relaxed", "comfier", "more comfortable"}
-NEGATIONS = {
-    "no", "not", "without", "except", "never", "hate", "dislike", "avoid", "don t", "dont",
-    "don t want", "dont want", "do not want", "not want", "other than", "anything but",
-    "instead of", "rather than", "neither", "nor",
-}  # fmt: skip
-RESUMPTIONS = {"but", "only", "just", "instead", "rather", "prefer", "want", "please", "yes"}
-# Words for a value that mean something else in a sentence.
+Cue = Literal["similar", "complementary", "owned", "not", "again", "and", "or", "link", "for"]
+# Values' words that mean something else in a sentence, or nothing that one can wish for.
 NO_WISH = {
     "all", "any", "both", "everyone", "neutral", "none", "other", "not specified", "unspecified",
     "n a", "active", "u", "m", "f", "s", "l", "v", "body", "m f", "f m", "set", "not applicable",
-    "rock", "hut", "pull", "basket", "sweat", "grand", "mid", "standard", "regular",
+    "sweat", "grand", "mid", "standard", "regular", "unknown", "large", "small",
+    "medium", "klein", "petit", "groß", "grande", "one size", "full", "hip", "print", "strap",
+    "square", "boat", "down", "evening", "animal", "logo tee", "pump", "medio", "moyen", "mittel",
+    "hood", "two piece",
 }  # fmt: skip
-# Said of customers and their plans, not of garments.
-PHRASES = {"dress up", "dress down", "dress code", "in short"}
+_TOKEN = re.compile(r"[^\W_]+(?:['’`][^\W_]+)*|[.!?;:\n]+|[,/&+()]")
+# "(w, 28)", "19m", "f/22": an age with a letter says whose.
+_AGED = re.compile(r"\(\s*([mwf])\b|\b\d\d\s?([mwf])\b|\b([mwf])\s?/?\s?\d\d\b", re.IGNORECASE)
+_LETTERS = {"m": "man", "w": "woman", "f": "woman"}
+# A word is taken for a misspelt one from so many letters on, and so much has to be alike.
+_LEAST_LETTERS = 5
+_ALIKE = 0.8
+_SHORTS = "shorts"
+UNKNOWN = ""
+
+
+@dataclass(frozen=True)
+class Value:
+    """A value of a field that a word means."""
+
+    field: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Said:
+    """A saying that a phrase may mean."""
+
+    kind: Kind
+    name: str
+    saying: Saying
 
 
 @dataclass(frozen=True)
@@ -40,88 +56,259 @@ class Term:
     """What one word or phrase of a message means.
 
     Attributes:
-        kind: ``value``, ``similar``, ``complementary``, ``price``, ``up``, ``down`` or
-            ``nothing``.
-        field: The field of the value.
-        value: The value.
-        negated: Whether it is said not to be.
+        words: The phrase, folded.
+        cues: What it says of the terms around it.
+        values: Values of fields that it means, at most one a field.
+        sayings: Sayings that it may mean.
+        known: Whether it means anything.
     """
 
-    kind: str
-    field: str = ""
-    value: str = ""
-    negated: bool = False
+    words: str
+    cues: frozenset[Cue] = frozenset()
+    values: tuple[Value, ...] = ()
+    sayings: tuple[Said, ...] = ()
+    known: bool = True
+
+
+# Where a sentence ends, and where a member of a list does.
+STOP = Term(".")
+COMMA = Term(",")
+_SIGNS = {",": COMMA, "&": COMMA, "+": COMMA, "/": Term("/", frozenset({"or"}))}
 
 
 class Lexicon:
-    """The words of a catalogue's fields in a customer's sentences."""
+    """The words of a catalogue's fields and sayings in customers' sentences."""
 
-    def __init__(self, fields: Fields) -> None:
+    def __init__(self, fields: Fields, sayings: Sayings) -> None:
         """Learns the words.
-
-        A word of the field with slots ("short", "dress") means that alone, and what implies it
-        ("jeans"); a word of several other fields ("long") is too vague for a wish.
 
         Args:
             fields: Values and their synonyms.
+            sayings: What else is said, cut to the fields.
         """
-        meanings: dict[str, list[Term]] = {}
+        self._fields = fields
+        values: dict[str, list[Value]] = {}
         for name, field in fields.enumerated.items():
             otherwise = getattr(field, "otherwise", None)
             for word, value in field.words.items():
                 if value != otherwise and word not in NO_WISH:
-                    meanings.setdefault(word, []).append(Term("value", name, value))
-        self._meanings = {
-            word: _plain(terms, fields) for word, terms in meanings.items() if _plain(terms, fields)
+                    phrase = _unfold(word) if self.names_garments(name) else word
+                    values.setdefault(phrase, []).append(Value(name, value))
+        said: dict[str, list[Said]] = {}
+        for kind, name, saying in sayings.every():
+            for phrase in saying.said:
+                folded = _unfold(fold(phrase)) if kind == "garments" else fold(phrase)
+                said.setdefault(folded, []).append(Said(kind, name, saying))
+        told: dict[str, set[Cue]] = {}
+        for cue, phrases in _CUES.items():
+            for phrase in phrases:
+                told.setdefault(fold(phrase), set()).add(cue)
+        nothing = {fold(phrase) for phrase in cues.NOTHING}
+        self._terms = {
+            phrase: Term(
+                phrase,
+                frozenset(told.get(phrase, ())),
+                () if phrase in said else tuple(self._plain(phrase, values.get(phrase, []))),
+                tuple(said.get(phrase, ())),
+            )
+            for phrase in {*values, *said, *told, *nothing}
         }
-        for kind, words in [
-            ("similar", SIMILAR), ("complementary", COMPLEMENTARY), ("price", PRICES),
-            ("up", DRESS_UP), ("down", DRESS_DOWN), ("not", NEGATIONS), ("again", RESUMPTIONS),
-            ("nothing", PHRASES),
-        ]:  # fmt: skip
-            self._meanings |= {fold(word): [Term(kind)] for word in words}
-        self._longest = max(len(phrase.split()) for phrase in self._meanings)
+        self._longest = max(len(phrase.split()) for phrase in self._terms)
+        self._words = {word for phrase in self._terms for word in phrase.split()}
+        self._known = self._words | {
+            word for text in cues.LANGUAGES.values() for word in fold(text).split()
+        }
+        self._spelt = sorted(
+            word
+            for phrase in {*values, *said}
+            for word in phrase.split()
+            if len(word) >= _LEAST_LETTERS - 1 and word.isalpha()
+        )
+
+        # The same words come again and again, and in several phrases.
+        self._spell = lru_cache(maxsize=4096)(self._respell)
 
     def terms(self, message: str) -> Iterator[Term]:
-        """Finds what a message names, in its order, and what of it is negated."""
-        negated = False
-        for clause in re.split(r"[.;!?\n]", message[:LONGEST_MESSAGE]):
-            parts = clause.split(",")
-            listed = bool(re.search(r"\b(or|and|nor)\b", clause.rpartition(",")[2]))
-            for number, part in enumerate(parts):
-                # A comma ends a negation, unless it is a list: "no skirts, dresses or shorts".
-                negated = negated and number > 0 and listed
-                words = fold(part).split()
-                for terms in find_phrases(words, self._longest, self._meanings.get):
-                    if terms[0].kind in ("not", "again"):
-                        negated = terms[0].kind == "not"
-                        continue
-                    for term in terms:
-                        yield Term(term.kind, term.field, term.value, negated)
-            negated = False
+        """Finds what a message says, in its order.
+
+        There is a term where sentences and parts end, and one that means nothing for each word
+        that is not known and not among the commonest.
+        """
+        message = message[:LONGEST_MESSAGE]
+        for match in _AGED.finditer(message):
+            letter = next(filter(None, match.groups())).casefold()
+            yield self._terms.get(_LETTERS[letter], STOP)
+        tokens = [token for part in _TOKEN.findall(message) for token in _fold_token(part)]
+        language = _language(tokens)
+        # What is a word abroad only is none here.
+        foreign = cues.ONLY_ABROAD if language in ("en", UNKNOWN) else cues.ONLY_ENGLISH
+        start = 0
+        while start < len(tokens):
+            term, size = self._match(tokens[start:], language, foreign)
+            start += size
+            if term is not None:
+                yield term
+                continue
+            word = tokens[start - 1]
+            if not word[0].isalnum():
+                yield _SIGNS.get(word, STOP)
+                continue
+            parts = [] if word in foreign else self._spell(word, language)
+            known = [self._terms[part] for part in parts if part in self._terms]
+            yield from known
+            if not known and word not in _every_function_word() and not word.isdigit():
+                yield Term(word, known=False)
+
+    def _match(
+        self, tokens: list[str], language: str, foreign: list[str]
+    ) -> tuple[Term | None, int]:
+        """Finds the longest phrase that a message goes on with, as it stands or respelt.
+
+        Returns:
+            Its meaning, if it has any, and of how many words it is.
+        """
+        for size in range(min(self._longest, len(tokens)), 0, -1):
+            said = tokens[:size]
+            if size == 1 and said[0] in foreign:
+                break
+            if (phrase := " ".join(said)) in self._terms:
+                return self._terms[phrase], size
+            if size > 1 and all(word.isalpha() for word in said):
+                spelt = [" ".join(self._spell(word, language)) for word in said]
+                if (phrase := " ".join(spelt)) in self._terms:
+                    return self._terms[phrase], size
+        return None, 1
+
+    def _respell(self, word: str, language: str) -> list[str]:
+        """Gives the words of the lexicon that a word is a form of, or a misspelling."""
+        if word in self._terms or not word.isalpha() or len(word) < 4:
+            return [word]
+        endings = (
+            cues.ENDINGS if language == UNKNOWN else {language: cues.ENDINGS.get(language, [])}
+        )
+        for ending, instead in (one for own in endings.values() for one in own):
+            stem = word.removesuffix(ending) + instead
+            if word.endswith(ending) and stem in self._terms and len(stem) > 2:
+                return [stem]
+        if word in self._known:
+            return [word]
+        if language == "de":
+            parts = self._take_apart(word)
+            if parts:
+                return parts
+        if len(word) < _LEAST_LETTERS or word in _ordinary():
+            return [word]
+        from rapidfuzz import process
+        from rapidfuzz.distance import DamerauLevenshtein
+
+        found = process.extractOne(
+            word, self._spelt, scorer=DamerauLevenshtein.normalized_similarity, score_cutoff=_ALIKE
+        )
+        return [found[0]] if found and found[0][0] == word[0] else [word]
+
+    def _take_apart(self, word: str) -> list[str]:
+        """Takes a German compound apart: a "Wollpullover" is of wool, and a pullover."""
+        for place in range(3, len(word) - 3):
+            head = word[place:]
+            if head in self._terms and self._terms[head].values + self._terms[head].sayings:
+                stems = (word[:place], word[:place].removesuffix("s"), word[:place] + "e")
+                first = next((one for one in stems if one in self._terms), None)
+                return [first, head] if first else [head]
+        return []
+
+    def _plain(self, word: str, values: list[Value]) -> list[Value]:
+        """Keeps of a word's values those that a customer has in mind.
+
+        The name of a garment means the garment, and the name of a value ("denim") that value
+        rather than what it is another word for; a word of several fields ("lace") means the
+        first.
+        """
+        named = [one for one in values if fold(one.value) == word]
+        values = named or values
+        certain = [
+            one for one in values if one.field != self.slot_field and self.names_garments(one.field)
+        ]
+        main = [one for one in values if one.field == self.slot_field]
+        return (certain or main or values)[:1]
+
+    @property
+    def slot_field(self) -> str | None:
+        """The field whose values fill parts of an outfit."""
+        return self._fields.slot_field
+
+    def kind_of(self, value: Value) -> str | None:
+        """Gives the value of the field with slots that a garment's name implies or is."""
+        if self.slot_field is None or value.field not in self._fields.enumerated:
+            return None
+        if value.field == self.slot_field:
+            return value.value
+        return self._fields.enumerated[value.field].values[value.value].implies.get(self.slot_field)
+
+    def names_garments(self, name: str) -> bool:
+        """Says whether a field's values are garments."""
+        if name == self.slot_field:
+            return True
+        field = self._fields.enumerated.get(name)
+        return field is not None and any(
+            self.slot_field in value.implies for value in field.values.values()
+        )
+
+    def kinds_of(self, wanted: Mapping[str, list[str]]) -> set[str]:
+        """Gives the values of the field with slots that named garments are of."""
+        kinds = (self.kind_of(Value(name, value)) for name, own in wanted.items() for value in own)
+        return {kind for kind in kinds if kind}
 
 
-def lexicon_of(fields: Fields) -> Lexicon:
+_CUES: dict[Cue, list[str]] = {
+    "similar": cues.SIMILAR, "complementary": cues.COMPLEMENTARY, "owned": cues.OWNED,
+    "not": cues.NEGATIONS, "again": cues.RESUMPTIONS, "and": cues.ANDS, "or": cues.ORS,
+    "link": cues.LINKS, "for": cues.FOR,
+}  # fmt: skip
+
+
+def lexicon_of(fields: Fields, sayings: Sayings) -> Lexicon:
     """Gives the lexicon of a catalogue's fields, made once."""
-    return _lexicon(fields.declared)
+    return _lexicon(fields.declared, sayings.model_dump_json())
 
 
 @lru_cache(maxsize=8)
-def _lexicon(declared: str) -> Lexicon:
-    return Lexicon(Fields.model_validate_json(declared))
+def _lexicon(declared: str, sayings: str) -> Lexicon:
+    fields = Fields.model_validate_json(declared)
+    return Lexicon(fields, Sayings.model_validate_json(sayings).within(fields))
 
 
-def _plain(terms: list[Term], fields: Fields) -> list[Term]:
-    """Keeps of a word's meanings those that a customer can have in mind together."""
-    main = next((term for term in terms if term.field == fields.slot_field), None)
-    if main is not None:
-        return [term for term in terms if term is main or _implied(term, fields) == main.value]
-    certain = [term for term in terms if _implied(term, fields)]
-    if certain:
-        return certain[:1]
-    return terms if len(terms) == 1 else []
+def _fold_token(token: str) -> list[str]:
+    if token.casefold() == _SHORTS:
+        return [_SHORTS]
+    return fold(token).split() if token[0].isalnum() else [token[0]]
 
 
-def _implied(term: Term, fields: Fields) -> str | None:
-    value = fields.enumerated[term.field].values[term.value]
-    return value.implies.get(fields.slot_field) if fields.slot_field else None
+def _unfold(phrase: str) -> str:
+    """Keeps shorts, which are a garment, apart from what is short."""
+    return re.sub(r"\bshort$", _SHORTS, phrase)
+
+
+def _language(words: list[str]) -> str:
+    """Tells the language of a message by its commonest words, if it has any; else English."""
+    counts = {
+        name: sum(word in known for word in words) for name, known in _function_words().items()
+    }
+    best = max(counts, key=lambda name: counts[name])
+    if not counts[best]:
+        return UNKNOWN
+    return best if counts[best] > counts["en"] else "en"
+
+
+@lru_cache(maxsize=1)
+def _function_words() -> dict[str, frozenset[str]]:
+    return {name: frozenset(fold(words).split()) for name, words in cues.LANGUAGES.items()}
+
+
+@lru_cache(maxsize=1)
+def _every_function_word() -> frozenset[str]:
+    return frozenset().union(*_function_words().values())
+
+
+@lru_cache(maxsize=1)
+def _ordinary() -> frozenset[str]:
+    return frozenset(cues.ORDINARY.split())
