@@ -7,8 +7,8 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from PIL import Image
 
-from lookbook.assistant.answering import NOTHING_SHOWN, Shown
 from lookbook.assistant.assistant import Assistant, receive
+from lookbook.assistant.finding import NOTHING_SHOWN, Finder, Shown
 from lookbook.cli import parts_of
 from lookbook.errors import InputError
 from project import ROOT, jpeg, make_project
@@ -28,19 +28,18 @@ def assistant(ran):
 def ask(assistant, item, message="", **changes):
     params = assistant.params.model_copy(update=changes)
     plan, found = assistant.recommend(item, NOTHING_SHOWN, message, [], params)
-    return plan, found, "".join(assistant.reply(plan, item, found, message, []))
+    reply = "".join(assistant.reply(plan, item, found.items, message, []))
+    return plan, found.items, reply
 
 
 def test_answers_to_a_photo(assistant):
-    item = assistant.describe(receive(jpeg("Pants", "red")))
+    item, _ = assistant.describe(receive(jpeg("Pants", "red")))
     plan, found, reply = ask(assistant, item)
     assert item["Category"] == "Pants"
     assert plan.mode == "complementary"
     assert {one["slot"] for one in found} <= {"upper", "outer", "feet", "head"}
     assert found[0]["Title"] in reply
-    assert found[0]["score"] == max(
-        one["score"] for one in found if one["slot"] == found[0]["slot"]
-    )
+    assert all(0 <= one["score"] <= 1 for one in found)
 
 
 def test_an_answer_is_whole_and_holds_no_vectors(assistant):
@@ -62,14 +61,14 @@ def test_customers_at_once_get_their_own_answers(assistant):
     assert len(set(alone)) > 4
 
 
-def test_an_item_is_not_recommended_to_itself(assistant):
+def test_an_item_is_not_recommended_to_itself(assistant, fields):
     for item in assistant.examples(3):
         record = {name: item[name] for name in assistant.fields.names}
-        _, found = assistant.recommend(
-            record, Shown(item["photo_id"]), "similar ones", [], assistant.params
-        )
-        assert item["photo_id"] not in {one["photo_id"] for one in found}
-        assert {one["Category"] for one in found} == {item["Category"]}
+        shown = Shown(item["photo_id"])
+        _, found = assistant.recommend(record, shown, "similar ones", [], assistant.params)
+        assert item["photo_id"] not in {one["photo_id"] for one in found.items}
+        slot = fields.ones["Category"].values
+        assert {slot[one["Category"]].slot for one in found.items} == {slot[item["Category"]].slot}
 
 
 def test_examples_are_of_different_kinds(assistant):
@@ -81,7 +80,112 @@ def test_more_like_a_photo_is_by_its_picture(assistant):
     answer = assistant.answer(photo, "show me similar ones", [], assistant.params)
     assert answer["plan"]["mode"] == "similar"
     assert {one["found_by"] for one in answer["recommendations"]} == {"picture"}
-    assert {one["Category"] for one in answer["recommendations"]} == {"Pants"}
+    assert answer["recommendations"][0]["Category"] == "Pants"
+
+
+def outfits_of(assistant, item, message=""):
+    return assistant.recommend(item, NOTHING_SHOWN, message, [], assistant.params)[1].outfits
+
+
+@pytest.mark.parametrize(
+    ("shown", "message", "parts"),
+    [
+        ("Pants", "", {"upper", "outer", "feet"}),
+        (None, "a red dress", {"full_body", "outer", "feet"}),
+        (None, "white shirt, black trousers, black shoes", {"upper", "lower", "feet"}),
+        (None, "what goes with blue jeans?", {"upper", "outer", "feet"}),
+    ],
+)
+def test_whole_outfits_are_put_together_for_a_photo_an_item_and_words(
+    assistant, shown, message, parts
+):
+    item = assistant.describe(receive(jpeg(shown, "red")))[0] if shown else None
+    outfits = outfits_of(assistant, item, message)
+    assert len(outfits) == 3
+    files = [one["photo_id"] for outfit in outfits for one in outfit.items]
+    assert len(set(files)) == len(files)
+    for outfit in outfits:
+        assert {one["slot"] for one in outfit.items} == parts
+        assert 0 <= outfit.score <= 1
+
+
+def test_an_outfits_reason_is_what_the_style_model_knows(assistant):
+    item, _ = assistant.describe(receive(jpeg("Pants", "blue")))
+    style = assistant.part("style")
+    outfits = outfits_of(assistant, item)
+    told = [outfit.reason for outfit in outfits if outfit.reason]
+    assert told
+    known = {value.lower() for pairs in style.fields.values() for value in pairs.values}
+    for reason in told:
+        for sentence in reason.rstrip(".").lower().split("; "):
+            pair = sentence.removesuffix(" are often worn together").split(" and ")
+            assert set(pair) <= known
+
+
+def test_a_piece_can_be_swapped_until_there_is_no_other(assistant):
+    item, shown = assistant.see(receive(jpeg("Pants", "blue")), assistant.params)
+    _, found = assistant.recommend(item, shown, "", [], assistant.params)
+    pieces, refused = found.outfits[0].items, []
+    place = next(n for n, one in enumerate(pieces) if one["slot"] == "feet")
+    shoes = {pieces[place]["photo_id"]}
+    for _ in range(200):
+        refused.append(pieces[place]["photo_id"])
+        swapped = assistant.swap(
+            item, shown, "", [], assistant.params, (pieces, place, refused)
+        )  # fmt: skip
+        if swapped is None:
+            break
+        pieces, _ = swapped
+        assert pieces[place]["photo_id"] not in shoes
+        assert pieces[place]["Category"] == "Shoes"
+        shoes.add(pieces[place]["photo_id"])
+    assert swapped is None and len(shoes) > 5
+
+
+def test_the_same_photo_is_answered_the_same_and_another_otherwise(assistant):
+    item, shown = assistant.see(receive(jpeg("Pants", "blue")), assistant.params)
+    again = Shown("another", shown.look, shown.chances)
+
+    def ask(shown):
+        _, found = assistant.recommend(item, shown, "", [], assistant.params)
+        return [one["photo_id"] for one in found.items]
+
+    assert ask(shown) == ask(shown) != ask(again)
+
+
+@pytest.mark.parametrize("message", ["what is the capital of France?", "who won the world cup"])
+def test_what_is_not_about_clothes_gets_a_friendly_sentence(assistant, message):
+    _, found, reply = ask(assistant, None, message)
+    assert (found, "such as 'navy chinos" in reply) == ([], True)
+
+
+@pytest.mark.parametrize(
+    "message", ["purple velvet toga", "something groovy to wear", "gold leather swimwear, striped"]
+)
+def test_whatever_is_asked_about_clothes_shows_something(assistant, message):
+    assert ask(assistant, None, message)[1]
+
+
+def test_what_cannot_be_had_is_given_up_and_said(assistant):
+    _, found, reply = ask(assistant, None, "purple velvet boots")
+    assert found[0]["Category"] == "Shoes"
+    assert "Nothing that fits" in reply
+
+
+def test_a_wearer_whom_the_network_supposes_counts(assistant, fields):
+    item, shown = assistant.see(receive(jpeg("Pants", "blue")), assistant.params)
+    item = {**item, "Gender": "Unknown"}
+    chances = {**(shown.chances or {}), "Gender": {"Men": 0.97, "Women": 0.03}}
+    params = assistant.params.model_copy(update={"variety": 0.0})
+    finder = Finder(assistant.part("search_index"), assistant.part("style"), params, fields)
+    plan, _ = assistant.recommend(item, shown, "", [], params)
+    his = finder.find(plan, item, Shown("x", shown.look, chances)).items
+
+    def women(items):
+        return sum(one["chances"]["Gender"]["Women"] for one in items)
+
+    hers = {**chances, "Gender": {"Men": 0.03, "Women": 0.97}}
+    assert women(his) < women(finder.find(plan, item, Shown("x", shown.look, hers)).items)
 
 
 def test_filters_narrow_what_is_shown(assistant):

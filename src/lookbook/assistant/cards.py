@@ -83,6 +83,44 @@ def gallery(items: list[dict[str, Any]], pictures: list[str], fields: Fields) ->
     )
 
 
+def outfits(
+    shown: list[tuple[list[dict[str, Any]], str]], pictures: list[list[str]], fields: Fields
+) -> str:
+    """Shows whole outfits, each as a card: its pieces side by side, and what speaks for it.
+
+    Args:
+        shown: The items of each, and the reason; may be empty.
+        pictures: Data URLs of their photos.
+        fields: The catalogue's.
+    """
+    cards = []
+    for number, ((items, reason), own) in enumerate(zip(shown, pictures, strict=True), start=1):
+        pieces = "".join(
+            _piece(number - 1, place, item, picture, fields)
+            for place, (item, picture) in enumerate(zip(items, own, strict=True))
+        )
+        told = f'<p class="reason">{text(reason)}</p>' if reason else ""
+        cards.append(
+            f'<article class="outfit" aria-label="Outfit {number}"><h2>Outfit {number}</h2>'
+            f'<div class="pieces">{pieces}</div>{told}</article>'
+        )
+    return f'<div class="outfits">{"".join(cards)}</div>' if cards else ""
+
+
+def _piece(outfit: int, place: int, item: dict[str, Any], picture: str, fields: Fields) -> str:
+    title = text(item[fields.title])
+    at = f'data-outfit="{outfit}" data-place="{place}"'
+    part = text(called(item["slot"], fields) or "piece")
+    return (
+        f'<figure class="piece"><button class="tile" {at} data-do="choose" aria-label="{title}">'
+        f"{_picture(picture, item[fields.title])}</button>"
+        f'<figcaption><span class="title">{title}</span>'
+        f'<span class="do"><button {at} data-do="swap" aria-label="Swap this {part}">Swap</button>'
+        f'<button {at} data-do="alike" aria-label="More like this {part}">More like this</button>'
+        "</span></figcaption></figure>"
+    )
+
+
 def strip(items: list[dict[str, Any]], pictures: list[str], fields: Fields) -> str:
     """Shows items as a row of small pictures to choose from."""
     tiles = "".join(

@@ -12,10 +12,11 @@ import gradio as gr
 from pydantic import ValidationError
 
 from lookbook.assistant import cards
-from lookbook.assistant.answering import ServingParams, Shown
 from lookbook.assistant.assistant import Assistant, public, receive
+from lookbook.assistant.finding import ServingParams, Shown
 from lookbook.errors import InputError
 from lookbook.labels.record import Record
+from lookbook.outfits import Message
 from lookbook.search.catalogue_search import METHODS, Item, Method
 
 # So much of a message is taken from the page; the stylist reads less of it.
@@ -25,16 +26,30 @@ CUSTOMERS_WAITING = 64
 KEEP_UPLOADS = 3600
 EXAMPLES = 7
 MOST_ITEMS = 30
+API = (
+    "Answers one turn: what goes with a photo, what answers a message, or both. Everything is "
+    "optional, but one of photo and message is needed. history is what was said before, a list of "
+    "{role: user or assistant, content}. Returns item (what the photo shows), plan, "
+    "recommendations (the best first, each with Filename, slot and why), outfits (each with "
+    "Filenames, score and reason) and reply."
+)
 MORE_LIKE_THIS = "Show me similar ones."
 WELCOME = "Show a photo of something you like to wear, or say what you are looking for."
 EMPTY = "What goes with it will stand here."
-NOTHING = "Nothing in the catalogue fits that."
+NOTHING = "Nothing to show for that."
 MASTHEAD = "<h1>Lookbook</h1><p>Show what you have. See what goes with it.</p>"
 FAILED = "Something went wrong here, and is in the server's log. Please try again."
 # A click on an item tells its number.
 CHOOSE = """element.addEventListener("click", (event) => {
   const tile = event.target.closest("[data-item]");
   if (tile) trigger("choose", { item: Number(tile.dataset.item) });
+});"""
+# A click on a piece of an outfit tells which, and what is to happen with it.
+DRESS = """element.addEventListener("click", (event) => {
+  const piece = event.target.closest("[data-do]");
+  if (piece) trigger("choose", {
+    outfit: Number(piece.dataset.outfit), place: Number(piece.dataset.place), act: piece.dataset.do,
+  });
 });"""
 
 # Dropdowns side by side.
@@ -193,6 +208,7 @@ class Page:
         with gr.Row(visible=False) as self.chosen_row:
             self.goes_with = gr.Button("Goes with this", size="sm", elem_id="goes-with")
             self.more_like = gr.Button("More like this", size="sm", elem_id="more-like")
+        self.outfits = gr.HTML("", js_on_load=DRESS, elem_id="outfits")
         self.results = gr.HTML(cards.note(EMPTY), js_on_load=CHOOSE, elem_id="results")
 
     def _wire(self) -> None:
@@ -200,7 +216,7 @@ class Page:
         common: dict[str, Any] = {
             "outputs": [
                 visit, self.photo, self.card, self.editor, *self.edited.values(), self.chat,
-                self.message, self.results, self.chosen_card, self.chosen_row,
+                self.message, self.outfits, self.results, self.chosen_card, self.chosen_row,
             ],
             "api_visibility": "private",
             "show_progress": "hidden",
@@ -227,6 +243,7 @@ class Page:
             self._on_choice, [visit, *choices], trigger_mode="always_last", **common,
         )  # fmt: skip
         self.results.choose(self._on_chosen, [visit], **common)
+        self.outfits.choose(self._on_piece, [visit, *choices], **common)
         self.goes_with.click(self._on_goes_with, [visit, *choices], **common)
         self.more_like.click(self._on_more_like, [visit, *choices], **common)
         gr.on([self.clear.click, self.chat.clear], self._on_clear, None, **common)
@@ -235,13 +252,14 @@ class Page:
         with gr.Column(visible=False):
             inputs = [
                 gr.Image(label="photo", type="filepath"),
-                gr.Textbox(label="message"),
+                gr.Textbox("", label="message"),
                 gr.Dropdown(list(METHODS), value=self._params.method, label="method"),
                 gr.Slider(1, MOST_ITEMS, value=self._params.limit, step=1, label="limit"),
+                gr.JSON([], label="history"),
             ]
             gr.Button().click(
                 self._answer, inputs, gr.JSON(label="answer"), api_name="answer", preprocess=False,
-                api_description="What goes with a photo, what answers a message, or both.",
+                api_description=API,
             )  # fmt: skip
 
     @_with_toasts
@@ -254,8 +272,7 @@ class Page:
         yield {self.card: cards.note("Looking at your photo …")}
         try:
             photo = receive(Path(upload["path"]).read_bytes())
-            described = self._assistant.describe(photo)
-            shown = self._assistant.look(photo, self._params)
+            described, shown = self._assistant.see(photo, self._params)
         except Exception:
             yield {self.card: cards.note(WELCOME), self.photo: None}
             raise
@@ -275,7 +292,7 @@ class Page:
         item = self._examples[int(event.item)]
         yield {self.card: cards.note("Looking at the photo …"), self.photo: None}
         photo = receive(self._assistant.picture(item["Filename"]) or b"")
-        described = self._assistant.describe(photo)
+        described, _ = self._assistant.describe(photo)
         shown = Shown(item["photo_id"])
         yield self._take(visit, described, shown, self._picture(item["Filename"]))
         yield from self._converse(visit, "", chosen)
@@ -302,16 +319,53 @@ class Page:
         """Another filter, method or model: the same question again."""
         if visit["item"] or visit["message"]:
             self._find(visit, chosen)
-            yield {self.visit: visit, self.results: self._show(visit), **self._unchoose(visit)}
+            yield {self.visit: visit, **self._show(visit), **self._unchoose(visit)}
 
     @_with_toasts
     def _on_chosen(self, visit: dict[str, Any], event: gr.EventData) -> Iterator[Updates]:
         number = int(event.item)
         if not 0 <= number < len(visit["shown"]):
             return
-        item = visit["chosen"] = visit["shown"][number]
+        yield self._choose(visit, visit["shown"][number])
+
+    @_with_toasts
+    def _on_piece(
+        self, visit: dict[str, Any], event: gr.EventData, *chosen: Any
+    ) -> Iterator[Updates]:
+        """Another piece, more like it, or a closer look."""
+        number, place = int(event.outfit), int(event.place)
+        if not 0 <= number < len(visit["outfits"]):
+            return
+        items, _ = visit["outfits"][number]
+        if not 0 <= place < len(items):
+            return
+        if event.act == "swap":
+            yield self._swap(visit, number, place, chosen)
+            return
+        yield self._choose(visit, items[place])
+        if event.act == "alike":
+            yield from self._go_on_with_chosen(visit, MORE_LIKE_THIS, chosen)
+
+    def _swap(
+        self, visit: dict[str, Any], number: int, place: int, chosen: tuple[Any, ...]
+    ) -> Updates:
+        """Puts another piece into an outfit; what was swapped does not come back."""
+        items, _ = visit["outfits"][number]
+        visit["refused"].append(items[place]["photo_id"])
+        swapped = self._assistant.swap(
+            visit["item"], Shown(*visit["shown_photo"]), visit["message"], visit["before"],
+            self._chosen_params(chosen), (items, place, visit["refused"]),
+        )  # fmt: skip
+        if swapped is None:
+            raise InputError("The catalogue has no other piece for this.")
+        outfit, reason = swapped
+        visit["outfits"][number] = [[public(one, self._fields) for one in outfit], reason]
+        return {self.visit: visit, **self._show(visit)}
+
+    def _choose(self, visit: dict[str, Any], item: Item) -> Updates:
+        visit["chosen"] = item
         heading, picture = item["why"] or "From the catalogue", self._picture(item["Filename"])
-        yield {
+        return {
             self.visit: visit,
             self.chosen_card: cards.item_card(item, heading, self._fields, picture),
             self.chosen_row: gr.update(visible=True),
@@ -332,22 +386,33 @@ class Page:
         return {
             self.visit: _new_visit(), self.photo: None, self.card: cards.note(WELCOME),
             self.editor: gr.update(visible=False), self.chat: [], self.message: "",
-            self.results: cards.note(EMPTY), self.chosen_card: "",
+            self.outfits: "", self.results: cards.note(EMPTY), self.chosen_card: "",
             self.chosen_row: gr.update(visible=False),
         }  # fmt: skip
 
     def _answer(
-        self, upload: dict[str, Any] | None, said: str | None, method: Method, limit: int
+        self,
+        photo: dict[str, Any] | None = None,
+        message: str = "",
+        method: Method | None = None,
+        limit: int | None = None,
+        history: list[dict[str, str]] | None = None,
     ) -> dict[str, Any]:
+        """Answers one turn over HTTP; everything may be left out but photo and message both."""
+        told = {"method": method, "limit": limit and min(int(limit), MOST_ITEMS)}
         try:
-            params = ServingParams.model_validate(
-                {**self._params.model_dump(), "method": method, "limit": min(limit, MOST_ITEMS)}
-            )
-        except (ValidationError, TypeError) as error:
-            raise gr.Error(f"method is one of {', '.join(METHODS)}; limit is a number") from error
+            given = {name: value for name, value in told.items() if value is not None}
+            params = ServingParams.model_validate({**self._params.model_dump(), **given})
+            turns = [Message.model_validate(turn).model_dump() for turn in history or []]
+        except (ValidationError, TypeError, ValueError) as error:
+            raise gr.Error(
+                f"method is one of {', '.join(METHODS)}; limit is a number from 1 to {MOST_ITEMS}; "
+                "history is a list of turns, each with role (user or assistant) and content."
+            ) from error
         try:
-            photo = receive(Path(upload["path"]).read_bytes()) if upload else None
-            return self._assistant.answer(photo, str(said or "")[:LONGEST_INPUT], [], params)
+            upload = receive(Path(photo["path"]).read_bytes()) if photo else None
+            said = str(message or "")[:LONGEST_INPUT]
+            return self._assistant.answer(upload, said, turns, params)
         except Exception as error:
             raise _toast(error) from None
 
@@ -383,7 +448,7 @@ class Page:
         talk = [*before, *([{"role": "user", "content": said}] if said else [])]
         yield {self.chat: _bubbles(talk)}
         plan, found = self._find(visit, chosen)
-        yield {self.results: self._show(visit), **self._unchoose(visit)}
+        yield {**self._show(visit), **self._unchoose(visit)}
         told = ""
         for part in self._assistant.reply(plan, visit["item"], found, said, before):
             told += part
@@ -391,9 +456,9 @@ class Page:
         visit["history"] = [*talk, {"role": "assistant", "content": told}]
         yield {self.visit: visit}
 
-    def _find(self, visit: dict[str, Any], chosen: tuple[Any, ...]) -> tuple[Any, list[Item]]:
+    def _chosen_params(self, chosen: tuple[Any, ...]) -> ServingParams:
         method, embedder, limit, *filters = chosen
-        params = self._params.model_copy(
+        return self._params.model_copy(
             update={
                 "method": method,
                 "embedder": embedder,
@@ -401,17 +466,31 @@ class Page:
                 "filters": dict(zip(self._fields.enumerated, filters, strict=True)),
             }
         )
-        plan, found = self._assistant.recommend(
-            visit["item"], Shown(*visit["shown_photo"]), visit["message"], visit["before"], params
-        )
-        # The page keeps what it shows, and no vectors.
-        visit["shown"] = [public(one, self._fields) for one in found]
-        return plan, found
 
-    def _show(self, visit: dict[str, Any]) -> str:
-        items = visit["shown"]
+    def _find(self, visit: dict[str, Any], chosen: tuple[Any, ...]) -> tuple[Any, list[Item]]:
+        plan, found = self._assistant.recommend(
+            visit["item"], Shown(*visit["shown_photo"]), visit["message"], visit["before"],
+            self._chosen_params(chosen),
+        )  # fmt: skip
+        # The page keeps what it shows, and no vectors.
+        visit["shown"] = [public(one, self._fields) for one in found.items]
+        visit["outfits"] = [
+            [[public(one, self._fields) for one in outfit.items], outfit.reason]
+            for outfit in found.outfits
+        ]
+        visit["refused"] = []
+        return plan, found.items
+
+    def _show(self, visit: dict[str, Any]) -> Updates:
+        items, dressed = visit["shown"], visit["outfits"]
         pictures = [self._picture(item["Filename"]) for item in items]
-        return cards.gallery(items, pictures, self._fields) if items else cards.note(NOTHING)
+        worn = [[self._picture(one["Filename"]) for one in outfit] for outfit, _ in dressed]
+        return {
+            self.outfits: cards.outfits(dressed, worn, self._fields),
+            self.results: (
+                cards.gallery(items, pictures, self._fields) if items else cards.note(NOTHING)
+            ),
+        }
 
     def _unchoose(self, visit: dict[str, Any]) -> Updates:
         visit["chosen"] = {}
@@ -426,12 +505,13 @@ def _bubbles(talk: list[dict[str, str]]) -> list[dict[str, str]]:
 def _new_visit() -> dict[str, Any]:
     """A page that was just opened.
 
-    ``item`` is talked about, ``shown_photo`` its photo's identity and look, and ``picture`` a
-    small copy;
+    ``item`` is talked about, ``shown_photo`` its photo's identity, look and probabilities, and
+    ``picture`` a small copy;
     ``message`` was answered last, ``before`` said before it and ``history`` until now; ``shown``
-    are the items on the page, of which ``chosen`` was clicked.
+    are the items on the page, of which ``chosen`` was clicked; ``outfits`` are items and reason of
+    each, and ``refused`` what was swapped out of them.
     """
     return {
-        "item": None, "shown_photo": [None, None], "picture": "", "message": "", "before": [],
-        "history": [], "shown": [], "chosen": {},
+        "item": None, "shown_photo": [None, None, None], "picture": "", "message": "", "before": [],
+        "history": [], "shown": [], "chosen": {}, "outfits": [], "refused": [],
     }  # fmt: skip

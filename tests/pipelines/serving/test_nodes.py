@@ -4,13 +4,13 @@ import pandas as pd
 import pytest
 from kedro.io import Version
 
-from lookbook.assistant.answering import ServingParams
+from lookbook.assistant.finding import ServingParams
 from lookbook.datasets.catalogue_search_dataset import CatalogueSearchDataset
 from lookbook.errors import InputError
-from lookbook.outfits.embedded import EmbeddedStylist
+from lookbook.outfits.embedded import NOTHING, EmbeddedStylist
 from lookbook.photos.photo import Photo
 from lookbook.pipelines.serving.nodes import describe_item, plan_outfit, write_reply
-from project import configuration, jpeg, latest, run_kedro, succeed
+from project import configuration, jpeg, latest, run_kedro, succeed, usual_sayings
 
 
 def shown(data):
@@ -56,7 +56,8 @@ def test_neither_photo_nor_message_ends_in_a_sentence(fields):
 
 
 def replied(message, rows, fields):
-    plan = plan_outfit({}, message, [], EmbeddedStylist(), fields)
+    stylist = EmbeddedStylist(usual_sayings())
+    plan = plan_outfit({}, message, [], stylist, fields)
     columns = ["slot", *fields.names, "why"]
     found = pd.DataFrame(rows, columns=columns, dtype=object).fillna("")
     return write_reply(plan, {}, found, "", [], EmbeddedStylist(), fields)
@@ -65,7 +66,7 @@ def replied(message, rows, fields):
 def test_a_reply_names_nothing_that_was_not_found(fields):
     reply = replied("purple boots, cheap", [], fields)
     assert "no prices" in reply
-    assert reply.endswith("Nothing in the catalogue fits that.")
+    assert reply.endswith(NOTHING)
 
 
 def test_a_reply_says_that_a_colour_is_not_to_be_had(fields):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from lookbook.assistant import answering
-from lookbook.assistant.answering import ServingParams, Shown
+from lookbook.assistant.finding import ServingParams, Shown
 from lookbook.captioners import Captioner, Prompt
 from lookbook.labels.fields import Fields
 from lookbook.labels.record import from_row, to_row
 from lookbook.lazy import pd
 from lookbook.outfits import ShoppingPlan, Stylist
+from lookbook.outfits.style import StyleModel
 from lookbook.photos.photo import Photo
 from lookbook.search.catalogue_search import CatalogueSearch
 
@@ -28,13 +29,14 @@ def describe_item(
     """Labels the customer's photo, see :func:`lookbook.assistant.answering.describe`.
 
     Returns:
-        ``photo_id``, the ``record`` and the picture's ``look``; nothing where nothing was shown.
+        ``photo_id``, the ``record``, the picture's ``look`` and the ``chances`` of its values;
+        nothing where nothing was shown.
     """
     if photo is None:
         return {}
-    record = answering.describe(photo, captioner, Prompt.model_validate(prompt))
+    record, chances = answering.describe(photo, captioner, Prompt.model_validate(prompt))
     look = answering.look(photo, search_index, params)
-    return {"photo_id": photo.photo_id, "record": record, "look": look}
+    return {"photo_id": photo.photo_id, "record": record, "look": look, "chances": chances}
 
 
 def plan_outfit(
@@ -53,23 +55,27 @@ def recommend_items(
     shopping_plan: dict[str, Any],
     described_item: dict[str, Any],
     search_index: CatalogueSearch,
+    style: StyleModel,
     params: ServingParams,
     fields: Fields,
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
     """Finds items for each part of the plan, see :func:`lookbook.assistant.answering.find`.
 
     Returns:
-        One row per item in the plan's order of slots: ``slot``, ``photo_id``, ``Filename``, the
-        fields, ``score``, ``why`` and ``found_by``.
+        One row per item, the best first: ``slot``, ``photo_id``, ``Filename``, the fields,
+        ``score``, ``why`` and ``found_by``; and the outfits: files, score and reason of each.
     """
     item = described_item.get("record")
-    shown = Shown(described_item.get("photo_id"), described_item.get("look"))
+    about = {name: described_item.get(name) for name in Shown._fields}
+    shown = Shown(**about)
     plan = ShoppingPlan.model_validate(shopping_plan)
-    found = answering.find(plan, item, shown, search_index, params, fields)
+    answer = answering.find(plan, item, shown, search_index, style, params, fields)
     rows = [
-        {**{name: one[name] for name in (*ABOUT, *FOUND)}, **to_row(one, fields)} for one in found
+        {**{name: one[name] for name in (*ABOUT, *FOUND)}, **to_row(one, fields)}
+        for one in answer.items
     ]
-    return pd.DataFrame(rows, columns=[*ABOUT, *fields.names, *FOUND])
+    table = pd.DataFrame(rows, columns=[*ABOUT, *fields.names, *FOUND])
+    return table, [outfit.told() for outfit in answer.outfits]
 
 
 def write_reply(

@@ -25,10 +25,10 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             Node(
                 nodes.recommend_items,
                 inputs=[
-                    "shopping_plan", "described_item", "search_index", "params:serving",
+                    "shopping_plan", "described_item", "search_index", "style", "params:serving",
                     "params:fields",
                 ],
-                outputs="recommendations",
+                outputs=["recommendations", "outfits"],
                 name="recommend_items",
             ),
             Node(

@@ -1,0 +1,410 @@
+"""Finding items for each part of a plan, and putting outfits together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+import numpy as np
+from pydantic import BaseModel, Field
+
+from lookbook.labels.fields import Fields
+from lookbook.labels.record import Record, values_of, whole_text_of
+from lookbook.outfits import PlannedQuery, ShoppingPlan, Wishes
+from lookbook.outfits.composing import Candidate, Composed, compose, suiting_worth
+from lookbook.outfits.embedded import known_of
+from lookbook.outfits.slots import default_slots, slot_of, suiting_fields, values_of_slot
+from lookbook.outfits.style import StyleModel
+from lookbook.search.catalogue_search import CatalogueSearch, Item, Method, Query
+from lookbook.search.wishes import Wish
+
+# Methods that compare no pictures.
+WORDS_ONLY: tuple[Method, ...] = ("text", "full text")
+# Who says what it is to be is shown less by chance than who shows a photo alone: by this share.
+_SAID = 0.3
+# Items looked at for each part of an outfit around an item that was searched for.
+_AROUND = 24
+# Words are about clothes if any item is described as nearly by them.
+_ABOUT_CLOTHES = 0.3
+
+
+class Shown(NamedTuple):
+    """The photo that a customer shows.
+
+    Attributes:
+        photo_id: Its identity, by which it is found where it is the catalogue's own.
+        look: What a search compares it by, where it is not; see
+            :meth:`lookbook.search.catalogue_search.CatalogueSearch.see`.
+        chances: The probabilities of its values, by field, as far as its captioner tells.
+    """
+
+    photo_id: str | None = None
+    look: list[float] | None = None
+    chances: dict[str, dict[str, float]] | None = None
+
+
+NOTHING_SHOWN = Shown()
+
+
+class ServingParams(BaseModel):
+    """How items are recommended.
+
+    Attributes:
+        method: How the index is searched.
+        embedder: The embedding model whose table is searched; ``None`` for the first.
+        limit: Items in all.
+        filters: Values that may be shown, by field; a field that is not named allows all.
+        outfits: Outfits that are put together; 0 for none.
+        candidates: Items that are looked at for each part of an outfit.
+        variety: How much chance counts in an outfit, drawn anew for each shown photo, so that
+            near ties are not always won by the same: at 1 an item is shown as often as it is
+            good, at 0 the best always is.
+        diversity: How much likeness to what is shown already counts against an item, as a
+            logarithm at a cosine of 1.
+    """
+
+    method: Method
+    embedder: str | None
+    limit: int = Field(gt=0)
+    filters: dict[str, list[str]]
+    outfits: int = Field(ge=0)
+    candidates: int = Field(gt=0)
+    variety: float = Field(ge=0)
+    diversity: float = Field(ge=0)
+
+
+class Outfit(NamedTuple):
+    """Items to wear together.
+
+    Attributes:
+        items: One for each part, in the order of slots.
+        score: How good they are together, from 0 to 1.
+        reason: What speaks for them: what the style model knows of their values.
+    """
+
+    items: list[Item]
+    score: float
+    reason: str
+
+    def told(self) -> dict[str, Any]:
+        """Writes it down by its items' files."""
+        files = [item["Filename"] for item in self.items]
+        return {"Filenames": files, "score": self.score, "reason": self.reason}
+
+
+class Answer(NamedTuple):
+    """What is found for a customer.
+
+    Attributes:
+        items: The best first, each with ``slot`` (empty for any), ``score`` from 0 to 1, ``why``
+            in words and ``found_by``: words, picture or both.
+        outfits: Whole outfits.
+    """
+
+    items: list[Item]
+    outfits: list[Outfit]
+
+
+class Finder:
+    """Finds what a plan asks for, in one catalogue and by one style model."""
+
+    def __init__(
+        self, search: CatalogueSearch, style: StyleModel, params: ServingParams, fields: Fields
+    ) -> None:
+        """Takes where and how to look.
+
+        Args:
+            search: The catalogue.
+            style: What goes with what.
+            params: How many, and what counts.
+            fields: The catalogue's.
+        """
+        self._search = search
+        self._style = style
+        self._params = params
+        self._fields = fields
+
+    def find(self, plan: ShoppingPlan, item: Record | None, shown: Shown) -> Answer:
+        """Finds items for each part of a plan, and puts outfits together.
+
+        Args:
+            plan: What to look for.
+            item: What was shown, if anything.
+            shown: Its photo: it is never recommended to itself.
+
+        Raises:
+            InputError: If the index cannot be searched.
+        """
+        if not plan.understood and not self._is_about_clothes(plan):
+            return Answer([], [])
+        if plan.mode == "complementary":
+            return self._complement(plan, item, shown)
+        found = self._find_alike(plan, item, shown)
+        items = [
+            one
+            for rank in range(self._params.limit)
+            for own in found
+            for one in own[rank : rank + 1]
+        ]
+        outfits: list[Outfit] = []
+        if plan.mode == "search" and self._fields.slots and self._params.outfits:
+            outfits = self._dress(plan, found)
+        return Answer(items[: self._params.limit], outfits)
+
+    def swap(
+        self, plan: ShoppingPlan, item: Record | None, shown: Shown, outfit: list[Item], place: int,
+        refused: list[str],
+    ) -> Item | None:  # fmt: skip
+        """Finds another piece for an outfit.
+
+        Args:
+            plan: What the outfit was made for.
+            item: What was shown, if anything.
+            shown: Its photo.
+            outfit: Its items.
+            place: Which of them is to go.
+            refused: Photos of items that are not to come.
+
+        Returns:
+            An item that goes with the rest; ``None`` if there is no other.
+        """
+        piece = outfit[place]
+        rest = [one for number, one in enumerate(outfit) if number != place]
+        worn = known_of(item, self._fields) if item else plan.worn
+        chances = [self._chances_of(worn, shown)] if worn else []
+        chances += [self._search.chances_of(one["photo_id"], self._params.embedder) for one in rest]
+        planned = next(
+            (query for query in plan.queries if (query.slot or "") == piece["slot"]),
+            self._planned(piece["slot"], plan),
+        )
+        query = self._complementing(planned, plan, chances)
+        without = [*query.without, *refused, *(one["photo_id"] for one in outfit)]
+        without += [shown.photo_id] if shown.photo_id else []
+        (found,) = self._search.search(
+            [query.model_copy(update={"without": without})], self._params.method, 1,
+            self._params.embedder,
+        )  # fmt: skip
+        known = [worn, *(known_of(one, self._fields) for one in rest)]
+        return self._told(found[0], planned, known) if found else None
+
+    def describe_outfit(self, item: Record | None, plan: ShoppingPlan, items: list[Item]) -> str:
+        """Says what speaks for an outfit: values of it that are often worn together."""
+        known = [known_of(item, self._fields) if item else plan.worn]
+        known += [known_of(one, self._fields) for one in items]
+        told = [
+            reason
+            for number, one in enumerate(known)
+            for other in known[number + 1 :]
+            for reason in self._style.reasons(one, other)[:1]
+        ]
+        sentence = "; ".join(list(dict.fromkeys(told))[:2])
+        return f"{sentence[:1].upper()}{sentence[1:]}." if sentence else ""
+
+    def _is_about_clothes(self, plan: ShoppingPlan) -> bool:
+        texts = [query.text for query in plan.queries if query.text.strip()]
+        return not texts or self._search.nearness(texts[0], self._params.embedder) > _ABOUT_CLOTHES
+
+    def _complement(self, plan: ShoppingPlan, item: Record | None, shown: Shown) -> Answer:
+        """Finds what goes with an item, as outfits and, of those, as items."""
+        params = self._params
+        worn = known_of(item, self._fields) if item else plan.worn
+        chances = [self._chances_of(worn, shown)]
+        seed = f"{shown.photo_id} {sorted(worn.items())}"
+        without = [shown.photo_id] if shown.photo_id else []
+        queries = []
+        for planned in plan.queries:
+            query = self._complementing(planned, plan, chances)
+            variety = params.variety * (_SAID if plan.said else 1.0)
+            told = {"seed": seed, "variety": variety, "without": without}
+            queries.append(query.model_copy(update=told))
+        results = self._search.search(queries, params.method, params.candidates, params.embedder)
+        slots = [
+            _candidates([self._told(one, planned, [worn]) for one in answers])
+            for planned, answers in zip(plan.queries, results, strict=True)
+        ]
+        most = max(params.outfits, math.ceil(params.limit / max(len(slots), 1)))
+        composed = self._compose(slots, most)
+        items = [item for one in composed for item in _items(one)]
+        outfits = [
+            Outfit(
+                _items(one),
+                _share(one.score / len(one.candidates)),
+                self.describe_outfit(item, plan, _items(one)),
+            )
+            for one in composed[: params.outfits]
+        ]
+        return Answer(items[: params.limit], outfits if len(slots) > 1 else [])
+
+    def _complementing(
+        self, planned: PlannedQuery, plan: ShoppingPlan, worn: list[dict[str, dict[str, float]]]
+    ) -> Query:
+        """Asks for what goes with what is worn, by whom it is worn, and when."""
+        fields = self._fields
+        told = {wish.field: wish.values for wish in planned.wishes if not wish.negated}
+        worth: dict[str, dict[str, float]] = {}
+        for chances in worn[:1] or [{}]:
+            # Whom it is for, outfits tell where neither the photo nor the customer does.
+            supposed = {**self._style.infer(chances), **{k: v for k, v in chances.items() if v}}
+            context = {
+                **{name: supposed.get(name, {}) for name in self._style.contexts},
+                **{name: dict.fromkeys(own, 1 / len(own)) for name, own in told.items()},
+                **{name: {value: 1.0} for name, value in plan.context.items()},
+            }
+            worth = self._style.preferred(worn, context)
+            for name, own in worth.items():
+                # What nobody wore is worth no more than what is worn least.
+                least = min(own.values(), default=0.0)
+                declared = fields.enumerated[name].values if name in fields.enumerated else ()
+                worth[name] = {**dict.fromkeys(declared, least), **own}
+            for name, values in suiting_worth(supposed, fields).items():
+                # Whoever says whom it is for means that, whatever was shown.
+                if name not in told:
+                    before = worth.get(name, {})
+                    added = {one: before.get(one, 0.0) + more for one, more in values.items()}
+                    worth[name] = {**before, **added}
+        return self._query(planned, "", worth)
+
+    def _find_alike(
+        self, plan: ShoppingPlan, item: Record | None, shown: Shown
+    ) -> list[list[Item]]:
+        """Finds what is like an item, or as a customer says, in the search's own order."""
+        params = self._params
+        most = math.ceil(params.limit / max(len(plan.queries), 1))
+        similar = plan.mode == "similar" and item is not None
+        compares = similar and params.method not in WORDS_ONLY
+        look = self._look_of(shown) if compares else None
+        # Where no picture is compared, words say what it would show.
+        described = ""
+        if similar and look is None and item:
+            described = whole_text_of(item, self._fields)
+        without = [shown.photo_id] if shown.photo_id else []
+        queries = [
+            self._query(query, " ".join(filter(None, (query.text, described))), {}).model_copy(
+                update={"look": look, "without": without}
+            )
+            for query in plan.queries
+        ]
+        results = self._search.search(queries, params.method, most, params.embedder)
+        return [
+            [self._told(one, query, []) for one in answers]
+            for query, answers in zip(plan.queries, results, strict=True)
+        ]
+
+    def _dress(self, plan: ShoppingPlan, found: list[list[Item]]) -> list[Outfit]:
+        """Puts outfits together of what was searched for: of its parts, or around one."""
+        if len(found) > 1:
+            composed = self._compose([_candidates(own) for own in found], self._params.outfits)
+            return [self._outfit(plan, _items(one), one.score) for one in composed]
+        seeds = found[0][: self._params.outfits] if found else []
+        around = [
+            [
+                self._planned(slot, plan)
+                for slot in default_slots(slot_of(seed, self._fields), self._fields)
+            ]
+            for seed in seeds
+        ]
+        queries = [
+            self._complementing(planned, plan, [seed["chances"]]).model_copy(
+                update={"seed": seed["photo_id"], "variety": self._params.variety * _SAID}
+            )
+            for seed, parts in zip(seeds, around, strict=True)
+            for planned in parts
+        ]
+        method, embedder = self._params.method, self._params.embedder
+        results = iter(self._search.search(queries, method, _AROUND, embedder))
+        outfits: list[Outfit] = []
+        used = {seed["photo_id"] for seed in seeds}
+        for seed, parts in zip(seeds, around, strict=True):
+            known = [known_of(seed, self._fields)]
+            slots = [
+                _candidates([self._told(one, part, known) for one in next(results)], used)
+                for part in parts
+            ]
+            for one in self._compose(slots, 1):
+                items = _items(one)
+                used |= {item["photo_id"] for item in items}
+                first = {**seed, "slot": slot_of(seed, self._fields) or ""}
+                outfits.append(self._outfit(plan, [first, *items], one.score))
+        return outfits
+
+    def _compose(self, slots: list[list[Candidate]], count: int) -> list[Composed]:
+        return compose(slots, self._style, self._fields, count, self._params.diversity)
+
+    def _outfit(self, plan: ShoppingPlan, items: list[Item], score: float) -> Outfit:
+        order = {slot: place for place, slot in enumerate(self._fields.slots)}
+        items = sorted(items, key=lambda one: order.get(one["slot"], len(order)))
+        return Outfit(items, _share(score / len(items)), self.describe_outfit(None, plan, items))
+
+    def _planned(self, slot: str, plan: ShoppingPlan) -> PlannedQuery:
+        """Asks for another part of an outfit than was asked for: what is firm holds for it too."""
+        wishes: list[Wish] = []
+        for query in plan.queries:
+            for wish in query.wishes:
+                holds = wish.field in suiting_fields(self._fields) or wish.firm
+                if holds and wish not in wishes:
+                    wishes.append(wish)
+        kinds = values_of_slot(slot, self._fields)
+        allowed = {str(self._fields.slot_field): kinds}
+        return PlannedQuery(slot=slot, hint=" ".join(kinds), allowed=allowed, wishes=wishes)
+
+    def _query(self, planned: PlannedQuery, text: str, worth: dict[str, dict[str, float]]) -> Query:
+        allowed = dict(planned.allowed)
+        for name, values in self._params.filters.items():
+            if values:
+                allowed[name] = [one for one in values if one in allowed.get(name, values)]
+        return Query(
+            text=text, described=planned.described, hint=planned.hint or planned.text,
+            allowed=allowed, wishes=planned.wishes, preferred=worth,
+        )  # fmt: skip
+
+    def _told(self, item: Item, planned: PlannedQuery, worn: list[Wishes]) -> Item:
+        """Says what an item is for, how good it is, and what speaks for it."""
+        granted = item["granted"]
+        reasons = []
+        for wish in planned.wishes:
+            values = [] if wish.negated else values_of(item, wish.field)
+            reasons += [one.lower() for one in wish.values if one in values][:1]
+        known = known_of(item, self._fields)
+        reasons += [reason for one in worn for reason in self._style.reasons(one, known)[:1]][:1]
+        score = float(np.mean(granted)) if granted else _share(item["worth"])
+        return {
+            **item,
+            "slot": planned.slot or "",
+            "score": round(score, 4),
+            "why": ", ".join(dict.fromkeys(reasons)),
+        }
+
+    def _chances_of(self, worn: Wishes, shown: Shown) -> dict[str, dict[str, float]]:
+        """Gives the probabilities of what is worn: what a customer has put right is certain."""
+        chances = dict(shown.chances or {})
+        if shown.photo_id and not chances:
+            chances = self._search.chances_of(shown.photo_id, self._params.embedder)
+        for name, values in worn.items():
+            own = chances.get(name, {})
+            likeliest = max(own, key=lambda value: own[value], default=None)
+            if likeliest not in values:
+                share = 1 / len(values) if name in self._fields.somes else 1.0
+                chances[name] = dict.fromkeys(values, share)
+        return chances
+
+    def _look_of(self, shown: Shown) -> np.ndarray | None:
+        # Another embedding model, chosen since, may look at pictures otherwise.
+        embedder = self._params.embedder
+        if shown.look is not None and len(shown.look) == self._search.look_size(embedder):
+            return np.asarray(shown.look, np.float32)
+        return self._search.look_of(shown.photo_id, embedder) if shown.photo_id else None
+
+
+def _candidates(items: list[Item], without: Collection[str] = ()) -> list[Candidate]:
+    kept = (one for one in items if one["photo_id"] not in without)
+    return [Candidate(one, one["worth"], one["chances"]) for one in kept]
+
+
+def _items(composed: Composed) -> list[Item]:
+    return [one.item for one in composed.candidates]
+
+
+def _share(score: float) -> float:
+    """Brings a logarithm between 0 and 1."""
+    return round(1 / (1 + math.exp(-max(min(score, 50), -50))), 4)

@@ -1,0 +1,41 @@
+"""Customers' messages as they are really written: none of them is a dead end."""
+
+from pathlib import Path
+
+import pytest
+
+from lookbook.assistant.assistant import Assistant, receive
+from lookbook.assistant.finding import NOTHING_SHOWN
+from lookbook.cli import parts_of
+from project import ROOT, jpeg, shared_cases
+
+
+@pytest.fixture(scope="module")
+def assistant(ran):
+    from kedro.framework.session import KedroSession
+    from kedro.framework.startup import bootstrap_project
+
+    bootstrap_project(ROOT)
+    with KedroSession.create(ran[0]) as session:
+        return Assistant(parts_of(session.load_context().catalog))
+
+
+@pytest.mark.parametrize("case", shared_cases("messages.jsonl"))
+def test_no_message_is_a_dead_end(assistant, case, request):
+    item, shown = None, NOTHING_SHOWN
+    if case.get("photo"):
+        folder: Path = request.getfixturevalue("clothing")
+        data = next(folder.glob(f"images*/{case['photo']}")).read_bytes()
+        item, shown = assistant.see(receive(data), assistant.params)
+    turns = case.get("history") or []
+    plan, found = assistant.recommend(item, shown, case["message"], turns, assistant.params)
+    reply = "".join(assistant.reply(plan, item, found.items, case["message"], turns))
+    assert plan.understood
+    assert len(found.items) >= 5
+    assert found.items[0][assistant.fields.title] in reply
+
+
+def test_a_message_in_another_script_is_answered_by_the_photo_alone(assistant):
+    item, shown = assistant.see(receive(jpeg("Pants", "blue")), assistant.params)
+    plan, found = assistant.recommend(item, shown, "何か", [], assistant.params)
+    assert plan.notes and found.items
