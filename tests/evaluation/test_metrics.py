@@ -8,6 +8,7 @@ from sklearn.metrics import ndcg_score
 from lookbook.evaluation.metrics import (
     bootstrap_interval,
     diversity,
+    gini,
     ndcg_at,
     precision_at,
     reciprocal_rank,
@@ -61,3 +62,9 @@ def test_photos_of_one_sender_count_together():
     low, high = bootstrap_interval(right, 200, 0)
     wide_low, wide_high = bootstrap_interval(right, 200, 0, senders)
     assert wide_high - wide_low > high - low
+
+
+def test_gini_tells_how_unequally_items_are_shown():
+    assert gini(np.array([5, 5, 5]), 3) == pytest.approx(0)
+    assert gini(np.array([12]), 4) == pytest.approx(0.75)
+    assert gini(np.array([]), 9) == 0

@@ -33,6 +33,23 @@ def ndcg_at(relevant: np.ndarray, k: int, available: int) -> float:
     return float(gained / ideal) if ideal else 0.0
 
 
+def gini(counts: np.ndarray, size: int) -> float:
+    """Gives the Gini coefficient of how often items are shown (Gini, 1912).
+
+    Args:
+        counts: How often each item that was shown at all was.
+        size: How many items there are, never shown ones included.
+
+    Returns:
+        From 0, all as often, to nearly 1, one of many alone.
+    """
+    if not len(counts):
+        return 0.0
+    ordered = np.sort(np.concatenate([np.zeros(size - len(counts)), counts]))
+    places = np.arange(1, size + 1)
+    return float(2 * (places * ordered).sum() / (size * ordered.sum()) - (size + 1) / size)
+
+
 def reciprocal_rank(relevant: np.ndarray) -> float:
     """Gives 1 through the rank of the first relevant result; 0 if there is none."""
     ranks = np.flatnonzero(relevant)

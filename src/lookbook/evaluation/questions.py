@@ -9,7 +9,6 @@ from lookbook.captioners.network import hash_photo
 from lookbook.labels.fields import Fields
 from lookbook.labels.record import Record, from_row
 from lookbook.lazy import pd
-from lookbook.outfits.harmony import hued_field
 
 
 def photos_taught(engines: Iterable[Any]) -> frozenset[str]:
@@ -29,8 +28,8 @@ def is_unseen(photo_ids: pd.Series, taught: frozenset[str]) -> pd.Series:
 
 
 def known_item_question(record: Record, fields: Fields) -> str:
-    """Asks for an item by its title, with the first of its colours that the title does not name."""
-    title, name = record[fields.title], hued_field(fields)
+    """Asks for an item by its title, and the first value of a list that the title does not name."""
+    title, name = record[fields.title], next(iter(fields.somes), None)
     if name is None:
         return str(title)
     named = fields.enumerated[name].named(title)

@@ -71,7 +71,10 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             ),
             Node(
                 retrieval_nodes.find_by_words,
-                inputs=["asked_items", "stylist", *SEARCH, "params:serving", "params:evaluate"],
+                inputs=[
+                    "asked_items", "stylist", "style", *SEARCH, "params:serving",
+                    "params:evaluate",
+                ],
                 outputs="items_by_words",
                 name="find_by_words",
             ),
@@ -90,8 +93,8 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             Node(
                 retrieval_nodes.find_complementary_items,
                 inputs=[
-                    "asked_items", "annotations", "stylist", *SEARCH, "params:serving",
-                    "params:evaluate",
+                    "asked_items", "annotations", "stylist", "style", *SEARCH,
+                    "params:serving", "params:evaluate",
                 ],
                 outputs="complementary_items",
                 name="find_complementary_items",
@@ -100,7 +103,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 retrieval_nodes.score_retrieval,
                 inputs=[
                     "items_by_words", "similar_items", "known_items", "complementary_items",
-                    "params:evaluate",
+                    "evaluate_report", "params:evaluate",
                 ],
                 outputs="retrieval_scores",
                 name="score_retrieval",

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from lookbook.assistant import answering
-from lookbook.assistant.answering import NOTHING_SHOWN, ServingParams, Shown
+from lookbook.assistant.finding import NOTHING_SHOWN, WORDS_ONLY, ServingParams, Shown
 from lookbook.captioners import Captioner
 from lookbook.distillation.params import DistilParams
 from lookbook.distillation.teacher import TEXT, find_columns, make_training_set, read_rows
 from lookbook.evaluation.metrics import (
     bootstrap_interval,
     diversity,
+    gini,
     ndcg_at,
     precision_at,
     reciprocal_rank,
@@ -33,6 +34,7 @@ from lookbook.labels.record import Record, from_row, whole_text_of
 from lookbook.lazy import PlotlyFigure, pd
 from lookbook.outfits import Stylist
 from lookbook.outfits.slots import complements, other_slots, slot_of, suiting, suiting_fields
+from lookbook.outfits.style import StyleModel
 from lookbook.search.catalogue_search import METHODS, CatalogueSearch, Item, Method, Query
 from lookbook.search.embedders import Embedder
 from lookbook.search.tables import GROUP
@@ -130,6 +132,7 @@ def choose_items(
 def find_by_words(
     items: pd.DataFrame,
     stylist: Stylist,
+    style: StyleModel,
     search_index: CatalogueSearch,
     fields: Fields,
     serving: ServingParams,
@@ -151,7 +154,7 @@ def find_by_words(
     for embedder, item in _tracked(product(gallery.embedders, asked[: params.items]), ASSISTANT):
         plan = answering.plan(None, item["words"], [], stylist, fields)
         own = usual.model_copy(update={"embedder": embedder})
-        found = answering.find(plan, None, NOTHING_SHOWN, gallery, own, fields)
+        found = answering.find(plan, None, NOTHING_SHOWN, gallery, style, own, fields).items
         row = _found_itself(item, (embedder, ASSISTANT), found, params)
         rows.append({**row, f"recall_{DEEPEST}": None})
     return pd.DataFrame(rows, columns=[*ASKED, *WAY, *_RECALLS, "reciprocal_rank", SHOWN])
@@ -205,6 +208,7 @@ def find_complementary_items(
     items: pd.DataFrame,
     annotations: pd.DataFrame,
     stylist: Stylist,
+    style: StyleModel,
     search_index: CatalogueSearch,
     fields: Fields,
     serving: ServingParams,
@@ -217,10 +221,12 @@ def find_complementary_items(
     Returns:
         One row per item, embedding model and method: of the first ``k`` the shares that fill
         another ``slot``, suit the item in each field that has what goes with what, such as
-        ``gender`` and ``type``, and do all of it (``complements``); ``slots``, how many parts
-        of an outfit there are among them; ``diversity``, 1 less their mean cosine; ``shown``;
-        and ``seconds``, planning included.
+        ``gender`` and ``type``, and do all of it (``complements``); ``violations``, the share
+        that fills the same slot or is for another wearer; ``slots``, how many parts of an
+        outfit there are among them; ``diversity``, 1 less their mean cosine; ``shown``; and
+        ``seconds``, planning included.
     """
+    gallery = search_index.among(items["photo_id"])
     told = annotations.set_index("photo_id").to_dict("index")
     asked = items[items["asked"]].to_dict("records")
     rows = []
@@ -234,14 +240,14 @@ def find_complementary_items(
         begun = time.perf_counter()
         if method == NEAREST:
             query = Query(text=item[fields.description], without=[item["photo_id"]])
-            (found,) = search_index.search([query], "text", params.k, embedder)
+            (found,) = gallery.search([query], "text", params.k, embedder)
         else:
             usual = serving.model_copy(
                 update={"method": method, "embedder": embedder, "limit": params.k}
             )
             record, shown = from_row(item, fields), Shown(item["photo_id"])
             plan = answering.plan(record, "", [], stylist, fields)
-            found = answering.find(plan, record, shown, search_index, usual, fields)
+            found = answering.find(plan, record, shown, gallery, style, usual, fields).items
         seconds = time.perf_counter() - begun
         truth = truth_of(item, told, fields)
         scores = _judge_outfit(
@@ -257,7 +263,7 @@ def find_complementary_items(
             }
         )
     suits = [name.lower() for name in suiting_fields(fields)]
-    columns = ["complements", "slot", *suits, "slots", "diversity", SHOWN, SECONDS]
+    columns = ["complements", "violations", "slot", *suits, "slots", "diversity", SHOWN, SECONDS]
     return pd.DataFrame(rows, columns=[*ASKED, *WAY, *columns])
 
 
@@ -276,6 +282,10 @@ def _judge_outfit(
         "complements": [complements(item, one, fields) for one in found],
     }
     scores = {name: precision_at(np.array(good, bool), params.k) for name, good in right.items()}
+    # Occasions shade into one another, as their ladder says; wearers and slots do not.
+    firm = [name.lower() for name in suiting_fields(fields) if not fields.ones[name].ladder]
+    clashes = ~np.all([right["slot"], *(right[name] for name in firm)], axis=0)
+    scores["violations"] = float(np.mean(clashes)) if found else 0.0
     return {**scores, "slots": float(len({slot for slot in slots if slot in others}))}
 
 
@@ -284,6 +294,7 @@ def score_retrieval(
     similar: pd.DataFrame,
     known: pd.DataFrame,
     complementary: pd.DataFrame,
+    report: dict[str, Any],
     params: EvaluateParams,
 ) -> pd.DataFrame:
     """Averages each figure over the items.
@@ -291,9 +302,9 @@ def score_retrieval(
     Returns:
         One row per task, embedding model, method and metric: ``mean`` with ``low`` and ``high``, a
         95 % interval by bootstrap over senders, and ``items``. Without interval:
-        ``different_items`` that were shown to anybody in the first ``k``, ``commonest_share``,
-        the share of answers that the commonest of them is in, and of the time an answer takes
-        ``p50_ms`` and ``p95_ms``.
+        ``different_items`` that were shown to anybody in the first ``k``, ``gini`` of how often
+        each item of the gallery was shown, ``commonest_share``, the share of answers that the
+        commonest of them is in, and of the time an answer takes ``p50_ms`` and ``p95_ms``.
     """
     rows = []
     tasks = {
@@ -313,9 +324,11 @@ def score_retrieval(
                 )
                 mean = round(float(known_values.mean()), 4)
                 rows.append({**way, "metric": metric, "mean": mean, "low": low, "high": high})
-            shown = group[SHOWN].str.split().explode().dropna()
-            commonest = shown.value_counts().max() / len(group) if len(shown) else 0.0
-            rows.append({**way, "metric": "different_items", "mean": float(shown.nunique())})
+            counts = group[SHOWN].str.split().explode().dropna().value_counts().to_numpy()
+            commonest = counts.max() / len(group) if len(counts) else 0.0
+            unequal = round(gini(counts, max(report["gallery"], len(counts))), 4)
+            rows.append({**way, "metric": "different_items", "mean": float(len(counts))})
+            rows.append({**way, "metric": "gini", "mean": unequal})
             rows.append({**way, "metric": "commonest_share", "mean": round(float(commonest), 4)})
             for share in (50, 95) if SECONDS in group else ():
                 value = float(np.percentile(group[SECONDS], share)) * 1000
@@ -389,7 +402,7 @@ def _query(
     if not by_look:
         return Query(text=item[column])
     look = None
-    if method not in answering.WORDS_ONLY:
+    if method not in WORDS_ONLY:
         look = search.look_of(item["photo_id"], embedder)
     text = item[column] if look is None else ""
     return Query(text=text, look=look, without=[item["photo_id"]])
