@@ -10,7 +10,7 @@ EXTRA := $(filter llama cluster,$(ENV))
 export KEDRO_DISABLE_TELEMETRY := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: help run demo test lint viz notebooks pictures train bench bench-demo bench-search bench-llama clean photos-named
+.PHONY: help run demo test lint viz notebooks pictures train bench bench-demo bench-search bench-messages bench-llama clean photos-named
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-20s %s\n", $$1, $$2}'
@@ -52,14 +52,17 @@ bench: $(VENV)/installed-dev photos-named ## Measure on PHOTOS=folder
 	PYTHONPATH=tests/support $(BIN)/python benchmarks/embedded_captioner.py $(PHOTOS)
 	PYTHONPATH=tests/support $(BIN)/python benchmarks/captioning.py $(PHOTOS)
 
-bench-demo: $(VENV)/installed photos-named ## Measure recommendations and the page on PHOTOS=folder
+bench-demo: $(VENV)/installed photos-named ## Measure how long the page's customers wait, on PHOTOS=folder
 	$(BIN)/kedro run --photos='$(PHOTOS)'
-	$(BIN)/python benchmarks/complementary.py
 	$(BIN)/python benchmarks/demo.py $(PHOTOS)
 
 bench-search: $(VENV)/installed-dev photos-named ## Measure what search finds in PHOTOS=folder, and how fast
 	$(BIN)/kedro run --pipelines=__default__,evaluate --photos='$(PHOTOS)' $(if $(ANNOTATIONS),--params=annotations='$(ANNOTATIONS)')
 	$(BIN)/python benchmarks/search.py
+
+bench-messages: $(VENV)/installed photos-named ## Measure what is shown to customers' messages (CASES=, ANNOTATIONS=folder)
+	$(BIN)/kedro run --photos='$(PHOTOS)'
+	$(BIN)/python benchmarks/messages.py '$(PHOTOS)' --cases '$(CASES)' --annotations '$(ANNOTATIONS)'
 
 bench-llama: $(VENV)/installed ## Measure Llama-3.2-11B-Vision's cost on this machine's GPU
 	$(BIN)/python benchmarks/llama.py

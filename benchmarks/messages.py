@@ -1,0 +1,99 @@
+"""Scores what the assistant shows to customers' messages, by kind of message.
+
+    python benchmarks/messages.py FOLDER --cases FOLDER --annotations FOLDER
+
+The index has to be made of the first folder before: `kedro run --photos=FOLDER`. A message's score
+is the share of right items among the first five shown, as the cases' README tells; what is right,
+a vision-language model's annotations say.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+from rich.console import Console
+from rich.table import Table
+
+from lookbook.assistant.answering import find, plan
+from lookbook.assistant.assistant import Assistant, receive
+from lookbook.assistant.finding import NOTHING_SHOWN
+from lookbook.cli import parts_of
+from lookbook.progress import Progress
+
+FIRST = 5
+
+
+def is_right(case: dict[str, Any], told: dict[str, str]) -> bool:
+    """Says whether an item is what a message asks for, by its annotations."""
+    values = {name: told[name].split("+") for name in told}
+    if any(set(values[name]) & set(unwanted) for name, unwanted in (case.get("not") or {}).items()):
+        return False
+    return any(
+        all(set(values[name]) & set(wanted) for name, wanted in want.items())
+        for want in case["want"]
+    )
+
+
+def answer(assistant: Assistant, adults: Any, case: dict[str, Any], photos: Path) -> list[str]:
+    """Gives the files that are shown to a message, the best first."""
+    item, shown = None, NOTHING_SHOWN
+    if case.get("photo"):
+        data = next(photos.glob(f"images*/{case['photo']}")).read_bytes()
+        item, shown = assistant.see(receive(data), assistant.params)
+    fields = assistant.fields
+    planned = plan(
+        item, case["message"], case.get("history") or [], assistant.part("stylist"), fields
+    )
+    found = find(planned, item, shown, adults, assistant.part("style"), assistant.params, fields)
+    # The photo that is asked about is in the catalogue too, and does not count.
+    return [one["Filename"] for one in found.items if one["Filename"] != case.get("photo")][:FIRST]
+
+
+def main() -> None:
+    """Prints the mean score of each kind, and the dead ends."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("photos", type=Path, help="the folder that the index was made of")
+    parser.add_argument("--cases", type=Path, required=True, help="with messages.jsonl")
+    parser.add_argument("--annotations", type=Path, required=True, help="with photos.csv")
+    parser.add_argument("--project", type=Path, default=Path.cwd(), help="where kedro was run")
+    given = parser.parse_args()
+    lines = (given.cases / "messages.jsonl").read_text().splitlines()
+    cases = [json.loads(line) for line in lines]
+    annotations = pd.read_csv(given.annotations / "photos.csv", dtype=str, keep_default_na=False)
+    told = annotations.set_index("file").to_dict("index")
+    bootstrap_project(given.project)
+    with KedroSession.create(given.project) as session:
+        catalog = session.load_context().catalog
+        assistant = Assistant(parts_of(catalog))
+        catalogue = catalog.load("full_catalogue")
+    grown_up = [file in told and told[file]["gender"] != "Kids" for file in catalogue["Filename"]]
+    adults = assistant.part("search_index").among(catalogue.loc[grown_up, "photo_id"])
+    scores: dict[str, list[float]] = defaultdict(list)
+    dead = []
+    for case in Progress(cases, desc="messages", unit="message"):
+        files = answer(assistant, adults, case, given.photos)
+        right = [is_right(case, told[file]) for file in files]
+        scores[case["kind"]].append(float(np.mean(right)) if right else 0.0)
+        dead += [] if files else [case["name"]]
+    table = Table(title="Right among the first five shown")
+    for heading in ("kind", "messages", "score"):
+        table.add_column(heading, justify="left" if heading == "kind" else "right")
+    for kind, own in scores.items():
+        table.add_row(kind, str(len(own)), f"{np.mean(own):.3f}")
+    every = [score for own in scores.values() for score in own]
+    table.add_row("all", str(len(every)), f"{np.mean(every):.3f}", style="bold")
+    console = Console()
+    console.print(table)
+    console.print(f"dead ends: {', '.join(dead) or 'none'}")
+
+
+if __name__ == "__main__":
+    main()
