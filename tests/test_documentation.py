@@ -61,6 +61,7 @@ RUN_BY = {
     "--params=network=data/06_models/held_out_network.onnx,annotations=TABLE": (
         "tests/end_to_end/test_distil.py"
     ),
+    "kedro run --pipelines=style --params=outfits=TABLE": "tests/end_to_end/test_style.py",
     "kedro run --pipelines=download": "tests/end_to_end/test_download.py",
     "curl -s localhost:7860/gradio_api/call/answer/EVENT_ID": "tests/assistant/test_page.py",
     "curl -F files=@shirt.jpg localhost:7860/gradio_api/upload": "tests/assistant/test_page.py",
@@ -78,8 +79,8 @@ def test_every_command_is_run_somewhere():
 
 def test_the_curl_asks_what_the_api_takes():
     words = shlex.split(RUN_HERE[0])
-    photo, message, method, limit = json.loads(words[words.index("-d") + 1])["data"]
-    assert photo is None and message and method in METHODS and limit > 0
+    photo, message, method, limit, history = json.loads(words[words.index("-d") + 1])["data"]
+    assert photo is None and message and method in METHODS and limit > 0 and history == []
 
 
 @pytest.mark.parametrize("command", MADE)
