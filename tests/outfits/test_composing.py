@@ -54,6 +54,12 @@ def test_the_next_outfit_does_not_look_like_the_first(style, fields):
     assert names(compose([[first, twin, other]], style, fields, 2, 5.0)) == [["a"], ["c"]]
 
 
+def test_what_may_fill_two_parts_fills_one(style, fields):
+    both = [candidate("boots"), candidate("shoes", -1.0)]
+    (outfit,) = names(compose([both, both], style, fields, 1, 0.0))
+    assert sorted(outfit) == ["boots", "shoes"]
+
+
 def test_nothing_to_choose_from_is_no_outfit(style, fields):
     assert compose([[], []], style, fields, 3, 1.0) == []
 

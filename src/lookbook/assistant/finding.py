@@ -141,12 +141,16 @@ class Finder:
         if plan.mode == "complementary":
             return self._complement(plan, item, shown)
         found = self._find_alike(plan, item, shown)
-        items = [
+        ranked = [
             one
             for rank in range(self._params.limit)
             for own in found
             for one in own[rank : rank + 1]
         ]
+        first: dict[str, Item] = {}
+        for one in ranked:
+            first.setdefault(one["photo_id"], one)
+        items = list(first.values())
         outfits: list[Outfit] = []
         if plan.mode == "search" and self._fields.slots and self._params.outfits:
             outfits = self._dress(plan, found)
@@ -242,27 +246,26 @@ class Finder:
         """Asks for what goes with what is worn, by whom it is worn, and when."""
         fields = self._fields
         told = {wish.field: wish.values for wish in planned.wishes if not wish.negated}
-        worth: dict[str, dict[str, float]] = {}
-        for chances in worn[:1] or [{}]:
-            # Whom it is for, outfits tell where neither the photo nor the customer does.
-            supposed = {**self._style.infer(chances), **{k: v for k, v in chances.items() if v}}
-            context = {
-                **{name: supposed.get(name, {}) for name in self._style.contexts},
-                **{name: dict.fromkeys(own, 1 / len(own)) for name, own in told.items()},
-                **{name: {value: 1.0} for name, value in plan.context.items()},
-            }
-            worth = self._style.preferred(worn, context)
-            for name, own in worth.items():
-                # What nobody wore is worth no more than what is worn least.
-                least = min(own.values(), default=0.0)
-                declared = fields.enumerated[name].values if name in fields.enumerated else ()
-                worth[name] = {**dict.fromkeys(declared, least), **own}
-            for name, values in suiting_worth(supposed, fields).items():
-                # Whoever says whom it is for means that, whatever was shown.
-                if name not in told:
-                    before = worth.get(name, {})
-                    added = {one: before.get(one, 0.0) + more for one, more in values.items()}
-                    worth[name] = {**before, **added}
+        chances = worn[0] if worn else {}
+        # Whom it is for, outfits tell where neither the photo nor the customer does.
+        supposed = {**self._style.infer(chances), **{k: v for k, v in chances.items() if v}}
+        context = {
+            **{name: supposed.get(name, {}) for name in self._style.contexts},
+            **{name: dict.fromkeys(own, 1 / len(own)) for name, own in told.items()},
+            **{name: {value: 1.0} for name, value in plan.context.items()},
+        }
+        worth = self._style.preferred(worn, context)
+        for name, own in worth.items():
+            # What nobody wore is worth no more than what is worn least.
+            least = min(own.values(), default=0.0)
+            declared = fields.enumerated[name].values if name in fields.enumerated else ()
+            worth[name] = {**dict.fromkeys(declared, least), **own}
+        for name, values in suiting_worth(supposed, fields).items():
+            # Whoever says whom it is for means that, whatever was shown.
+            if name not in told:
+                before = worth.get(name, {})
+                added = {one: before.get(one, 0.0) + more for one, more in values.items()}
+                worth[name] = {**before, **added}
         return self._query(planned, "", worth)
 
     def _find_alike(
@@ -293,10 +296,19 @@ class Finder:
 
     def _dress(self, plan: ShoppingPlan, found: list[list[Item]]) -> list[Outfit]:
         """Puts outfits together of what was searched for: of its parts, or around one."""
-        if len(found) > 1:
-            composed = self._compose([_candidates(own) for own in found], self._params.outfits)
-            return [self._outfit(plan, _items(one), one.score) for one in composed]
-        seeds = found[0][: self._params.outfits] if found else []
+        # Of two that fill the same part one is worn.
+        by_slot: dict[str, list[Item]] = {}
+        for item in (item for own in found for item in own):
+            slot = slot_of(item, self._fields) or ""
+            by_slot.setdefault(slot, []).append({**item, "slot": slot})
+        if len(found) > 1 and len(by_slot) > 1:
+            slots = [_candidates(own) for own in by_slot.values()]
+            composed = self._compose(slots, self._params.outfits)
+            return [self._outfit(plan, _items(outfit), outfit.score) for outfit in composed]
+        return self._dress_around(plan, found[0][: self._params.outfits] if found else [])
+
+    def _dress_around(self, plan: ShoppingPlan, seeds: list[Item]) -> list[Outfit]:
+        """Puts an outfit together around each of some items, no other item in two of them."""
         around = [
             [
                 self._planned(slot, plan)
@@ -308,24 +320,24 @@ class Finder:
             self._complementing(planned, plan, [seed["chances"]]).model_copy(
                 update={"seed": seed["photo_id"], "variety": self._params.variety * _SAID}
             )
-            for seed, parts in zip(seeds, around, strict=True)
-            for planned in parts
+            for seed, several in zip(seeds, around, strict=True)
+            for planned in several
         ]
         method, embedder = self._params.method, self._params.embedder
         results = iter(self._search.search(queries, method, _AROUND, embedder))
         outfits: list[Outfit] = []
         used = {seed["photo_id"] for seed in seeds}
-        for seed, parts in zip(seeds, around, strict=True):
+        for seed, several in zip(seeds, around, strict=True):
             known = [known_of(seed, self._fields)]
             slots = [
-                _candidates([self._told(one, part, known) for one in next(results)], used)
-                for part in parts
+                _candidates([self._told(item, planned, known) for item in next(results)], used)
+                for planned in several
             ]
-            for one in self._compose(slots, 1):
-                items = _items(one)
+            for composed in self._compose(slots, 1):
+                items = _items(composed)
                 used |= {item["photo_id"] for item in items}
                 first = {**seed, "slot": slot_of(seed, self._fields) or ""}
-                outfits.append(self._outfit(plan, [first, *items], one.score))
+                outfits.append(self._outfit(plan, [first, *items], composed.score))
         return outfits
 
     def _compose(self, slots: list[list[Candidate]], count: int) -> list[Composed]:

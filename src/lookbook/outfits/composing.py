@@ -106,17 +106,23 @@ def compose(
     scores = np.array([candidate.score for candidate in every], np.float64)
     vectors = np.stack([candidate.item["vector"] for candidate in every]).astype(np.float32)
     pairs = _pairs([candidate.chances for candidate in every], style, fields)
+    names = np.array([candidate.item["photo_id"] for candidate in every])
+    # What may fill two parts fills one of them.
+    pairs[names[:, None] == names] -= _USED
     bounds = np.cumsum([0, *(len(slot) for slot in slots)])
     composed: list[Composed] = []
     for _ in range(min(count, *(len(slot) for slot in slots))):
         total, chosen = _search(scores, pairs, bounds)
+        if total < -_USED / 2:
+            # Nothing is left for some part.
+            break
         composed.append(Composed([every[place] for place in chosen], float(total)))
         alike = (vectors @ vectors[chosen].T).clip(0, 1)
         for column, place in enumerate(chosen):
             slot = int(np.searchsorted(bounds, place, side="right")) - 1
             within = slice(bounds[slot], bounds[slot + 1])
             scores[within] -= diversity * alike[within, column]
-        scores[chosen] -= _USED
+        scores[np.isin(names, names[chosen])] -= _USED
     return composed
 
 

@@ -150,7 +150,7 @@ def find_by_words(
     rows = []
     for item, way, found in _answers(asked, "words", gallery, params, "customer's words", DEEPEST):
         rows.append(_found_itself(item, way, found, params))
-    usual = serving.model_copy(update={"limit": params.k})
+    usual = serving.model_copy(update={"limit": params.k, "outfits": 0})
     for embedder, item in _tracked(product(gallery.embedders, asked[: params.items]), ASSISTANT):
         plan = answering.plan(None, item["words"], [], stylist, fields)
         own = usual.model_copy(update={"embedder": embedder})
