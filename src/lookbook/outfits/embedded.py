@@ -29,8 +29,9 @@ from lookbook.outfits.slots import (
 from lookbook.search.wishes import Wish
 
 NOT_UNDERSTOOD = (
-    "I did not understand all of that. Tell me a garment, a colour, an occasion or whom it is for, "
-    "such as 'navy chinos for the office' or 'a dress for a summer wedding'."
+    "I am not sure that I understand. I know my way around clothes: tell me a garment, a colour, "
+    "an occasion or whom it is for, such as 'navy chinos for the office' or 'a dress for a summer "
+    "wedding'."
 )
 NOTHING = "The catalogue is empty for these filters: loosen one of them."
 # What an item that is to be like another is to have of it, and how much that counts.
