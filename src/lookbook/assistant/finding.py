@@ -299,7 +299,7 @@ class Finder:
         # Of two that fill the same part one is worn.
         by_slot: dict[str, list[Item]] = {}
         for item in (item for own in found for item in own):
-            slot = slot_of(item, self._fields) or ""
+            slot = item["slot"] or slot_of(item, self._fields) or ""
             by_slot.setdefault(slot, []).append({**item, "slot": slot})
         if len(found) > 1 and len(by_slot) > 1:
             slots = [_candidates(own) for own in by_slot.values()]
