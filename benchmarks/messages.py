@@ -23,8 +23,8 @@ from rich.console import Console
 from rich.table import Table
 
 from lookbook.assistant.answering import find, plan
+from lookbook.assistant.answers import NOTHING_SHOWN
 from lookbook.assistant.assistant import Assistant, receive
-from lookbook.assistant.finding import NOTHING_SHOWN
 from lookbook.cli import parts_of
 from lookbook.progress import Progress
 

@@ -147,7 +147,7 @@ def parts_of(catalog: CatalogProtocol) -> Callable[[str], Any]:
     """
     from kedro.io.core import VersionNotFoundError
 
-    from lookbook.assistant.finding import ServingParams
+    from lookbook.assistant.answers import ServingParams
     from lookbook.labels.fields import Fields
 
     logging.getLogger("kedro").setLevel(logging.WARNING)

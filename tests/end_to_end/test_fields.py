@@ -9,10 +9,8 @@ import pytest
 import yaml
 
 from chat_server import KEY, serving
-from lookbook.assistant.assistant import Assistant
 from lookbook.assistant.page import Page
-from lookbook.cli import parts_of
-from project import ROOT, jpeg, latest, run_kedro, serving_kedro, succeed, table
+from project import assistant_of, jpeg, latest, run_kedro, serving_kedro, succeed, table
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 
@@ -58,12 +56,7 @@ def columns_of_index(project):
 
 
 def filters_of_page(project):
-    from kedro.framework.session import KedroSession
-    from kedro.framework.startup import bootstrap_project
-
-    bootstrap_project(ROOT)
-    with KedroSession.create(project) as session:
-        assistant = Assistant(parts_of(session.load_context().catalog))
+    assistant = assistant_of(project)
     page = Page(assistant, assistant.params)
     page.build()
     return [choice.label for choice in page.choices]

@@ -20,7 +20,11 @@ from typing import Any
 import httpx
 import pytest
 import yaml
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
 
+from lookbook.assistant.assistant import Assistant
+from lookbook.cli import parts_of
 from lookbook.lazy import pd
 from lookbook.outfits.sayings import Sayings
 from lookbook.photos.drawing import draw_garment
@@ -68,6 +72,13 @@ def declared_fields(details: bool = True) -> dict[str, Any]:
         name: {**field, "keep": details} if "keep" in field else field
         for name, field in declared.items()
     }
+
+
+def assistant_of(project: Path) -> Assistant:
+    """Opens a project's assistant, as `kedro demo` does."""
+    bootstrap_project(ROOT)
+    with KedroSession.create(project) as session:
+        return Assistant(parts_of(session.load_context().catalog))
 
 
 def usual_sayings() -> Sayings:

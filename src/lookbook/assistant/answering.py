@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lookbook.assistant.finding import Answer, Finder, ServingParams, Shown
+from lookbook.assistant.answers import Answer, ServingParams, Shown
+from lookbook.assistant.finding import Finder
 from lookbook.captioners import Captioner, Prompt
 from lookbook.errors import InputError
 from lookbook.labels.cleaning import clean_answer

@@ -9,7 +9,8 @@ from typing import Any
 
 from lookbook.assistant import answering
 from lookbook.assistant.answering import Turns
-from lookbook.assistant.finding import NOTHING_SHOWN, Answer, Finder, ServingParams, Shown
+from lookbook.assistant.answers import NOTHING_SHOWN, Answer, ServingParams, Shown
+from lookbook.assistant.finding import Finder
 from lookbook.captioners import Prompt
 from lookbook.errors import InputError
 from lookbook.labels.fields import Fields

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
-from typing import Any, NamedTuple
+from itertools import zip_longest
 
 import numpy as np
-from pydantic import BaseModel, Field
 
+from lookbook.assistant.answers import Answer, Outfit, ServingParams, Shown
 from lookbook.labels.fields import Fields
-from lookbook.labels.record import Record, values_of, whole_text_of
+from lookbook.labels.record import Record, known_of, values_of, whole_text_of
 from lookbook.outfits import PlannedQuery, ShoppingPlan, Wishes
-from lookbook.outfits.composing import Candidate, Composed, compose, suiting_worth
-from lookbook.outfits.embedded import known_of
+from lookbook.outfits.composing import Candidate, compose, suiting_worth
 from lookbook.outfits.slots import default_slots, slot_of, suiting_fields, values_of_slot
 from lookbook.outfits.style import StyleModel
 from lookbook.search.catalogue_search import CatalogueSearch, Item, Method, Query
@@ -27,83 +25,6 @@ _SAID = 0.3
 _AROUND = 24
 # Words are about clothes if any item is described as nearly by them.
 _ABOUT_CLOTHES = 0.3
-
-
-class Shown(NamedTuple):
-    """The photo that a customer shows.
-
-    Attributes:
-        photo_id: Its identity, by which it is found where it is the catalogue's own.
-        look: What a search compares it by, where it is not; see
-            :meth:`lookbook.search.catalogue_search.CatalogueSearch.see`.
-        chances: The probabilities of its values, by field, as far as its captioner tells.
-    """
-
-    photo_id: str | None = None
-    look: list[float] | None = None
-    chances: dict[str, dict[str, float]] | None = None
-
-
-NOTHING_SHOWN = Shown()
-
-
-class ServingParams(BaseModel):
-    """How items are recommended.
-
-    Attributes:
-        method: How the index is searched.
-        embedder: The embedding model whose table is searched; ``None`` for the first.
-        limit: Items in all.
-        filters: Values that may be shown, by field; a field that is not named allows all.
-        outfits: Outfits that are put together; 0 for none.
-        candidates: Items that are looked at for each part of an outfit.
-        variety: How much chance counts in an outfit, drawn anew for each shown photo, so that
-            near ties are not always won by the same: at 1 an item is shown as often as it is
-            good, at 0 the best always is.
-        diversity: How much likeness to what is shown already counts against an item, as a
-            logarithm at a cosine of 1.
-    """
-
-    method: Method
-    embedder: str | None
-    limit: int = Field(gt=0)
-    filters: dict[str, list[str]]
-    outfits: int = Field(ge=0)
-    candidates: int = Field(gt=0)
-    variety: float = Field(ge=0)
-    diversity: float = Field(ge=0)
-
-
-class Outfit(NamedTuple):
-    """Items to wear together.
-
-    Attributes:
-        items: One for each part, in the order of slots.
-        score: How good they are together, from 0 to 1.
-        reason: What speaks for them: what the style model knows of their values.
-    """
-
-    items: list[Item]
-    score: float
-    reason: str
-
-    def told(self) -> dict[str, Any]:
-        """Writes it down by its items' files."""
-        files = [item["Filename"] for item in self.items]
-        return {"Filenames": files, "score": self.score, "reason": self.reason}
-
-
-class Answer(NamedTuple):
-    """What is found for a customer.
-
-    Attributes:
-        items: The best first, each with ``slot`` (empty for any), ``score`` from 0 to 1, ``why``
-            in words and ``found_by``: words, picture or both.
-        outfits: Whole outfits.
-    """
-
-    items: list[Item]
-    outfits: list[Outfit]
 
 
 class Finder:
@@ -141,20 +62,14 @@ class Finder:
         if plan.mode == "complementary":
             return self._complement(plan, item, shown)
         found = self._find_alike(plan, item, shown)
-        ranked = [
-            one
-            for rank in range(self._params.limit)
-            for own in found
-            for one in own[rank : rank + 1]
-        ]
         first: dict[str, Item] = {}
-        for one in ranked:
-            first.setdefault(one["photo_id"], one)
-        items = list(first.values())
+        for ranked in zip_longest(*found):
+            for one in filter(None, ranked):
+                first.setdefault(one["photo_id"], one)
         outfits: list[Outfit] = []
         if plan.mode == "search" and self._fields.slots and self._params.outfits:
             outfits = self._dress(plan, found)
-        return Answer(items[: self._params.limit], outfits)
+        return Answer(list(first.values())[: self._params.limit], outfits)
 
     def swap(
         self, plan: ShoppingPlan, item: Record | None, shown: Shown, outfit: list[Item], place: int,
@@ -175,16 +90,15 @@ class Finder:
         """
         piece = outfit[place]
         rest = [one for number, one in enumerate(outfit) if number != place]
-        worn = known_of(item, self._fields) if item else plan.worn
+        worn = self._worn(item, plan)
         chances = [self._chances_of(worn, shown)] if worn else []
         chances += [self._search.chances_of(one["photo_id"], self._params.embedder) for one in rest]
         planned = next(
             (query for query in plan.queries if (query.slot or "") == piece["slot"]),
             self._planned(piece["slot"], plan),
         )
-        query = self._complementing(planned, plan, chances)
-        without = [*query.without, *refused, *(one["photo_id"] for one in outfit)]
-        without += [shown.photo_id] if shown.photo_id else []
+        query = self._complementing(planned, plan, chances, self._suppose(chances))
+        without = [*shown.itself, *refused, *(one["photo_id"] for one in outfit)]
         (found,) = self._search.search(
             [query.model_copy(update={"without": without})], self._params.method, 1,
             self._params.embedder,
@@ -194,8 +108,7 @@ class Finder:
 
     def describe_outfit(self, item: Record | None, plan: ShoppingPlan, items: list[Item]) -> str:
         """Says what speaks for an outfit: values of it that are often worn together."""
-        known = [known_of(item, self._fields) if item else plan.worn]
-        known += [known_of(one, self._fields) for one in items]
+        known = [self._worn(item, plan), *(known_of(one, self._fields) for one in items)]
         told = [
             reason
             for number, one in enumerate(known)
@@ -209,46 +122,54 @@ class Finder:
         texts = [query.text for query in plan.queries if query.text.strip()]
         return not texts or self._search.nearness(texts[0], self._params.embedder) > _ABOUT_CLOTHES
 
+    def _worn(self, item: Record | None, plan: ShoppingPlan) -> Wishes:
+        """Gives what is known of what the customer has, shown or told of."""
+        return known_of(item, self._fields) if item else plan.worn
+
     def _complement(self, plan: ShoppingPlan, item: Record | None, shown: Shown) -> Answer:
         """Finds what goes with an item, as outfits and, of those, as items."""
-        params = self._params
-        worn = known_of(item, self._fields) if item else plan.worn
+        params, planned = self._params, plan.queries
+        worn = self._worn(item, plan)
         chances = [self._chances_of(worn, shown)]
-        seed = f"{shown.photo_id} {sorted(worn.items())}"
-        without = [shown.photo_id] if shown.photo_id else []
-        queries = []
-        for planned in plan.queries:
-            query = self._complementing(planned, plan, chances)
-            variety = params.variety * (_SAID if plan.said else 1.0)
-            told = {"seed": seed, "variety": variety, "without": without}
-            queries.append(query.model_copy(update=told))
+        drawn = {
+            "seed": f"{shown.photo_id} {sorted(worn.items())}",
+            "variety": params.variety * (_SAID if plan.said else 1.0),
+            "without": shown.itself,
+        }
+        supposed = self._suppose(chances)
+        queries = [
+            self._complementing(query, plan, chances, supposed).model_copy(update=drawn)
+            for query in planned
+        ]
         results = self._search.search(queries, params.method, params.candidates, params.embedder)
-        slots = [
-            _candidates([self._told(one, planned, [worn]) for one in answers])
-            for planned, answers in zip(plan.queries, results, strict=True)
-        ]
-        most = max(params.outfits, math.ceil(params.limit / max(len(slots), 1)))
-        composed = self._compose(slots, most)
-        items = [item for one in composed for item in _items(one)]
+        most = max(params.outfits, math.ceil(params.limit / max(len(planned), 1)))
+        composed = self._compose(list(zip(planned, results, strict=True)), [worn], most)
         outfits = [
-            Outfit(
-                _items(one),
-                _share(one.score / len(one.candidates)),
-                self.describe_outfit(item, plan, _items(one)),
-            )
-            for one in composed[: params.outfits]
+            Outfit(items, _share(score / len(items)), self.describe_outfit(item, plan, items))
+            for items, score in composed[: params.outfits]
         ]
-        return Answer(items[: params.limit], outfits if len(slots) > 1 else [])
+        items = [one for several, _ in composed for one in several]
+        return Answer(items[: params.limit], outfits if len(planned) > 1 else [])
+
+    def _suppose(self, worn: list[dict[str, dict[str, float]]]) -> dict[str, dict[str, float]]:
+        """Gives what is known or supposed of what is worn first, and of whom it is for and when.
+
+        Where nobody says, outfits tell.
+        """
+        chances = worn[0] if worn else {}
+        known = {name: own for name, own in chances.items() if own}
+        return {**self._style.infer(chances), **known}
 
     def _complementing(
-        self, planned: PlannedQuery, plan: ShoppingPlan, worn: list[dict[str, dict[str, float]]]
+        self,
+        planned: PlannedQuery,
+        plan: ShoppingPlan,
+        worn: list[dict[str, dict[str, float]]],
+        supposed: dict[str, dict[str, float]],
     ) -> Query:
         """Asks for what goes with what is worn, by whom it is worn, and when."""
         fields = self._fields
         told = {wish.field: wish.values for wish in planned.wishes if not wish.negated}
-        chances = worn[0] if worn else {}
-        # Whom it is for, outfits tell where neither the photo nor the customer does.
-        supposed = {**self._style.infer(chances), **{k: v for k, v in chances.items() if v}}
         context = {
             **{name: supposed.get(name, {}) for name in self._style.contexts},
             **{name: dict.fromkeys(own, 1 / len(own)) for name, own in told.items()},
@@ -281,10 +202,9 @@ class Finder:
         described = ""
         if similar and look is None and item:
             described = whole_text_of(item, self._fields)
-        without = [shown.photo_id] if shown.photo_id else []
         queries = [
             self._query(query, " ".join(filter(None, (query.text, described))), {}).model_copy(
-                update={"look": look, "without": without}
+                update={"look": look, "without": shown.itself}
             )
             for query in plan.queries
         ]
@@ -303,8 +223,13 @@ class Finder:
             by_slot.setdefault(slot, []).append({**item, "slot": slot})
         if len(found) > 1 and len(by_slot) > 1:
             slots = [_candidates(own) for own in by_slot.values()]
-            composed = self._compose(slots, self._params.outfits)
-            return [self._outfit(plan, _items(outfit), outfit.score) for outfit in composed]
+            composed = compose(
+                slots, self._style, self._fields, self._params.outfits, self._params.diversity
+            )
+            return [
+                self._outfit(plan, [one.item for one in outfit.candidates], outfit.score)
+                for outfit in composed
+            ]
         return self._dress_around(plan, found[0][: self._params.outfits] if found else [])
 
     def _dress_around(self, plan: ShoppingPlan, seeds: list[Item]) -> list[Outfit]:
@@ -316,32 +241,47 @@ class Finder:
             ]
             for seed in seeds
         ]
-        queries = [
-            self._complementing(planned, plan, [seed["chances"]]).model_copy(
-                update={"seed": seed["photo_id"], "variety": self._params.variety * _SAID}
-            )
-            for seed, several in zip(seeds, around, strict=True)
-            for planned in several
-        ]
+        queries = []
+        for seed, several in zip(seeds, around, strict=True):
+            worn = [seed["chances"]]
+            supposed = self._suppose(worn)
+            drawn = {"seed": seed["photo_id"], "variety": self._params.variety * _SAID}
+            queries += [
+                self._complementing(planned, plan, worn, supposed).model_copy(update=drawn)
+                for planned in several
+            ]
         method, embedder = self._params.method, self._params.embedder
         results = iter(self._search.search(queries, method, _AROUND, embedder))
         outfits: list[Outfit] = []
         used = {seed["photo_id"] for seed in seeds}
         for seed, several in zip(seeds, around, strict=True):
-            known = [known_of(seed, self._fields)]
-            slots = [
-                _candidates([self._told(item, planned, known) for item in next(results)], used)
+            found = [
+                (planned, [one for one in next(results) if one["photo_id"] not in used])
                 for planned in several
             ]
-            for composed in self._compose(slots, 1):
-                items = _items(composed)
-                used |= {item["photo_id"] for item in items}
+            for items, score in self._compose(found, [known_of(seed, self._fields)], 1):
+                used |= {one["photo_id"] for one in items}
                 first = {**seed, "slot": slot_of(seed, self._fields) or ""}
-                outfits.append(self._outfit(plan, [first, *items], composed.score))
+                outfits.append(self._outfit(plan, [first, *items], score))
         return outfits
 
-    def _compose(self, slots: list[list[Candidate]], count: int) -> list[Composed]:
-        return compose(slots, self._style, self._fields, count, self._params.diversity)
+    def _compose(
+        self, found: list[tuple[PlannedQuery, list[Item]]], worn: list[Wishes], count: int
+    ) -> list[tuple[list[Item], float]]:
+        """Puts outfits together of what was found for each part, and says what speaks for it."""
+        filled = [(planned, items) for planned, items in found if items]
+        slots = [_candidates(items) for _, items in filled]
+        composed = compose(slots, self._style, self._fields, count, self._params.diversity)
+        return [
+            (
+                [
+                    self._told(one.item, planned, worn)
+                    for one, (planned, _) in zip(outfit.candidates, filled, strict=True)
+                ],
+                outfit.score,
+            )
+            for outfit in composed
+        ]
 
     def _outfit(self, plan: ShoppingPlan, items: list[Item], score: float) -> Outfit:
         order = {slot: place for place, slot in enumerate(self._fields.slots)}
@@ -408,13 +348,8 @@ class Finder:
         return self._search.look_of(shown.photo_id, embedder) if shown.photo_id else None
 
 
-def _candidates(items: list[Item], without: Collection[str] = ()) -> list[Candidate]:
-    kept = (one for one in items if one["photo_id"] not in without)
-    return [Candidate(one, one["worth"], one["chances"]) for one in kept]
-
-
-def _items(composed: Composed) -> list[Item]:
-    return [one.item for one in composed.candidates]
+def _candidates(items: list[Item]) -> list[Candidate]:
+    return [Candidate(one, one["worth"], one["chances"]) for one in items]
 
 
 def _share(score: float) -> float:

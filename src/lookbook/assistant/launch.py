@@ -8,8 +8,8 @@ from typing import Any
 
 import gradio as gr
 
+from lookbook.assistant.answers import ServingParams
 from lookbook.assistant.assistant import Assistant
-from lookbook.assistant.finding import ServingParams
 from lookbook.assistant.page import Page
 from lookbook.errors import InputError
 

@@ -12,8 +12,8 @@ import gradio as gr
 from pydantic import ValidationError
 
 from lookbook.assistant import cards
+from lookbook.assistant.answers import ServingParams, Shown
 from lookbook.assistant.assistant import Assistant, public, receive
-from lookbook.assistant.finding import ServingParams, Shown
 from lookbook.errors import InputError
 from lookbook.labels.record import Record
 from lookbook.outfits import Message
@@ -399,8 +399,8 @@ class Page:
         history: list[dict[str, str]] | None = None,
     ) -> dict[str, Any]:
         """Answers one turn over HTTP; everything may be left out but photo and message both."""
-        told = {"method": method, "limit": limit and min(int(limit), MOST_ITEMS)}
         try:
+            told = {"method": method, "limit": limit and min(int(limit), MOST_ITEMS)}
             given = {name: value for name, value in told.items() if value is not None}
             params = ServingParams.model_validate({**self._params.model_dump(), **given})
             turns = [Message.model_validate(turn).model_dump() for turn in history or []]

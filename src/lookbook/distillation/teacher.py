@@ -11,6 +11,7 @@ from lookbook.labels.record import join_values, split_values
 from lookbook.labels.text import clean_text
 from lookbook.lazy import pd
 from lookbook.photos.matching import FileNames, tails_of
+from lookbook.photos.table import cell_text, find_headings
 
 PROBLEMS = ["row", "file", "field", "value", "reason"]
 # The text that pictures are compared with.
@@ -34,13 +35,7 @@ def find_columns(
     Raises:
         InputError: If the table names no photos, or has no field.
     """
-    known = {heading.strip().casefold(): heading for heading in headings}
-    found = {}
-    for name in ("file", *fields.names):
-        candidates = [name, *columns.get(name, [])]
-        heading = next((one for one in candidates if one.casefold() in known), None)
-        if heading is not None:
-            found[name] = known[heading.casefold()]
+    found = find_headings(headings, ("file", *fields.names), columns)
     if "file" not in found or len(found) == 1:
         raise InputError(
             f"The teacher's table needs a column of files and any of {', '.join(fields.names)}; "
@@ -68,7 +63,7 @@ def read_rows(
     said: dict[str, dict[str, Any]] = {}
     problems: list[dict[str, Any]] = []
     for number, row in enumerate(table.to_dict("records"), start=1):
-        named = _text(row[columns["file"]])
+        named = cell_text(row[columns["file"]])
         file = next(filter(None, (names.find(tail) for tail in tails_of(named))), None)
         if file is None:
             reason = "no such photo" if named else "names no photo"
@@ -93,7 +88,7 @@ def _read_row(
     told: dict[str, Any] = {}
     unknown = []
     for name, field in fields.enumerated.items():
-        cell = _text(row[columns[name]]) if name in columns else ""
+        cell = cell_text(row[columns[name]]) if name in columns else ""
         if not cell:
             continue
         if isinstance(field, OneField):
@@ -107,7 +102,7 @@ def _read_row(
             told[name] = found
     told.update(_implied(told, fields))
     texts = [
-        clean_text(_text(row[columns[name]]), field.longest)
+        clean_text(cell_text(row[columns[name]]), field.longest)
         for name, field in fields.texts.items()
         if name in columns
     ]
@@ -147,7 +142,7 @@ def make_training_set(
     rows = []
     for row in manifest[["photo_id", "file", "sender_id", "label"]].to_dict("records"):
         told = dict(said.get(row["file"], {}))
-        label = _text(row["label"])
+        label = cell_text(row["label"])
         label = "" if label in ignored_labels else label
         if label and field is not None and human_label is not None:
             value, how = field.lookup(label)
@@ -160,7 +155,3 @@ def make_training_set(
     columns = ["photo_id", "file", "sender_id", "label", *fields.enumerated, TEXT]
     table = pd.DataFrame(rows, columns=columns)
     return table.sort_values("photo_id", ignore_index=True)
-
-
-def _text(cell: Any) -> str:
-    return "" if pd.isna(cell) else str(cell).strip()

@@ -80,12 +80,20 @@ def text_of(record: Mapping[str, Any], fields: Fields) -> str:
     return ". ".join(str(record[name]) for name in fields.texts)
 
 
+def known_of(record: Mapping[str, Any], fields: Fields) -> dict[str, list[str]]:
+    """Lists what a record tells, by field; what it does not know is left out."""
+    known = {}
+    for name, field in fields.enumerated.items():
+        told = [one for one in values_of(record, name) if one != getattr(field, "otherwise", None)]
+        if told:
+            known[name] = told
+    return known
+
+
 def known_values(record: Mapping[str, Any], fields: Fields) -> Iterator[str]:
     """Lists the values that tell something of an item."""
-    for name, field in fields.enumerated.items():
-        for value in values_of(record, name):
-            if value not in ("none", getattr(field, "otherwise", None)):
-                yield value
+    for values in known_of(record, fields).values():
+        yield from (value for value in values if value != "none")
 
 
 def whole_text_of(record: Mapping[str, Any], fields: Fields) -> str:

@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lookbook.labels.fields import Fields
-from lookbook.outfits.slots import suiting, suiting_fields
+from lookbook.outfits.slots import suiting, suiting_fields, wearer_fields
 from lookbook.outfits.style import Chances, StyleModel
 
 # Outfits that are kept from slot to slot.
 _BEAM = 16
 # How much it counts that all are for one wearer, and for one occasion.
-WEARERS, OCCASIONS = 16.0, 0.5
+_WEARERS, _OCCASIONS = 16.0, 0.5
 # The same among the rest of an outfit, all of which was chosen to suit what is worn.
 _AMONG = 0.5
 # What hardly ever suits is not quite impossible.
@@ -168,5 +168,4 @@ def _vector(chances: Any, name: str, fields: Fields) -> np.ndarray:
 
 
 def _weight(name: str, fields: Fields) -> float:
-    # Occasions shade into one another, as their ladder says.
-    return OCCASIONS if fields.ones[name].ladder else WEARERS
+    return _WEARERS if name in wearer_fields(fields) else _OCCASIONS

@@ -17,28 +17,27 @@ SIMILAR = [
     "como esta", "como esto", "del mismo estilo",
 ]  # fmt: skip
 COMPLEMENTARY = [
-    "go with", "goes with", "going with", "match", "matches", "matching", "wear with", "outfit",
-    "combine", "combination", "pair it", "pair with", "complete", "style it", "style this",
-    "how do i style", "style", "put with", "wear it with", "with it", "with them", "with this",
-    "with these", "suit a", "suit my", "suit the", "suit this", "suits it", "to go under", "dazu",
-    "passt", "passen", "kombinieren", "kombiniere", "va avec", "vont avec", "aller avec",
-    "assortir", "assorti", "porter avec", "combina", "combinar", "combino", "pega con",
-    "ponerme con", "va con", "combinan", "mettre avec", "avec quoi", "queda bien con",
-    "quedan bien con", "combinan con", "avec un", "avec une", "recommend", "suggest", "suggestion",
-    "recommendation", "passt zu", "passen zu", "suit your",
+    "match", "matching", "outfit", "combine", "combination", "pair it", "complete", "style it",
+    "style this", "style", "wear it with", "with it", "with them", "with this", "with these",
+    "suit this", "suits it", "to go under", "dazu", "passt", "passen", "kombinieren", "kombiniere",
+    "assortir", "assorti", "combina", "combinar", "combino", "ponerme con", "combinan",
+    "avec quoi", "recommend", "suggest", "suggestion", "recommendation", "suit your",
+]  # fmt: skip
+# Asks what goes with what follows, which is worn already.
+GOES_WITH = [
+    "go with", "goes with", "going with", "wear with", "suit a", "suit my", "suit the",
+    "how do i style", "pair with", "put with", "passt zu", "passen zu", "va avec", "vont avec",
+    "aller avec", "va con", "pega con", "combinan con", "mettre avec", "porter avec", "avec un",
+    "avec une", "queda bien con", "quedan bien con",
 ]  # fmt: skip
 # What follows is worn already, or is what is asked about.
 OWNED = [
     "i have", "i have got", "i got", "i got a", "got a", "i own", "i already have", "already have",
-    "already got", "just got", "just bought", "i bought", "bought", "my new", "go with",
-    "goes with", "going with", "wear with", "to go with", "match my", "match a", "matches my",
-    "to my", "with my", "with a pair of", "suit a", "suit my", "suits a", "suits my", "suit the",
-    "lives in", "live in", "wearing", "style my", "style a", "how do i style", "pair with",
-    "put with", "ich habe", "hab ich", "habe ich", "ich hab", "zu meinem", "zu meiner",
-    "zu meinen", "zu einem", "zu einer", "mit meinem", "mit meiner", "passt zu", "passen zu",
-    "j ai", "avec mon", "avec ma", "avec mes", "va avec", "vont avec", "aller avec", "tengo",
-    "con mi", "con mis", "combina con", "combinar con", "va con", "pega con", "combinan con",
-    "mettre avec", "porter avec", "avec un", "avec une", "queda bien con", "quedan bien con",
+    "already got", "just got", "just bought", "i bought", "bought", "my new", "to go with",
+    "match my", "match a", "to my", "with my", "with a pair of", "lives in", "wearing", "style my",
+    "style a", "ich habe", "hab ich", "habe ich", "ich hab", "zu meinem", "zu meiner", "zu meinen",
+    "zu einem", "zu einer", "mit meinem", "mit meiner", "j ai", "avec mon", "avec ma", "avec mes",
+    "tengo", "con mi", "con mis", "combina con", "combinar con",
 ]  # fmt: skip
 NEGATIONS = [
     "no", "not", "without", "except", "except for", "never", "hate", "dislike", "avoid", "don t",

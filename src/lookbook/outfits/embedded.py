@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from lookbook.labels.fields import Fields
-from lookbook.labels.record import Record, values_of
+from lookbook.labels.record import Record, known_of, values_of
 from lookbook.outfits import (
     LONGEST_MESSAGE,
     Message,
@@ -23,8 +23,8 @@ from lookbook.outfits.slots import (
     called,
     default_slots,
     slot_of_value,
-    suiting_fields,
     values_of_slot,
+    wearer_fields,
 )
 from lookbook.search.wishes import Wish
 
@@ -94,16 +94,6 @@ class EmbeddedStylist:
             yield f"\nNothing fits for {', '.join(called(slot, fields) for slot in missing)}."
 
 
-def known_of(record: Record, fields: Fields) -> Wishes:
-    """Lists what a record tells, by field; what it does not know is left out."""
-    known: Wishes = {}
-    for name, field in fields.enumerated.items():
-        told = [one for one in values_of(record, name) if one != getattr(field, "otherwise", None)]
-        if told:
-            known[name] = told
-    return known
-
-
 class _Planner:
     """Turns what was heard into queries."""
 
@@ -114,15 +104,11 @@ class _Planner:
         self._heard = heard
         self._lexicon = lexicon
         self._fields = fields
+        # What a customer has and does not show is asked about, or mentioned by the way.
+        asked_about = item is None and (heard.mode == "complementary" or bool(heard.parts))
+        self._worn = heard.worn.wanted if heard.worn and asked_about else {}
         # What is talked about: shown, or only told of.
-        worn = heard.worn if item is None and self._goes_with(heard) else None
-        self._worn = worn.wanted if worn else {}
         self._has = shown or self._worn
-
-    @staticmethod
-    def _goes_with(heard: Heard) -> bool:
-        """Says whether what a customer has is asked about, or mentioned by the way."""
-        return heard.mode == "complementary" or bool(heard.parts)
 
     def plan(self, message: str) -> ShoppingPlan:
         mode: Mode = "search"
@@ -149,47 +135,38 @@ class _Planner:
 
     def _complement(self) -> list[PlannedQuery]:
         """Fills the other parts of the outfit, or those that were asked for."""
-        fields, own = self._fields, self._own_slot()
+        own = self._own_slot()
         queries = []
         for part in self._heard.parts:
             slots = self._slots(part)
-            if own in slots and slots - {own}:
-                slots = slots - {own}
-            if own not in slots:
-                slot = next(iter(slots)) if len(slots) == 1 else None
-                queries.append(self._query(part, slot, self._kinds(part, slots)))
-        if queries:
-            return queries
-        return [
-            self._query(Part(), slot, self._kinds(Part(), {slot}))
-            for slot in default_slots(own, fields)
-        ]
+            others = [slot for slot in slots if slot != own]
+            if others or not slots:
+                queries.append(self._query(part, others))
+        return queries or [self._query(Part(), [slot]) for slot in default_slots(own, self._fields)]
 
     def _own_slot(self) -> str | None:
-        kinds = self._lexicon.kinds_of(self._has)
-        return next((slot_of_value(kind, self._fields) for kind in sorted(kinds)), None)
+        return next(iter(self._slots_of(self._has)), None)
 
-    def _slots(self, part: Part) -> set[str | None]:
-        kinds = self._lexicon.kinds_of(part.wanted)
-        return {slot_of_value(kind, self._fields) for kind in kinds}
+    def _slots(self, part: Part) -> list[str | None]:
+        return self._slots_of(part.wanted)
 
-    def _kinds(self, part: Part, slots: set[str | None]) -> list[str]:
-        """The kinds of garment that may be shown for a part of an outfit."""
-        refused = self._heard.loose.unwanted.get(str(self._fields.slot_field), [])
-        kinds = [kind for slot in slots for kind in values_of_slot(slot, self._fields)]
-        return [kind for kind in kinds if kind not in refused]
+    def _slots_of(self, wanted: Wishes) -> list[str | None]:
+        """Lists the parts of an outfit that garments fill, by the garments' names."""
+        kinds = sorted(self._lexicon.kinds_of(wanted))
+        return list(dict.fromkeys(slot_of_value(kind, self._fields) for kind in kinds))
 
     def _more_of_its_kind(self) -> list[PlannedQuery]:
         """Looks for items like the one that was shown, or as it is wished to differ."""
         fields, part = self._fields, Part()
         for later in [*self._heard.parts, self._heard.loose]:
             part.change(later)
-        wishes = wishes_of(part, self._heard, self._lexicon, fields, self._kinds_shown())
+        kinds_shown = self._lexicon.kinds_of(self._has)
+        wishes = wishes_of(part, self._heard, self._lexicon, fields, kinds_shown)
         told = {wish.field for wish in wishes}
         alike = [
             Wish(field=name, values=values, weight=_ALIKE)
             for name, values in self._has.items()
-            if name not in told and (self._is_telling(name) or self._is_wearer(name))
+            if name not in told and (self._is_telling(name) or name in wearer_fields(fields))
         ]
         slot = self._own_slot()
         kinds = values_of_slot(slot, fields) if slot else []
@@ -200,12 +177,6 @@ class _Planner:
     def _is_telling(self, name: str) -> bool:
         return self._lexicon.names_garments(name) or name in self._fields.somes
 
-    def _is_wearer(self, name: str) -> bool:
-        return name in suiting_fields(self._fields) and not self._fields.ones[name].ladder
-
-    def _kinds_shown(self) -> set[str]:
-        return self._lexicon.kinds_of(self._has)
-
     def _search(self, message: str) -> list[PlannedQuery]:
         """Looks for what was said, without an item.
 
@@ -213,33 +184,45 @@ class _Planner:
         since what the catalogue says of an item may be wrong.
         """
         heard = self._heard
-        if len(heard.parts) > 1:
-            queries = []
-            for part in heard.parts:
-                slots = self._slots(part)
-                queries.append(
-                    self._query(part, next(iter(slots)) if len(slots) == 1 else None, [])
-                )
-            return queries
-        part = heard.parts[0] if heard.parts else heard.loose
-        slots = self._slots(part)
-        query = self._query(part, next(iter(slots)) if len(slots) == 1 else None, [])
+        first, *others = [
+            self._query(part, self._slots(part), narrow=False)
+            for part in heard.parts or [heard.loose]
+        ]
+        if others:
+            return [first, *others]
         # What was said before is in the wishes: "a jacket", and then "in blue".
         said = {
             "text": "" if heard.asked_before else message,
             # What is not understood may describe it all the same: "with a covered front closure".
             "described": bool(heard.unknown),
         }
-        return [query.model_copy(update=said)]
+        return [first.model_copy(update=said)]
 
-    def _query(self, part: Part, slot: str | None, kinds: list[str]) -> PlannedQuery:
+    def _query(self, part: Part, slots: Sequence[str | None], narrow: bool = True) -> PlannedQuery:
+        """Asks for a part of an outfit.
+
+        Args:
+            part: What was said of it.
+            slots: What it fills.
+            narrow: Whether nothing else may be shown; else it is only wished for.
+        """
         fields = self._fields
-        meant = self._lexicon.kinds_of(part.wanted) or set(kinds)
-        wishes = wishes_of(part, self._heard, self._lexicon, fields, meant)
+        refused = self._heard.loose.unwanted.get(str(fields.slot_field), [])
+        kinds = [
+            kind
+            for slot in (slots if narrow else ())
+            for kind in values_of_slot(slot, fields)
+            if kind not in refused
+        ]
+        named = self._lexicon.kinds_of(part.wanted)
+        wishes = wishes_of(part, self._heard, self._lexicon, fields, named or set(kinds))
         words = [value for wish in wishes if not wish.negated for value in wish.values[:3]]
-        hint = " ".join(words if self._lexicon.kinds_of(part.wanted) else [*words, *kinds])
-        allowed = {str(fields.slot_field): kinds} if kinds else {}
-        return PlannedQuery(slot=slot, hint=hint, allowed=allowed, wishes=wishes)
+        return PlannedQuery(
+            slot=slots[0] if len(slots) == 1 else None,
+            hint=" ".join(words if named else [*words, *kinds]),
+            allowed={str(fields.slot_field): kinds} if kinds else {},
+            wishes=wishes,
+        )
 
 
 def _opening(plan: ShoppingPlan, item: Record | None, fields: Fields) -> str:

@@ -27,7 +27,13 @@ from lookbook.outfits.embedded import EmbeddedStylist
 from lookbook.outfits.hearing import GARMENT, NAMED, UNWANTED, WEARER
 from lookbook.outfits.lexicon import Lexicon, lexicon_of
 from lookbook.outfits.sayings import Sayings
-from lookbook.outfits.slots import called, slot_of, suiting_fields, values_of_slot
+from lookbook.outfits.slots import (
+    called,
+    names_garments,
+    slot_of,
+    values_of_slot,
+    wearer_fields,
+)
 from lookbook.search.wishes import Wish
 
 logger = logging.getLogger(__name__)
@@ -128,9 +134,12 @@ class LanguageModelStylist:
         titles = [one.record[fields.title] for one in found]
         held: list[str] = []
         named = False
+        lexicon = lexicon_of(fields, self._sayings)
+        records = [one.record for one in found] + ([item] if item else [])
+        there = _there(records, lexicon, fields)
         try:
             for sentence in _sentences(self._chat.stream(asked)):
-                if not is_grounded(sentence, found, item, fields, self._sayings):
+                if not _is_grounded(sentence, len(found), there, lexicon, fields):
                     continue
                 held.append(REFERENCE.sub(lambda match: titles[int(match[1]) - 1], sentence))
                 named = named or bool(REFERENCE.search(sentence))
@@ -188,11 +197,8 @@ def _within_fields(query: _AnsweredQuery, mode: Mode, fields: Fields) -> Planned
     slot = query.slot if query.slot in fields.slots else None
     wishes = []
     for name, values in _known(query.wished, fields).items():
-        wearer = name in suiting_fields(fields) and not fields.ones[name].ladder
-        garment = name == fields.slot_field or any(
-            fields.slot_field in fields.enumerated[name].values[value].implies for value in values
-        )
-        weight = WEARER if wearer else GARMENT if garment else NAMED
+        wearer = name in wearer_fields(fields)
+        weight = WEARER if wearer else GARMENT if names_garments(name, fields) else NAMED
         wishes.append(Wish(field=name, values=values, weight=weight, firm=wearer))
     wishes += [
         Wish(field=name, values=values, weight=UNWANTED, negated=True, firm=True)
@@ -238,30 +244,33 @@ def plan_schema(fields: Fields) -> dict[str, Any]:
     return _object(plan)
 
 
-def is_grounded(
-    sentence: str,
-    found: list[Recommendation],
-    item: Record | None,
-    fields: Fields,
-    sayings: Sayings,
-) -> bool:
-    """Says whether a sentence speaks of nothing but the items that are shown."""
-    numbers = [int(number) for number in REFERENCE.findall(sentence)]
-    if any(not 1 <= number <= len(found) for number in numbers):
-        return False
-    lexicon = lexicon_of(fields, sayings)
-    records = [one.record for one in found] + ([item] if item else [])
+def _there(records: list[Record], lexicon: Lexicon, fields: Fields) -> set[tuple[str, str]]:
+    """Gathers the kinds of garment and the colours that items are said to have."""
     texts = " ".join(text_of(record, fields) for record in records)
     has = {(name, one) for name, own in _named(texts, lexicon, fields) for one in own}
-    has |= {
-        (name, value)
-        for record in records
-        for name in (fields.slot_field, *fields.somes)
-        if name
-        for value in values_of(record, name)
+    names = [name for name in (fields.slot_field, *fields.somes) if name]
+    return has | {
+        (name, value) for record in records for name in names for value in values_of(record, name)
     }
+
+
+def _is_grounded(
+    sentence: str, shown: int, there: set[tuple[str, str]], lexicon: Lexicon, fields: Fields
+) -> bool:
+    """Says whether a sentence speaks of nothing but the items that are shown.
+
+    Args:
+        sentence: What a model wrote.
+        shown: How many items are.
+        there: See :func:`_there`.
+        lexicon: The words.
+        fields: The catalogue's.
+    """
+    numbers = [int(number) for number in REFERENCE.findall(sentence)]
+    if any(not 1 <= number <= shown for number in numbers):
+        return False
     return all(
-        any((name, value) in has for value in values)
+        any((name, value) in there for value in values)
         for name, values in _named(REFERENCE.sub(" ", sentence), lexicon, fields)
     )
 
@@ -270,9 +279,7 @@ def _named(text: str, lexicon: Lexicon, fields: Fields) -> Iterator[tuple[str, f
     """Finds the kinds of garment and the colours that a text names; any of each will do."""
     for term in lexicon.terms(text):
         meant: list[Wishes] = [{one.field: [one.value]} for one in term.values]
-        meant += [
-            one.saying.wishes for one in term.sayings if one.kind in ("garments", "qualities")
-        ]
+        meant += [one.saying.wishes for one in term.sayings if one.kind in _SPOKEN_OF]
         for wishes in meant:
             if kinds := lexicon.kinds_of(wishes):
                 yield str(fields.slot_field), frozenset(kinds)

@@ -10,7 +10,7 @@ from typing import Literal
 
 from lookbook.labels.fields import Fields
 from lookbook.labels.values import fold
-from lookbook.outfits import LONGEST_MESSAGE, cues
+from lookbook.outfits import LONGEST_MESSAGE, cues, slots
 from lookbook.outfits.sayings import Kind, Saying, Sayings
 
 Cue = Literal["similar", "complementary", "owned", "not", "again", "and", "or", "link", "for"]
@@ -114,17 +114,16 @@ class Lexicon:
             for phrase in {*values, *said, *told, *nothing}
         }
         self._longest = max(len(phrase.split()) for phrase in self._terms)
-        self._words = {word for phrase in self._terms for word in phrase.split()}
-        self._known = self._words | {
-            word for text in cues.LANGUAGES.values() for word in fold(text).split()
-        }
+        words = {word for phrase in self._terms for word in phrase.split()}
+        self._known = words | _every_function_word()
         self._spelt = sorted(
-            word
-            for phrase in {*values, *said}
-            for word in phrase.split()
-            if len(word) >= _LEAST_LETTERS - 1 and word.isalpha()
+            {
+                word
+                for phrase in {*values, *said}
+                for word in phrase.split()
+                if len(word) >= _LEAST_LETTERS - 1 and word.isalpha()
+            }
         )
-
         # The same words come again and again, and in several phrases.
         self._spell = lru_cache(maxsize=4096)(self._respell)
 
@@ -236,31 +235,18 @@ class Lexicon:
         """The field whose values fill parts of an outfit."""
         return self._fields.slot_field
 
-    def kind_of(self, value: Value) -> str | None:
-        """Gives the value of the field with slots that a garment's name implies or is."""
-        if self.slot_field is None or value.field not in self._fields.enumerated:
-            return None
-        if value.field == self.slot_field:
-            return value.value
-        return self._fields.enumerated[value.field].values[value.value].implies.get(self.slot_field)
-
     def names_garments(self, name: str) -> bool:
         """Says whether a field's values are garments."""
-        if name == self.slot_field:
-            return True
-        field = self._fields.enumerated.get(name)
-        return field is not None and any(
-            self.slot_field in value.implies for value in field.values.values()
-        )
+        return slots.names_garments(name, self._fields)
 
     def kinds_of(self, wanted: Mapping[str, list[str]]) -> set[str]:
         """Gives the values of the field with slots that named garments are of."""
-        kinds = (self.kind_of(Value(name, value)) for name, own in wanted.items() for value in own)
-        return {kind for kind in kinds if kind}
+        return set(slots.kinds_of(wanted, self._fields))
 
 
 _CUES: dict[Cue, list[str]] = {
-    "similar": cues.SIMILAR, "complementary": cues.COMPLEMENTARY, "owned": cues.OWNED,
+    "similar": cues.SIMILAR, "complementary": [*cues.COMPLEMENTARY, *cues.GOES_WITH],
+    "owned": [*cues.OWNED, *cues.GOES_WITH],
     "not": cues.NEGATIONS, "again": cues.RESUMPTIONS, "and": cues.ANDS, "or": cues.ORS,
     "link": cues.LINKS, "for": cues.FOR,
 }  # fmt: skip
@@ -268,7 +254,7 @@ _CUES: dict[Cue, list[str]] = {
 
 def lexicon_of(fields: Fields, sayings: Sayings) -> Lexicon:
     """Gives the lexicon of a catalogue's fields, made once."""
-    return _lexicon(fields.declared, sayings.model_dump_json())
+    return _lexicon(fields.declared, sayings.declared)
 
 
 @lru_cache(maxsize=8)

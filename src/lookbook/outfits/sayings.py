@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from functools import cached_property
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 
@@ -56,9 +57,14 @@ class Sayings(BaseModel):
     wearers: dict[str, Saying] = {}
     comparisons: dict[str, Saying] = {}
 
+    @cached_property
+    def declared(self) -> str:
+        """The declaration as JSON."""
+        return self.model_dump_json()
+
     def every(self) -> Iterator[tuple[Kind, str, Saying]]:
         """Lists all sayings with what they speak of, and their names."""
-        for kind in Kind.__args__:  # type: ignore[attr-defined]
+        for kind in get_args(Kind):
             for name, saying in getattr(self, kind).items():
                 yield kind, name, saying
 

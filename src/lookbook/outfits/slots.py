@@ -58,6 +58,35 @@ def suiting_fields(fields: Fields) -> list[str]:
     ]
 
 
+def wearer_fields(fields: Fields) -> list[str]:
+    """Lists the fields by which items suit one another or do not, such as for whom they are.
+
+    Occasions, as the ladder of their field says, shade into one another.
+    """
+    return [name for name in suiting_fields(fields) if not fields.ones[name].ladder]
+
+
+def names_garments(name: str, fields: Fields) -> bool:
+    """Says whether a field's values are what is worn: those that fill slots, or imply one."""
+    field = fields.enumerated.get(name)
+    return name == fields.slot_field or (
+        field is not None
+        and any(fields.slot_field in value.implies for value in field.values.values())
+    )
+
+
+def kinds_of(wanted: Mapping[str, list[str]], fields: Fields) -> list[str]:
+    """Lists the values of the field with slots that named garments are or imply, those first."""
+    slot_field = str(fields.slot_field)
+    implied = (
+        fields.enumerated[name].values[value].implies.get(slot_field)
+        for name, values in wanted.items()
+        if name in fields.enumerated
+        for value in values
+    )
+    return list(dict.fromkeys([*wanted.get(slot_field, []), *filter(None, implied)]))
+
+
 def suiting(name: str, value: str, fields: Fields) -> list[str]:
     """Lists the values of a field that suit one in an outfit, itself among them.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from lookbook.errors import InputError
 
@@ -209,9 +209,9 @@ def open_style(filepath: str | None = None) -> StyleModel:
         InputError: If there is none, or it is none.
     """
     source: Any = Path(filepath) if filepath else files("lookbook.models") / RELEASED
-    if filepath and source.is_dir():
-        # A versioned dataset: the newest of its versions.
-        source = max(source.glob("*/*.json"), default=source)
+    if filepath:
+        # Of a versioned dataset the newest version.
+        source = max(source.glob(f"*/{source.name}"), default=source)
     try:
         return StyleModel.model_validate(json.loads(source.read_text(encoding="utf-8")))
     except OSError as error:
@@ -219,5 +219,5 @@ def open_style(filepath: str | None = None) -> StyleModel:
             f"There is no style model '{filepath}': first run 'kedro run --pipelines=style', or "
             "leave 'style' in globals.yml empty for the released one."
         ) from error
-    except (ValueError, ValidationError) as error:
+    except ValueError as error:
         raise InputError(f"'{filepath}' is no style model: {error}") from error

@@ -15,8 +15,9 @@ from lookbook.errors import InputError
 from lookbook.labels.fields import Fields, OneField
 from lookbook.labels.record import split_values
 from lookbook.lazy import pd
-from lookbook.outfits.slots import slot_of_value
+from lookbook.outfits.slots import kinds_of, slot_of_value
 from lookbook.outfits.style import Context, Pairs, StyleModel
+from lookbook.photos.table import cell_text, find_headings
 
 
 class Outfit(BaseModel):
@@ -80,17 +81,18 @@ def read_outfits(
         InputError: If the table names no outfits, or has none of the fields.
     """
     found = _find_columns(list(table.columns), params)
+    names = [name for name in found if name != "outfit"]
     items: dict[str, list[dict[str, list[str]]]] = defaultdict(list)
     contexts: dict[str, dict[str, str]] = defaultdict(dict)
     problems: list[dict[str, Any]] = []
     for number, row in enumerate(table.to_dict("records"), start=1):
-        outfit = _text(row[found["outfit"]])
+        outfit = cell_text(row[found["outfit"]])
         if not outfit:
             problems.append({"row": number, "reason": "names no outfit"})
             continue
         item: dict[str, list[str]] = {}
-        for name in {*params.fields, *params.contexts} & {*found}:
-            cell = _text(row[found[name]])
+        for name in names:
+            cell = cell_text(row[found[name]])
             values = _values(cell, name, fields) if cell else []
             if cell and not values:
                 at = {"row": number, "outfit": outfit, "field": name, "value": cell}
@@ -115,13 +117,7 @@ def read_outfits(
 
 
 def _find_columns(headings: list[str], params: StyleParams) -> dict[str, str]:
-    known = {str(heading).strip().casefold(): heading for heading in headings}
-    found = {}
-    for name in ("outfit", *params.fields, *params.contexts):
-        candidates = [name, *params.columns.get(name, [])]
-        heading = next((one.casefold() for one in candidates if one.casefold() in known), None)
-        if heading is not None:
-            found[name] = known[heading]
+    found = find_headings(headings, ("outfit", *params.fields, *params.contexts), params.columns)
     if "outfit" not in found or not set(params.fields) & set(found):
         raise InputError(
             f"The table of outfits needs a column 'outfit' and any of {', '.join(params.fields)}; "
@@ -139,10 +135,6 @@ def _values(cell: str, name: str, fields: Fields) -> list[str]:
         return [] if how == "none" or value == field.otherwise else [value]
     values: list[str] = field.lookup(split_values(re.sub(r"\s*[+;]\s*", ", ", cell)))[0]
     return values
-
-
-def _text(cell: Any) -> str:
-    return "" if pd.isna(cell) else str(cell).strip()
 
 
 def count_pairs(outfits: list[Outfit], params: StyleParams) -> dict[str, Pairs]:
@@ -302,13 +294,7 @@ def ask(
 
 
 def _slot(item: dict[str, list[str]], fields: Fields) -> str | None:
-    kinds = item.get(str(fields.slot_field)) or [
-        implied
-        for name, values in item.items()
-        for value in values
-        if (implied := fields.enumerated[name].values[value].implies.get(str(fields.slot_field)))
-    ]
-    return slot_of_value(kinds[0], fields) if kinds else None
+    return next((slot_of_value(kind, fields) for kind in kinds_of(item, fields)), None)
 
 
 def features(question: Question, model: StyleModel) -> np.ndarray:

@@ -6,9 +6,10 @@ import csv
 import io
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Any
 
 from lookbook.errors import InputError
 from lookbook.lazy import pd
@@ -184,6 +185,34 @@ def find_columns(header: list[str], columns: Columns, name: str) -> dict[str, in
             "in conf/local/globals.yml; or remove the file to go on without human labels."
         )
     return places
+
+
+def find_headings(
+    headings: Iterable[Any], names: Iterable[str], others: Mapping[str, list[str]]
+) -> dict[str, str]:
+    """Finds under which of its headings a table has what it is asked for, whatever their case.
+
+    Args:
+        headings: The table's.
+        names: What it may have.
+        others: Headings under which it may have it beside its name.
+
+    Returns:
+        The heading of each that the table has.
+    """
+    known = {str(heading).strip().casefold(): heading for heading in headings}
+    found = {}
+    for name in names:
+        candidates = (one.casefold() for one in (name, *others.get(name, [])))
+        heading = next((one for one in candidates if one in known), None)
+        if heading is not None:
+            found[name] = known[heading]
+    return found
+
+
+def cell_text(cell: object) -> str:
+    """Writes any cell of a table as text; a missing one as none."""
+    return "" if pd.isna(cell) else str(cell).strip()
 
 
 def decode_text(data: bytes, name: str) -> tuple[str, str]:

@@ -23,6 +23,7 @@ from lookbook.search.ranking import (
     choose_best,
     found_by,
     fuse,
+    lay_out,
     weigh,
 )
 from lookbook.search.tables import (
@@ -264,30 +265,24 @@ class CatalogueSearch:
 
     def look_of(self, photo_id: str, embedder: str | None = None) -> np.ndarray | None:
         """Gives the look of an item's picture; ``None`` where it has none."""
-        opened = self._open(embedder)
-        if opened.rows is not None:
-            return opened.rows.vector(LOOK, photo_id)
-        if not opened.has(LOOK):
-            return None
-        where = f"{KEY} = '{escape(photo_id)}'"
-        found = opened.table.search().where(where).select([LOOK]).limit(1).to_list()
-        return np.array(found[0][LOOK], np.float32) if found else None
+        return self._vector_of(photo_id, LOOK, embedder)
 
     def chances_of(self, photo_id: str, embedder: str | None = None) -> dict[str, dict[str, float]]:
         """Gives the probabilities of an item's values by field; none where it is not there."""
+        vector = self._vector_of(photo_id, LIKELY, embedder)
+        if vector is None:
+            return {}
+        return lay_out(np.exp(vector), places_of(self._open(embedder).table.schema))
+
+    def _vector_of(self, photo_id: str, column: str, embedder: str | None) -> np.ndarray | None:
         opened = self._open(embedder)
         if opened.rows is not None:
-            place = opened.rows.place.get(photo_id)
-            return {} if place is None else opened.rows.chances(place)
+            return opened.rows.vector(column, photo_id)
+        if not opened.has(column):
+            return None
         where = f"{KEY} = '{escape(photo_id)}'"
-        found = opened.table.search().where(where).select([LIKELY]).limit(1).to_list()
-        if not found:
-            return {}
-        chances = np.exp(np.array(found[0][LIKELY], np.float32)).tolist()
-        return {
-            name: {value: chances[place] for value, place in places.items()}
-            for name, places in places_of(opened.table.schema).items()
-        }
+        found = opened.table.search().where(where).select([column]).limit(1).to_list()
+        return np.array(found[0][column], np.float32) if found else None
 
     def nearness(self, text: str, embedder: str | None = None) -> float:
         """Gives the cosine of a text and the item whose text is nearest; 0 without items."""

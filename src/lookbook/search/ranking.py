@@ -233,11 +233,7 @@ class Rows:
 
     def chances(self, row: int) -> dict[str, dict[str, float]]:
         """Gives the probabilities of an item's values, by field."""
-        chances = self._chances[row].tolist()
-        return {
-            name: {value: chances[place] for value, place in places.items()}
-            for name, places in self._places.items()
-        }
+        return lay_out(self._chances[row], self._places)
 
     def item(self, row: int) -> Item:
         """Lays out an item: identity, fields and ``vector``, by which items are told apart."""
@@ -245,6 +241,19 @@ class Rows:
         item[GROUP] = self.groups[row]
         column = next(one for one in (LOOK, PICTURE, TEXT) if one in self._vectors)
         return {**item, "vector": self._vectors[column][row]}
+
+
+def lay_out(
+    chances: np.ndarray, places: Mapping[str, Mapping[str, int]]
+) -> dict[str, dict[str, float]]:
+    """Lays out an item's probabilities by field and value.
+
+    Args:
+        chances: (values of all fields,).
+        places: The place of each value, by field.
+    """
+    listed = chances.tolist()
+    return {name: {value: listed[at] for value, at in own.items()} for name, own in places.items()}
 
 
 def draw(numbers: np.ndarray, seed: str) -> np.ndarray:

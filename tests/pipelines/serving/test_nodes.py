@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from kedro.io import Version
 
-from lookbook.assistant.finding import ServingParams
+from lookbook.assistant.answers import ServingParams
 from lookbook.datasets.catalogue_search_dataset import CatalogueSearchDataset
 from lookbook.errors import InputError
 from lookbook.outfits.embedded import NOTHING, EmbeddedStylist

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from lookbook.assistant import answering
-from lookbook.assistant.finding import NOTHING_SHOWN, WORDS_ONLY, ServingParams, Shown
+from lookbook.assistant.answers import NOTHING_SHOWN, ServingParams, Shown
+from lookbook.assistant.finding import WORDS_ONLY
 from lookbook.captioners import Captioner
 from lookbook.distillation.params import DistilParams
 from lookbook.distillation.teacher import TEXT, find_columns, make_training_set, read_rows
@@ -33,7 +34,14 @@ from lookbook.labels.fields import Fields
 from lookbook.labels.record import Record, from_row, whole_text_of
 from lookbook.lazy import PlotlyFigure, pd
 from lookbook.outfits import Stylist
-from lookbook.outfits.slots import complements, other_slots, slot_of, suiting, suiting_fields
+from lookbook.outfits.slots import (
+    complements,
+    other_slots,
+    slot_of,
+    suiting,
+    suiting_fields,
+    wearer_fields,
+)
 from lookbook.outfits.style import StyleModel
 from lookbook.search.catalogue_search import METHODS, CatalogueSearch, Item, Method, Query
 from lookbook.search.embedders import Embedder
@@ -282,9 +290,8 @@ def _judge_outfit(
         "complements": [complements(item, one, fields) for one in found],
     }
     scores = {name: precision_at(np.array(good, bool), params.k) for name, good in right.items()}
-    # Occasions shade into one another, as their ladder says; wearers and slots do not.
-    firm = [name.lower() for name in suiting_fields(fields) if not fields.ones[name].ladder]
-    clashes = ~np.all([right["slot"], *(right[name] for name in firm)], axis=0)
+    wearers = [right[name.lower()] for name in wearer_fields(fields)]
+    clashes = ~np.all([right["slot"], *wearers], axis=0)
     scores["violations"] = float(np.mean(clashes)) if found else 0.0
     return {**scores, "slots": float(len({slot for slot in slots if slot in others}))}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lookbook.assistant import answering
-from lookbook.assistant.finding import ServingParams, Shown
+from lookbook.assistant.answers import ServingParams, Shown
 from lookbook.captioners import Captioner, Prompt
 from lookbook.labels.fields import Fields
 from lookbook.labels.record import from_row, to_row

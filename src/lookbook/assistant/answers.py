@@ -1,0 +1,91 @@
+"""What a customer shows, how it is answered, and what an answer holds."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel, Field
+
+from lookbook.search.catalogue_search import Item, Method
+
+
+class Shown(NamedTuple):
+    """The photo that a customer shows.
+
+    Attributes:
+        photo_id: Its identity, by which it is found where it is the catalogue's own.
+        look: What a search compares it by, where it is not; see
+            :meth:`lookbook.search.catalogue_search.CatalogueSearch.see`.
+        chances: The probabilities of its values, by field, as far as its captioner tells.
+    """
+
+    photo_id: str | None = None
+    look: list[float] | None = None
+    chances: dict[str, dict[str, float]] | None = None
+
+    @property
+    def itself(self) -> list[str]:
+        """The photos that are not to be recommended: the one that is shown."""
+        return [self.photo_id] if self.photo_id else []
+
+
+NOTHING_SHOWN = Shown()
+
+
+class ServingParams(BaseModel):
+    """How items are recommended.
+
+    Attributes:
+        method: How the index is searched.
+        embedder: The embedding model whose table is searched; ``None`` for the first.
+        limit: Items in all.
+        filters: Values that may be shown, by field; a field that is not named allows all.
+        outfits: Outfits that are put together; 0 for none.
+        candidates: Items that are looked at for each part of an outfit.
+        variety: How much chance counts in an outfit, drawn anew for each shown photo, so that
+            near ties are not always won by the same: at 1 an item is shown as often as it is
+            good, at 0 the best always is.
+        diversity: How much likeness to what is shown already counts against an item, as a
+            logarithm at a cosine of 1.
+    """
+
+    method: Method
+    embedder: str | None
+    limit: int = Field(gt=0)
+    filters: dict[str, list[str]]
+    outfits: int = Field(ge=0)
+    candidates: int = Field(gt=0)
+    variety: float = Field(ge=0)
+    diversity: float = Field(ge=0)
+
+
+class Outfit(NamedTuple):
+    """Items to wear together.
+
+    Attributes:
+        items: One for each part, in the order of slots.
+        score: How good they are together, from 0 to 1.
+        reason: What speaks for them: what the style model knows of their values.
+    """
+
+    items: list[Item]
+    score: float
+    reason: str
+
+    def told(self) -> dict[str, Any]:
+        """Writes it down by its items' files."""
+        files = [item["Filename"] for item in self.items]
+        return {"Filenames": files, "score": self.score, "reason": self.reason}
+
+
+class Answer(NamedTuple):
+    """What is found for a customer.
+
+    Attributes:
+        items: The best first, each with ``slot`` (empty for any), ``score`` from 0 to 1, ``why``
+            in words and ``found_by``: words, picture or both.
+        outfits: Whole outfits.
+    """
+
+    items: list[Item]
+    outfits: list[Outfit]
