@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 
 import numpy as np
@@ -12,9 +13,10 @@ from lookbook.labels.fields import Fields
 from lookbook.labels.record import Record, known_of, values_of, whole_text_of
 from lookbook.outfits import PlannedQuery, ShoppingPlan, Wishes
 from lookbook.outfits.composing import Candidate, compose, suiting_worth
-from lookbook.outfits.slots import default_slots, slot_of, suiting_fields, values_of_slot
+from lookbook.outfits.slots import default_slots, slot_of, values_of_slot
 from lookbook.outfits.style import StyleModel
 from lookbook.search.catalogue_search import CatalogueSearch, Item, Method, Query
+from lookbook.search.likely import Chances
 from lookbook.search.wishes import Wish
 
 # Methods that compare no pictures.
@@ -91,13 +93,13 @@ class Finder:
         piece = outfit[place]
         rest = [one for number, one in enumerate(outfit) if number != place]
         worn = self._worn(item, plan)
-        chances = [self._chances_of(worn, shown)] if worn else []
+        chances: list[Chances] = [self._chances_of(worn, shown)] if worn else []
         chances += [self._search.chances_of(one["photo_id"], self._params.embedder) for one in rest]
         planned = next(
             (query for query in plan.queries if (query.slot or "") == piece["slot"]),
             self._planned(piece["slot"], plan),
         )
-        query = self._complementing(planned, plan, chances, self._suppose(chances))
+        (query,) = self._complementing([planned], plan, chances)
         without = [*shown.itself, *refused, *(one["photo_id"] for one in outfit)]
         (found,) = self._search.search(
             [query.model_copy(update={"without": without})], self._params.method, 1,
@@ -136,10 +138,8 @@ class Finder:
             "variety": params.variety * (_SAID if plan.said else 1.0),
             "without": shown.itself,
         }
-        supposed = self._suppose(chances)
         queries = [
-            self._complementing(query, plan, chances, supposed).model_copy(update=drawn)
-            for query in planned
+            query.model_copy(update=drawn) for query in self._complementing(planned, plan, chances)
         ]
         results = self._search.search(queries, params.method, params.candidates, params.embedder)
         most = max(params.outfits, math.ceil(params.limit / max(len(planned), 1)))
@@ -151,25 +151,36 @@ class Finder:
         items = [one for several, _ in composed for one in several]
         return Answer(items[: params.limit], outfits if len(planned) > 1 else [])
 
-    def _suppose(self, worn: list[dict[str, dict[str, float]]]) -> dict[str, dict[str, float]]:
+    def _suppose(self, worn: Sequence[Chances]) -> Chances:
         """Gives what is known or supposed of what is worn first, and of whom it is for and when.
 
         Where nobody says, outfits tell.
         """
-        chances = worn[0] if worn else {}
+        chances: Chances = worn[0] if worn else {}
         known = {name: own for name, own in chances.items() if own}
         return {**self._style.infer(chances), **known}
 
     def _complementing(
-        self,
-        planned: PlannedQuery,
-        plan: ShoppingPlan,
-        worn: list[dict[str, dict[str, float]]],
-        supposed: dict[str, dict[str, float]],
-    ) -> Query:
+        self, several: Sequence[PlannedQuery], plan: ShoppingPlan, worn: Sequence[Chances]
+    ) -> list[Query]:
         """Asks for what goes with what is worn, by whom it is worn, and when."""
+        supposed = self._suppose(worn)
+        known: dict[str, dict[str, dict[str, float]]] = {}
+        queries = []
+        for planned in several:
+            told = {wish.field: wish.values for wish in planned.wishes if not wish.negated}
+            # Most parts of an outfit are to be alike in what was said of them.
+            key = repr(sorted(told.items()))
+            if key not in known:
+                known[key] = self._worth(told, plan, worn, supposed)
+            queries.append(self._query(planned, "", known[key]))
+        return queries
+
+    def _worth(
+        self, told: Wishes, plan: ShoppingPlan, worn: Sequence[Chances], supposed: Chances
+    ) -> dict[str, dict[str, float]]:
+        """Says what values are worth beside what is worn, where some were told."""
         fields = self._fields
-        told = {wish.field: wish.values for wish in planned.wishes if not wish.negated}
         context = {
             **{name: supposed.get(name, {}) for name in self._style.contexts},
             **{name: dict.fromkeys(own, 1 / len(own)) for name, own in told.items()},
@@ -187,7 +198,7 @@ class Finder:
                 before = worth.get(name, {})
                 added = {one: before.get(one, 0.0) + more for one, more in values.items()}
                 worth[name] = {**before, **added}
-        return self._query(planned, "", worth)
+        return worth
 
     def _find_alike(
         self, plan: ShoppingPlan, item: Record | None, shown: Shown
@@ -243,12 +254,10 @@ class Finder:
         ]
         queries = []
         for seed, several in zip(seeds, around, strict=True):
-            worn = [seed["chances"]]
-            supposed = self._suppose(worn)
             drawn = {"seed": seed["photo_id"], "variety": self._params.variety * _SAID}
             queries += [
-                self._complementing(planned, plan, worn, supposed).model_copy(update=drawn)
-                for planned in several
+                query.model_copy(update=drawn)
+                for query in self._complementing(several, plan, [seed["chances"]])
             ]
         method, embedder = self._params.method, self._params.embedder
         results = iter(self._search.search(queries, method, _AROUND, embedder))
@@ -293,7 +302,7 @@ class Finder:
         wishes: list[Wish] = []
         for query in plan.queries:
             for wish in query.wishes:
-                holds = wish.field in suiting_fields(self._fields) or wish.firm
+                holds = wish.field in self._fields.suiting or wish.firm
                 if holds and wish not in wishes:
                     wishes.append(wish)
         kinds = values_of_slot(slot, self._fields)
@@ -327,11 +336,11 @@ class Finder:
             "why": ", ".join(dict.fromkeys(reasons)),
         }
 
-    def _chances_of(self, worn: Wishes, shown: Shown) -> dict[str, dict[str, float]]:
+    def _chances_of(self, worn: Wishes, shown: Shown) -> dict[str, Mapping[str, float]]:
         """Gives the probabilities of what is worn: what a customer has put right is certain."""
-        chances = dict(shown.chances or {})
+        chances: dict[str, Mapping[str, float]] = dict(shown.chances or {})
         if shown.photo_id and not chances:
-            chances = self._search.chances_of(shown.photo_id, self._params.embedder)
+            chances = dict(self._search.chances_of(shown.photo_id, self._params.embedder))
         for name, values in worn.items():
             own = chances.get(name, {})
             likeliest = max(own, key=lambda value: own[value], default=None)

@@ -249,6 +249,15 @@ class Fields(RootModel[dict[str, AnyField]]):
         return next((name for name, field in self.ones.items() if field.slots), None)
 
     @cached_property
+    def suiting(self) -> list[str]:
+        """Fields by which items suit one another, such as wearer and occasion."""
+        return [
+            name
+            for name, one in self.ones.items()
+            if any(value.goes_with for value in one.values.values())
+        ]
+
+    @cached_property
     def slots(self) -> dict[str, Slot]:
         """The parts of an outfit; none where nothing is worn."""
         return self.ones[self.slot_field].slots if self.slot_field else {}

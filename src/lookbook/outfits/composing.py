@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lookbook.labels.fields import Fields
-from lookbook.outfits.slots import suiting, suiting_fields, wearer_fields
-from lookbook.outfits.style import Chances, StyleModel
+from lookbook.outfits.slots import suiting, wearer_fields
+from lookbook.outfits.style import StyleModel
+from lookbook.search.likely import Chances, Stacked
 
 # Outfits that are kept from slot to slot.
 _BEAM = 16
@@ -65,11 +66,10 @@ def suiting_worth(worn: Chances, fields: Fields) -> dict[str, dict[str, float]]:
         By field and value, the weighted logarithm of the probability that it suits.
     """
     worth = {}
-    for name in suiting_fields(fields):
+    for name in fields.suiting:
         if worn.get(name):
-            matrix = _suits(name, fields)
-            own = _vector(worn[name], name, fields)
-            chances = own @ matrix / max(own.sum(), 1e-9)
+            (own,) = Stacked([worn]).of(name, list(fields.ones[name].values))
+            chances = own @ _suits(name, fields) / max(own.sum(), 1e-9)
             scores = _weight(name, fields) * np.log(np.clip(chances / _ENOUGH, _LEAST, 1.0))
             worth[name] = dict(zip(fields.ones[name].values, scores.tolist(), strict=True))
     return worth
@@ -106,7 +106,8 @@ def compose(
     scores = np.array([candidate.score for candidate in every], np.float64)
     vectors = np.stack([candidate.item["vector"] for candidate in every]).astype(np.float32)
     pairs = _pairs([candidate.chances for candidate in every], style, fields)
-    names = np.array([candidate.item["photo_id"] for candidate in every])
+    photo_ids = [candidate.item["photo_id"] for candidate in every]
+    _, names = np.unique(photo_ids, return_inverse=True)
     # What may fill two parts fills one of them.
     pairs[names[:, None] == names] -= _USED
     bounds = np.cumsum([0, *(len(slot) for slot in slots)])
@@ -128,28 +129,23 @@ def compose(
 
 def _search(scores: np.ndarray, pairs: np.ndarray, bounds: np.ndarray) -> tuple[float, list[int]]:
     """Finds the best choice of one place in each range; beams are kept by their scores."""
-    beams: list[tuple[float, list[int]]] = [(0.0, [])]
+    totals, chosen = np.zeros(1), np.zeros((1, 0), int)
     for start, end in pairwise(bounds):
-        totals = np.stack(
-            [
-                total + scores[start:end] + pairs[chosen, start:end].sum(axis=0)
-                for total, chosen in beams
-            ]
-        )
-        best = np.argsort(-totals, axis=None, kind="stable")[:_BEAM]
-        rows, columns = np.unravel_index(best, totals.shape)
-        beams = [
-            (float(totals[row, column]), [*beams[row][1], int(start + column)])
-            for row, column in zip(rows, columns, strict=True)
-        ]
-    return beams[0]
+        added = scores[start:end] + pairs[chosen, start:end].sum(axis=1)
+        reached = totals[:, None] + added
+        best = np.argsort(-reached, axis=None, kind="stable")[:_BEAM]
+        rows, columns = np.unravel_index(best, reached.shape)
+        totals = reached[rows, columns]
+        chosen = np.column_stack([chosen[rows], start + columns])
+    return float(totals[0]), chosen[0].tolist()
 
 
 def _pairs(chances: list[Chances], style: StyleModel, fields: Fields) -> np.ndarray:
     """Scores every pair of items by style, and by whether they suit; (items, items)."""
-    total = style.together(chances)
-    for name in suiting_fields(fields):
-        vectors = np.stack([_vector(one.get(name, {}), name, fields) for one in chances])
+    stacked = Stacked(chances)
+    total = style.together(stacked)
+    for name in fields.suiting:
+        vectors = stacked.of(name, list(fields.ones[name].values))
         vectors /= np.maximum(vectors.sum(axis=1, keepdims=True), 1e-9)
         suits = vectors @ _suits(name, fields) @ vectors.T
         total += _AMONG * np.log(np.maximum(suits, _LEAST))
@@ -161,10 +157,6 @@ def _suits(name: str, fields: Fields) -> np.ndarray:
     values = list(fields.ones[name].values)
     matrix = np.array([[other in suiting(name, one, fields) for other in values] for one in values])
     return (matrix | matrix.T).astype(float)
-
-
-def _vector(chances: Any, name: str, fields: Fields) -> np.ndarray:
-    return np.array([chances.get(value, 0.0) for value in fields.ones[name].values])
 
 
 def _weight(name: str, fields: Fields) -> float:

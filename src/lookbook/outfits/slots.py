@@ -49,21 +49,12 @@ def default_slots(slot: str | None, fields: Fields) -> list[str]:
     return [name for name, one in declared.items() if not (one.instead_of or one.optional)]
 
 
-def suiting_fields(fields: Fields) -> list[str]:
-    """Lists the fields by which items suit one another, such as wearer and occasion."""
-    return [
-        name
-        for name, one in fields.ones.items()
-        if any(value.goes_with for value in one.values.values())
-    ]
-
-
 def wearer_fields(fields: Fields) -> list[str]:
     """Lists the fields by which items suit one another or do not, such as for whom they are.
 
     Occasions, as the ladder of their field says, shade into one another.
     """
-    return [name for name in suiting_fields(fields) if not fields.ones[name].ladder]
+    return [name for name in fields.suiting if not fields.ones[name].ladder]
 
 
 def names_garments(name: str, fields: Fields) -> bool:
@@ -101,5 +92,5 @@ def suiting(name: str, value: str, fields: Fields) -> list[str]:
 def complements(item: Mapping[str, Any], other: Mapping[str, Any], fields: Fields) -> bool:
     """Says whether an item fills another part of the outfit than another, and suits it."""
     return slot_of(other, fields) in other_slots(slot_of(item, fields), fields) and all(
-        other[name] in suiting(name, item[name], fields) for name in suiting_fields(fields)
+        other[name] in suiting(name, item[name], fields) for name in fields.suiting
     )

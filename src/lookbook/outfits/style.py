@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, PrivateAttr, model_validator
 
 from lookbook.errors import InputError
+from lookbook.search.likely import Chances, Stacked
 
-# How likely each value of each field is of an item.
-Chances = Mapping[str, Mapping[str, float]]
 RELEASED = "style_model.json"
 # Two values are often worn together from so many outfits on, and if they are so much oftener in
 # one outfit than by chance.
@@ -86,6 +85,31 @@ class Context(BaseModel):
     lift: dict[str, dict[str, dict[str, float]]]
     weights: dict[str, float]
 
+    @cached_property
+    def log_shares(self) -> np.ndarray:
+        """(what may hold,) logarithms of how often each holds."""
+        return np.log(np.maximum([*self.shares.values()], _RAREST))
+
+    @cached_property
+    def values(self) -> dict[str, tuple[str, ...]]:
+        """The values that there are lifts of, by field."""
+        known: dict[str, dict[str, float]] = {}
+        for lift in self.lift.values():
+            for name, own in lift.items():
+                known.setdefault(name, {}).update(own)
+        return {name: tuple(own) for name, own in known.items()}
+
+    def weighted(self, name: str, values: tuple[str, ...]) -> np.ndarray:
+        """(what may hold, values) weighted lifts of a field's values; 0 for what is unknown."""
+        if (name, values) not in self._weighted:
+            weight = self.weights.get(name, 0.0)
+            own = [self.lift.get(holds, {}).get(name, {}) for holds in self.shares]
+            lifts = [[lift.get(value, 0.0) for value in values] for lift in own]
+            self._weighted[name, values] = weight * np.array(lifts).reshape(len(own), len(values))
+        return self._weighted[name, values]
+
+    _weighted: dict[tuple[str, tuple[str, ...]], np.ndarray] = PrivateAttr(default_factory=dict)
+
 
 class StyleModel(BaseModel):
     """Scores how well items go together: log-lifts of pairs of values, added up over fields.
@@ -123,20 +147,14 @@ class StyleModel(BaseModel):
             own = _USUAL * np.log(np.maximum(pairs.shares, _RAREST))
             if vectors:
                 own = own + np.sum(vectors, axis=0) @ pairs.matrix
-            worth[name] = dict(zip(pairs.values, own.tolist(), strict=True))
-        for told, chances in context.items():
-            known = self.contexts.get(told)
-            if known is None:
-                continue
-            for holds, chance in chances.items():
-                for name, values in known.lift.get(holds, {}).items():
-                    for value, lift in values.items():
-                        more = known.weights.get(name, 0.0) * chance * lift
-                        worth[name][value] = worth[name].get(value, 0.0) + more
-        for name, pairs in self.fields.items():
+            for told, chances in context.items():
+                if told in self.contexts and chances:
+                    known = self.contexts[told]
+                    holds = np.array([chances.get(one, 0.0) for one in known.shares])
+                    own = own + holds @ known.weighted(name, tuple(pairs.values))
             # An item with two colours is not twice as good.
-            middle = float(np.average([*worth[name].values()], weights=pairs.shares))
-            worth[name] = {value: own - middle for value, own in worth[name].items()}
+            own = own - np.average(own, weights=pairs.shares)
+            worth[name] = dict(zip(pairs.values, own.tolist(), strict=True))
         return worth
 
     def infer(self, worn: Chances) -> dict[str, dict[str, float]]:
@@ -149,28 +167,39 @@ class StyleModel(BaseModel):
             Probabilities of what may hold, by the name of the context.
         """
         told = {}
+        stacked = Stacked([worn])
+        scores = np.concatenate([one.log_shares for one in self.contexts.values()] or [np.zeros(0)])
+        for field, (values, lifts) in self._lifts.items():
+            scores = scores + lifts @ stacked.of(field, values)[0]
+        start = 0
         for name, context in self.contexts.items():
-            scores = {
-                holds: np.log(max(share, _RAREST))
-                + sum(
-                    context.weights.get(field, 0.0) * chance * lift[field].get(value, 0.0)
-                    for field, chances in worn.items()
-                    if field in lift
-                    for value, chance in chances.items()
-                )
-                for holds, share in context.shares.items()
-                if (lift := context.lift.get(holds, {}))
-            }
-            odds = np.exp(np.array([*scores.values()]) - max(scores.values(), default=0.0))
-            told[name] = dict(zip(scores, (odds / odds.sum()).tolist(), strict=True))
+            own = scores[start : start + len(context.shares)]
+            start += len(own)
+            odds = np.exp(own - own.max(initial=-np.inf))
+            told[name] = dict(zip(context.shares, (odds / odds.sum()).tolist(), strict=True))
         return told
 
-    def together(self, items: list[Chances]) -> np.ndarray:
+    @cached_property
+    def _lifts(self) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
+        """By field its values and (what may hold, of all contexts; values) weighted lifts."""
+        names = dict.fromkeys(name for one in self.contexts.values() for name in one.values)
+        lifts = {}
+        for name in names:
+            values = tuple(
+                dict.fromkeys(
+                    value for one in self.contexts.values() for value in one.values.get(name, ())
+                )
+            )
+            matrices = [one.weighted(name, values) for one in self.contexts.values()]
+            lifts[name] = (values, np.concatenate(matrices))
+        return lifts
+
+    def together(self, items: Stacked) -> np.ndarray:
         """Scores every pair of items; (items, items), symmetric."""
-        total = np.zeros((len(items), len(items)))
+        total: np.ndarray = np.zeros(())
         for name, pairs in self.fields.items():
-            vectors = np.stack([pairs.vector(item.get(name, {})) for item in items])
-            total += vectors @ pairs.matrix @ vectors.T
+            vectors = items.of(name, pairs.values)
+            total = total + vectors @ pairs.matrix @ vectors.T
         return total
 
     def reasons(self, one: Mapping[str, list[str]], other: Mapping[str, list[str]]) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+
 import numpy as np
 
 from lookbook.labels.fields import Fields, OneField
@@ -10,6 +12,59 @@ from lookbook.lazy import pd
 
 # What a model holds for impossible is not quite, or one slip would outweigh everything else.
 LEAST = 0.002
+# How likely each value of each field is of an item.
+Chances = Mapping[str, Mapping[str, float]]
+
+
+class ItemChances(Chances):
+    """An item's probabilities as numbers, laid out by field and value when somebody reads them."""
+
+    def __init__(self, numbers: np.ndarray, places: Mapping[str, Mapping[str, int]]) -> None:
+        """Takes them.
+
+        Args:
+            numbers: (values of all fields,).
+            places: The place of each value, by field.
+        """
+        self.numbers = numbers
+        self.places = places
+
+    def __getitem__(self, name: str) -> dict[str, float]:
+        return {value: float(self.numbers[place]) for value, place in self.places[name].items()}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.places)
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+
+class Stacked:
+    """The probabilities of several items, laid out as matrices."""
+
+    def __init__(self, items: Sequence[Chances]) -> None:
+        """Takes the items."""
+        self._items = items
+        numbered = [item for item in items if isinstance(item, ItemChances)]
+        one_kind = bool(numbered) and len(numbered) == len(items)
+        self._numbers = np.stack([item.numbers for item in numbered]) if one_kind else None
+        self._places = numbered[0].places if one_kind else {}
+
+    def of(self, name: str, values: Sequence[str]) -> np.ndarray:
+        """Gives what the probabilities are of some values of a field.
+
+        Returns:
+            (items, values), 0 for what is not known.
+        """
+        if self._numbers is None:
+            own = [item.get(name, {}) for item in self._items]
+            told = [[one.get(value, 0.0) for value in values] for one in own]
+            return np.array(told).reshape(len(own), len(values))
+        places = self._places.get(name, {})
+        known = [place for place, value in enumerate(values) if value in places]
+        stacked = np.zeros((len(self._items), len(values)))
+        stacked[:, known] = self._numbers[:, [places[values[place]] for place in known]]
+        return stacked
 
 
 def places(fields: Fields) -> list[tuple[str, str]]:

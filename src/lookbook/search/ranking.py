@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from lookbook.lazy import ArrowTable
-from lookbook.search.likely import LEAST
+from lookbook.search.likely import LEAST, Chances, ItemChances
 from lookbook.search.tables import (
     FILE,
     GROUP,
@@ -111,6 +111,7 @@ class Rows:
         self._vectors = {name: _matrix(rows, name) for name in VECTORS if name in rows.schema.names}
         self._places = places_of(rows.schema)
         self._masks: dict[tuple[str, str], np.ndarray] = {}
+        self._items: dict[int, Item] = {}
 
     def __len__(self) -> int:
         """Counts the items."""
@@ -227,33 +228,27 @@ class Rows:
         several = _is_list(self._rows, wish.field)
         return grant(wish, self._chances[rows][..., places], several)
 
-    def granted(self, row: int, wishes: Sequence[Wish]) -> list[float]:
-        """Says how likely an item is each thing that is wished for."""
-        return [float(self._granted(wish, row)) for wish in wishes]
+    def granted(self, rows: Sequence[int], wishes: Sequence[Wish]) -> list[list[float]]:
+        """Says how likely items are each thing that is wished for; a list for each item."""
+        told = np.array([self._granted(wish, list(rows)) for wish in wishes])
+        granted: list[list[float]] = told.reshape(len(wishes), len(rows)).T.tolist()
+        return granted
 
-    def chances(self, row: int) -> dict[str, dict[str, float]]:
+    def chances(self, row: int) -> Chances:
         """Gives the probabilities of an item's values, by field."""
-        return lay_out(self._chances[row], self._places)
+        return ItemChances(self._chances[row], self._places)
 
     def item(self, row: int) -> Item:
         """Lays out an item: identity, fields and ``vector``, by which items are told apart."""
-        item = {name: cells[row] for name, cells in self._columns.items()}
-        item[GROUP] = self.groups[row]
-        column = next(one for one in (LOOK, PICTURE, TEXT) if one in self._vectors)
-        return {**item, "vector": self._vectors[column][row]}
-
-
-def lay_out(
-    chances: np.ndarray, places: Mapping[str, Mapping[str, int]]
-) -> dict[str, dict[str, float]]:
-    """Lays out an item's probabilities by field and value.
-
-    Args:
-        chances: (values of all fields,).
-        places: The place of each value, by field.
-    """
-    listed = chances.tolist()
-    return {name: {value: listed[at] for value, at in own.items()} for name, own in places.items()}
+        item = self._items.get(row)
+        if item is None:
+            column = next(one for one in (LOOK, PICTURE, TEXT) if one in self._vectors)
+            item = self._items[row] = {
+                **{name: cells[row] for name, cells in self._columns.items()},
+                GROUP: self.groups[row],
+                "vector": self._vectors[column][row],
+            }
+        return dict(item)
 
 
 def draw(numbers: np.ndarray, seed: str) -> np.ndarray:

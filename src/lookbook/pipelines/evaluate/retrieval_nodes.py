@@ -39,7 +39,6 @@ from lookbook.outfits.slots import (
     other_slots,
     slot_of,
     suiting,
-    suiting_fields,
     wearer_fields,
 )
 from lookbook.outfits.style import StyleModel
@@ -270,7 +269,7 @@ def find_complementary_items(
                 SECONDS: seconds,
             }
         )
-    suits = [name.lower() for name in suiting_fields(fields)]
+    suits = [name.lower() for name in fields.suiting]
     columns = ["complements", "violations", "slot", *suits, "slots", "diversity", SHOWN, SECONDS]
     return pd.DataFrame(rows, columns=[*ASKED, *WAY, *columns])
 
@@ -282,7 +281,7 @@ def _judge_outfit(
     others = other_slots(slot_of(item, fields), fields)
     suits = {
         name.lower(): [one[name] in suiting(name, item[name], fields) for one in found]
-        for name in suiting_fields(fields)
+        for name in fields.suiting
     }
     right = {
         "slot": [slot in others for slot in slots],
