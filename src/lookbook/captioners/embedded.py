@@ -10,9 +10,9 @@ import numpy as np
 from lookbook.captioners import Caption, Prompt, fingerprint
 from lookbook.captioners.network import (
     DECODED,
-    Network,
     check_heads,
     likely_values,
+    open_network,
     to_pixels,
 )
 from lookbook.labels.choosing import choose_values, compose_record
@@ -37,7 +37,7 @@ class EmbeddedCaptioner:
             batch_size: Photos a run of the network.
             threads: Threads that decode photos, and threads of the network.
         """
-        self.network = Network(filepath, threads)
+        self.network = open_network(filepath, threads)
         self._batch_size = batch_size
         self._threads = threads
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import TypeAdapter
 
+from lookbook.batching import Batched
 from lookbook.errors import InputError
 from lookbook.labels.choosing import Head, Probabilities, slices_of
 from lookbook.labels.fields import Fields
@@ -29,6 +30,14 @@ LABEL = "label"
 RELEASED = "garment_network.onnx"
 
 
+# What it makes of photos.
+OUTPUTS = ("logits", "looks", "vectors")
+# Photos that concurrent customers show are looked at together, up to so many.
+_TOGETHER = 8
+# Whoever labels a photo and whoever compares it ask one after the other.
+_RECENT = 64
+
+
 class Network:
     """A network that the ``distil`` pipeline made; read when it is first asked."""
 
@@ -43,6 +52,8 @@ class Network:
         self.source = filepath or RELEASED
         self._filepath = filepath
         self._threads = threads
+        self._look_together = Batched(self._look_at_several, _TOGETHER)
+        self._recent: dict[bytes, dict[str, np.ndarray]] = {}
 
     @cached_property
     def path(self) -> Path:
@@ -94,6 +105,8 @@ class Network:
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = self._threads
+        # Threads that wait for work leave the cores to others.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         return onnxruntime.InferenceSession(
             self.path.read_bytes(), options, providers=["CPUExecutionProvider"]
         )
@@ -126,14 +139,45 @@ class Network:
         return frozenset(self._facts.get("taught_by", []))
 
     def run(self, outputs: Sequence[str], pixels: np.ndarray) -> list[np.ndarray]:
-        """Looks at photos.
+        """Looks at photos; at a single one, that several ask about, once.
 
         Args:
             outputs: Which, see :func:`lookbook.distillation.release.export_onnx`.
             pixels: (photos, 224, 224, 3) uint8 RGB.
         """
-        seen: list[np.ndarray] = self.session.run(list(outputs), {"pixels": pixels})
+        if len(pixels) == 1:
+            seen = self._look(pixels[0])
+            return [seen[name] for name in outputs]
+        told: list[np.ndarray] = self.session.run(list(outputs), {"pixels": pixels})
+        return told
+
+    def _look(self, pixels: np.ndarray) -> dict[str, np.ndarray]:
+        key = hashlib.sha256(pixels.tobytes()).digest()
+        seen = self._recent.get(key)
+        if seen is None:
+            (seen,) = self._look_together(pixels)
+            self._recent[key] = seen
+            while len(self._recent) > _RECENT:
+                self._recent.pop(next(iter(self._recent)), None)
         return seen
+
+    def _look_at_several(self, several: list[np.ndarray]) -> list[dict[str, np.ndarray]]:
+        told = self.session.run(list(self._outputs), {"pixels": np.stack(several)})
+        return [
+            {name: own[row : row + 1] for name, own in zip(self._outputs, told, strict=True)}
+            for row in range(len(several))
+        ]
+
+    @cached_property
+    def _outputs(self) -> list[str]:
+        known = {output.name for output in self.session.get_outputs()}
+        return [name for name in OUTPUTS if name in known]
+
+
+@cache
+def open_network(filepath: str | None = None, threads: int = 2) -> Network:
+    """Names a network, the same object for all who name the same: it is read once."""
+    return Network(filepath, threads)
 
 
 def hash_photo(photo_id: str) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 
 from lookbook.errors import InputError
 from lookbook.search.embedders import Embedder
+from lookbook.search.likely import Chances, ItemChances
 from lookbook.search.opened_table import AGAIN, PUBLIC, OpenedTable, Query, escape
 from lookbook.search.ranking import (
     FIRM,
@@ -23,7 +24,6 @@ from lookbook.search.ranking import (
     choose_best,
     found_by,
     fuse,
-    lay_out,
     weigh,
 )
 from lookbook.search.tables import (
@@ -153,11 +153,13 @@ class CatalogueSearch:
                 rows.item(row)
                 | {
                     "found_by": by,
-                    "granted": rows.granted(row, query.wishes),
+                    "granted": granted,
                     "chances": rows.chances(row),
                     "worth": float(worth[row]),
                 }
-                for row, by in zip(chosen, reasons, strict=True)
+                for row, by, granted in zip(
+                    chosen, reasons, rows.granted(chosen, query.wishes), strict=True
+                )
             ]
             answers.append(self._rerank(query.text, items)[:limit] if reranks else items)
         return answers
@@ -267,12 +269,12 @@ class CatalogueSearch:
         """Gives the look of an item's picture; ``None`` where it has none."""
         return self._vector_of(photo_id, LOOK, embedder)
 
-    def chances_of(self, photo_id: str, embedder: str | None = None) -> dict[str, dict[str, float]]:
+    def chances_of(self, photo_id: str, embedder: str | None = None) -> Chances:
         """Gives the probabilities of an item's values by field; none where it is not there."""
         vector = self._vector_of(photo_id, LIKELY, embedder)
         if vector is None:
             return {}
-        return lay_out(np.exp(vector), places_of(self._open(embedder).table.schema))
+        return ItemChances(np.exp(vector), places_of(self._open(embedder).table.schema))
 
     def _vector_of(self, photo_id: str, column: str, embedder: str | None) -> np.ndarray | None:
         opened = self._open(embedder)
@@ -314,6 +316,7 @@ class CatalogueSearch:
         """Reads models and items before the first search."""
         from PIL import Image
 
+        self._open(embedder).embedder.speed_up()
         self.search([Query(text="warm")], "hybrid", 1, embedder)
         self.see(Image.new("RGB", (64, 64)), embedder)
 

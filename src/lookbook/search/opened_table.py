@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from lookbook.batching import Batched
 from lookbook.errors import InputError
 from lookbook.lazy import ArrowTable
 from lookbook.search.embedders import Embedder
@@ -40,6 +41,8 @@ _LEAST_CANDIDATES = 100
 _PROBES = 40
 # Texts whose vectors are kept: customers and stylists say the same again and again.
 _RECENT = 4096
+# Texts of concurrent customers that are embedded together.
+_TOGETHER = 32
 
 
 class Query(BaseModel):
@@ -91,6 +94,9 @@ class OpenedTable:
         self.embedder = embedder
         self._columns = set(table.schema.names)
         self._recent: dict[str, np.ndarray] = {}
+        self._encode: Batched[str, np.ndarray] = Batched(
+            lambda texts: list(self.embedder.encode(texts)), _TOGETHER
+        )
         self._lock = Lock()
         if not {TEXT, LIKELY, MADE_BY, SEEN_BY} <= self._columns:
             raise InputError(f"The index '{name}' was made by an older Lookbook: {AGAIN}")
@@ -114,7 +120,7 @@ class OpenedTable:
             known = {text: self._recent[text] for text in texts if text in self._recent}
         new = [text for text in dict.fromkeys(texts) if text not in known]
         if new:
-            known |= dict(zip(new, self.embedder.encode(new), strict=True))
+            known |= dict(zip(new, self._encode(*new), strict=True))
         with self._lock:
             # What was asked for last is forgotten last.
             for text in texts:

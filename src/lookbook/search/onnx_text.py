@@ -1,0 +1,118 @@
+"""A text model in ONNX Runtime, which takes half as long for a sentence as the same in PyTorch."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+MODEL, TOKENIZER = "model.onnx", "tokenizer.json"
+# A model whose vectors differ by more from PyTorch's is not used.
+TOLERANCE = 1e-3
+# Threads beyond two gain nothing for a sentence.
+_THREADS = 2
+_EXAMPLES = ["navy", "a light blue shirt with long sleeves", "something for a summer wedding " * 12]
+
+logger = logging.getLogger(__name__)
+
+
+class OnnxText:
+    """An exported text model."""
+
+    def __init__(self, folder: Path) -> None:
+        """Opens it.
+
+        Args:
+            folder: What :func:`export` has written.
+        """
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = _THREADS
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self._session = onnxruntime.InferenceSession(
+            str(folder / MODEL), options, providers=["CPUExecutionProvider"]
+        )
+        self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+
+    def encode(self, texts: list[str]) -> np.ndarray:
+        """Embeds texts; (texts, dimensions) of unit length, in float32."""
+        read = self._tokenizer.encode_batch(texts)
+        given = {
+            "input_ids": np.array([one.ids for one in read], np.int64),
+            "attention_mask": np.array([one.attention_mask for one in read], np.int64),
+        }
+        (vectors,) = self._session.run(None, given)
+        return np.asarray(vectors, np.float32)
+
+
+def open_or_export(folder: Path, load: Any) -> OnnxText | None:
+    """Opens an exported model; exports it first where there is none.
+
+    Args:
+        folder: Where it is kept.
+        load: Loads the :class:`SentenceTransformer`, where it has to be exported.
+
+    Returns:
+        The model; ``None`` where it cannot be exported, or says something else than PyTorch's.
+    """
+    if not (folder / MODEL).is_file():
+        try:
+            export(load(), folder)
+        except Exception as error:
+            # Not every architecture can be exported: the model itself is as good, and slower.
+            told = str(error).splitlines()[:1]
+            logger.warning("the text model stays in PyTorch, it cannot be exported: %s", told)
+            return None
+    return OnnxText(folder)
+
+
+def export(model: SentenceTransformer, folder: Path) -> None:
+    """Writes a text model as ONNX, and its tokenizer.
+
+    Args:
+        model: The model.
+        folder: Where to; it is whole or not there.
+
+    Raises:
+        ValueError: If the exported model's vectors are not the model's.
+    """
+    import torch
+
+    class Encoder(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+            features = {"input_ids": input_ids, "attention_mask": attention_mask}
+            vectors = self.model(features)["sentence_embedding"]
+            return torch.nn.functional.normalize(vectors, dim=1)
+
+    logger.info("the text model is exported to ONNX, once")
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer = model.tokenizer.backend_tokenizer
+    tokenizer.enable_truncation(model.max_seq_length)
+    padding = {"pad_id": model.tokenizer.pad_token_id, "pad_token": model.tokenizer.pad_token}
+    tokenizer.enable_padding(**padding)
+    tokenizer.save(str(folder / TOKENIZER))
+    example = model.tokenizer(_EXAMPLES[:2], padding=True, return_tensors="pt")
+    sizes = {0: torch.export.Dim("texts", max=4096), 1: torch.export.Dim("tokens", max=512)}
+    unfinished = folder / f"{MODEL}.unfinished"
+    torch.onnx.export(
+        Encoder().eval(), (example["input_ids"], example["attention_mask"]), str(unfinished),
+        dynamo=True, dynamic_shapes=(sizes, sizes), input_names=["input_ids", "attention_mask"],
+        output_names=["vectors"], external_data=False, verbose=False,
+    )  # fmt: skip
+    unfinished.replace(folder / MODEL)
+    expected = model.encode(_EXAMPLES, normalize_embeddings=True, show_progress_bar=False)
+    worst = float(np.abs(OnnxText(folder).encode(_EXAMPLES) - expected).max())
+    if worst > TOLERANCE:
+        (folder / MODEL).unlink()
+        raise ValueError(f"its vectors differ by {worst:.4f}")
