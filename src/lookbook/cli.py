@@ -124,7 +124,8 @@ def demo(
             Path.cwd(), env=env, runtime_params=_with_photos(params, photos)
         )
         with session:
-            assistant = Assistant(parts_of(session.load_context().catalog))
+            catalog = session.load_context().catalog
+            assistant = Assistant(parts_of(catalog), catalog["search_index"].newest)
         configured = {name: value for name, value in chosen.items() if value is not None}
         serve(assistant, assistant.params.model_copy(update=configured), launch)
     except (InputError, OSError) as error:
@@ -148,15 +149,24 @@ def parts_of(catalog: CatalogProtocol) -> Callable[[str], Any]:
     from kedro.io.core import VersionNotFoundError
 
     from lookbook.assistant.answers import ServingParams
+    from lookbook.captioners import Prompt
     from lookbook.labels.fields import Fields
 
     logging.getLogger("kedro").setLevel(logging.WARNING)
-    checked: dict[str, Any] = {"fields": Fields, "serving": ServingParams}
+    checked: dict[str, tuple[str, Any]] = {
+        "fields": ("params:fields", Fields),
+        "serving": ("params:serving", ServingParams),
+        "prompt": ("prompt", Prompt),
+    }
 
     def load(name: str) -> Any:
         try:
             if name in checked:
-                return checked[name].model_validate(catalog.load(f"params:{name}"))
+                dataset, model = checked[name]
+                return model.model_validate(catalog.load(dataset))
+            # What was loaded before may have a newer version since.
+            if (dataset_of := catalog.get(name)) is not None:
+                dataset_of.release()
             return catalog.load(name)
         except Exception as error:
             for cause in causes(error):

@@ -4,39 +4,62 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lookbook.assistant import answering
 from lookbook.assistant.answering import Turns
 from lookbook.assistant.answers import NOTHING_SHOWN, Answer, ServingParams, Shown
 from lookbook.assistant.finding import Finder
-from lookbook.captioners import Prompt
+from lookbook.assistant.metrics import CAPTIONS
 from lookbook.errors import InputError
 from lookbook.labels.fields import Fields
 from lookbook.labels.record import Record
 from lookbook.outfits import ShoppingPlan
-from lookbook.photos.photo import Photo, PhotoError, decode, identify
+from lookbook.photos.photo import MAX_PIXELS, Photo, PhotoError, decode, identify
 from lookbook.search.catalogue_search import Item
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 # Of a customer's photo no more pixels a side are kept.
 LARGEST_SIDE = 1600
 
 
+@dataclass(frozen=True)
+class ReceivedPhoto(Photo):
+    """A customer's photo, which is encoded only for those who send it on.
+
+    Attributes:
+        picture: Decoded once; ``None`` never.
+    """
+
+    picture: Image | None = None
+
+    def image(self, max_pixels: int = MAX_PIXELS, at_least: int | None = None) -> Image:
+        """Gives the picture, as large as it was received."""
+        return self.picture or super().image(max_pixels, at_least)
+
+
 class Assistant:
     """Answers customers; keeps nothing of any of them."""
 
-    def __init__(self, load: Callable[[str], Any]) -> None:
+    def __init__(self, load: Callable[[str], Any], newest: Callable[[], str] = lambda: "") -> None:
         """Takes where its parts come from; loads nothing yet.
 
         Args:
             load: Gives a part by name: ``fields``, ``serving`` (:class:`ServingParams`),
-                ``prompt``, ``captioner``, ``stylist``, ``style``, ``search_index`` and
-                ``photo_files``.
+                ``prompt`` (:class:`lookbook.captioners.Prompt`), ``captioner``, ``stylist``,
+                ``style``, ``search_index`` and ``photo_files``.
                 It raises an :class:`InputError` if a part cannot be had; the next time it is
                 asked again.
+            newest: Names the newest version of the index.
         """
         self._load = load
+        self._newest = newest
+        self._version = ""
+        self.state = "loading"
         self._loaded: dict[str, Any] = {}
         self._lock = Lock()
 
@@ -69,11 +92,40 @@ class Assistant:
         Raises:
             InputError: If something cannot be had.
         """
-        self.part("stylist")
-        self.part("style")
-        self.part("search_index").warm_up(params.embedder)
-        for example in self.examples(1):
-            self.describe(receive(self.picture(example["Filename"]) or b""))
+        try:
+            self._version = self._newest()
+            self.part("stylist")
+            self.part("style")
+            self.part("search_index").warm_up(params.embedder)
+            for example in self.examples(1):
+                self.describe(receive(self.picture(example["Filename"]) or b""))
+        except InputError as error:
+            self.state = str(error)
+            raise
+        self.state = "ready"
+
+    def renew(self, params: ServingParams) -> bool:
+        """Takes up a new version of the index, once it is ready to be searched.
+
+        Whoever is being answered meanwhile is answered from the old one.
+
+        Returns:
+            Whether there was one.
+
+        Raises:
+            InputError: If it cannot be opened; the old one stays.
+        """
+        version = self._newest()
+        if version == self._version:
+            return False
+        parts = {name: self._load(name) for name in ("search_index", "photo_files")}
+        parts["search_index"].warm_up(params.embedder)
+        with self._lock:
+            self._loaded |= parts
+        self._version = version
+        if self.state != "ready":
+            self.warm_up(params)
+        return True
 
     def see(self, photo: Photo, params: ServingParams) -> tuple[Record, Shown]:
         """Labels a customer's photo, and looks at it so that others can be compared with it.
@@ -87,8 +139,13 @@ class Assistant:
 
     def describe(self, photo: Photo) -> tuple[Record, dict[str, dict[str, float]]]:
         """Labels a customer's photo, see :func:`lookbook.assistant.answering.describe`."""
-        prompt = Prompt.model_validate(self.part("prompt"))
-        return answering.describe(photo, self.part("captioner"), prompt)
+        try:
+            told = answering.describe(photo, self.part("captioner"), self.part("prompt"))
+        except Exception:
+            CAPTIONS.labels("failed").inc()
+            raise
+        CAPTIONS.labels("described").inc()
+        return told
 
     def recommend(
         self,
@@ -198,6 +255,10 @@ class Assistant:
         read = self.part("photo_files").get(filename)
         return read() if read else None
 
+    def has_picture(self, filename: str) -> bool:
+        """Says whether the photo of an item is still there."""
+        return filename in self.part("photo_files")
+
     def examples(self, count: int) -> list[Item]:
         """Chooses items of different kinds whose photos are at hand.
 
@@ -229,9 +290,13 @@ def receive(data: bytes) -> Photo:
     except PhotoError as error:
         raise InputError(f"That is no photo I can use: {error}.") from error
     image.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=95)
-    return Photo(identify(data), buffer.getvalue)
+
+    def encode() -> bytes:
+        buffer = io.BytesIO()
+        image.save(buffer, "JPEG", quality=95)
+        return buffer.getvalue()
+
+    return ReceivedPhoto(identify(data), encode, picture=image)
 
 
 def public(item: Item, fields: Fields) -> Item:

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import logging
+import time
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import gradio as gr
+from starlette.middleware import Middleware
 
+from lookbook.assistant.admission import Admission
 from lookbook.assistant.answers import ServingParams
 from lookbook.assistant.assistant import Assistant
+from lookbook.assistant.metrics import INDEX
 from lookbook.assistant.page import Page
+from lookbook.assistant.routes import Routes
 from lookbook.errors import InputError
 
 # Photos are bounded in bytes here, and in pixels where they are decoded.
 LARGEST_UPLOAD = "20mb"
+# Seconds between two looks for a new index.
+BETWEEN_LOOKS = 5.0
 
 logger = logging.getLogger(__name__)
 
@@ -62,11 +70,56 @@ def serve(assistant: Assistant, params: ServingParams, launch: dict[str, Any]) -
     Raises:
         OSError: If the port is taken.
     """
+    share_cores()
+    log_requests()
     page = Page(assistant, params).build()
-    page.launch(**launch_options(), **launch, prevent_thread_lock=True)
+    page.launch(
+        **launch_options(), **launch, prevent_thread_lock=True, app_kwargs=server_options(assistant)
+    )
     # The page is there while the models are still read; who asks at once waits for them.
     try:
         assistant.warm_up(params)
     except InputError as error:
         logger.warning("%s", error)
+    Thread(target=follow_index, args=(assistant, params), daemon=True).start()
     page.block_thread()
+
+
+def server_options(assistant: Assistant) -> dict[str, Any]:
+    """What the server needs beside the page, as of Gradio's ``app_kwargs``."""
+    return {"routes": Routes(assistant).all(), "middleware": [Middleware(Admission)]}
+
+
+def share_cores() -> None:
+    """Leaves it to the customers' own threads to use all cores.
+
+    Libraries that spread each multiplication over all of them fight over the cores as soon as two
+    customers are there, and a small one takes no less time for it.
+    """
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(1, user_api="blas")
+    torch.set_num_threads(1)
+
+
+def log_requests() -> None:
+    """Writes a line of JSON a request, and nothing else, to the standard error."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    requests = logging.getLogger("lookbook.requests")
+    requests.handlers, requests.propagate = [handler], False
+    requests.setLevel(logging.INFO)
+
+
+def follow_index(assistant: Assistant, params: ServingParams) -> None:
+    """Looks again and again whether a run has written a new index, and takes it up."""
+    while True:
+        time.sleep(BETWEEN_LOOKS)
+        try:
+            if assistant.renew(params):
+                INDEX.labels("taken up").inc()
+                logger.info("a new version of the index is searched from now on")
+        except Exception as error:
+            INDEX.labels("failed").inc()
+            logger.warning("the new index cannot be taken up, so the old one stays: %s", error)

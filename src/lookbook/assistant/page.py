@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterator
-from functools import lru_cache, wraps
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from pydantic import ValidationError
 from lookbook.assistant import cards
 from lookbook.assistant.answers import ServingParams, Shown
 from lookbook.assistant.assistant import Assistant, public, receive
+from lookbook.assistant.metrics import FAILURES
+from lookbook.assistant.routes import picture_url
 from lookbook.errors import InputError
 from lookbook.labels.record import Record
 from lookbook.outfits import Message
@@ -77,6 +79,7 @@ def _toast(error: Exception) -> gr.Error:
     """What the customer reads of an error: its sentence, or that there was one."""
     sentence = str(error) if isinstance(error, InputError) else FAILED
     if not isinstance(error, InputError):
+        FAILURES.inc()
         logger.error("an answer failed", exc_info=error)
     return gr.Error(cards.text(sentence), title="That did not work", print_exception=False)
 
@@ -98,9 +101,6 @@ class Page:
         self._assistant = assistant
         self._params = params
         self._fields = assistant.fields
-        self._picture = lru_cache(maxsize=4096)(
-            lambda name: cards.thumbnail(assistant.picture(name))
-        )
         # Pages whose customers have spoken since they showed a photo: the photo alone is no longer
         # what they want answered, though its event may come after their words'.
         self._speaking: set[str | None] = set()
@@ -112,6 +112,10 @@ class Page:
         except InputError:
             # The page opens without an index; whoever asks for something is told.
             logger.info("there is no index yet")
+
+    def _picture(self, item: Item) -> str:
+        """Gives the address of an item's picture; an empty text where its photo is gone."""
+        return picture_url(item) if self._assistant.has_picture(item["Filename"]) else ""
 
     def build(self) -> gr.Blocks:
         """Lays out the page and wires its events."""
@@ -138,7 +142,7 @@ class Page:
             label="Your photo", type="filepath", height=320,
             sources=["upload", "clipboard", "webcam"], elem_id="photo", buttons=[],
         )  # fmt: skip
-        pictures = [self._picture(item["Filename"]) for item in self._examples]
+        pictures = [self._picture(item) for item in self._examples]
         self.example = gr.HTML(
             cards.strip(self._examples, pictures, self._fields) if pictures else "",
             js_on_load=CHOOSE,
@@ -257,9 +261,10 @@ class Page:
                 gr.Slider(1, MOST_ITEMS, value=self._params.limit, step=1, label="limit"),
                 gr.JSON([], label="history"),
             ]
+            # Not by the page's queue, which would take three requests for one answer.
             gr.Button().click(
                 self._answer, inputs, gr.JSON(label="answer"), api_name="answer", preprocess=False,
-                api_description=API,
+                api_description=API, queue=False,
             )  # fmt: skip
 
     @_with_toasts
@@ -294,7 +299,7 @@ class Page:
         photo = receive(self._assistant.picture(item["Filename"]) or b"")
         described, _ = self._assistant.describe(photo)
         shown = Shown(item["photo_id"])
-        yield self._take(visit, described, shown, self._picture(item["Filename"]))
+        yield self._take(visit, described, shown, self._picture(item))
         yield from self._converse(visit, "", chosen)
 
     @_with_toasts
@@ -364,7 +369,7 @@ class Page:
 
     def _choose(self, visit: dict[str, Any], item: Item) -> Updates:
         visit["chosen"] = item
-        heading, picture = item["why"] or "From the catalogue", self._picture(item["Filename"])
+        heading, picture = item["why"] or "From the catalogue", self._picture(item)
         return {
             self.visit: visit,
             self.chosen_card: cards.item_card(item, heading, self._fields, picture),
@@ -423,7 +428,7 @@ class Page:
         if not item:
             return
         record = {name: item[name] for name in self._fields.names}
-        picture = self._picture(item["Filename"])
+        picture = self._picture(item)
         yield {self.photo: None, **self._take(visit, record, Shown(item["photo_id"]), picture)}
         yield from self._converse(visit, said, chosen)
 
@@ -483,8 +488,8 @@ class Page:
 
     def _show(self, visit: dict[str, Any]) -> Updates:
         items, dressed = visit["shown"], visit["outfits"]
-        pictures = [self._picture(item["Filename"]) for item in items]
-        worn = [[self._picture(one["Filename"]) for one in outfit] for outfit, _ in dressed]
+        pictures = [self._picture(item) for item in items]
+        worn = [[self._picture(one) for one in outfit] for outfit, _ in dressed]
         return {
             self.outfits: cards.outfits(dressed, worn, self._fields),
             self.results: (

@@ -122,6 +122,10 @@ class CatalogueSearchDataset(AbstractVersionedDataset[dict[str, "ArrowTable"], C
             self._reranker_opener(),
         )
 
+    def newest(self) -> str:
+        """Names the newest version; an empty text where there is none."""
+        return max(self._versions(), default="")
+
     def save(self, data: dict[str, ArrowTable]) -> None:
         """Makes each table hold exactly these rows and tags it.
 

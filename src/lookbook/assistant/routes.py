@@ -1,0 +1,69 @@
+"""What the server gives beside the page: pictures, its health, and its counts."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from lookbook.assistant.assistant import Assistant
+from lookbook.assistant.cards import thumbnail
+from lookbook.photos.photo import identify
+
+# Pictures that are kept, of some ten kilobytes each.
+KEPT = 4096
+_A_YEAR = "private, max-age=31536000, immutable"
+
+
+def picture_url(item: dict[str, Any]) -> str:
+    """Gives the address of an item's picture, relative to the page's.
+
+    Who does not know the photo's hash, which a page behind a password does not tell, cannot ask
+    for it.
+    """
+    return f"pictures/{item['photo_id']}/{quote(item['Filename'])}"
+
+
+class Routes:
+    """The server's own addresses."""
+
+    def __init__(self, assistant: Assistant) -> None:
+        """Takes whose photos and state are told."""
+        self._assistant = assistant
+        self._thumbnail = lru_cache(maxsize=KEPT)(self._make_thumbnail)
+
+    def all(self) -> list[Route]:
+        """Lists them."""
+        return [
+            Route("/pictures/{photo_id}/{file:path}", self._picture),
+            Route("/health", self._health),
+            Route("/metrics", self._metrics),
+        ]
+
+    def _make_thumbnail(self, photo_id: str, file: str) -> bytes:
+        data = self._assistant.picture(file)
+        return thumbnail(data) if data and identify(data) == photo_id else b""
+
+    async def _picture(self, request: Request) -> Response:
+        photo_id, file = request.path_params["photo_id"], request.path_params["file"]
+        tag = f'"{photo_id}"'
+        headers = {"ETag": tag, "Cache-Control": _A_YEAR}
+        data = await run_in_threadpool(self._thumbnail, photo_id, file)
+        if not data:
+            return Response("There is no such picture.", status_code=404)
+        if request.headers.get("if-none-match") == tag:
+            return Response(status_code=304, headers=headers)
+        return Response(data, media_type="image/webp", headers=headers)
+
+    async def _health(self, request: Request) -> Response:
+        told = self._assistant.state
+        return JSONResponse({"status": told}, status_code=200 if told == "ready" else 503)
+
+    async def _metrics(self, request: Request) -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
