@@ -1,80 +1,213 @@
-"""Measures how long customers of ``kedro demo`` wait, one alone and sixteen at once.
+"""Measures how long customers of ``kedro demo`` wait: one alone, sixteen at once, ten a second.
 
-Usage: ``make bench-demo PHOTOS=folder``, or by itself after a run on your photos. Each request
-uploads a photo over HTTP and gets items and a reply, as the page does.
+Usage: ``make bench-demo PHOTOS=folder``, or by itself after a run on your photos. Requests go over
+HTTP to the server as ``kedro demo`` starts it, half of them with an upload and half with words.
+Beside each figure stands the floor: the same requests to an endpoint of the same server that
+answers nothing. The load comes from the same machine, and takes its share of the cores.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
+import json
 import random
 import socket
 import subprocess
 import sys
 import time
-import urllib.request
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from uuid import uuid4
 
+import httpx
 import numpy as np
-from gradio_client import Client, handle_file
+import psutil
 from rich.console import Console
 from rich.table import Table
 
 ROOT = Path(__file__).parent.parent
-CUSTOMERS = (1, 4, 16)
+GARMENTS = ("trousers", "jeans", "shirt", "dress", "skirt", "coat", "shoes", "blazer", "boots")
+COLOURS = ("navy", "black", "white", "red", "beige", "grey", "olive", "pink", "brown", "blue")
+WORDS = ("for the office", "for a summer wedding", "not too formal", "for my brother", "in cotton")
+CUSTOMERS = 16
+A_SECOND = 10.0
+
+Ask = Callable[[], Awaitable[None]]
+
+
+class Customers:
+    """Who asks: every message is another one, so that nothing is known from before."""
+
+    def __init__(self, client: httpx.AsyncClient, photos: list[Path], endpoint: str) -> None:
+        self._client = client
+        self._photos = [path.read_bytes() for path in photos]
+        self._endpoint = endpoint
+        self._random = random.Random(0)
+        self._session = uuid4().hex
+        self.refused = 0
+
+    async def show(self) -> None:
+        """Uploads a photo and asks what goes with it."""
+        photo = self._random.choice(self._photos)
+        sent = await self._client.post("/gradio_api/upload", files={"files": ("photo.jpg", photo)})
+        if sent.status_code == 503:
+            self.refused += 1
+            return
+        given = {"path": sent.json()[0], "meta": {"_type": "gradio.FileData"}}
+        await self._answer(given, "")
+
+    async def say(self) -> None:
+        """Asks for something in words."""
+        chosen = self._random
+        words = f"{chosen.choice(COLOURS)} {chosen.choice(GARMENTS)} {chosen.choice(WORDS)}"
+        await self._answer(None, f"{words} {chosen.randrange(10_000)}")
+
+    async def either(self) -> None:
+        """Does one or the other."""
+        await (self.show() if self._random.random() < 0.5 else self.say())
+
+    async def _answer(self, photo: dict[str, object] | None, message: str) -> None:
+        data = {"data": [photo, message, "hybrid", 10, []], "session_hash": self._session}
+        answer = await self._client.post(f"/gradio_api/run/{self._endpoint}", json=data)
+        if answer.status_code == 503:
+            self.refused += 1
+            return
+        answer.raise_for_status()
+        told = answer.json()["data"][0]
+        assert self._endpoint == "nothing" or told["reply"], told
+
+
+async def closed_loop(ask: Ask, customers: int, requests: int) -> tuple[list[float], float]:
+    """Lets customers ask one thing after the other; seconds of each, and answers a second."""
+    waited: list[float] = []
+    left = iter(range(requests))
+
+    async def one() -> None:
+        for _ in left:
+            begun = time.perf_counter()
+            await ask()
+            waited.append(time.perf_counter() - begun)
+
+    begun = time.perf_counter()
+    await asyncio.gather(*(one() for _ in range(customers)))
+    return waited, requests / (time.perf_counter() - begun)
+
+
+async def open_loop(ask: Ask, a_second: float, requests: int) -> tuple[list[float], float]:
+    """Lets customers come by chance, whether others are answered or not (Poisson).
+
+    A late answer is counted from when it was due, not from when the load was able to ask.
+    """
+    waited: list[float] = []
+    gaps = random.Random(1)
+
+    async def one(due: float) -> None:
+        await ask()
+        waited.append(time.perf_counter() - due)
+
+    begun = due = time.perf_counter()
+    tasks = []
+    for _ in range(requests):
+        due += gaps.expovariate(a_second)
+        await asyncio.sleep(max(due - time.perf_counter(), 0))
+        tasks.append(asyncio.create_task(one(due)))
+    await asyncio.gather(*tasks)
+    return waited, requests / (time.perf_counter() - begun)
+
+
+async def measure(address: str, server: psutil.Process, options: argparse.Namespace) -> None:
+    """Measures and prints a table."""
+    paths = sorted(path for path in options.photos.rglob("*") if path.suffix in (".jpg", ".png"))
+    photos = random.Random(0).sample(paths, min(400, len(paths)))
+    limits = httpx.Limits(max_connections=200, max_keepalive_connections=200)
+    console = Console(width=110)
+    table = Table("load", "endpoint", "p50 ms", "p95 ms", "answers/s", "turned away")
+    async with httpx.AsyncClient(base_url=address, timeout=120, limits=limits) as client:
+        for endpoint in ("nothing", "answer"):
+            customers = Customers(client, photos, endpoint)
+            await closed_loop(customers.either, 4, 40)
+            count = options.requests
+            loads: list[tuple[str, Awaitable[tuple[list[float], float]]]] = [
+                ("a photo, alone", closed_loop(customers.show, 1, count // 4)),
+                ("a message, alone", closed_loop(customers.say, 1, count // 4)),
+                (f"{CUSTOMERS} customers", closed_loop(customers.either, CUSTOMERS, count)),
+                (f"{A_SECOND:.0f} a second", open_loop(customers.either, A_SECOND, count)),
+            ]
+            for name, load in loads:
+                customers.refused = 0
+                waited, rate = await load
+                middle, late = np.percentile(waited, [50, 95]) * 1000
+                turned = str(customers.refused)
+                table.add_row(name, endpoint, f"{middle:.0f}", f"{late:.0f}", f"{rate:.1f}", turned)
+        console.print(table)
+        if options.soak:
+            customers = Customers(client, photos, "answer")
+            megabytes = []
+            for _ in range(5):
+                await closed_loop(customers.either, CUSTOMERS, options.soak // 5)
+                megabytes.append(server.memory_info().rss / 2**20)
+            told = ", ".join(f"{one:,.0f}" for one in megabytes)
+            console.print(f"memory after each fifth of {options.soak:,} requests: {told} MiB")
+
+
+def serve(port: int) -> None:
+    """Starts ``kedro demo`` with an endpoint more, which answers nothing."""
+    import gradio as gr
+
+    from lookbook.assistant import launch
+    from lookbook.assistant.page import Page
+
+    class MeasuredPage(Page):
+        def _offer_api(self) -> None:
+            super()._offer_api()
+            inputs = [gr.JSON(), gr.Textbox(), gr.Textbox(), gr.Number(), gr.JSON()]
+            gr.Button(visible=False).click(
+                lambda photo, message, method, limit, history: {}, inputs, gr.JSON(),
+                api_name="nothing", preprocess=False, queue=False,
+            )  # fmt: skip
+
+    launch.Page = MeasuredPage  # type: ignore[misc]
+    from kedro.framework.cli.cli import main as kedro
+
+    sys.argv = ["kedro", "demo", f"--port={port}"]
+    kedro()
 
 
 def main() -> None:
-    """Measures and prints a table."""
+    """Starts the server, and measures it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("photos", type=Path, help="folder of photos to upload")
-    parser.add_argument("--requests", type=int, default=200, help="uploads for each row")
+    parser.add_argument("photos", type=Path, nargs="?", help="folder of photos to upload")
+    parser.add_argument("--requests", type=int, default=600, help="for each row")
+    parser.add_argument("--soak", type=int, default=5000, help="while memory is looked at")
+    parser.add_argument("--serve", type=int, metavar="PORT", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    photos = sorted(path for path in options.photos.rglob("*") if path.suffix in (".jpg", ".png"))
-    chosen = random.Random(0).sample(photos, min(options.requests, len(photos)))
+    if options.serve:
+        serve(options.serve)
+        return
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     begun = time.perf_counter()
+    log = (ROOT / "data/bench_demo.log").open("w")
     server = subprocess.Popen(
-        [Path(sys.executable).with_name("kedro"), "demo", f"--port={port}"], cwd=ROOT
+        [sys.executable, __file__, f"--serve={port}"], cwd=ROOT, stdout=log, stderr=log
     )
     try:
         while True:
             try:
-                urllib.request.urlopen(address)
-                break
-            except OSError:
+                told = httpx.get(f"{address}/health", timeout=5)
+                if told.status_code == 200:
+                    break
+                if told.json()["status"] != "loading":
+                    raise SystemExit(told.json()["status"])
+            except httpx.HTTPError:
                 if server.poll() is not None:
-                    raise SystemExit("kedro demo has stopped") from None
-                time.sleep(0.05)
-        opened = time.perf_counter() - begun
-        clients = [Client(address, verbose=False) for _ in range(max(CUSTOMERS))]
-
-        def ask(client: Client, photo: Path) -> float:
-            begun = time.perf_counter()
-            answer = client.predict(handle_file(photo), "", "hybrid", 10, api_name="/answer")
-            assert answer["recommendations"], answer
-            return time.perf_counter() - begun
-
-        ask(clients[0], chosen[0])
-        table = Table("customers at once", "p50 ms", "p95 ms", "answers/s", title="An upload")
-        for count in CUSTOMERS:
-
-            def serve_one(number: int, count: int = count) -> list[float]:
-                return [ask(clients[number], photo) for photo in chosen[number::count]]
-
-            begun = time.perf_counter()
-            with ThreadPoolExecutor(count) as pool:
-                waited = [one for some in pool.map(serve_one, range(count)) for one in some]
-            rate = len(waited) / (time.perf_counter() - begun)
-            middle, late = np.percentile(waited, [50, 95]) * 1000
-            table.add_row(str(count), f"{middle:.0f}", f"{late:.0f}", f"{rate:.1f}")
-        console = Console(width=100)
-        console.print(f"first page after {opened:.1f} s")
-        console.print(table)
+                    raise SystemExit(f"kedro demo has stopped: see {log.name}") from None
+            time.sleep(0.1)
+        print(json.dumps({"ready after seconds": round(time.perf_counter() - begun, 1)}))
+        asyncio.run(measure(address, psutil.Process(server.pid), options))
     finally:
         server.terminate()
         server.wait()
