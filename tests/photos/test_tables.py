@@ -7,16 +7,16 @@ from kedro.io import DatasetError
 
 from lookbook.datasets.photo_folder_dataset import PhotoFolderDataset
 from lookbook.datasets.photo_table_dataset import PhotoTableDataset
-from lookbook.pipelines.ingest.nodes import check_rows, inspect_photos, match_rows
+from lookbook.pipelines.ingest.nodes import check_rows, match_rows
 from lookbook.pipelines.ingest.params import IngestParams
-from project import configuration, jpeg, shared_cases
+from project import configuration, jpeg, measure, shared_cases
 
 COLUMNS = configuration("globals")["table_columns"]
 PARAMS = IngestParams.model_validate(configuration("parameters_ingest")["ingest"])
 
 
 def ingest(folder):
-    inspected = inspect_photos(PhotoFolderDataset(path=str(folder)).load(), PARAMS)
+    inspected, _ = measure(PhotoFolderDataset(path=str(folder)).load(), PARAMS)
     try:
         table = PhotoTableDataset(path=str(folder), columns=COLUMNS).load()
     except DatasetError as error:

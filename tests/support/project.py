@@ -28,6 +28,8 @@ from lookbook.cli import parts_of
 from lookbook.lazy import pd
 from lookbook.outfits.sayings import Sayings
 from lookbook.photos.drawing import draw_garment
+from lookbook.pipelines.ingest.nodes import collect_inspections, inspect_photos
+from lookbook.pools import LocalPool
 
 ROOT = Path(__file__).parent.parent.parent
 # Progress bars and colours have no place in what the tests read.
@@ -121,6 +123,14 @@ def serving_kedro(project: Path, *arguments: str) -> Iterator[str]:
         finally:
             # Kedro-Viz serves from a process of its own.
             os.killpg(process.pid, signal.SIGTERM)
+
+
+def measure(files: dict[str, Any], params: Any, known: dict[str, Any] | None = None) -> Any:
+    """Measures photos as ``ingest`` does: the table, and the shards that were written for it."""
+    shards = dict(known or {})
+    for shard in inspect_photos(files, shards, LocalPool(2), params):
+        shards |= {name: lambda table=table: table for name, table in shard.items()}
+    return collect_inspections(files, shards, params), shards
 
 
 def free_port() -> int:

@@ -12,7 +12,7 @@ from fsspec.core import url_to_fs
 from kedro_datasets._typing import TablePreview
 
 from lookbook.datasets.read_only_dataset import ReadOnlyDataset
-from lookbook.photos.folder import find_table
+from lookbook.photos.folder import find_table, photo_root
 from lookbook.photos.table import (
     BINARY,
     Columns,
@@ -21,6 +21,7 @@ from lookbook.photos.table import (
     read_table,
     take_columns,
 )
+from lookbook.photos.tars import TAR, PhotoFile, read_rows, stamp_of
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +30,8 @@ class PhotoTableDataset(ReadOnlyDataset[pd.DataFrame]):
     """``PhotoTableDataset`` loads the human labels beside the photos as raw text.
 
     The table is ``images.csv`` or ``.tsv``, in whatever encoding and separated by whatever, or
-    ``images.xlsx``, ``.parquet`` or ``.jsonl``.
+    ``images.xlsx``, ``.parquet`` or ``.jsonl``; or, where there is none, what WebDataset's tars
+    hold beside each photo.
 
     Examples:
         Using the YAML API:
@@ -77,8 +79,27 @@ class PhotoTableDataset(ReadOnlyDataset[pd.DataFrame]):
         """
         place = find_table(self._fs, self._folder)
         if place is None:
-            return pd.DataFrame()
+            return self._read_tars()
         table = self._read(place)
+        logger.info("%s", table.taken)
+        return table.rows
+
+    def _read_tars(self) -> pd.DataFrame:
+        """Gathers what tars say of their photos, where there is no table."""
+        listed = self._fs.find(self._folder, detail=True)
+        root = photo_root(self._fs, self._folder, listed)
+        rows = [
+            row
+            for path in sorted(listed)
+            if path.endswith(TAR)
+            for row in read_rows(
+                PhotoFile(self._fs, path, stamp_of(listed[path])),
+                path.removeprefix(root).lstrip("/"),
+            )
+        ]
+        if not rows:
+            return pd.DataFrame()
+        table = take_columns(pd.DataFrame(rows).fillna(""), self._folder, self._columns)
         logger.info("%s", table.taken)
         return table.rows
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from lookbook.photos.photo import Photo, PhotoError
+from lookbook.pools import in_batches
 
 Decoded = TypeVar("Decoded")
 
@@ -27,8 +27,7 @@ def decode_ahead(
         A batch's photos that could be decoded, ``photo_id`` and what was made of it, and those
         that could not, ``photo_id`` and why.
     """
-    remaining = iter(photos)
-    batches = iter(lambda: list(itertools.islice(remaining, batch_size)), [])
+    batches = in_batches(photos, batch_size)
 
     def attempt(photo: Photo) -> tuple[Decoded | None, str]:
         try:

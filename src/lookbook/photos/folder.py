@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
 from typing import Any
 
 from lookbook.errors import InputError
+from lookbook.photos.tars import TAR, PhotoFile, list_tar, stamp_of
 
 # Tables beside the photos, the first that is there counts.
 TABLES = ("images.csv", "images.tsv", "images.xlsx", "images.parquet", "images.jsonl")
@@ -34,6 +34,7 @@ def list_photos(files: Any, folder: str) -> Readers:
     first of ``images_compressed/`` and ``images/`` that exists; otherwise all in the folder;
     subfolders count. Every file counts, whatever its extension, so that none
     is passed over in silence; hidden ones do not, but for what :func:`is_left_behind` knows.
+    A tar of photos counts as a folder, see :func:`lookbook.photos.tars.list_tar`.
 
     Args:
         files: An fsspec filesystem.
@@ -52,35 +53,48 @@ def list_photos(files: Any, folder: str) -> Readers:
     if not files.isdir(folder):
         raise InputError(f"The photo folder '{folder}' does not exist. {name_yours}")
     try:
-        root = photo_root(files, folder)
-        found = sorted(files.find(root))
-        files.ls(root)
+        listed = files.find(folder, detail=True)
+        files.ls(folder)
     except PermissionError as error:
         raise InputError(f"The photo folder '{folder}' cannot be read: {error}.") from error
-    photos: Readers = {
+    root = photo_root(files, folder, listed)
+    photos: Readers = {}
+    for path in sorted(listed):
+        name = path.removeprefix(root).lstrip("/")
+        if not path.startswith(f"{root}/") or name in TABLES:
+            continue
+        if not is_left_behind(name) and _is_hidden(name):
+            continue
         # A name that is not UTF-8 could be written to no table.
-        name.encode("utf-8", "backslashreplace").decode(): partial(files.cat_file, path)
-        for path in found
-        if (name := path.removeprefix(root).lstrip("/")) not in TABLES
-        and (is_left_behind(name) or not _is_hidden(name))
-    }
+        name = name.encode("utf-8", "backslashreplace").decode()
+        photo = PhotoFile(files, path, stamp_of(listed[path]))
+        photos |= list_tar(photo, name) if name.endswith(TAR) else {name: photo}
     if not any(not is_left_behind(name) for name in photos):
         raise InputError(f"The photo folder '{root}' holds no photo. Put some there.")
     return photos
 
 
-def photo_root(files: Any, folder: str) -> str:
-    """Gives the folder in which the photos of a folder lie."""
-    subfolders = [posixpath.join(folder, name) for name in FOLDERS]
-    inside = next((one for one in subfolders if files.isdir(one)), None)
-    if inside is None or (find_table(files, folder) is None and _has_others(files, folder)):
-        return folder.rstrip("/")
-    return inside.rstrip("/")
+def photo_root(files: Any, folder: str, listed: Iterable[str] | None = None) -> str:
+    """Gives the folder in which the photos of a folder lie.
+
+    Args:
+        files: An fsspec filesystem.
+        folder: A folder of it.
+        listed: All its files, where they are known.
+    """
+    folder = folder.rstrip("/")
+    paths = files.find(folder) if listed is None else listed
+    names = [path.removeprefix(folder).lstrip("/") for path in paths]
+    tops = {name.split("/")[0] for name in names if "/" in name}
+    inside = next((one for one in FOLDERS if one in tops), None)
+    has_table = any(name in TABLES for name in names)
+    if inside is None or (not has_table and _has_others(names)):
+        return folder
+    return posixpath.join(folder, inside)
 
 
-def _has_others(files: Any, folder: str) -> bool:
-    """Says whether a folder holds photos beside those of :data:`FOLDERS`."""
-    names = (path.removeprefix(folder).lstrip("/") for path in files.find(folder))
+def _has_others(names: Iterable[str]) -> bool:
+    """Says whether there are photos beside those of :data:`FOLDERS`."""
     return any(
         name.split("/")[0] not in FOLDERS and not is_no_photo(name) and not _is_hidden(name)
         for name in names

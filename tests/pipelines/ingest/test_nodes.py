@@ -9,16 +9,20 @@ from PIL import Image
 from lookbook.errors import InputError
 from lookbook.pipelines.ingest.nodes import (
     check_rows,
-    inspect_photos,
     match_rows,
     report_ingest,
 )
 from lookbook.pipelines.ingest.params import IngestParams
 from lookbook.pipelines.ingest.plots import plot_contact_sheet
-from project import jpeg
+from project import jpeg, measure
 
 PARAMS = IngestParams(
-    max_pixels=1_000_000, smallest_side=16, workers=2, contact_sheet_columns=3, seed=0
+    max_pixels=1_000_000,
+    smallest_side=16,
+    batch_size=2,
+    photos_a_file=3,
+    contact_sheet_columns=3,
+    seed=0,
 )
 
 
@@ -38,12 +42,12 @@ def png(size, mode="RGB"):
 
 
 def ingest(photos, rows):
-    inspected, checked = inspect_photos(photos, PARAMS), check_rows(rows)
+    (inspected, _), checked = measure(photos, PARAMS), check_rows(rows)
     return (inspected, checked, *match_rows(inspected, checked))
 
 
 def test_measures_photos():
-    (row,) = inspect_photos(files(a_jpg=jpeg()), PARAMS).to_dict("records")
+    (row,) = measure(files(a_jpg=jpeg()), PARAMS)[0].to_dict("records")
     assert (row["width"], row["height"], row["bytes"]) == (300, 400, len(jpeg()))
     assert (len(row["photo_id"]), len(row["phash"]), row["reason"]) == (64, 16, "")
 

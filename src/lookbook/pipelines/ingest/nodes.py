@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from lookbook.errors import InputError
 from lookbook.labels.text import clean_text
 from lookbook.lazy import pd
-from lookbook.photos.folder import is_no_photo
+from lookbook.photos.folder import Readers
+from lookbook.photos.inspecting import (
+    FACTS,
+    NO_PHOTO,
+    Shards,
+    are_settled,
+    fingerprint_inspection,
+    inspect_batch,
+    name_shard,
+    read_inspections,
+)
 from lookbook.photos.matching import FileNames
-from lookbook.photos.photo import inspect
 from lookbook.photos.table import FIELDS
 from lookbook.pipelines.ingest.params import IngestParams
+from lookbook.pools import Pool, in_batches
 
 MANIFEST = [
     "file", "photo_id", "sender_id", "label", "kids",
     "width", "height", "bytes", "phash", "status",
 ]  # fmt: skip
-NO_PHOTO = "no photo"
 QUARANTINE = ["file", "line", "image", "photo_id", "status", "reason"]
 BOOLEANS = {
     **dict.fromkeys(
@@ -62,33 +71,54 @@ BOOLEANS = {
 }
 
 
-def inspect_photos(files: dict[str, Callable[[], bytes]], params: IngestParams) -> pd.DataFrame:
-    """Decodes every file whole and measures it.
+def inspect_photos(
+    files: Readers, known_inspections: Shards, pool: Pool, params: IngestParams
+) -> Iterator[dict[str, pd.DataFrame]]:
+    """Decodes every file whole and measures it, but for those that are known as they are.
 
     Args:
         files: File names and functions that read their bytes.
-        params: The pixel bound and the number of threads.
+        known_inspections: What earlier runs have measured.
+        pool: Who does it.
+        params: Bounds, and how many at once.
 
-    Returns:
-        One row per file: ``file``, and what :func:`lookbook.photos.photo.inspect` measures.
+    Yields:
+        Some records, see :func:`lookbook.photos.inspecting.inspect_batch`, which Kedro saves
+        before it asks for the next.
     """
     from lookbook.progress import Progress
 
-    with ThreadPoolExecutor(params.workers) as executor:
-        # The threads hand back measurements, so no more than `workers` photos are in memory.
-        records = executor.map(lambda item: _inspect_photo(item[0], item[1], params), files.items())
-        rows = list(Progress(records, total=len(files), desc="decode", unit="photo"))
-    return pd.DataFrame(rows)
+    fingerprint = fingerprint_inspection(params.max_pixels, params.smallest_side)
+    measured = read_inspections(known_inspections, fingerprint, files)
+    known = set(measured.loc[are_settled(measured), "file"])
+    missing = ((file, read) for file, read in files.items() if file not in known)
+    batches = in_batches(missing, params.batch_size)
+    measure = partial(
+        inspect_batch, max_pixels=params.max_pixels, smallest_side=params.smallest_side
+    )
+    total = len(files) - len(known)
+    rows: list[dict[str, Any]] = []
+    with Progress(total=total, desc="decode", unit="photo", disable=not total) as progress:
+        for records in pool.map(measure, batches):
+            progress.update(len(records))
+            rows += records
+            if len(rows) >= params.photos_a_file:
+                yield {name_shard(fingerprint, (row["file"] for row in rows)): pd.DataFrame(rows)}
+                rows = []
+    if rows:
+        yield {name_shard(fingerprint, (row["file"] for row in rows)): pd.DataFrame(rows)}
 
 
-def _inspect_photo(file: str, read: Callable[[], bytes], params: IngestParams) -> dict[str, Any]:
-    if is_no_photo(file):
-        reason = "by its name it is none"
-        return {"file": file, **inspect(b""), "photo_id": "", "status": NO_PHOTO, "reason": reason}
-    try:
-        return {"file": file, **inspect(read(), params.max_pixels, params.smallest_side)}
-    except OSError as error:
-        return {"file": file, **inspect(b""), "photo_id": "", "reason": str(error)}
+def collect_inspections(files: Readers, inspections: Shards, params: IngestParams) -> pd.DataFrame:
+    """Gathers what was measured of the files that are there.
+
+    Returns:
+        One row per file, in the files' order: ``file``, and what
+        :func:`lookbook.photos.photo.inspect` measures.
+    """
+    fingerprint = fingerprint_inspection(params.max_pixels, params.smallest_side)
+    measured = read_inspections(inspections, fingerprint, files)
+    return measured.set_index("file").reindex(list(files)).reset_index()[FACTS]
 
 
 def check_rows(table: pd.DataFrame) -> pd.DataFrame:
@@ -134,7 +164,7 @@ def match_rows(inspected: pd.DataFrame, rows: pd.DataFrame) -> tuple[pd.DataFram
     stays.
 
     Args:
-        inspected: One row per file, as :func:`inspect_photos` returns it.
+        inspected: One row per file, as :func:`collect_inspections` returns it.
         rows: Typed rows, as :func:`check_rows` returns them; none for a folder without labels.
 
     Returns:

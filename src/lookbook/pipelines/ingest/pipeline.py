@@ -6,14 +6,23 @@ from lookbook.pipelines.ingest import nodes, plots
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:
-    """Creates the ``ingest`` pipeline."""
+    """Creates the ``ingest`` pipeline.
+
+    ``known_inspections`` and ``inspections`` are the same files, before the run and after it.
+    """
     return Pipeline(
         [
             Node(
                 nodes.inspect_photos,
-                inputs=["photo_files", "params:ingest"],
-                outputs="inspected_photos",
+                inputs=["photo_files", "known_inspections", "pool", "params:ingest"],
+                outputs="inspections",
                 name="inspect_photos",
+            ),
+            Node(
+                nodes.collect_inspections,
+                inputs=["photo_files", "inspections", "params:ingest"],
+                outputs="inspected_photos",
+                name="collect_inspections",
             ),
             Node(nodes.check_rows, inputs="photo_table", outputs="checked_rows", name="check_rows"),
             Node(

@@ -1,0 +1,95 @@
+"""Measuring photos batch by batch, and knowing which need not be decoded again."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from lookbook.lazy import pd
+from lookbook.photos.folder import Readers, is_no_photo
+from lookbook.photos.photo import inspect
+
+NO_PHOTO = "no photo"
+# Changes with what is measured of a photo.
+MEASURED = "1"
+FACTS = ["file", "width", "height", "bytes", "photo_id", "phash", "status", "reason"]
+# Tables by name, and how each is read.
+Shards = Mapping[str, Callable[[], Any]]
+
+
+def inspect_batch(
+    batch: list[tuple[str, Callable[[], bytes]]], max_pixels: int, smallest_side: int
+) -> list[dict[str, Any]]:
+    """Decodes files whole and measures them.
+
+    Args:
+        batch: Names, and functions that read the bytes.
+        max_pixels: See :func:`lookbook.photos.photo.inspect`.
+        smallest_side: See there.
+
+    Returns:
+        One record a file: ``file``, ``stamp`` (see
+        :attr:`lookbook.photos.tars.PhotoFile.stamp`; empty for what may change unseen),
+        ``measured`` (seconds of the epoch), and what :func:`lookbook.photos.photo.inspect`
+        measures; no ``photo_id`` for what could not be read.
+    """
+    records = []
+    for file, read in batch:
+        found: dict[str, Any] = {"file": file, "stamp": stamp_of(read), "measured": time.time()}
+        if is_no_photo(file):
+            found |= {**inspect(b""), "photo_id": "", "status": NO_PHOTO}
+            found["reason"] = "by its name it is none"
+        else:
+            try:
+                found |= inspect(read(), max_pixels, smallest_side)
+            except OSError as error:
+                found |= {**inspect(b""), "photo_id": "", "reason": str(error)}
+        records.append(found)
+    return records
+
+
+def stamp_of(read: Callable[[], bytes]) -> str:
+    """Gives what changes with a file; an empty text where nothing tells."""
+    return str(getattr(read, "stamp", ""))
+
+
+def fingerprint_inspection(max_pixels: int, smallest_side: int) -> str:
+    """Names what is measured and by which bounds: 16 hexadecimal digits."""
+    facts = f"{MEASURED} {max_pixels} {smallest_side}"
+    return hashlib.sha256(facts.encode()).hexdigest()[:16]
+
+
+def read_inspections(shards: Shards, fingerprint: str, files: Readers) -> pd.DataFrame:
+    """Gathers what is known of files as they are now.
+
+    Args:
+        shards: Tables of records, by names that begin with a fingerprint.
+        fingerprint: See :func:`fingerprint_inspection`.
+        files: The files.
+
+    Returns:
+        The last record of each that has not changed since, in no order.
+    """
+    tables = [pd.DataFrame(columns=_COLUMNS)]
+    for name, load in sorted(shards.items()):
+        if name.split("/")[0] == fingerprint:
+            table = load()
+            now = table["file"].map(lambda file: stamp_of(files[file]) if file in files else None)
+            tables.append(table[now.eq(table["stamp"])])
+    known = pd.concat([table for table in tables if len(table)] or tables, ignore_index=True)
+    return known.sort_values("measured").drop_duplicates("file", keep="last")
+
+
+def are_settled(records: pd.DataFrame) -> pd.Series:
+    """Says which files need not be read again: they tell when they change, and could be read."""
+    return records["stamp"].ne("") & (records["photo_id"].ne("") | records["status"].eq(NO_PHOTO))
+
+
+def name_shard(fingerprint: str, files: Iterable[str]) -> str:
+    """Names a table of records by what it holds."""
+    return f"{fingerprint}/{hashlib.sha256(chr(0).join(files).encode()).hexdigest()[:16]}"
+
+
+_COLUMNS = [*FACTS, "stamp", "measured"]
