@@ -4,6 +4,7 @@ import json
 import shutil
 import socket
 
+import lancedb
 import pytest
 import yaml
 
@@ -40,7 +41,7 @@ def selected(project, ran):
     [
         ("together", {"captioner", "stylist"}),
         ("llama", {"captioner", "stylist"}),
-        ("cluster", {"captioner"}),
+        ("cluster", {"captioner", "pool"}),
         ("catalogue", {"captioner"}),
     ],
 )
@@ -141,11 +142,23 @@ def test_llama_runs_whole_with_the_model_that_its_configuration_names(selected, 
         assert list(caption) == list(fields)
 
 
-def test_cluster_says_what_the_captioner_says_by_itself(selected, ran):
+def test_a_cluster_gives_the_same_bytes_from_photos_to_index(project, ran):
     pytest.importorskip("ray", reason="Ray is not installed: the extra 'cluster'")
-    succeed(run_kedro(selected, "run", "--env=cluster", "--pipelines=label"))
-    spread, plain = (table(project, "captions") for project in (selected, ran[0]))
-    assert spread["caption"].tolist() == plain["caption"].tolist()
+    succeed(run_kedro(project, "run", "--env=cluster"))
+    for name in (
+        "inspected_photos", "manifest", "quarantine", "selection", "parsed_labels",
+        "rejected_captions", "vocabulary_mapping", "full_catalogue", "catalogue",
+    ):  # fmt: skip
+        spread, plain = (latest(one, f"{name}.csv").read_bytes() for one in (project, ran[0]))
+        assert spread == plain, name
+    spread, plain = (indexed(one) for one in (project, ran[0]))
+    assert spread.equals(plain)
+
+
+def indexed(project):
+    """The index's rows as they are, in the order of photos."""
+    rows = lancedb.connect(project / "data/07_model_output/lancedb").open_table("minilm").to_arrow()
+    return rows.sort_by("photo_id")
 
 
 def test_a_local_folder_of_photos_counts_in_every_environment(project, tmp_path_factory):

@@ -55,6 +55,10 @@ class Network:
         self._look_together = Batched(self._look_at_several, _TOGETHER)
         self._recent: dict[bytes, dict[str, np.ndarray]] = {}
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Sends its name and not its session: a worker reads the file once."""
+        return open_network, (self._filepath, self._threads)
+
     @cached_property
     def path(self) -> Path:
         """The file.

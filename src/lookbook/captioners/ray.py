@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -15,6 +13,7 @@ from lookbook.captioners import Caption, Captioner, Prompt
 from lookbook.captioners.replicas import Dispenser, Replica
 from lookbook.errors import InputError
 from lookbook.photos.photo import Photo
+from lookbook.pools import connect
 
 NEVER_CAME = "the cluster gave nothing back"
 # A photo that so many replicas died with is given up: it may be what kills them.
@@ -47,9 +46,7 @@ class RayCaptioner:
             cpus_per_replica: Cores that each takes.
             gpus_per_replica: GPUs that each takes.
             batch_size: Photos that a replica is given at a time.
-            connection: Arguments of ``ray.init``, such as ``address`` and ``runtime_env``.
-                Without an address the cluster of ``RAY_ADDRESS``, or else one that is started
-                on this machine for the run.
+            connection: Arguments of ``ray.init``, see :func:`lookbook.pools.connect`.
         """
         self._captioner: Captioner = captioner
         self._replicas = replicas
@@ -72,7 +69,7 @@ class RayCaptioner:
         first = list(islice(remaining, self._batch_size))
         if not first:
             return
-        begun = _connect(self._connection)
+        begun = connect(self._connection)
         try:
             yield from _Pool(self, prompt).run(first, remaining)
         finally:
@@ -207,27 +204,3 @@ class _Pool:
             failure = f"{DEATHS} replicas were lost with it"
             yield Caption(photo_id=photo_id, failure=failure, answers=0)
         self._start()
-
-
-def _connect(connection: dict[str, Any]) -> bool:
-    """Connects to the cluster unless this process is; says whether it did."""
-    try:
-        import ray
-    except ModuleNotFoundError as error:
-        raise InputError(
-            "Captioning on a cluster needs Ray. Install it: "
-            "pip install --constraint constraints.txt --editable '.[cluster]'"
-        ) from error
-    if ray.is_initialized():
-        return False
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    # What goes wrong is raised here in Python as well.
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
-    # Not left to Ray, which would join whatever cluster it finds on this machine.
-    address = os.environ.get("RAY_ADDRESS", "local")
-    quiet = {"logging_level": logging.ERROR, "log_to_driver": False}
-    try:
-        ray.init(**{"address": address, **quiet, **connection})
-    except (ConnectionError, ValueError) as error:
-        raise InputError(f"The Ray cluster cannot be reached: {error}") from error
-    return True

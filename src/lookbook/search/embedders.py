@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
@@ -77,6 +78,13 @@ class Embedder:
         self._package = package
         self._token = token
         self._onnx: OnnxText | None = None
+        # Tokenizers are not made for several threads at once.
+        self._encoding = Lock()
+        self._named = (model, package, pictures, network, token)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Sends its names and not its weights: a worker reads those once."""
+        return _embedder, self._named
 
     @cached_property
     def path(self) -> str:
@@ -154,9 +162,11 @@ class Embedder:
         ) as progress:
 
             def encode(part: list[str]) -> np.ndarray:
-                vectors: np.ndarray = model.encode(
-                    part, batch_size=batch_size, normalize_embeddings=True, show_progress_bar=False
-                )
+                with self._encoding:
+                    vectors: np.ndarray = model.encode(
+                        part, batch_size=batch_size, normalize_embeddings=True,
+                        show_progress_bar=False,
+                    )  # fmt: skip
                 progress.update(len(part))
                 return vectors.astype(np.float32)
 
@@ -237,6 +247,12 @@ class Embedder:
             f"The embedding model '{self.name}' cannot be loaded: {str(error).splitlines()[0]} "
             "Check its name under 'embedders', the network and the token."
         )
+
+
+@cache
+def _embedder(*named: Any) -> Embedder:
+    """Gives a worker the same model for every batch."""
+    return Embedder(*named)
 
 
 def open_embedders(

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from lookbook.captioners.network import DECODED
-from lookbook.photos.decoding import decode_ahead
-from lookbook.photos.photo import Photo
+from lookbook.photos.photo import Photo, PhotoError
 from lookbook.search.embedders import Embedder
 
 if TYPE_CHECKING:
@@ -32,25 +30,26 @@ class Embedded(NamedTuple):
     failure: str | None
 
 
-def embed_photos(
-    photos: Iterable[Photo], embedder: Embedder, batch_size: int, workers: int
-) -> Iterator[Embedded]:
-    """Embeds photos, in their order within a batch but for those that fail.
+def embed_photos(photos: list[Photo], embedder: Embedder) -> list[Embedded]:
+    """Embeds a batch of photos, those that cannot be read set aside.
 
     Args:
-        photos: Read as they are needed, two batches ahead at most.
+        photos: A batch, decoded one after the other.
         embedder: Embeds.
-        batch_size: Photos a run of the model.
-        workers: Threads that decode.
     """
-    for seen, failed in decode_ahead(photos, decode_picture, batch_size, workers):
-        yield from (Embedded(photo_id, None, None, told) for photo_id, told in failed)
-        if seen:
-            looks, vectors = embedder.see([image for _, image in seen])
-            for row, (photo_id, _) in enumerate(seen):
-                yield Embedded(
-                    photo_id, looks[row], None if vectors is None else vectors[row], None
-                )
+    images, embedded = {}, []
+    for photo in photos:
+        try:
+            images[photo.photo_id] = decode_picture(photo)
+        except (PhotoError, OSError) as error:
+            embedded.append(Embedded(photo.photo_id, None, None, str(error)))
+    if images:
+        looks, vectors = embedder.see(list(images.values()))
+        embedded += [
+            Embedded(photo_id, looks[row], None if vectors is None else vectors[row], None)
+            for row, photo_id in enumerate(images)
+        ]
+    return embedded
 
 
 def decode_picture(photo: Photo) -> Image:

@@ -11,6 +11,7 @@ from lookbook.pipelines.clean.nodes import (
     report_clean,
     strip_titles,
 )
+from lookbook.pools import LocalPool
 from project import declared_fields
 
 RECIPE = ["Filename", "Title", "Size", "Gender", "Description", "Category", "Type"]
@@ -26,6 +27,9 @@ LABEL = {
 }
 
 
+POOL = LocalPool(2)
+
+
 def captions(*texts):
     rows = [
         {"file": f"{n}.jpg", "photo_id": str(n), "caption": text, "failure": None}
@@ -35,9 +39,9 @@ def captions(*texts):
 
 
 def clean(table, fields, cap=100):
-    labels, rejected = parse_captions(table, fields)
-    mapped, mapping = map_vocabulary(labels, fields)
-    full = strip_titles(mapped, fields)
+    labels, rejected = parse_captions(table, fields, POOL)
+    mapped, mapping = map_vocabulary(labels, fields, POOL)
+    full = strip_titles(mapped, fields, POOL)
     balanced = balance_catalogue(full, CleanParams(cap=cap, **PARAMS))
     return labels, rejected, mapping, full, balanced
 

@@ -16,6 +16,7 @@ from lookbook.pipelines.index.nodes import (
     find_near_duplicates,
 )
 from lookbook.pipelines.index.params import IndexParams
+from lookbook.pools import LocalPool
 from lookbook.search.catalogue_search import Query
 from lookbook.search.embedders import Embedder
 from lookbook.search.wishes import Wish
@@ -68,7 +69,7 @@ def embed(index, table, shards=None, same=ALONE, likely=NOTHING_KNOWN, **embedde
 def see(table, files, embedder, known=None):
     """Embeds pictures, as Kedro would keep them."""
     shards = dict(known or {})
-    for part in embed_pictures(table, files, shards, {"minilm": embedder}, PARAMS):
+    for part in embed_pictures(table, files, shards, {"minilm": embedder}, LocalPool(2), PARAMS):
         shards |= {name: (lambda one=one: one) for name, one in part.items()}
     return shards
 

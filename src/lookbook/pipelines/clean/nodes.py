@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -13,7 +16,10 @@ from lookbook.labels.reading import Answer, read_answer
 from lookbook.labels.record import from_row, join_values, split_values, to_row
 from lookbook.lazy import PlotlyFigure, pd
 from lookbook.photos.sampling import cap_groups
+from lookbook.pools import Pool
 
+# Captions that a worker is given at once.
+BATCH = 4096
 MAPPING = ["field", "value", "mapped_to", "how"]
 
 
@@ -33,19 +39,28 @@ class CleanParams(BaseModel):
     seed: int
 
 
-def parse_captions(captions: pd.DataFrame, fields: Fields) -> tuple[pd.DataFrame, pd.DataFrame]:
+def parse_captions(
+    captions: pd.DataFrame, fields: Fields, pool: Pool
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Reads every caption, and sets aside those that say nothing usable.
 
     Args:
         captions: ``file``, ``photo_id``, ``caption`` (text) and ``failure`` (why there is no
             text).
         fields: The catalogue's.
+        pool: Who does it.
 
     Returns:
         The labels, one row per photo: ``photo_id``, ``Filename``, the fields as the model wrote
         them (missing where it did not) and ``repair``; and the rejected captions:
         ``photo_id``, ``file``, ``reason`` and ``caption``. Together as many rows as captions.
     """
+    parsed = list(pool.map(partial(_parse_batch, fields=fields), _batches(captions)))
+    labels = pd.concat([one for one, _ in parsed], ignore_index=True)
+    return labels, pd.concat([other for _, other in parsed], ignore_index=True)
+
+
+def _parse_batch(captions: pd.DataFrame, fields: Fields) -> tuple[pd.DataFrame, pd.DataFrame]:
     texts = captions["caption"].fillna("")
     answers = [
         Answer(rejection=f"no caption: {failure}")
@@ -69,10 +84,12 @@ def parse_captions(captions: pd.DataFrame, fields: Fields) -> tuple[pd.DataFrame
         columns=["photo_id", "Filename", *fields.names, "repair"],
     )
     rejected = captions.assign(reason=reasons).drop(usable.index)
-    return labels, rejected[["photo_id", "file", "reason", "caption"]].reset_index(drop=True)
+    return labels, rejected[["photo_id", "file", "reason", "caption"]]
 
 
-def map_vocabulary(labels: pd.DataFrame, fields: Fields) -> tuple[pd.DataFrame, pd.DataFrame]:
+def map_vocabulary(
+    labels: pd.DataFrame, fields: Fields, pool: Pool
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Brings what models wrote into the declared values.
 
     Returns:
@@ -80,7 +97,23 @@ def map_vocabulary(labels: pd.DataFrame, fields: Fields) -> tuple[pd.DataFrame, 
         ``field``, ``value`` (as the model wrote it, empty for nothing), ``mapped_to``, ``how``
         (see :class:`lookbook.labels.cleaning.Mapping`) and ``items``.
     """
-    rows, mappings = [], []
+    items, counts = [], Counter[tuple[str, ...]]()
+    for some, counted in pool.map(partial(_map_batch, fields=fields), _batches(labels)):
+        items.append(some)
+        counts.update(counted)
+    mapping = pd.DataFrame(
+        [(*mapped, count) for mapped, count in sorted(counts.items())], columns=[*MAPPING, "items"]
+    )
+    order = {name: number for number, name in enumerate(fields.names)}
+    mapping["order"] = mapping["field"].map(order)
+    mapping = mapping.sort_values(["order", "items", "value"], ascending=[True, False, True])
+    return pd.concat(items, ignore_index=True), mapping.drop(columns="order").reset_index(drop=True)
+
+
+def _map_batch(
+    labels: pd.DataFrame, fields: Fields
+) -> tuple[pd.DataFrame, Counter[tuple[str, ...]]]:
+    rows, counts = [], Counter[tuple[str, ...]]()
     for row in labels.to_dict("records"):
         written: dict[str, Any] = {
             name: split_values(row[name]) if name in fields.somes else row[name]
@@ -90,24 +123,28 @@ def map_vocabulary(labels: pd.DataFrame, fields: Fields) -> tuple[pd.DataFrame, 
         record, mapped = map_values(written, fields)
         where = {"Filename": row["Filename"]}
         rows.append({**where, **to_row(record, fields), "photo_id": row["photo_id"]})
-        mappings += [(one.field, one.value, one.mapped_to, one.how) for one in mapped]
-    items = pd.DataFrame(rows, columns=["Filename", *fields.names, "photo_id"])
-    counts = pd.DataFrame(mappings, columns=MAPPING).value_counts(sort=False).rename("items")
-    mapping = counts.reset_index()
-    order = {name: number for number, name in enumerate(fields.names)}
-    mapping["order"] = mapping["field"].map(order)
-    mapping = mapping.sort_values(["order", "items", "value"], ascending=[True, False, True])
-    return items, mapping.drop(columns="order").reset_index(drop=True)
+        counts.update((one.field, one.value, one.mapped_to, one.how) for one in mapped)
+    return pd.DataFrame(rows, columns=["Filename", *fields.names, "photo_id"]), counts
 
 
-def strip_titles(mapped: pd.DataFrame, fields: Fields) -> pd.DataFrame:
+def strip_titles(mapped: pd.DataFrame, fields: Fields, pool: Pool) -> pd.DataFrame:
     """Drops a title that the description opens with, and sorts by file."""
+    stripped = pool.map(partial(_strip_batch, fields=fields), _batches(mapped))
+    return pd.concat(stripped, ignore_index=True).sort_values("Filename", ignore_index=True)
+
+
+def _strip_batch(mapped: pd.DataFrame, fields: Fields) -> pd.DataFrame:
     rows = [
         {**row, **to_row(strip_title(from_row(row, fields), fields), fields)}
         for row in mapped.to_dict("records")
     ]
-    catalogue = pd.DataFrame(rows, columns=list(mapped.columns))
-    return catalogue.sort_values("Filename", ignore_index=True)
+    return pd.DataFrame(rows, columns=list(mapped.columns))
+
+
+def _batches(table: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Cuts a table into batches; of an empty one there is one, which tells its columns."""
+    for start in range(0, max(len(table), 1), BATCH):
+        yield table.iloc[start : start + BATCH]
 
 
 def balance_catalogue(full_catalogue: pd.DataFrame, params: CleanParams) -> pd.DataFrame:

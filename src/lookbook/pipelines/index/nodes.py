@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from lookbook.labels.record import from_row, split_values, whole_text_of
 from lookbook.lazy import ArrowTable, MatplotlibFigure, pd
 from lookbook.photos.photo import Photo
 from lookbook.pipelines.index.params import IndexParams
+from lookbook.pools import Pool, in_batches
 from lookbook.search.catalogue_search import CatalogueSearch
 from lookbook.search.embedders import Embedder
 from lookbook.search.likely import log_likely, places
@@ -43,6 +45,7 @@ def embed_pictures(
     files: dict[str, Callable[[], bytes]],
     known_picture_shards: Shards,
     embedders: dict[str, Embedder],
+    pool: Pool,
     params: IndexParams,
 ) -> Iterator[dict[str, pd.DataFrame]]:
     """Embeds the pictures that the network of today has not seen yet.
@@ -52,6 +55,7 @@ def embed_pictures(
         files: Functions that read the photos' bytes, by file.
         known_picture_shards: What earlier runs have embedded.
         embedders: The embedding models, by name.
+        pool: Who does it.
         params: How many at once.
 
     Yields:
@@ -74,10 +78,12 @@ def embed_pictures(
         photos = (
             Photo(row.photo_id, read(row.Filename), row.Filename) for row in missing.itertuples()
         )
-        embedded = embed_photos(photos, embedder, params.pictures_batch_size, params.workers)
+        batches = in_batches(photos, params.pictures_batch_size)
+        embed = partial(embed_photos, embedder=embedder)
+        embedded = itertools.chain.from_iterable(pool.map(embed, batches))
         total = len(missing)
         with Progress(total=total, desc="pictures", unit="photo", disable=not total) as progress:
-            while some := list(itertools.islice(embedded, params.pictures_a_file)):
+            for some in in_batches(embedded, params.pictures_a_file):
                 progress.update(len(some))
                 table = pd.DataFrame(some)
                 digest = _hash(*table["photo_id"])[:16]

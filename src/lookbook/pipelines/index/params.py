@@ -27,7 +27,6 @@ class IndexParams(BaseModel):
         batch_size: Texts a run of the model.
         pictures_batch_size: Pictures a run of the network.
         pictures_a_file: Pictures whose vectors are written at once: what a kill costs.
-        workers: Threads that decode photos.
         wrong: How often what a captioner says without probabilities is wrong.
         wrong_by_field: The same for single fields, where it was measured.
         same_item: From where on two photos count as of one item.
@@ -38,7 +37,6 @@ class IndexParams(BaseModel):
     batch_size: int = Field(gt=0)
     pictures_batch_size: int = Field(gt=0)
     pictures_a_file: int = Field(gt=0)
-    workers: int = Field(gt=0)
     wrong: float = Field(gt=0, lt=1)
     wrong_by_field: dict[str, float]
     same_item: SameItem

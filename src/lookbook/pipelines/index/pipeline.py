@@ -16,7 +16,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             Node(
                 nodes.embed_pictures,
                 inputs=[
-                    "full_catalogue", "photo_files", "known_picture_shards", "embedders",
+                    "full_catalogue", "photo_files", "known_picture_shards", "embedders", "pool",
                     "params:index",
                 ],
                 outputs="picture_shards",

@@ -1,0 +1,48 @@
+import threading
+
+import pytest
+import ray
+
+from lookbook.errors import InputError
+from lookbook.pools import LocalPool, RayPool
+
+
+def doubled(batch):
+    if batch == [-1]:
+        raise InputError("that is no number for this")
+    return [2 * number for number in batch]
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="error")
+    yield RayPool(2)
+    ray.shutdown()
+
+
+@pytest.fixture(params=["threads", pytest.param("ray", marks=pytest.mark.xdist_group("ray"))])
+def pool(request):
+    return LocalPool(2) if request.param == "threads" else request.getfixturevalue("cluster")
+
+
+def test_batches_come_back_in_their_order_from_wherever(pool):
+    assert list(pool.map(doubled, ([n] for n in range(10)))) == [[2 * n] for n in range(10)]
+    assert list(pool.map(doubled, iter([]))) == []
+
+
+def test_batches_are_read_as_workers_come_free(pool):
+    read = []
+    made = pool.map(doubled, (read.append(n) or [n] for n in range(100)))
+    next(made)
+    assert len(read) <= 2 * pool.workers
+    assert len(list(made)) == 99
+
+
+def test_an_error_of_the_users_is_told_as_it_is(pool):
+    with pytest.raises(InputError, match="that is no number for this"):
+        list(pool.map(doubled, [[1], [2], [-1], [3]]))
+
+
+def test_threads_work_at_the_same_time():
+    both = threading.Barrier(2, timeout=10)
+    assert list(LocalPool(2).map(lambda batch: both.wait() in (0, 1), [1, 2])) == [True, True]
