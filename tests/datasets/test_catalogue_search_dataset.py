@@ -27,7 +27,7 @@ def rows(names, text="a blue shirt", dimensions=4):
         ]
     )
     flat = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), dimensions)
-    return pa.table(arrays, schema).append_column("text_vector", flat)
+    return pa.table(arrays, schema).append_column("text_vector", flat).to_reader()
 
 
 @pytest.fixture

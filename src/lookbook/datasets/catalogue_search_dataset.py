@@ -17,10 +17,10 @@ from lookbook.search.tables import VECTORS, list_versions, write_table
 
 if TYPE_CHECKING:
     from lancedb.db import DBConnection
-    from pyarrow import Table as ArrowTable
+    from pyarrow import RecordBatchReader as ArrowReader
 
 
-class CatalogueSearchDataset(AbstractVersionedDataset[dict[str, "ArrowTable"], CatalogueSearch]):
+class CatalogueSearchDataset(AbstractVersionedDataset[dict[str, "ArrowReader"], CatalogueSearch]):
     """``CatalogueSearchDataset`` upserts items into a LanceDB database and tags the result.
 
     A save version is a tag of each table, so an old run's index can be loaded again, and a
@@ -126,7 +126,7 @@ class CatalogueSearchDataset(AbstractVersionedDataset[dict[str, "ArrowTable"], C
         """Names the newest version; an empty text where there is none."""
         return max(self._versions(), default="")
 
-    def save(self, data: dict[str, ArrowTable]) -> None:
+    def save(self, data: dict[str, ArrowReader]) -> None:
         """Makes each table hold exactly these rows and tags it.
 
         Args:

@@ -34,6 +34,7 @@ from lookbook.search.tables import (
     OWN,
     PICTURE,
     TEXT,
+    fingerprints_of,
     places_of,
 )
 
@@ -328,13 +329,22 @@ class CatalogueSearch:
         listed: list[str] = self._tables[name].search().select([KEY]).to_arrow()[KEY].to_pylist()
         return listed
 
-    def known_vectors(self, embedder: str) -> dict[str, np.ndarray]:
-        """Gives the texts' vectors by fingerprint; none where there is no such table yet."""
+    def fingerprints(self, embedder: str) -> dict[str, str]:
+        """Gives the items' fingerprints by photo; none where there is no such table yet."""
+        if embedder not in self._tables or FINGERPRINT not in self._tables[embedder].schema.names:
+            return {}
+        return fingerprints_of(self._tables[embedder])
+
+    def known_vectors(self, embedder: str, photo_ids: list[str]) -> dict[str, np.ndarray]:
+        """Gives the texts' vectors of some items by fingerprint; of those that there are."""
         if embedder not in self._tables or TEXT not in self._tables[embedder].schema.names:
             return {}
-        rows = self._tables[embedder].search().select([FINGERPRINT, TEXT]).to_arrow()
+        listed = ", ".join(f"'{escape(one)}'" for one in photo_ids)
+        matching = self._tables[embedder].search().where(f"{KEY} IN ({listed})")
+        rows = matching.select([FINGERPRINT, TEXT]).limit(len(photo_ids)).to_arrow()
         flat = rows[TEXT].combine_chunks().flatten().to_numpy()
-        return dict(zip(rows[FINGERPRINT].to_pylist(), flat.reshape(len(rows), -1), strict=True))
+        vectors = flat.reshape(len(rows), -1) if len(rows) else []
+        return dict(zip(rows[FINGERPRINT].to_pylist(), vectors, strict=True))
 
     def _open(self, name: str | None) -> OpenedTable:
         """Opens a table, once, and makes sure that the models of today made it."""

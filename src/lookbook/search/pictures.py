@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -12,6 +14,9 @@ from lookbook.search.embedders import Embedder
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+# Photos of one part of a catalogue were embedded together: few files hold what is asked for.
+_SHARDS_KEPT = 32
 
 
 class Embedded(NamedTuple):
@@ -50,6 +55,60 @@ def embed_photos(photos: list[Photo], embedder: Embedder) -> list[Embedded]:
             for row, photo_id in enumerate(images)
         ]
     return embedded
+
+
+class SeenPictures:
+    """What one network made of pictures, read from files as it is needed.
+
+    Of a million pictures the vectors take gigabytes: where each is kept stays in memory, and of the
+    vectors those of the files that were asked for last.
+    """
+
+    def __init__(self, shards: Mapping[str, Callable[[], Any]], fingerprint: str) -> None:
+        """Looks where each picture is.
+
+        Args:
+            shards: Tables of :class:`Embedded`, by names that begin with a fingerprint.
+            fingerprint: The network's, see
+                :attr:`lookbook.search.embedders.Embedder.pictures_fingerprint`.
+        """
+        self._shards = shards
+        self._place: dict[str, str] = {}
+        self._read: dict[str, dict[str, tuple[Any, Any]]] = {}
+        self.sizes: dict[str, int] = {}
+        for name in sorted(shards):
+            if name.split("/")[0] == fingerprint:
+                seen = self._load(name)
+                self._place |= dict.fromkeys(seen, name)
+                for look, vector in itertools.islice(seen.values(), 1):
+                    parts = {"look": look, "vector": vector}
+                    self.sizes |= {key: len(one) for key, one in parts.items() if one is not None}
+
+    def __contains__(self, photo_id: object) -> bool:
+        """Says whether a picture was seen."""
+        return photo_id in self._place
+
+    def __iter__(self) -> Iterator[str]:
+        """Lists the photos whose pictures were seen."""
+        return iter(self._place)
+
+    def of(self, photo_ids: Iterable[str]) -> dict[str, tuple[Any, Any]]:
+        """Gives look and vector of some pictures, by photo; those that were seen."""
+        found = {}
+        for photo_id in photo_ids:
+            if photo_id in self._place:
+                found[photo_id] = self._load(self._place[photo_id])[photo_id]
+        return found
+
+    def _load(self, name: str) -> dict[str, tuple[Any, Any]]:
+        if name not in self._read:
+            table = self._shards[name]()
+            read = table[table["failure"].isna()]
+            pairs = zip(read["look"], read["vector"], strict=True)
+            while len(self._read) >= _SHARDS_KEPT:
+                self._read.pop(next(iter(self._read)))
+            self._read[name] = dict(zip(read["photo_id"], pairs, strict=True))
+        return self._read[name]
 
 
 def decode_picture(photo: Photo) -> Image:

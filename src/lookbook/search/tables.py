@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from lancedb.db import DBConnection
     from lancedb.index import FTS, Bitmap, IvfSq, LabelList
     from lancedb.table import Table
+    from pyarrow import RecordBatchReader as ArrowReader
     from pyarrow import Schema
     from pyarrow import Table as ArrowTable
 
@@ -31,13 +32,15 @@ OWN = frozenset({KEY, FILE, FINGERPRINT, MADE_BY, SEEN_BY, GROUP, *VECTORS})
 # vector of probabilities are of.
 KIND = b"kind"
 PLACES = b"places"
+# Rows that are written, or deleted, at once.
+_WRITTEN = 16_384
 
 
-def write_table(database: DBConnection, name: str, rows: ArrowTable, ann_from_rows: int) -> Table:
+def write_table(database: DBConnection, name: str, rows: ArrowReader, ann_from_rows: int) -> Table:
     """Makes a table hold exactly these rows, and brings its indexes up to date.
 
     Rows whose fingerprint is unchanged are left as they are; rows that are no longer there
-    leave the table.
+    leave the table. No more than some thousand rows are in memory at once.
 
     Args:
         database: The database.
@@ -50,33 +53,69 @@ def write_table(database: DBConnection, name: str, rows: ArrowTable, ann_from_ro
     Returns:
         The table.
     """
-    if name not in list_tables(database):
-        table = database.create_table(name, rows)
+    table = database.open_table(name) if name in list_tables(database) else None
+    if table is not None and table.schema.equals(rows.schema, check_metadata=True):
+        _upsert(table, rows)
     else:
-        table = database.open_table(name)
-        if table.schema.equals(rows.schema, check_metadata=True):
-            changed = f"target.{FINGERPRINT} != source.{FINGERPRINT}"
-            merge = table.merge_insert(KEY).when_matched_update_all(where=changed)
-            merge.when_not_matched_insert_all().when_not_matched_by_source_delete().execute(rows)
-        else:
-            # Other dimensions, or other columns. Old versions stay readable.
-            table = database.create_table(name, rows, mode="overwrite")
-    _build_indexes(table, rows, ann_from_rows)
+        # The first, or other dimensions or columns. Old versions stay readable.
+        table = database.create_table(name, rows, mode="overwrite")
+    _build_indexes(table, rows.schema, ann_from_rows)
     return table
 
 
-def _build_indexes(table: Table, rows: ArrowTable, ann_from_rows: int) -> None:
+def _upsert(table: Table, rows: ArrowReader) -> None:
+    """Writes the rows that are new or changed, and deletes those that are gone."""
+    import pyarrow as pa
+
+    known = fingerprints_of(table)
+    there: set[str] = set()
+    waiting: list[ArrowTable] = []
+
+    def write() -> None:
+        if waiting:
+            merge = table.merge_insert(KEY).when_matched_update_all()
+            merge.when_not_matched_insert_all().execute(pa.concat_tables(waiting))
+            waiting.clear()
+
+    for batch in rows:
+        ids, fingerprints = batch[KEY].to_pylist(), batch[FINGERPRINT].to_pylist()
+        there |= set(ids)
+        changed = [
+            row
+            for row, (one, now) in enumerate(zip(ids, fingerprints, strict=True))
+            if known.get(one) != now
+        ]
+        if changed:
+            waiting.append(pa.Table.from_batches([batch]).take(changed))
+        if sum(map(len, waiting)) >= _WRITTEN:
+            write()
+    write()
+    gone = sorted(set(known) - there)
+    for start in range(0, len(gone), _WRITTEN):
+        listed = ", ".join(
+            "'" + one.replace("'", "''") + "'" for one in gone[start : start + _WRITTEN]
+        )
+        table.delete(f"{KEY} IN ({listed})")
+
+
+def fingerprints_of(table: Table) -> dict[str, str]:
+    """Gives the fingerprints of a table's rows, by photo."""
+    rows = table.search().select([KEY, FINGERPRINT]).to_arrow()
+    return dict(zip(rows[KEY].to_pylist(), rows[FINGERPRINT].to_pylist(), strict=True))
+
+
+def _build_indexes(table: Table, schema: Schema, ann_from_rows: int) -> None:
     from lancedb.index import FTS, Bitmap, IvfSq, LabelList
 
     kinds = {b"text": FTS, b"one": Bitmap, b"some": LabelList}
     wanted: dict[str, FTS | Bitmap | LabelList | IvfSq] = {
         column.name: kinds[column.metadata[KIND]]()
-        for column in rows.schema
+        for column in schema
         if column.metadata and KIND in column.metadata
     }
     if table.count_rows() >= ann_from_rows:
         for column in SEARCHED:
-            if column in rows.schema.names:
+            if column in schema.names:
                 wanted[column] = IvfSq(distance_type="cosine")
     built = {column for index in table.list_indices() for column in index.columns}
     for name, config in wanted.items():

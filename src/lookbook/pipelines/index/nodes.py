@@ -7,20 +7,21 @@ import itertools
 import json
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from lookbook.errors import InputError
 from lookbook.labels.fields import Fields
 from lookbook.labels.record import from_row, split_values, whole_text_of
-from lookbook.lazy import ArrowTable, MatplotlibFigure, pd
+from lookbook.lazy import ArrowReader, ArrowTable, MatplotlibFigure, pd
 from lookbook.photos.photo import Photo
 from lookbook.pipelines.index.params import IndexParams
 from lookbook.pools import Pool, in_batches
 from lookbook.search.catalogue_search import CatalogueSearch
 from lookbook.search.embedders import Embedder
 from lookbook.search.likely import log_likely, places
+from lookbook.search.pictures import SeenPictures, embed_photos
 from lookbook.search.tables import (
     FINGERPRINT,
     GROUP,
@@ -38,6 +39,10 @@ from lookbook.search.tables import (
 Shards = dict[str, Callable[[], Any]]
 # Photos of one item on the sheet, and items.
 _SHEET_ROWS = 12
+# Rows that are laid out at once: what is in memory does not grow with the catalogue.
+_ROWS = 4096
+# Batches of texts that a worker is given at once, so that those of one length stand together.
+_TEXTS_A_BATCH = 16
 
 
 def embed_pictures(
@@ -63,7 +68,6 @@ def embed_pictures(
         and ``failure``, which Kedro saves before it asks for the next.
     """
     from lookbook.progress import Progress
-    from lookbook.search.pictures import embed_photos
 
     def read(name: str) -> Callable[[], bytes]:
         def gone() -> bytes:
@@ -73,7 +77,7 @@ def embed_pictures(
 
     by_fingerprint = {one.pictures_fingerprint: one for one in embedders.values()}
     for fingerprint, embedder in by_fingerprint.items():
-        known = _read_shards(known_picture_shards, fingerprint)
+        known = list(SeenPictures(known_picture_shards, fingerprint))
         missing = full_catalogue[~full_catalogue["photo_id"].isin(known)]
         photos = (
             Photo(row.photo_id, read(row.Filename), row.Filename) for row in missing.itertuples()
@@ -88,19 +92,6 @@ def embed_pictures(
                 table = pd.DataFrame(some)
                 digest = _hash(*table["photo_id"])[:16]
                 yield {f"{fingerprint}/{digest}": table}
-
-
-def _read_shards(shards: Shards, fingerprint: str) -> dict[str, tuple[Any, Any]]:
-    """Reads pictures that were embedded by one network: look and vector, by photo."""
-    known: dict[str, tuple[Any, Any]] = {}
-    for name, load in shards.items():
-        if name.split("/")[0] == fingerprint:
-            table = load()
-            read = table[table["failure"].isna()]
-            known.update(
-                zip(read["photo_id"], zip(read["look"], read["vector"], strict=True), strict=True)
-            )
-    return known
 
 
 def find_near_duplicates(
@@ -127,16 +118,20 @@ def find_near_duplicates(
 
     columns = ["photo_id", "Filename", GROUP, "cosine", "bits"]
     embedder = next(iter(embedders.values()))
-    seen = _read_shards(picture_shards, embedder.pictures_fingerprint)
-    looks = {name: look for name, (look, _) in seen.items()}
+    seen = SeenPictures(picture_shards, embedder.pictures_fingerprint)
     hashes = manifest.drop_duplicates("photo_id").set_index("photo_id")["phash"].dropna()
-    kept = full_catalogue["photo_id"].isin(looks) & full_catalogue["photo_id"].isin(hashes.index)
+    kept = full_catalogue["photo_id"].isin(list(seen)) & full_catalogue["photo_id"].isin(
+        hashes.index
+    )
     photos = full_catalogue.loc[kept, ["photo_id", "Filename"]].reset_index(drop=True)
     if photos.empty:
         return pd.DataFrame(columns=columns)
+    looks = np.empty((len(photos), seen.sizes["look"]), np.float32)
+    for row, photo_id in enumerate(photos["photo_id"]):
+        looks[row] = seen.of([photo_id])[photo_id][0]
     pairs = list(
         find_pairs(
-            embedder.details(np.stack([looks[one] for one in photos["photo_id"]])),
+            embedder.details(looks),
             hashes.loc[photos["photo_id"]].tolist(),
             params.same_item.look,
             params.same_item.bits,
@@ -179,9 +174,10 @@ def embed_items(
     near_duplicates: pd.DataFrame,
     indexed_items: CatalogueSearch,
     embedders: dict[str, Embedder],
+    pool: Pool,
     params: IndexParams,
     fields: Fields,
-) -> tuple[dict[str, ArrowTable], dict[str, Any]]:
+) -> tuple[dict[str, ArrowReader], dict[str, Any]]:
     """Gives each item its vectors, from the last index where text and weights are the same.
 
     Args:
@@ -191,13 +187,14 @@ def embed_items(
         near_duplicates: Photos of one and the same item.
         indexed_items: The last index; an empty one for the first.
         embedders: The embedding models, by name.
+        pool: Who embeds texts.
         params: How texts are embedded.
         fields: The catalogue's.
 
     Returns:
         For each embedding model the catalogue with the columns of
-        :mod:`lookbook.search.tables`; and a report: ``items``, ``same_items`` (photos that show
-        an item again), and under ``embedders`` for each ``model``, ``dimensions``, ``embedded``,
+        :mod:`lookbook.search.tables`, made as it is read; and a report: ``items``, ``same_items``
+        (photos that show an item again), and under ``embedders`` for each ``model``, ``embedded``,
         ``reused``, ``removed``, ``pictures`` and ``pictures_failed``.
 
     Raises:
@@ -208,92 +205,135 @@ def embed_items(
             "The catalogue is empty, so there is nothing to index: see 'rejected_captions' for "
             "the reasons."
         )
+    photo_ids = full_catalogue["photo_id"]
     first = near_duplicates.set_index("photo_id")[GROUP].to_dict()
-    groups = [first.get(one, one) for one in full_catalogue["photo_id"]]
-    likely = log_likely(full_catalogue, probabilities, fields, params.wrong, params.wrong_by_field)
-    texts = [
-        whole_text_of(from_row(row, fields), fields) for row in full_catalogue.to_dict("records")
-    ]
-    rows = [
-        _hash(*map(str, row), group, own.tobytes().hex())
-        for row, group, own in zip(
-            full_catalogue.itertuples(index=False), groups, likely, strict=True
-        )
-    ]
-    items = _to_arrow(full_catalogue, fields).append_column(GROUP, [groups])
+    likely = probabilities.set_index("photo_id") if len(probabilities) else probabilities
     tables, report = {}, {}
     for name, embedder in embedders.items():
-        prefixes = [_hash(embedder.fingerprint, text) for text in texts]
-        found = indexed_items.known_vectors(name)
-        vectors, new = _embed_texts(embedder, texts, prefixes, found, params)
-        seen = _read_shards(picture_shards, embedder.pictures_fingerprint)
+        seen = SeenPictures(picture_shards, embedder.pictures_fingerprint)
+        known = indexed_items.fingerprints(name)
+        texts = _texts_of(full_catalogue, fields)
+        embedded = sum(
+            known.get(photo_id, "").split("/")[0] != _hash(embedder.fingerprint, text)
+            for photo_id, text in zip(photo_ids, texts, strict=True)
+        )
+        shown = sum(photo_id in seen for photo_id in photo_ids)
+        report[name] = {
+            "model": embedder.name,
+            "embedded": embedded,
+            "reused": len(photo_ids) - embedded,
+            "removed": len(set(known) - set(photo_ids)),
+            "pictures": shown,
+            "pictures_failed": len(photo_ids) - shown,
+        }
+        rows = _Rows(name, embedder, seen, indexed_items, first, likely, params, fields)
+        tables[name] = rows.read(full_catalogue, pool, embedded)
+    repeated = len(photo_ids) - photo_ids.map(lambda one: first.get(one, one)).nunique()
+    return tables, {"items": len(photo_ids), "same_items": repeated, "embedders": report}
+
+
+class _Rows(NamedTuple):
+    """What the rows of one embedding model's table are made of."""
+
+    name: str
+    embedder: Embedder
+    seen: SeenPictures
+    indexed: CatalogueSearch
+    first: dict[str, str]
+    likely: pd.DataFrame
+    params: IndexParams
+    fields: Fields
+
+    def read(self, catalogue: pd.DataFrame, pool: Pool, new: int) -> ArrowReader:
+        """Makes the rows, some thousand at a time, when they are asked for."""
+        import pyarrow as pa
+
+        from lookbook.progress import Progress
+
+        def batches() -> Iterator[Any]:
+            starts = range(0, len(catalogue), _ROWS)
+            cut = (catalogue.iloc[start : start + _ROWS] for start in starts)
+            with Progress(total=new, desc="embed", unit="text", disable=not new) as progress:
+                for some in cut:
+                    table, embedded = self._lay_out(some, pool)
+                    progress.update(embedded)
+                    yield from table.combine_chunks().to_batches()
+
+        made = batches()
+        head = next(made)
+        return pa.RecordBatchReader.from_batches(head.schema, itertools.chain([head], made))
+
+    def _lay_out(self, catalogue: pd.DataFrame, pool: Pool) -> tuple[ArrowTable, int]:
+        """Lays out some rows; gives them, and how many texts were embedded."""
+        photo_ids, embedder = catalogue["photo_id"].tolist(), self.embedder
+        texts = list(_texts_of(catalogue, self.fields))
+        keys = [_hash(embedder.fingerprint, text) for text in texts]
+        vectors, embedded = self._embed(texts, keys, photo_ids, pool)
+        groups = [self.first.get(one, one) for one in photo_ids]
+        known = self.likely.index.intersection(photo_ids) if len(self.likely) else []
+        likely = log_likely(
+            catalogue,
+            self.likely.loc[known].reset_index() if len(known) else self.likely.iloc[:0],
+            self.fields,
+            self.params.wrong,
+            self.params.wrong_by_field,
+        )
         pictures = embedder.pictures_fingerprint
-        fingerprints = [
-            f"{prefix}/{_hash(row, pictures if photo_id in seen else '')}"
-            for prefix, row, photo_id in zip(
-                prefixes, rows, full_catalogue["photo_id"], strict=True
-            )
-        ]
-        table = items
+        fingerprints = []
+        for row, group, own, key, photo_id in zip(
+            catalogue.itertuples(index=False), groups, likely, keys, photo_ids, strict=True
+        ):
+            by = pictures if photo_id in self.seen else ""
+            whole = _hash(*map(str, row), group, own.tobytes().hex())
+            fingerprints.append(f"{key}/{_hash(whole, by)}")
+        table = _to_arrow(catalogue, self.fields)
         for column, values in {
-            MADE_BY: [embedder.fingerprint] * len(items),
-            SEEN_BY: [pictures] * len(items),
+            GROUP: groups,
+            MADE_BY: [embedder.fingerprint] * len(table),
+            SEEN_BY: [pictures] * len(table),
             FINGERPRINT: fingerprints,
         }.items():
             table = table.append_column(column, [values])
-        matrices = {TEXT: vectors, LIKELY: likely, **_picture_columns(full_catalogue, seen)}
-        tables[name] = _with_vectors(table, matrices, fields)
-        gone = set(indexed_items.photo_ids(name)) - set(full_catalogue["photo_id"])
-        shown = int(full_catalogue["photo_id"].isin(seen).sum())
-        report[name] = {
-            "model": embedder.name,
-            "dimensions": int(vectors.shape[1]),
-            "embedded": new,
-            "reused": len(texts) - new,
-            "removed": len(gone),
-            "pictures": shown,
-            "pictures_failed": len(texts) - shown,
-        }
-    repeated = len(groups) - len(set(groups))
-    return tables, {"items": len(full_catalogue), "same_items": repeated, "embedders": report}
+        matrices = {TEXT: vectors, LIKELY: likely, **self._pictures(photo_ids)}
+        return _with_vectors(table, matrices, self.fields), embedded
+
+    def _embed(
+        self, texts: list[str], keys: list[str], photo_ids: list[str], pool: Pool
+    ) -> tuple[np.ndarray, int]:
+        """Embeds the texts that the last index has not; gives all, and how many were new."""
+        known = self.indexed.known_vectors(self.name, photo_ids)
+        # A vector is found again by the first half of its row's fingerprint.
+        by_key = {fingerprint.split("/")[0]: vector for fingerprint, vector in known.items()}
+        new = {key: text for key, text in zip(keys, texts, strict=True) if key not in by_key}
+        embedded = sum(key in new for key in keys)
+        encode = partial(_encode, embedder=self.embedder, batch_size=self.params.batch_size)
+        size = _TEXTS_A_BATCH * self.params.batch_size
+        made = itertools.chain.from_iterable(pool.map(encode, in_batches(list(new.values()), size)))
+        by_key |= dict(zip(new, made, strict=True))
+        return np.stack([by_key[key] for key in keys]).astype(np.float32), embedded
+
+    def _pictures(self, photo_ids: list[str]) -> dict[str, np.ndarray]:
+        """Lays out looks and vectors; zeros, which are like nothing, for a photo that failed."""
+        seen = self.seen.of(photo_ids)
+        columns = {}
+        for column, part, place in ((LOOK, "look", 0), (PICTURE, "vector", 1)):
+            if part in self.seen.sizes:
+                columns[column] = np.zeros((len(photo_ids), self.seen.sizes[part]), np.float32)
+                for row, photo_id in enumerate(photo_ids):
+                    if photo_id in seen:
+                        columns[column][row] = seen[photo_id][place]
+        return columns
 
 
-def _embed_texts(
-    embedder: Embedder,
-    texts: list[str],
-    keys: list[str],
-    found: dict[str, np.ndarray],
-    params: IndexParams,
-) -> tuple[np.ndarray, int]:
-    """Embeds the texts that the last index has not; gives all, and how many were new."""
-    # A vector is found again by the first half of its row's fingerprint.
-    known = {fingerprint.split("/")[0]: vector for fingerprint, vector in found.items()}
-    new = [number for number, key in enumerate(keys) if key not in known]
-    if new:
-        embedded = embedder.encode(
-            [texts[number] for number in new],
-            batch_size=params.batch_size,
-            show_progress=len(new) > params.batch_size,
-        )
-        known |= {keys[number]: vector for number, vector in zip(new, embedded, strict=True)}
-    return np.stack([known[key] for key in keys]).astype(np.float32), len(new)
+def _texts_of(catalogue: pd.DataFrame, fields: Fields) -> Iterator[str]:
+    """Gives what is embedded of each item."""
+    for start in range(0, len(catalogue), _ROWS):
+        for row in catalogue.iloc[start : start + _ROWS].to_dict("records"):
+            yield whole_text_of(from_row(row, fields), fields)
 
 
-def _picture_columns(
-    catalogue: pd.DataFrame, seen: dict[str, tuple[Any, Any]]
-) -> dict[str, np.ndarray]:
-    """Lays out looks and vectors; zeros, which are like nothing, for a photo that failed."""
-    columns = {}
-    for column, part in ((LOOK, 0), (PICTURE, 1)):
-        example = next((both[part] for both in seen.values() if both[part] is not None), None)
-        if example is None:
-            continue
-        nothing = np.zeros(len(example), np.float32)
-        rows = [seen.get(photo_id, (None, None))[part] for photo_id in catalogue["photo_id"]]
-        columns[column] = np.stack(
-            [nothing if row is None else np.asarray(row, np.float32) for row in rows]
-        )
-    return columns
+def _encode(texts: list[str], embedder: Embedder, batch_size: int) -> np.ndarray:
+    return embedder.encode(texts, batch_size=batch_size)
 
 
 def _to_arrow(catalogue: pd.DataFrame, fields: Fields) -> ArrowTable:

@@ -40,7 +40,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 nodes.embed_items,
                 inputs=[
                     "full_catalogue", "probabilities", "picture_shards", "near_duplicates",
-                    "indexed_items", "embedders", "params:index", "params:fields",
+                    "indexed_items", "embedders", "pool", "params:index", "params:fields",
                 ],
                 outputs=["search_index", "index_report"],
                 name="embed_items",
