@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import resource
+import sys
+import time
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from importlib import import_module
@@ -14,11 +17,14 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import AbstractVersionedDataset, CatalogProtocol
 from kedro.io.core import VersionNotFoundError
 from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
 
 from lookbook.errors import InputError, causes
 from lookbook.pipeline_registry import every_pipeline
 
 PLOTS = "data/08_reporting"
+# The catalog entry of those who work on batches.
+POOL = "pool"
 
 
 class MissingInputHooks:
@@ -61,6 +67,28 @@ class SummaryHooks:
     datasets whose files are pointed to, by what they are called; ``NEXT`` is what to type next.
     """
 
+    def __init__(self) -> None:
+        self._seconds: dict[str, float] = {}
+        self._peaks: dict[str, float] = {}
+        self._workers: dict[str, int] = {}
+        self._begun = 0.0
+
+    @hook_impl
+    def before_node_run(self, node: Node, inputs: dict[str, Any]) -> None:
+        """Notes when a step begins, and how many work on it."""
+        self._begun = time.perf_counter()
+        workers = getattr(inputs.get(POOL), "workers", 1)
+        name = str(node.namespace)
+        self._workers[name] = max(self._workers.get(name, 1), workers)
+
+    @hook_impl
+    def after_dataset_saved(self, node: Node) -> None:
+        """Notes what a step has taken until now: what it makes bit by bit is saved so."""
+        now, name = time.perf_counter(), str(node.namespace)
+        self._seconds[name] = self._seconds.get(name, 0.0) + now - self._begun
+        self._begun = now
+        self._peaks[name] = max(self._peaks.get(name, 0.0), peak_memory())
+
     @hook_impl
     def after_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
@@ -87,10 +115,13 @@ class SummaryHooks:
                 }
         if rows:
             table = Table(title="Lookbook", title_justify="left")
-            for heading in ("step", "in", "out", "what happened"):
-                table.add_column(heading, justify="right" if heading in ("in", "out") else "left")
+            for heading in ("step", "in", "out", "rows/s", "workers", "peak MiB", "what happened"):
+                left = heading in ("step", "what happened")
+                table.add_column(heading, justify="left" if left else "right")
             for name, came, went, happened in rows:
-                table.add_row(name, f"{came:,}", f"{went:,}", happened)
+                rate = came / max(self._seconds.get(name, 0.0), 1e-3)
+                took = (str(self._workers.get(name, 1)), f"{self._peaks.get(name, 0.0):,.0f}")
+                table.add_row(name, f"{came:,}", f"{went:,}", f"{rate:,.0f}", *took, happened)
             console.print(table)
         if any("plot" in name for name in written):
             places["plots"] = f"{PLOTS}, or all of it by 'make viz'"
@@ -112,6 +143,13 @@ def _summaries(pipeline: Pipeline) -> Iterator[tuple[str, ModuleType]]:
         module = f"lookbook.pipelines.{name}.summary"
         if find_spec(module):
             yield name, import_module(module)
+
+
+def peak_memory() -> float:
+    """Gives the most memory that this process has had until now, in MiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Linux counts in KiB, macOS in bytes.
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 def _place(catalog: CatalogProtocol, name: str) -> str:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+import numpy as np
 from pydantic import BaseModel, Field, ValidationError
 
 from lookbook.captioners import Caption, Captioner, Prompt
@@ -116,10 +117,8 @@ def gather_captions(photos: pd.DataFrame, shards: Shards, fingerprint: str) -> p
         ``input_tokens``, ``output_tokens``, ``cost`` and ``seconds``.
     """
     captions = read_shards(shards, fingerprint)
-    chosen = [
-        captions.get(photo_id) or Caption(photo_id=photo_id, failure=NOTHING, answers=0)
-        for photo_id in photos["photo_id"]
-    ]
+    nothing = Caption(photo_id="", failure=NOTHING, answers=0)
+    chosen = [captions.get(photo_id, nothing) for photo_id in photos["photo_id"]]
     costs: dict[str, Any] = {name: [getattr(caption, name) for caption in chosen] for name in COSTS}
     return photos.assign(
         caption=[caption.text for caption in chosen],
@@ -143,40 +142,51 @@ def gather_probabilities(
         ``photo_id`` and a column for each value, ``field: value``, from 0 to 1; a row for each
         photo whose captioner told.
     """
-    captions = read_shards(shards, fingerprint)
-    rows = [
-        {"photo_id": photo_id}
-        | {
-            f"{name}: {value}": share
-            for name, values in caption.probabilities.items()
-            for value, share in values.items()
-        }
-        for photo_id in photos["photo_id"]
-        if (caption := captions.get(photo_id)) is not None and caption.probabilities
-    ]
-    told = {key for row in rows for key in row}
     columns = [
-        column
-        for name, field in fields.enumerated.items()
-        for value in field.values
-        if (column := f"{name}: {value}") in told
+        f"{name}: {value}" for name, field in fields.enumerated.items() for value in field.values
     ]
-    table = pd.DataFrame(rows, columns=["photo_id", *columns])
-    return table.astype(dict.fromkeys(columns, "float32")).fillna(dict.fromkeys(columns, 0.0))
+    place = {column: number for number, column in enumerate(columns)}
+    row_of = {photo_id: row for row, photo_id in enumerate(photos["photo_id"])}
+    # As numbers from the beginning: as objects those of a million photos take gigabytes.
+    shares = np.zeros((len(row_of), len(columns)), np.float32)
+    told, known = np.zeros(len(row_of), bool), np.zeros(len(columns), bool)
+    for caption in _captions_of(shards, fingerprint):
+        row = row_of.get(caption.photo_id)
+        if row is None or not caption.probabilities or (told[row] and caption.text is None):
+            continue
+        shares[row], told[row] = 0.0, True
+        for name, values in caption.probabilities.items():
+            for value, share in values.items():
+                number = place.get(f"{name}: {value}")
+                if number is not None:
+                    shares[row, number], known[number] = share, True
+    table = pd.DataFrame(
+        shares[told][:, known],
+        columns=[one for one, there in zip(columns, known, strict=True) if there],
+    )
+    ids = photos["photo_id"].drop_duplicates()[told].reset_index(drop=True)
+    table.insert(0, "photo_id", ids)
+    return table
 
 
 def read_shards(shards: Shards, fingerprint: str) -> dict[str, Caption]:
-    """Reads the captions of one captioner, by photo; of several the one with a text."""
+    """Reads the captions of one captioner, by photo; of several the one with a text.
+
+    Their probabilities are left out, see :func:`gather_probabilities`.
+    """
     captions: dict[str, Caption] = {}
-    for caption in _parse_lines(
-        line
-        for name, load in sorted(shards.items())
-        if name.split("/", maxsplit=1)[0] == fingerprint
-        for line in load().splitlines()
-    ):
+    for caption in _captions_of(shards, fingerprint):
         if caption.text is not None or caption.photo_id not in captions:
+            caption.probabilities = None
             captions[caption.photo_id] = caption
     return captions
+
+
+def _captions_of(shards: Shards, fingerprint: str) -> Iterator[Caption]:
+    """Reads the captions of one captioner, file by file."""
+    for name, load in sorted(shards.items()):
+        if name.split("/", maxsplit=1)[0] == fingerprint:
+            yield from _parse_lines(load().splitlines())
 
 
 def _write_shard(captions: list[Caption], fingerprint: str) -> dict[str, str]:
