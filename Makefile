@@ -10,7 +10,7 @@ EXTRA := $(filter llama cluster,$(ENV))
 export KEDRO_DISABLE_TELEMETRY := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: help run demo test lint viz notebooks pictures train bench bench-demo bench-search bench-messages bench-llama clean photos-named
+.PHONY: help run demo test lint viz notebooks pictures train bench bench-demo bench-search bench-messages bench-scale bench-llama clean photos-named
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-20s %s\n", $$1, $$2}'
@@ -63,6 +63,9 @@ bench-search: $(VENV)/installed-dev photos-named ## Measure what search finds in
 bench-messages: $(VENV)/installed photos-named ## Measure what is shown to customers' messages (CASES=, ANNOTATIONS=folder)
 	$(BIN)/kedro run --photos='$(PHOTOS)'
 	$(BIN)/python benchmarks/messages.py '$(PHOTOS)' --cases '$(CASES)' --annotations '$(ANNOTATIONS)'
+
+bench-scale: $(VENV)/installed-dev photos-named ## Measure whether time and memory stay in proportion
+	PYTHONPATH=tests/support $(BIN)/python benchmarks/scale.py '$(PHOTOS)'
 
 bench-llama: $(VENV)/installed ## Measure Llama-3.2-11B-Vision's cost on this machine's GPU
 	$(BIN)/python benchmarks/llama.py

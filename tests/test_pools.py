@@ -1,7 +1,13 @@
+import contextlib
+import os
+import signal
 import threading
+import time
+from functools import partial
 
 import pytest
 import ray
+from ray.cluster_utils import Cluster
 
 from lookbook.errors import InputError
 from lookbook.pools import LocalPool, RayPool
@@ -46,3 +52,31 @@ def test_an_error_of_the_users_is_told_as_it_is(pool):
 def test_threads_work_at_the_same_time():
     both = threading.Barrier(2, timeout=10)
     assert list(LocalPool(2).map(lambda batch: both.wait() in (0, 1), [1, 2])) == [True, True]
+
+
+def slowly(marker, batch):
+    time.sleep(0.05)
+    if batch == [7]:
+        with contextlib.suppress(FileExistsError):
+            marker.mkdir()
+            # The first time a worker is killed with it.
+            os.kill(os.getpid(), signal.SIGKILL)
+    return doubled(batch)
+
+
+@pytest.mark.xdist_group("ray")
+def test_what_a_lost_worker_and_a_lost_machine_had_is_done_by_others(tmp_path):
+    ray.shutdown()
+    machines = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+    other = machines.add_node(num_cpus=2)
+    machines.wait_for_nodes()
+    pool = RayPool(3, connection={"address": machines.address})
+    try:
+        made = pool.map(partial(slowly, tmp_path / "killed"), [[n] for n in range(60)])
+        results = [next(made) for _ in range(20)]
+        machines.remove_node(other)
+        assert results + list(made) == [[2 * n] for n in range(60)]
+        assert (tmp_path / "killed").exists()
+    finally:
+        ray.shutdown()
+        machines.shutdown()

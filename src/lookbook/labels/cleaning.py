@@ -20,6 +20,12 @@ _CERTAINTY = {
     "first of several": 1.0,
     "in the text": 1.0,
 }
+# How a description opens before a title's first word, what stands between two of them, and what
+# links the last one to the rest.
+_ARTICLE = re.compile(r"\W*(?:the|this|an?)\s+", re.IGNORECASE)
+_SIGNS = re.compile(r"\W*")
+_BETWEEN = re.compile(r"\W+")
+_LINK = re.compile(r"\b\W*(?:\b(?:is|are)\b)?\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -158,9 +164,26 @@ def strip_title(record: Record, fields: Fields) -> Record:
 
 def _without_opening(title: str, description: str) -> str:
     """Drops a leading title and its linking word, unless nothing would be left."""
-    words = r"\W+".join(map(re.escape, re.findall(r"\w+", title)))
+    words = [word.lower() for word in re.findall(r"\w+", title)]
     if not words:
         return description
-    opening = rf"\W*(?:(?:the|this|an?)\s+)?{words}\b\W*(?:\b(?:is|are)\b)?\s*"
-    rest = re.sub(rf"^{opening}", "", description, count=1, flags=re.IGNORECASE)
+    starts = [one.end() for pattern in (_ARTICLE, _SIGNS) if (one := pattern.match(description))]
+    links = (_link_after(words, description, start) for start in starts)
+    link = next((one for one in links if one is not None), None)
+    rest = description[link.end() :] if link else description
     return rest[:1].upper() + rest[1:] if re.search(r"\w", rest) else description
+
+
+def _link_after(words: list[str], text: str, start: int) -> re.Match[str] | None:
+    """Finds what follows words that stand in a text from some place on; else ``None``."""
+    place = start
+    for number, word in enumerate(words):
+        if number:
+            between = _BETWEEN.match(text, place)
+            if between is None:
+                return None
+            place = between.end()
+        if text[place : place + len(word)].lower() != word:
+            return None
+        place += len(word)
+    return _LINK.match(text, place)

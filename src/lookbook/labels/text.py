@@ -33,8 +33,11 @@ def clean_text(text: str, longest: int | None = None) -> str:
         # Whole characters are paired, and halves left out.
         whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "ignore")
         text = unicodedata.normalize("NFC", whole)
-    kept = "".join(one if one.isprintable() or _is_kept(one) else _replacement(one) for one in text)
-    folded = " ".join(kept.split())
+    if not text.isprintable():
+        text = "".join(
+            one if one.isprintable() or _is_kept(one) else _replacement(one) for one in text
+        )
+    folded = " ".join(text.split())
     return folded if longest is None else cut(folded, longest)
 
 

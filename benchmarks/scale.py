@@ -1,0 +1,237 @@
+"""Measures whether time and memory stay in proportion: many photos, a million captions, a cluster.
+
+Usage: ``make bench-scale PHOTOS=folder``. Works in a project of its own in a temporary folder, which
+needs about 15 GB; types ``kedro run`` there as a user does, and reads what each run's process took.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+import yaml
+from rich.console import Console
+from rich.table import Table
+
+from lookbook.labels.fields import Fields
+from lookbook.photos.photo import decode
+from project import declared_fields, make_project
+
+# Some thousand photos, and ten times as many.
+PHOTOS = (3_000, 30_000)
+CAPTIONS = (100_000, 1_000_000)
+VERSION = "2026-01-01T00.00.00.000Z"
+
+
+class Took(NamedTuple):
+    """What a run's process took: seconds, and its peak memory in MiB."""
+
+    seconds: float
+    mebibytes: float
+    told: str
+
+
+def run(project: Path, *arguments: str) -> Took:
+    """Types ``kedro run``."""
+    environment = {**os.environ, "PYTHONPATH": f"{project / 'src'}:{Path(__file__).parent}"}
+    log = project / "run.log"
+    begun = time.perf_counter()
+    with log.open("w") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "kedro", "run", *arguments],
+            cwd=project, env=environment, stdout=file, stderr=file,
+        )  # fmt: skip
+        _, status, usage = os.wait4(process.pid, 0)
+    took = time.perf_counter() - begun
+    told = log.read_text()
+    if status:
+        raise SystemExit(f"kedro run {' '.join(arguments)} failed:\n{told[-3000:]}")
+    return Took(took, usage.ru_maxrss / 2**10, told)
+
+
+def vary(folder: Path, source: Path, number: int) -> None:
+    """Encodes a photo anew, so that it is another."""
+    rng = random.Random(number)
+    image = decode(source.read_bytes())
+    image = image.resize((image.width - number % 7, image.height - number % 5))
+    # Its number is in a pixel, whatever else is alike.
+    image.putpixel((0, 0), (number % 256, number // 256 % 256, number // 65536))
+    image.save(folder / f"{number:06d}.jpg", quality=rng.randrange(80, 92))
+
+
+def make_photos(photos: Path, folder: Path, start: int, stop: int) -> None:
+    """Makes some photos of those that there are."""
+    sources = sorted(path for path in photos.rglob("*") if path.suffix in (".jpg", ".png"))
+    folder.mkdir(exist_ok=True)
+    numbers = range(start, stop)
+    chosen = [sources[number % len(sources)] for number in numbers]
+    with ProcessPoolExecutor() as pool:
+        list(pool.map(partial(vary, folder), chosen, numbers, chunksize=64))
+
+
+def measure_photos(project: Path, photos: Path, table: Table) -> None:
+    """Lists, measures and captions some photos, then ten times as many; then again."""
+    folder = project / "photos"
+    rates, peaks, made = [], [], 0
+    stages = "--pipelines=ingest,balance,label"
+    params = "--params=balance.cap=1000000"
+    for count in PHOTOS:
+        shutil.rmtree(project / "data/02_intermediate", ignore_errors=True)
+        shutil.rmtree(project / "data/04_feature", ignore_errors=True)
+        make_photos(photos, folder, made, count)
+        made = count
+        took = run(project, stages, f"--photos={folder}", params)
+        rates.append(count / took.seconds)
+        peaks.append(took.mebibytes)
+        table.add_row(
+            "photos measured and captioned", f"{count:,}", f"{took.seconds:.0f}",
+            f"{rates[-1]:.1f} photos/s", f"{took.mebibytes:,.0f}", "",
+        )  # fmt: skip
+    again = run(project, "--pipelines=ingest", f"--photos={folder}")
+    table.add_row(
+        "the same photos again: ingest", f"{made:,}", f"{again.seconds:.1f}", "",
+        f"{again.mebibytes:,.0f}", "under 20 s asked",
+    )  # fmt: skip
+    table.add_row(
+        "ten times the photos", "", "", f"rate x {rates[1] / rates[0]:.3f}",
+        f"x {peaks[1] / peaks[0]:.3f}", "0.9 and 1.1 asked",
+    )  # fmt: skip
+
+
+def measure_cluster(project: Path, table: Table) -> None:
+    """Measures photos by threads, and the same on a cluster on this machine."""
+    folder, some = project / "photos", project / "some"
+    some.mkdir()
+    for path in sorted(folder.glob("*.jpg"))[: PHOTOS[0]]:
+        (some / path.name).hardlink_to(path)
+    seconds = {}
+    for env in ("base", "cluster"):
+        shutil.rmtree(project / "data/02_intermediate", ignore_errors=True)
+        took = run(project, f"--env={env}", "--pipelines=ingest", f"--photos={some}")
+        # Of the decoding alone: what starts Python and Ray is there once a run.
+        rate = re.findall(rf"decode: 100%.*?{PHOTOS[0]}/{PHOTOS[0]} \[([\d:]+)<", took.told)[-1]
+        minutes, rest = map(int, rate.split(":"))
+        seconds[env] = 60 * minutes + rest
+        table.add_row(
+            f"decoding, --env={env}", f"{PHOTOS[0]:,}", f"{seconds[env]}",
+            f"{PHOTOS[0] / seconds[env]:.0f} photos/s", f"{took.mebibytes:,.0f}",
+            f"whole run {took.seconds:.0f} s",
+        )  # fmt: skip
+    overhead = seconds["cluster"] / seconds["base"] - 1
+    table.add_row("the cluster's overhead", "", "", f"{overhead:+.0%}", "", "under +25 % asked")
+
+
+def write_captions(path: Path, count: int, fields: Fields) -> None:
+    """Writes captions as a large model would: every field, most values as declared, some not."""
+    rng = random.Random(0)
+    texts = []
+    for _ in range(5_000):
+        record: dict[str, Any] = {}
+        for name in fields.names:
+            if name in fields.texts:
+                record[name] = " ".join(rng.choice(WORDS) for _ in range(rng.randrange(3, 25)))
+            elif name in fields.somes:
+                record[name] = rng.sample(list(fields.somes[name].values), 2)
+            else:
+                record[name] = rng.choice(list(fields.ones[name].values))
+        text = json.dumps(record)
+        texts.append(
+            rng.choice([text, f"Here it is:\n```json\n{text}\n```", text[:-1], text.lower()])
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    header = True
+    for start in range(0, count, 50_000):
+        numbers = range(start, min(start + 50_000, count))
+        pd.DataFrame(
+            {
+                "file": [f"{number:09d}.jpg" for number in numbers],
+                "photo_id": [f"{number:064x}" for number in numbers],
+                "caption": [texts[number % len(texts)] for number in numbers],
+                "failure": None, "answers": 1, "input_tokens": 0, "output_tokens": 0,
+                "cost": None, "seconds": 0.0,
+            }
+        ).to_csv(path, mode="w" if header else "a", header=header, index=False)  # fmt: skip
+        header = False
+
+
+WORDS = ("navy", "cotton", "shirt", "with", "long", "sleeves", "a", "relaxed", "summer", "fit")
+
+
+def measure_captions(project: Path, table: Table) -> None:
+    """Reads, maps, balances and indexes captions, and ten times as many; vectors are given."""
+    fields = Fields.model_validate(declared_fields())
+    (project / "conf/scale").mkdir()
+    embedders = {
+        "type": "lookbook.datasets.engine_dataset.EngineDataset",
+        "engine": "given_vectors.open_given",
+    }
+    (project / "conf/scale/catalog.yml").write_text(yaml.safe_dump({"embedders": embedders}))
+    seconds = []
+    for count in CAPTIONS:
+        for name in ("04_feature", "07_model_output"):
+            shutil.rmtree(project / "data" / name, ignore_errors=True)
+        write_captions(
+            project / f"data/04_feature/captions.csv/{VERSION}/captions.csv", count, fields
+        )
+        nothing = project / f"data/07_model_output/probabilities.parquet/{VERSION}"
+        nothing.mkdir(parents=True)
+        pd.DataFrame({"photo_id": []}).to_parquet(nothing / "probabilities.parquet")
+        total, told = 0.0, []
+        for stage in ("clean", "index"):
+            nodes = [] if stage == "clean" else ["--nodes=index.embed_items"]
+            if stage == "index":
+                same = project / f"data/07_model_output/near_duplicates.csv/{VERSION}"
+                same.mkdir(parents=True)
+                (same / "near_duplicates.csv").write_text(
+                    "photo_id,Filename,same_item,cosine,bits\n"
+                )
+            took = run(project, "--env=scale", f"--pipelines={stage}", *nodes)
+            total += took.seconds
+            told.append(took)
+            table.add_row(
+                f"captions: {stage}", f"{count:,}", f"{took.seconds:.0f}",
+                f"{count / took.seconds:,.0f} a second", f"{took.mebibytes:,.0f}",
+                "under 3,072 MiB asked",
+            )  # fmt: skip
+        seconds.append(total)
+    table.add_row(
+        "ten times the captions", "", "", f"time x {seconds[1] / seconds[0]:.1f}", "", "11 asked"
+    )
+
+
+def main() -> None:
+    """Measures and prints a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("photos", type=Path, help="folder of photos that others are made of")
+    parser.add_argument(
+        "--only", choices=["photos", "captions"], help="one of the two parts; both by default"
+    )
+    options = parser.parse_args()
+    table = Table("what", "rows", "seconds", "rate", "peak MiB", "", title="Scale")
+    with tempfile.TemporaryDirectory() as folder:
+        if options.only != "captions":
+            project = make_project(Path(tempfile.mkdtemp(dir=folder)))
+            measure_photos(project, options.photos, table)
+            measure_cluster(project, table)
+            shutil.rmtree(project)
+            Console(width=130).print(table)
+        if options.only != "photos":
+            measure_captions(make_project(Path(tempfile.mkdtemp(dir=folder))), table)
+    Console(width=130).print(table)
+
+
+if __name__ == "__main__":
+    main()
