@@ -1,7 +1,8 @@
 """Measures whether time and memory stay in proportion: many photos, a million captions, a cluster.
 
-Usage: ``make bench-scale PHOTOS=folder``. Works in a project of its own in a temporary folder, which
-needs about 15 GB; types ``kedro run`` there as a user does, and reads what each run's process took.
+Usage: ``make bench-scale PHOTOS=folder``. Works in a project of its own in a temporary folder,
+which needs about 15 GB; types ``kedro run`` there as a user does, and reads what each run's process
+took. The cluster is Ray on this machine.
 """
 
 from __future__ import annotations

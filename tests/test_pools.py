@@ -4,19 +4,23 @@ import signal
 import threading
 import time
 from functools import partial
+from pathlib import Path
 
 import pytest
 import ray
 from ray.cluster_utils import Cluster
 
+from batches import doubled
 from lookbook.errors import InputError
-from lookbook.pools import LocalPool, RayPool
+from lookbook.pools import LocalPool, ProcessPool, RayPool
 
 
-def doubled(batch):
-    if batch == [-1]:
-        raise InputError("that is no number for this")
-    return [2 * number for number in batch]
+@pytest.fixture(scope="module", autouse=True)
+def importable():
+    """Lets a cluster's workers import what tests do to a batch."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(Path(__file__).parent / "support"))
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +30,12 @@ def cluster():
     ray.shutdown()
 
 
-@pytest.fixture(params=["threads", pytest.param("ray", marks=pytest.mark.xdist_group("ray"))])
+@pytest.fixture(
+    params=["threads", "processes", pytest.param("ray", marks=pytest.mark.xdist_group("ray"))]
+)
 def pool(request):
-    return LocalPool(2) if request.param == "threads" else request.getfixturevalue("cluster")
+    local = {"threads": LocalPool(2), "processes": ProcessPool(2)}
+    return local.get(request.param) or request.getfixturevalue("cluster")
 
 
 def test_batches_come_back_in_their_order_from_wherever(pool):

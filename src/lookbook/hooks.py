@@ -23,8 +23,8 @@ from lookbook.errors import InputError, causes
 from lookbook.pipeline_registry import every_pipeline
 
 PLOTS = "data/08_reporting"
-# The catalog entry of those who work on batches.
-POOL = "pool"
+# The catalog entries of those who work on batches.
+POOLS = ("pool", "process_pool")
 
 
 class MissingInputHooks:
@@ -77,7 +77,7 @@ class SummaryHooks:
     def before_node_run(self, node: Node, inputs: dict[str, Any]) -> None:
         """Notes when a step begins, and how many work on it."""
         self._begun = time.perf_counter()
-        workers = getattr(inputs.get(POOL), "workers", 1)
+        workers = max(getattr(inputs.get(one), "workers", 1) for one in POOLS)
         name = str(node.namespace)
         self._workers[name] = max(self._workers.get(name, 1), workers)
 

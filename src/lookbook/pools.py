@@ -6,8 +6,9 @@ import logging
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from itertools import chain, islice
+from multiprocessing import get_context
 from typing import Any, Protocol, TypeVar
 
 from lookbook.errors import InputError
@@ -56,6 +57,32 @@ class LocalPool:
             yield from _windowed(
                 batches, lambda batch: executor.submit(function, batch), 2 * self.workers,
                 lambda future: future.result(),
+            )  # fmt: skip
+
+
+class ProcessPool:
+    """Processes of this machine, for what is Python's own work, such as reading captions.
+
+    They are started where there is more than one batch: a few thousand captions are read sooner
+    than a process is there.
+    """
+
+    def __init__(self, workers: int | None = None) -> None:
+        """Says how many; as many as there are cores by default."""
+        self.workers = workers or os.cpu_count() or 1
+
+    def map(self, function: Callable[[Batch], Made], batches: Iterable[Batch]) -> Iterator[Made]:
+        """Applies a function, which can be pickled, to batches, see :class:`Pool`."""
+        remaining = iter(batches)
+        first = list(islice(remaining, 2))
+        if len(first) < 2:
+            yield from map(function, first)
+            return
+        context = get_context("spawn")
+        with ProcessPoolExecutor(self.workers, mp_context=context) as executor:
+            yield from _windowed(
+                chain(first, remaining), lambda batch: executor.submit(function, batch),
+                2 * self.workers, lambda future: future.result(),
             )  # fmt: skip
 
 

@@ -41,7 +41,7 @@ def selected(project, ran):
     [
         ("together", {"captioner", "stylist"}),
         ("llama", {"captioner", "stylist"}),
-        ("cluster", {"captioner", "pool"}),
+        ("cluster", {"captioner", "pool", "process_pool"}),
         ("catalogue", {"captioner"}),
     ],
 )

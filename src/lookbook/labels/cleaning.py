@@ -164,7 +164,7 @@ def strip_title(record: Record, fields: Fields) -> Record:
 
 def _without_opening(title: str, description: str) -> str:
     """Drops a leading title and its linking word, unless nothing would be left."""
-    words = [word.lower() for word in re.findall(r"\w+", title)]
+    words = re.findall(r"\w+", title)
     if not words:
         return description
     starts = [one.end() for pattern in (_ARTICLE, _SIGNS) if (one := pattern.match(description))]
@@ -183,7 +183,7 @@ def _link_after(words: list[str], text: str, start: int) -> re.Match[str] | None
             if between is None:
                 return None
             place = between.end()
-        if text[place : place + len(word)].lower() != word:
+        if text[place : place + len(word)].lower() != word.lower():
             return None
         place += len(word)
     return _LINK.match(text, place)

@@ -117,8 +117,10 @@ def _soften(
 ) -> np.ndarray:
     """Writes what was said as probabilities that allow for error; (items, values)."""
     place = {value: number for number, value in enumerate(values)}
-    shares = np.full((len(cells), len(values)), 1 / len(values), np.float32)
-    for row, cell in enumerate(cells):
+    # Many items say the same. The last row is of those that say nothing.
+    codes, different = pd.factorize(cells)
+    shares = np.full((len(different) + 1, len(values)), 1 / len(values), np.float32)
+    for row, cell in enumerate(different):
         said = [value for value in split_values(cell) if value in place and value != otherwise]
         if not said:
             continue
@@ -126,4 +128,4 @@ def _soften(
         shares[row, [place[value] for value in said]] = 1 - wrong
         if one:
             shares[row] /= shares[row].sum()
-    return shares
+    return shares[codes]

@@ -11,19 +11,19 @@ def create_pipeline(**kwargs: object) -> Pipeline:
         [
             Node(
                 nodes.parse_captions,
-                inputs=["captions", "params:fields", "pool"],
+                inputs=["captions", "params:fields", "process_pool"],
                 outputs=["parsed_labels", "rejected_captions"],
                 name="parse_captions",
             ),
             Node(
                 nodes.map_vocabulary,
-                inputs=["parsed_labels", "params:fields", "pool"],
+                inputs=["parsed_labels", "params:fields", "process_pool"],
                 outputs=["mapped_labels", "vocabulary_mapping"],
                 name="map_vocabulary",
             ),
             Node(
                 nodes.strip_titles,
-                inputs=["mapped_labels", "params:fields", "pool"],
+                inputs=["mapped_labels", "params:fields", "process_pool"],
                 outputs="full_catalogue",
                 name="strip_titles",
             ),
