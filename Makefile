@@ -10,7 +10,7 @@ EXTRA := $(filter llama cluster,$(ENV))
 export KEDRO_DISABLE_TELEMETRY := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: help run demo test lint viz notebooks pictures train bench bench-demo bench-search bench-messages bench-scale bench-llama clean photos-named
+.PHONY: help run demo test lint viz notebooks pictures train bench bench-demo bench-search bench-messages bench-scale bench-faults bench-llama clean photos-named
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-20s %s\n", $$1, $$2}'
@@ -66,6 +66,9 @@ bench-messages: $(VENV)/installed photos-named ## Measure what is shown to custo
 
 bench-scale: $(VENV)/installed-dev photos-named ## Measure whether time and memory stay in proportion
 	PYTHONPATH=tests/support $(BIN)/python benchmarks/scale.py '$(PHOTOS)'
+
+bench-faults: $(VENV)/installed-dev photos-named ## Kill drivers, workers and machines of a cluster, and look what is lost
+	PYTHONPATH=tests/support $(BIN)/python benchmarks/faults.py '$(PHOTOS)'
 
 bench-llama: $(VENV)/installed ## Measure Llama-3.2-11B-Vision's cost on this machine's GPU
 	$(BIN)/python benchmarks/llama.py

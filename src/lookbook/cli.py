@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import logging
+import os
 from collections.abc import Callable
 from copy import copy
 from pathlib import Path
@@ -26,6 +28,12 @@ def cli() -> None:
     """Lookbook's commands."""
 
 
+# How the operating system, Arrow and Lance alike say it.
+_NO_SPACE = os.strerror(errno.ENOSPC)
+DISK_FULL = (
+    "The disk is full. What was finished is kept, captions to the last file: make room, and type "
+    "the same again."
+)
 PHOTOS = click.Option(
     ["--photos"], metavar="FOLDER", help="The folder of photos, whatever signs its name has."
 )
@@ -63,6 +71,8 @@ def _run(photos: str | None = None, **options: Any) -> Any:
         for cause in causes(error):
             if isinstance(cause, InputError | ParameterValidationError | MissingConfigException):
                 raise click.ClickException(str(cause)) from None
+            if _NO_SPACE in str(cause):
+                raise click.ClickException(DISK_FULL) from None
         raise
 
 

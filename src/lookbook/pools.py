@@ -94,17 +94,24 @@ class RayPool:
     """
 
     def __init__(
-        self, workers: int, cpus_per_worker: float = 1, connection: dict[str, Any] | None = None
+        self,
+        workers: int,
+        cpus_per_worker: float = 1,
+        gpus_per_worker: float = 0,
+        connection: dict[str, Any] | None = None,
     ) -> None:
         """Names the cluster; nothing is started yet.
 
         Args:
             workers: Batches that are worked on at once.
             cpus_per_worker: Cores that each takes.
+            gpus_per_worker: GPUs, or the part of one, that each takes.
             connection: Arguments of ``ray.init``, see :func:`connect`.
         """
         self.workers = workers
-        self._resources: dict[str, Any] = {"num_cpus": cpus_per_worker, "max_retries": -1}
+        self._resources: dict[str, Any] = {
+            "num_cpus": cpus_per_worker, "num_gpus": gpus_per_worker, "max_retries": -1
+        }  # fmt: skip
         self._connection = connection or {}
 
     def map(self, function: Callable[[Batch], Made], batches: Iterable[Batch]) -> Iterator[Made]:

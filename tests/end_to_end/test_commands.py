@@ -9,7 +9,7 @@ import sys
 import numpy as np
 from PIL import Image
 
-from project import ENVIRONMENT, ROOT, run_kedro
+from project import ENVIRONMENT, ROOT, run_kedro, succeed
 
 HEAVY = (
     "pandas.core.frame",
@@ -118,3 +118,18 @@ def test_the_lineage_shows_the_pipelines_and_their_results(ran):
     }.items():
         assert previews[name]["preview_type"] == kind
         assert previews[name]["preview"]
+
+
+def test_a_full_disk_is_told_and_the_next_run_goes_on(project):
+    # Where the system lets nobody mount a small disk, a device that is always full stands for it.
+    config = project / "conf/local/catalog.yml"
+    config.write_text(
+        "manifest: { type: pandas.CSVDataset, filepath: /dev/full, save_args: { index: false } }\n"
+    )
+    result = run_kedro(project, "run", "--pipelines=ingest")
+    assert result.returncode == 1
+    told = " ".join(result.stderr.split())
+    assert "The disk is full. What was finished is kept" in told
+    assert "Traceback" not in result.stderr
+    config.unlink()
+    succeed(run_kedro(project, "run", "--pipelines=ingest"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -104,7 +105,8 @@ def export(model: SentenceTransformer, folder: Path) -> None:
     tokenizer.save(str(folder / TOKENIZER))
     example = model.tokenizer(_EXAMPLES[:2], padding=True, return_tensors="pt")
     sizes = {0: torch.export.Dim("texts", max=4096), 1: torch.export.Dim("tokens", max=512)}
-    unfinished = folder / f"{MODEL}.unfinished"
+    # Two servers may start at the same time.
+    unfinished = folder / f"{MODEL}.{os.getpid()}.unfinished"
     torch.onnx.export(
         Encoder().eval(), (example["input_ids"], example["attention_mask"]), str(unfinished),
         dynamo=True, dynamic_shapes=(sizes, sizes), input_names=["input_ids", "attention_mask"],

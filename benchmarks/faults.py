@@ -1,0 +1,128 @@
+"""Kills what a run on a cluster depends on, again and again, and looks whether anything is lost.
+
+Usage: ``make bench-faults PHOTOS=folder``. Two machines of a Ray cluster are played on this one.
+At random moments the driver, a worker or a whole machine is killed; the same command is typed again
+where the driver is gone. Each time a run gets to its end its catalogue is compared with that of an
+uninterrupted run, byte for byte, and captions that were made twice are counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+from ray.cluster_utils import Cluster
+
+from project import latest, make_project
+
+COMPARED = ("manifest", "quarantine", "full_catalogue", "catalogue", "rejected_captions")
+KINDS = ("driver", "worker", "machine")
+
+
+def start(project: Path, photos: Path, *options: str, address: str = "") -> subprocess.Popen[bytes]:
+    """Types ``kedro run``, photos to catalogue."""
+    environment = {**os.environ, "PYTHONPATH": str(project / "src")}
+    if address:
+        environment["RAY_ADDRESS"] = address
+    stages = "--pipelines=ingest,balance,label,clean"
+    return subprocess.Popen(
+        [sys.executable, "-m", "kedro", "run", stages, f"--photos={photos}", *options],
+        cwd=project, env=environment, start_new_session=True,
+        stdout=(project / "run.log").open("w"), stderr=subprocess.STDOUT,
+    )  # fmt: skip
+
+
+def tables_of(project: Path) -> dict[str, bytes]:
+    """Reads what is compared."""
+    return {name: latest(project, f"{name}.csv").read_bytes() for name in COMPARED}
+
+
+def made_twice(project: Path) -> int:
+    """Counts captions of photos that had one."""
+    counts: collections.Counter[str] = collections.Counter()
+    for shard in (project / "data/04_feature/caption_shards").rglob("*.jsonl"):
+        counts.update(json.loads(line)["photo_id"] for line in shard.read_text().splitlines())
+    return sum(count - 1 for count in counts.values())
+
+
+def kill(kind: str, run: subprocess.Popen[bytes], cluster: Cluster, machine: Any) -> Any:
+    """Kills one of them; gives the cluster's second machine, which may be another then."""
+    if kind == "driver":
+        os.killpg(run.pid, signal.SIGKILL)
+    elif kind == "worker":
+        names = [one for one in psutil.process_iter(["cmdline"]) if one.info["cmdline"]]
+        workers = [one for one in names if one.info["cmdline"][0].startswith("ray::")]
+        if workers:
+            random.choice(workers).kill()
+    else:
+        cluster.remove_node(machine, allow_graceful=False)
+        machine = cluster.add_node(num_cpus=1)
+    return machine
+
+
+def main() -> None:
+    """Kills, and tells what was left."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("photos", type=Path, help="folder of photos")
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--some", type=int, default=600, help="photos of the folder")
+    options = parser.parse_args()
+    random.seed(0)
+    with tempfile.TemporaryDirectory() as folder:
+        photos = Path(folder) / "photos"
+        photos.mkdir()
+        paths = sorted(path for path in options.photos.rglob("*") if path.suffix == ".jpg")
+        for path in paths[: options.some]:
+            shutil.copy(path, photos / path.name)
+        plain = make_project(Path(tempfile.mkdtemp(dir=folder)))
+        if start(plain, photos).wait():
+            raise SystemExit((plain / "run.log").read_text()[-3000:])
+        expected = tables_of(plain)
+        project = make_project(Path(tempfile.mkdtemp(dir=folder)))
+        cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+        machine = cluster.add_node(num_cpus=1)
+        done: collections.Counter[str] = collections.Counter()
+        runs = wrong = twice = 0
+        while sum(done.values()) < options.kills:
+            run = start(project, photos, "--env=cluster", address=cluster.address)
+            while run.poll() is None:
+                until = time.monotonic() + random.uniform(3, 20)
+                while run.poll() is None and time.monotonic() < until:
+                    time.sleep(0.2)
+                if run.poll() is None and sum(done.values()) < options.kills:
+                    kind = random.choice(KINDS)
+                    machine = kill(kind, run, cluster, machine)
+                    done[kind] += 1
+            if run.returncode == 0:
+                runs += 1
+                wrong += tables_of(project) != expected
+                twice += made_twice(project)
+                print(
+                    f"{dict(done)}: a run got to its end, {wrong} differ, {twice} made twice",
+                    flush=True,
+                )
+                shutil.rmtree(project / "data/02_intermediate")
+                shutil.rmtree(project / "data/04_feature")
+            elif run.returncode != -signal.SIGKILL:
+                raise SystemExit((project / "run.log").read_text()[-3000:])
+        cluster.shutdown()
+        told = ", ".join(f"{count} of a {kind}" for kind, count in sorted(done.items()))
+        print(
+            f"{told}; {runs} runs got to their end, {wrong} differed; {twice} captions made twice"
+        )
+
+
+if __name__ == "__main__":
+    main()
