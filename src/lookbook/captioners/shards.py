@@ -44,8 +44,8 @@ def find_uncaptioned(photos: pd.DataFrame, shards: Shards, fingerprint: str) -> 
     Returns:
         The rows that still need a caption, among them those that failed before.
     """
-    known = read_shards(shards, fingerprint)
-    done = [photo_id for photo_id, caption in known.items() if caption.text is not None]
+    every = _captions_of(shards, fingerprint)
+    done = {caption.photo_id for caption in every if caption.text is not None}
     return photos[~photos["photo_id"].isin(done)]
 
 
