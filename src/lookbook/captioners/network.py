@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -54,6 +55,7 @@ class Network:
         self._threads = threads
         self._look_together = Batched(self._look_at_several, _TOGETHER)
         self._recent: dict[bytes, dict[str, np.ndarray]] = {}
+        self._lock = Lock()
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Sends its name and not its session: a worker reads the file once."""
@@ -160,9 +162,10 @@ class Network:
         seen = self._recent.get(key)
         if seen is None:
             (seen,) = self._look_together(pixels)
-            self._recent[key] = seen
-            while len(self._recent) > _RECENT:
-                self._recent.pop(next(iter(self._recent)), None)
+            with self._lock:
+                self._recent[key] = seen
+                while len(self._recent) > _RECENT:
+                    self._recent.pop(next(iter(self._recent)))
         return seen
 
     def _look_at_several(self, several: list[np.ndarray]) -> list[dict[str, np.ndarray]]:
