@@ -25,6 +25,8 @@ def importable():
 
 @pytest.fixture(scope="module")
 def cluster():
+    # Another module's may still be there, whose workers import nothing of these tests.
+    ray.shutdown()
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="error")
     yield RayPool(2)
     ray.shutdown()

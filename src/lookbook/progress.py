@@ -17,6 +17,9 @@ class Progress(tqdm):
     def __init__(self, *args: Any, **options: Any) -> None:
         """Takes tqdm's arguments."""
         self._in_log = not sys.stderr.isatty()
+        if options.get("disable") is False:
+            # Not said, so that TQDM_DISABLE counts.
+            del options["disable"]
         seldom = {"mininterval": BETWEEN_LINES, "maxinterval": BETWEEN_LINES, "ncols": 100}
         super().__init__(*args, **{**(seldom if self._in_log else {}), **options})
 

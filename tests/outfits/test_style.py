@@ -4,6 +4,7 @@ import pytest
 
 from lookbook.errors import InputError
 from lookbook.outfits.style import Pairs, StyleModel, open_style
+from lookbook.search.likely import Stacked
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,7 @@ def test_pairs_are_scored_by_probabilities():
     pairs = Pairs(values=["a", "b"], lift=[[0, 1], [1, -1]], together=[[0] * 2] * 2,
                   shares=[0.5, 0.5], weight=2)  # fmt: skip
     model = StyleModel(fields={"F": pairs}, outfits=1, source="x")
-    scores = model.together([{"F": {"a": 1.0}}, {"F": {"b": 0.5}}, {}])
+    scores = model.together(Stacked([{"F": {"a": 1.0}}, {"F": {"b": 0.5}}, {}]))
     assert scores[0, 1] == scores[1, 0] == 1
     assert scores[2].tolist() == [0, 0, 0]
 
