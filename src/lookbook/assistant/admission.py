@@ -74,7 +74,7 @@ class Admission:
         REQUESTS.labels(endpoint, str(told.status)).inc()
         if endpoint != "stream":
             SECONDS.labels(endpoint).observe(seconds)
-        if endpoint not in _UNLOGGED or told.status >= 500:
+        if endpoint not in _UNLOGGED or (told.status >= 500 and endpoint != "health"):
             line = {"endpoint": endpoint, "status": told.status, "ms": round(seconds * 1000)}
             logger.info("%s", json.dumps({"time": round(time.time(), 3), **line}))
 
