@@ -70,7 +70,7 @@ def test_what_is_too_much_is_turned_away_at_once_with_a_sentence_and_when_to_com
 
 
 def test_a_slow_sender_is_turned_away_and_a_cut_connection_frees_its_place(monkeypatch):
-    monkeypatch.setattr(admission, "PATIENCE", 0.3)
+    monkeypatch.setattr(admission, "PATIENCE", 1.0)
     with serving({"answer": 1}) as (port, _):
         head = f"POST {ANSWER} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc".encode()
         with socket.create_connection(("127.0.0.1", port)) as slow:
