@@ -107,15 +107,7 @@ class Network:
     @cached_property
     def session(self) -> InferenceSession:
         """The loaded network."""
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self._threads
-        # Threads that wait for work leave the cores to others.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        return onnxruntime.InferenceSession(
-            self.path.read_bytes(), options, providers=["CPUExecutionProvider"]
-        )
+        return open_session(self.path, self._threads)
 
     @cached_property
     def _metadata(self) -> dict[str, str]:
@@ -179,6 +171,19 @@ class Network:
     def _outputs(self) -> list[str]:
         known = {output.name for output in self.session.get_outputs()}
         return [name for name in OUTPUTS if name in known]
+
+
+def open_session(path: Path, threads: int) -> InferenceSession:
+    """Opens an ONNX file, to run on so many threads of the CPU."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    # Threads that wait for work leave the cores to others.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(
+        path.read_bytes(), options, providers=["CPUExecutionProvider"]
+    )
 
 
 @cache

@@ -146,7 +146,8 @@ def gather_probabilities(
         f"{name}: {value}" for name, field in fields.enumerated.items() for value in field.values
     ]
     place = {column: number for number, column in enumerate(columns)}
-    row_of = {photo_id: row for row, photo_id in enumerate(photos["photo_id"])}
+    ids = photos["photo_id"].drop_duplicates()
+    row_of = {photo_id: row for row, photo_id in enumerate(ids)}
     # As numbers from the beginning: as objects those of a million photos take gigabytes.
     shares = np.zeros((len(row_of), len(columns)), np.float32)
     told, known = np.zeros(len(row_of), bool), np.zeros(len(columns), bool)
@@ -164,8 +165,7 @@ def gather_probabilities(
         shares[told][:, known],
         columns=[one for one, there in zip(columns, known, strict=True) if there],
     )
-    ids = photos["photo_id"].drop_duplicates()[told].reset_index(drop=True)
-    table.insert(0, "photo_id", ids)
+    table.insert(0, "photo_id", ids[told].reset_index(drop=True))
     return table
 
 

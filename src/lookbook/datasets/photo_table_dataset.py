@@ -87,7 +87,7 @@ class PhotoTableDataset(ReadOnlyDataset[pd.DataFrame]):
     def _read_tars(self) -> pd.DataFrame:
         """Gathers what tars say of their photos, where there is no table."""
         listed = self._fs.find(self._folder, detail=True)
-        root = photo_root(self._fs, self._folder, listed)
+        root = photo_root(self._folder, listed)
         rows = [
             row
             for path in sorted(listed)

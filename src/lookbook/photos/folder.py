@@ -57,7 +57,7 @@ def list_photos(files: Any, folder: str) -> Readers:
         files.ls(folder)
     except PermissionError as error:
         raise InputError(f"The photo folder '{folder}' cannot be read: {error}.") from error
-    root = photo_root(files, folder, listed)
+    root = photo_root(folder, listed)
     photos: Readers = {}
     for path in sorted(listed):
         name = path.removeprefix(root).lstrip("/")
@@ -74,17 +74,15 @@ def list_photos(files: Any, folder: str) -> Readers:
     return photos
 
 
-def photo_root(files: Any, folder: str, listed: Iterable[str] | None = None) -> str:
+def photo_root(folder: str, listed: Iterable[str]) -> str:
     """Gives the folder in which the photos of a folder lie.
 
     Args:
-        files: An fsspec filesystem.
-        folder: A folder of it.
-        listed: All its files, where they are known.
+        folder: A folder.
+        listed: All its files.
     """
     folder = folder.rstrip("/")
-    paths = files.find(folder) if listed is None else listed
-    names = [path.removeprefix(folder).lstrip("/") for path in paths]
+    names = [path.removeprefix(folder).lstrip("/") for path in listed]
     tops = {name.split("/")[0] for name in names if "/" in name}
     inside = next((one for one in FOLDERS if one in tops), None)
     has_table = any(name in TABLES for name in names)

@@ -60,9 +60,8 @@ def list_tar(packed: PhotoFile, name: str) -> dict[str, Callable[[], bytes]]:
         Its files, named as if the tar were a folder; what WebDataset keeps beside a photo is
         none of them. The tar itself where it cannot be read.
     """
-    try:
-        members = _members(packed)
-    except (tarfile.TarError, EOFError):
+    members = _members(packed)
+    if members is None:
         return {name: packed}
     return {
         f"{name}/{member}": file
@@ -82,13 +81,9 @@ def read_rows(packed: PhotoFile, name: str) -> list[dict[str, str]]:
         Rows of text with ``image``, the photo's name as :func:`list_tar` gives it, ``label`` from
         ``.cls``, and whatever else the JSON has; none where the tar cannot be read.
     """
-    try:
-        members = _members(packed)
-    except (tarfile.TarError, EOFError):
-        return []
     rows: dict[str, dict[str, str]] = {}
     photos: dict[str, str] = {}
-    for member, file in members.items():
+    for member, file in (_members(packed) or {}).items():
         # WebDataset's key: everything before the first dot of a file's name.
         folder, _, last = member.rpartition("/")
         key = f"{folder}/{last.split('.')[0]}"
@@ -102,16 +97,20 @@ def read_rows(packed: PhotoFile, name: str) -> list[dict[str, str]]:
     return [{**row, "image": photos.get(key, f"{name}/{key}")} for key, row in rows.items()]
 
 
-def _members(packed: PhotoFile) -> dict[str, PhotoFile]:
+def _members(packed: PhotoFile) -> dict[str, PhotoFile] | None:
+    """Lists a tar's files, but for hidden ones; ``None`` where it cannot be read."""
     members = {}
-    with packed.files.open(packed.path, "rb") as opened, tarfile.open(fileobj=opened) as tar:
-        for member in tar:
-            name = member.name.removeprefix("./")
-            if member.isfile() and not any(part.startswith(".") for part in name.split("/")):
-                start = member.offset_data
-                members[name] = PhotoFile(
-                    packed.files, packed.path, f"{packed.stamp} {start}", start, start + member.size
-                )
+    try:
+        with packed.files.open(packed.path, "rb") as opened, tarfile.open(fileobj=opened) as tar:
+            for member in tar:
+                name = member.name.removeprefix("./")
+                if not member.isfile() or any(part.startswith(".") for part in name.split("/")):
+                    continue
+                start, end = member.offset_data, member.offset_data + member.size
+                stamp = f"{packed.stamp} {start}"
+                members[name] = PhotoFile(packed.files, packed.path, stamp, start, end)
+    except (tarfile.TarError, EOFError):
+        return None
     return members
 
 

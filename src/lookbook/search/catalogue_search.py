@@ -13,7 +13,7 @@ import numpy as np
 from lookbook.errors import InputError
 from lookbook.search.embedders import Embedder
 from lookbook.search.likely import Chances, ItemChances
-from lookbook.search.opened_table import AGAIN, PUBLIC, OpenedTable, Query, escape
+from lookbook.search.opened_table import AGAIN, PUBLIC, OpenedTable, Query
 from lookbook.search.ranking import (
     FIRM,
     WORDS,
@@ -36,6 +36,7 @@ from lookbook.search.tables import (
     TEXT,
     fingerprints_of,
     places_of,
+    quote,
 )
 
 if TYPE_CHECKING:
@@ -283,7 +284,7 @@ class CatalogueSearch:
             return opened.rows.vector(column, photo_id)
         if not opened.has(column):
             return None
-        where = f"{KEY} = '{escape(photo_id)}'"
+        where = f"{KEY} IN ({quote([photo_id])})"
         found = opened.table.search().where(where).select([column]).limit(1).to_list()
         return np.array(found[0][column], np.float32) if found else None
 
@@ -339,8 +340,7 @@ class CatalogueSearch:
         """Gives the texts' vectors of some items by fingerprint; of those that there are."""
         if embedder not in self._tables or TEXT not in self._tables[embedder].schema.names:
             return {}
-        listed = ", ".join(f"'{escape(one)}'" for one in photo_ids)
-        matching = self._tables[embedder].search().where(f"{KEY} IN ({listed})")
+        matching = self._tables[embedder].search().where(f"{KEY} IN ({quote(photo_ids)})")
         rows = matching.select([FINGERPRINT, TEXT]).limit(len(photo_ids)).to_arrow()
         flat = rows[TEXT].combine_chunks().flatten().to_numpy()
         vectors = flat.reshape(len(rows), -1) if len(rows) else []

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lookbook.captioners.network import open_session
+
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
@@ -31,15 +33,9 @@ class OnnxText:
         Args:
             folder: What :func:`export` has written.
         """
-        import onnxruntime
         from tokenizers import Tokenizer
 
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = _THREADS
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(
-            str(folder / MODEL), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = open_session(folder / MODEL, _THREADS)
         self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
 
     def encode(self, texts: list[str]) -> np.ndarray:

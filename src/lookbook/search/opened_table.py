@@ -27,6 +27,7 @@ from lookbook.search.tables import (
     TEXT,
     full_text_columns,
     is_approximate,
+    quote,
 )
 from lookbook.search.wishes import Wish
 
@@ -209,7 +210,7 @@ class OpenedTable:
         parts = []
         for column, values in {**allowed, **({KEY: sorted(only)} if only else {})}.items():
             several = pa.types.is_list(self.table.schema.field(column).type)
-            listed = ", ".join(f"'{escape(value)}'" for value in values)
+            listed = quote(values)
             if not values:
                 parts.append("FALSE")
             elif several:
@@ -217,8 +218,3 @@ class OpenedTable:
             else:
                 parts.append(f"`{column}` IN ({listed})")
         return " AND ".join(parts)
-
-
-def escape(value: str) -> str:
-    """Writes a value as it stands between quotes in SQL."""
-    return value.replace("'", "''")

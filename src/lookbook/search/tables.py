@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -92,10 +93,12 @@ def _upsert(table: Table, rows: ArrowReader) -> None:
     write()
     gone = sorted(set(known) - there)
     for start in range(0, len(gone), _WRITTEN):
-        listed = ", ".join(
-            "'" + one.replace("'", "''") + "'" for one in gone[start : start + _WRITTEN]
-        )
-        table.delete(f"{KEY} IN ({listed})")
+        table.delete(f"{KEY} IN ({quote(gone[start : start + _WRITTEN])})")
+
+
+def quote(values: Iterable[str]) -> str:
+    """Lists values as SQL does, each between quotes."""
+    return ", ".join("'" + value.replace("'", "''") + "'" for value in values)
 
 
 def fingerprints_of(table: Table) -> dict[str, str]:
