@@ -27,7 +27,7 @@ def importable():
 def cluster():
     # Another module's may still be there, whose workers import nothing of these tests.
     ray.shutdown()
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="error")
+    ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False)
     yield RayPool(2)
     ray.shutdown()
 
