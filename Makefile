@@ -10,7 +10,7 @@ EXTRA := $(filter llama cluster,$(ENV))
 export KEDRO_DISABLE_TELEMETRY := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: help run demo test lint viz notebooks pictures train bench bench-demo bench-search bench-messages bench-scale bench-faults bench-llama clean photos-named
+.PHONY: help run demo review explore test lint viz notebooks pictures train bench bench-demo bench-search bench-messages bench-review bench-scale bench-faults bench-llama clean photos-named
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-20s %s\n", $$1, $$2}'
@@ -21,6 +21,13 @@ run: $(VENV)/installed $(EXTRA:%=$(VENV)/installed-%) ## Photos to catalogue; EN
 demo: $(VENV)/installed $(EXTRA:%=$(VENV)/installed-%) ## The shopping assistant in the browser; of the sample where nothing was run
 	@$(if $(CATALOGUE),false,test -d data/07_model_output/lancedb) || $(BIN)/kedro run $(ENV:%=--env %) $(if $(PHOTOS),--photos='$(PHOTOS)') $(if $(CATALOGUE),--params=catalogue='$(CATALOGUE)')
 	$(BIN)/kedro demo $(ENV:%=--env %) $(if $(PHOTOS),--photos='$(PHOTOS)') $(if $(CATALOGUE),--params=catalogue='$(CATALOGUE)')
+
+review: $(VENV)/installed ## Decide in the browser what is doubtful in the catalogue
+	$(BIN)/kedro review $(ENV:%=--env %) $(if $(PHOTOS),--photos='$(PHOTOS)')
+
+explore: $(VENV)/installed-explore ## The whole catalogue as a map of its pictures, in the browser
+	$(BIN)/kedro run --pipelines=explore $(ENV:%=--env %) $(if $(PHOTOS),--photos='$(PHOTOS)')
+	$(BIN)/embedding-atlas data/08_reporting/catalogue_map.parquet --x x --y y --image picture --disable-projection
 
 test: $(VENV)/installed-dev lint ## Lint, type check and test
 	OMP_NUM_THREADS=1 $(BIN)/pytest $(PYTEST_ARGS)
@@ -63,6 +70,10 @@ bench-search: $(VENV)/installed-dev photos-named ## Measure what search finds in
 bench-messages: $(VENV)/installed photos-named ## Measure what is shown to customers' messages (CASES=, ANNOTATIONS=folder)
 	$(BIN)/kedro run --photos='$(PHOTOS)'
 	$(BIN)/python benchmarks/messages.py '$(PHOTOS)' --cases '$(CASES)' --annotations '$(ANNOTATIONS)'
+
+bench-review: $(VENV)/installed-dev photos-named ## Measure what reviewing in order finds (ANNOTATIONS=TABLE, NETWORK=)
+	$(BIN)/kedro run --pipelines=__default__,review --photos='$(PHOTOS)' $(if $(NETWORK),--params=network='$(NETWORK)')
+	$(BIN)/python benchmarks/review.py --annotations '$(ANNOTATIONS)'
 
 bench-scale: $(VENV)/installed-dev photos-named ## Measure whether time and memory stay in proportion
 	PYTHONPATH=tests/support $(BIN)/python benchmarks/scale.py '$(PHOTOS)'

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import functools
+import getpass
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,8 +67,15 @@ def _with_photos(params: dict[str, Any] | None, photos: str | None) -> dict[str,
 @functools.wraps(kedro_run.callback or (lambda: None))
 def _run(photos: str | None = None, **options: Any) -> Any:
     options["params"] = _with_photos(options["params"], photos)
-    try:
+    with _told_in_a_sentence():
         return kedro_run.callback(**options) if kedro_run.callback else None
+
+
+@contextmanager
+def _told_in_a_sentence() -> Iterator[None]:
+    """Ends a command with a sentence, and no traceback, where the user can do something."""
+    try:
+        yield
     except Exception as error:
         for cause in causes(error):
             if isinstance(cause, InputError | ParameterValidationError | MissingConfigException):
@@ -142,8 +151,58 @@ def demo(
         raise click.ClickException(str(error)) from None
 
 
-# Environment and parameters are Kedro's own options of `run`.
-demo.params += [*(option for option in OTHER_OPTIONS if option.name == "env"), PARAMS, PHOTOS]
+@cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0 to be seen by all.")
+@click.option("--port", type=click.IntRange(1, 65535), default=7861, show_default=True)
+@click.option(
+    "--auth",
+    envvar="LOOKBOOK_REVIEW_AUTH",
+    metavar="USER:PASSWORD,…",
+    help="Who may review, and under which name; or set LOOKBOOK_REVIEW_AUTH.",
+)
+@click.option("--who", help="Your name in the corrections, where nobody has to give one.")
+def review(
+    host: str,
+    port: int,
+    auth: str | None,
+    who: str | None,
+    env: str | None,
+    params: dict[str, Any],
+    photos: str | None,
+) -> None:
+    """Open the page on which people decide what is doubtful in the catalogue."""
+    pairs = [tuple(one.split(":", 1)) for one in (auth or "").split(",") if one]
+    if not all(len(pair) == 2 and all(pair) for pair in pairs):
+        raise click.UsageError("--auth takes names and passwords, as USER:PASSWORD,USER:PASSWORD")
+    from kedro.framework.session import KedroSession
+
+    from lookbook.review.desk import Desk
+    from lookbook.review.page import serve
+
+    given = _with_photos(params, photos)
+    launch = {"server_name": host, "server_port": port, "auth": pairs or None}
+    with _told_in_a_sentence():
+        session: Any = KedroSession.create(Path.cwd(), env=env, runtime_params=given)
+        with session:
+            session.run(pipeline_names=["review"])
+        session = KedroSession.create(Path.cwd(), env=env, runtime_params=given)
+        with session:
+            catalog = session.load_context().catalog
+            load = parts_of(catalog)
+            desk = Desk(
+                load("full_catalogue"),
+                load("review_queue"),
+                load("probabilities"),
+                load("photo_files"),
+                catalog["corrections"],
+                load("fields"),
+            )
+        serve(desk, who or getpass.getuser(), launch)
+
+
+for command in (demo, review):
+    # Environment and parameters are Kedro's own options of `run`.
+    command.params += [*(one for one in OTHER_OPTIONS if one.name == "env"), PARAMS, PHOTOS]
 
 
 def parts_of(catalog: CatalogProtocol) -> Callable[[str], Any]:

@@ -42,8 +42,8 @@ def test_every_photo_comes_back_once_with_its_own_caption(prompt):
 
 
 def test_keeps_so_many_requests_in_flight_and_no_more(prompt):
-    with serving(delay=0.1) as server:
-        list(captioner(server, concurrency=7).caption(photos(30), prompt))
+    with serving(delay=0.4) as server:
+        list(captioner(server, concurrency=7).caption(photos(14), prompt))
         assert server.most_in_flight == 7
 
 

@@ -21,17 +21,18 @@ def text(value: object) -> str:
     return html.escape(str(value)).translate(_TEMPLATE_SIGNS)
 
 
-def thumbnail(data: bytes) -> bytes:
+def thumbnail(data: bytes, size: tuple[int, int] = (WIDTH, HEIGHT)) -> bytes:
     """Makes a small copy of a photo, upright and without metadata, in WebP.
 
     Args:
         data: The photo; what is none gives nothing.
+        size: Width and height that it fits into.
     """
     try:
-        image = decode(data, at_least=HEIGHT)
+        image = decode(data, at_least=max(size))
     except PhotoError:
         return b""
-    image.thumbnail((WIDTH, HEIGHT))
+    image.thumbnail(size)
     buffer = io.BytesIO()
     image.save(buffer, "WEBP", quality=75)
     return buffer.getvalue()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -12,8 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from lookbook.assistant.assistant import Assistant
-from lookbook.assistant.cards import thumbnail
+from lookbook.assistant.cards import HEIGHT, WIDTH, thumbnail
 from lookbook.photos.photo import identify
 
 # Pictures that are kept, of some ten kilobytes each.
@@ -30,12 +29,31 @@ def picture_url(item: dict[str, Any]) -> str:
     return f"pictures/{item['photo_id']}/{quote(item['Filename'])}"
 
 
+class Served(Protocol):
+    """Whose photos and state are told.
+
+    Attributes:
+        state: ``ready``, or what is missing.
+    """
+
+    state: str
+
+    def picture(self, filename: str) -> bytes | None:
+        """Reads a photo; ``None`` for what is not among the photos."""
+
+
 class Routes:
     """The server's own addresses."""
 
-    def __init__(self, assistant: Assistant) -> None:
-        """Takes whose photos and state are told."""
-        self._assistant = assistant
+    def __init__(self, served: Served, size: tuple[int, int] = (WIDTH, HEIGHT)) -> None:
+        """Takes whose photos and state are told.
+
+        Args:
+            served: Whose.
+            size: Width and height that pictures fit into.
+        """
+        self._served = served
+        self._size = size
         self._thumbnail = lru_cache(maxsize=KEPT)(self._make_thumbnail)
 
     def all(self) -> list[Route]:
@@ -47,8 +65,8 @@ class Routes:
         ]
 
     def _make_thumbnail(self, photo_id: str, file: str) -> bytes:
-        data = self._assistant.picture(file)
-        return thumbnail(data) if data and identify(data) == photo_id else b""
+        data = self._served.picture(file)
+        return thumbnail(data, self._size) if data and identify(data) == photo_id else b""
 
     async def _picture(self, request: Request) -> Response:
         photo_id, file = request.path_params["photo_id"], request.path_params["file"]
@@ -62,7 +80,7 @@ class Routes:
         return Response(data, media_type="image/webp", headers=headers)
 
     async def _health(self, request: Request) -> Response:
-        told = self._assistant.state
+        told = self._served.state
         return JSONResponse({"status": told}, status_code=200 if told == "ready" else 503)
 
     async def _metrics(self, request: Request) -> Response:

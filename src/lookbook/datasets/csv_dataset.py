@@ -32,11 +32,21 @@ class CSVDataset(PandasCSVDataset):
 
     def load(self) -> pd.DataFrame:
         """Reads the table as it was saved."""
-        return _replace(super().load(), _SHOWN_AS_TEXT, r"\1")
+        return restore_formulas(super().load())
 
     def save(self, data: pd.DataFrame) -> None:
         """Writes the table."""
-        super().save(_replace(data, _FORMULA, r"'\1"))
+        super().save(escape_formulas(data))
+
+
+def escape_formulas(table: pd.DataFrame) -> pd.DataFrame:
+    """Writes a quote before each text that a spreadsheet would run."""
+    return _replace(table, _FORMULA, r"'\1")
+
+
+def restore_formulas(table: pd.DataFrame) -> pd.DataFrame:
+    """Takes the quotes away again, see :func:`escape_formulas`."""
+    return _replace(table, _SHOWN_AS_TEXT, r"\1")
 
 
 def _replace(table: pd.DataFrame, pattern: str, by: str) -> pd.DataFrame:

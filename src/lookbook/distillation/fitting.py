@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from lookbook.captioners.network import LABEL, RESOLUTION
-from lookbook.distillation.heads import make_targets
+from lookbook.distillation.heads import make_targets, weigh_decided
 from lookbook.distillation.network import (
     Activations,
     Student,
@@ -26,11 +26,17 @@ from lookbook.lazy import pd
 OF_PICTURES = "features"
 
 
+def make_wanted(training_set: pd.DataFrame, heads: list[Head], params: FitParams) -> np.ndarray:
+    """Writes what a network is to learn of each picture; (pictures, values of all heads)."""
+    targets = make_targets(training_set, heads)
+    return weigh_decided(targets, training_set, heads, params.field_weight)
+
+
 def fingerprint_fit(
     training_set: pd.DataFrame, heads: list[Head], backbone: Any, params: FitParams
 ) -> str:
     """Hashes all that a fit depends on, which calibration is not: 16 hexadecimal digits."""
-    digest = hashlib.sha256(make_targets(training_set, heads).tobytes())
+    digest = hashlib.sha256(make_wanted(training_set, heads, params).tobytes())
     facts = [
         training_set[["photo_id", "fold"]].to_csv(index=False),
         *(f"{head.name}: {head.values}" for head in heads),
@@ -46,7 +52,7 @@ def teach(
     backbone: Any,
     activations: Activations,
     photos: np.ndarray,
-    targets: np.ndarray,
+    wanted: np.ndarray,
     heads: list[Head],
     params: FitParams,
     progress: Any,
@@ -57,7 +63,7 @@ def teach(
         backbone: The ImageNet network; left as it is.
         activations: Of all pictures.
         photos: Numbers of those to learn from.
-        targets: (all pictures, values of all heads).
+        wanted: See :func:`make_wanted`.
         heads: The heads.
         params: The schedule.
         progress: Told every epoch.
@@ -69,8 +75,8 @@ def teach(
     weights = {head.name: 1.0 if head.name == LABEL else params.field_weight for head in heads}
     with torch.random.fork_rng():
         torch.manual_seed(params.seed)
-        student = Student(backbone, params.frozen_blocks, targets.shape[1], params.dropout)
-        for _, loss in fit_student(student, activations, photos, targets, heads, weights, params):
+        student = Student(backbone, params.frozen_blocks, wanted.shape[1], params.dropout)
+        for _, loss in fit_student(student, activations, photos, wanted, heads, weights, params):
             progress.set_postfix(loss=f"{loss:.3f}")
             progress.update()
     features = torch.from_numpy(compute_features(student, activations)).half()

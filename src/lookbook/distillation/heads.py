@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lookbook.captioners.network import LABEL
+from lookbook.distillation.teacher import DECIDED
 from lookbook.labels.choosing import Head, slices_of
 from lookbook.labels.fields import Fields, OneField
 from lookbook.labels.record import split_values
@@ -73,6 +74,27 @@ def make_targets(training_set: pd.DataFrame, heads: list[Head]) -> np.ndarray:
                 targets[row, place[value]] = share
         start += len(head.values)
     return targets
+
+
+def weigh_decided(
+    targets: np.ndarray, training_set: pd.DataFrame, heads: list[Head], field_weight: float
+) -> np.ndarray:
+    """Lets what people have decided count in full, where a teacher's word on a field counts less.
+
+    Args:
+        targets: See :func:`make_targets`.
+        training_set: With ``decided``.
+        heads: The heads.
+        field_weight: How much a teacher's word counts.
+
+    Returns:
+        The targets, those of decided fields larger: the loss grows with them.
+    """
+    weighed = targets.copy()
+    for name, columns in slices_of(heads).items():
+        rows = [name in split_values(cell) for cell in training_set[DECIDED]]
+        weighed[rows, columns] /= field_weight
+    return weighed
 
 
 def truth_of(targets: np.ndarray, heads: list[Head]) -> dict[str, np.ndarray]:

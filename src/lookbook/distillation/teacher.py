@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from lookbook.errors import InputError
@@ -16,6 +17,8 @@ from lookbook.photos.table import cell_text, find_headings
 PROBLEMS = ["row", "file", "field", "value", "reason"]
 # The text that pictures are compared with.
 TEXT = "text"
+# The fields of a photo that people have decided.
+DECIDED = "decided"
 
 
 def find_columns(
@@ -123,6 +126,7 @@ def make_training_set(
     fields: Fields,
     human_label: str | None,
     ignored_labels: list[str],
+    decided: Mapping[str, Mapping[str, Any]],
 ) -> pd.DataFrame:
     """Lays out what is known of every usable photo.
 
@@ -132,11 +136,13 @@ def make_training_set(
         fields: The catalogue's.
         human_label: The field of which people have the last word; ``None`` for none.
         ignored_labels: Human labels that name nothing.
+        decided: What people have decided of each photo, by file, which goes before all else.
 
     Returns:
-        ``photo_id``, ``file``, ``sender_id``, ``label``, a column for each field with values
-        and ``text``, sorted by ``photo_id``; missing where nothing is known. A photo of which
-        nothing at all is known is left out.
+        ``photo_id``, ``file``, ``sender_id``, ``label``, a column for each field with values,
+        ``text`` and ``decided`` (the fields that people have decided, joined by commas), sorted by
+        ``photo_id``; missing where nothing is known. A photo of which nothing at all is known is
+        left out.
     """
     field = fields.ones.get(human_label) if human_label else None
     rows = []
@@ -148,10 +154,17 @@ def make_training_set(
             value, how = field.lookup(label)
             if how in ("exact", "synonym"):
                 told[human_label] = value
+        people = {
+            name: value
+            for name, value in decided.get(row["file"], {}).items()
+            if name in fields.enumerated
+        }
+        told |= people
         cells = {name: join_values(told[name]) for name in fields.enumerated if name in told}
         known = {"label": label or None, TEXT: told.get(TEXT) or None, **cells}
+        known[DECIDED] = join_values(list(people)) or None
         if any(known.values()):
             rows.append({**row, **known})
-    columns = ["photo_id", "file", "sender_id", "label", *fields.enumerated, TEXT]
+    columns = ["photo_id", "file", "sender_id", "label", *fields.enumerated, TEXT, DECIDED]
     table = pd.DataFrame(rows, columns=columns)
     return table.sort_values("photo_id", ignore_index=True)

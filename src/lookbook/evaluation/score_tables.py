@@ -23,6 +23,15 @@ def label_table(scores: dict[str, Any]) -> Table:
         table.add_row("macro-F1", f"{scores['macro_f1']:.3f}")
     for name, field in scores["fields"].items():
         table.add_row(f"says its {name.lower()}", f"{field['said_share']:.3f}")
+    for name, told in scores["corrected"].items():
+        right = f"{told['right']:.3f} of {told['looked_at']:,} looked at"
+        if told["accuracy"] is not None:
+            low, high = told["interval_95"]
+            right += (
+                f"; {told['accuracy']:.3f} ({low:.3f} to {high:.3f}) of {told['drawn']:,} drawn"
+            )
+            right += f"; {told['more_for_one_point']:,} more for ± 0.010"
+        table.add_row(f"{name.lower()} by reviews", right)
     table.add_row("values mapped", f"{scores['values_mapped']:,}")
     table.add_row("seconds a photo", f"{scores['seconds_per_photo']:.4f}")
     return table

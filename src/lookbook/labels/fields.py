@@ -27,8 +27,7 @@ COLUMNS = frozenset(
         "filename", "file", "photo_id", "label", "sender_id", "kids", "sampling_group", "caption",
         "failure", "repair", "reason", "status", "slot", "score", "why", "vector", "fingerprint",
         "embedder", "pictures_by", "same_item", "text_vector", "picture_vector", "look_vector",
-        "likely", "found_by", "granted", "chances",
-        "worth",
+        "likely", "found_by", "granted", "chances", "worth", "taught", "decided",
     }
 )  # fmt: skip
 

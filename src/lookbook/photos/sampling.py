@@ -54,12 +54,13 @@ def cap_groups(table: pd.DataFrame, by: str, key: str, cap: int, seed: int) -> p
     Returns:
         The kept rows, sorted by key.
     """
-    lots = table[key].map(lambda value: _lot(seed, value))
+    lots = table[key].map(lambda value: draw_lot(seed, value))
     # Of each group the smallest lots, which needs no order of all rows.
     drawn = lots.groupby(table[by]).nsmallest(cap).index.get_level_values(-1)
     kept = table[table[by].isna() | table.index.isin(drawn)]
     return kept.sort_values(key, ignore_index=True)
 
 
-def _lot(seed: int, key: str) -> int:
+def draw_lot(seed: int, key: str) -> int:
+    """Draws a row's lot: the same for the same seed and key, whatever other rows there are."""
     return int.from_bytes(hashlib.sha256(f"{seed}/{key}".encode()).digest()[:7], "big")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -78,6 +78,7 @@ def log_likely(
     fields: Fields,
     wrong: float,
     wrong_by_field: dict[str, float],
+    decided: Mapping[str, Collection[str]],
 ) -> np.ndarray:
     """Gives the logarithms of the probabilities of all values.
 
@@ -88,6 +89,7 @@ def log_likely(
         fields: The catalogue's.
         wrong: How often what a captioner said without probabilities is wrong.
         wrong_by_field: The same for single fields, where it was measured.
+        decided: By photo the fields that people have decided, which are as good as certain.
 
     Returns:
         (items, values of all fields) float32. What is not known of a field is the same for all
@@ -102,12 +104,16 @@ def log_likely(
         columns = [f"{name}: {value}" for value in values]
         one = isinstance(field, OneField)
         unsure = wrong_by_field.get(name, wrong)
-        shares = _soften(catalogue[name], values, getattr(field, "otherwise", None), unsure, one)
+        otherwise = getattr(field, "otherwise", None)
+        shares = _soften(catalogue[name], values, otherwise, unsure, one)
         if len(told) and set(columns) & set(told.columns):
             shares[known] = rows.reindex(columns=columns).fillna(0.0).to_numpy(np.float32)[known]
         elif known.any():
             # The captioner does not know this field at all, whatever stands in its column.
             shares[known] = 1 / len(values)
+        certain = [name in decided.get(photo_id, ()) for photo_id in catalogue["photo_id"]]
+        if any(certain):
+            shares[certain] = _soften(catalogue[name][certain], values, otherwise, LEAST, one)
         parts.append(shares)
     return np.log(np.maximum(np.concatenate(parts, axis=1), LEAST)).astype(np.float32)
 

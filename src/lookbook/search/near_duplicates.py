@@ -31,7 +31,7 @@ def find_pairs(
     Yields:
         Both photos' numbers, the smaller first, their cosine and the bits that differ.
     """
-    bits = np.array([np.frombuffer(bytes.fromhex(one), np.uint8) for one in hashes])
+    bits = _bits_of(hashes)
     # Looks lie on one side of the origin: told apart by their differences from the mean.
     centred = looks - looks.mean(axis=0)
     rng = np.random.default_rng(seed)
@@ -46,6 +46,20 @@ def find_pairs(
                 if pair[:2] not in seen:
                     seen.add(pair[:2])
                     yield pair
+
+
+def compare(
+    looks: np.ndarray, hashes: list[str], one: int, other: int
+) -> tuple[int, int, float, int]:
+    """Says how near two photos are; what :func:`find_pairs` says of each pair."""
+    first, second = sorted((one, other))
+    bits = _bits_of([hashes[first], hashes[second]])
+    different = int(np.bitwise_count(bits[0] ^ bits[1]).sum())
+    return first, second, float(looks[first] @ looks[second]), different
+
+
+def _bits_of(hashes: list[str]) -> np.ndarray:
+    return np.array([np.frombuffer(bytes.fromhex(one), np.uint8) for one in hashes])
 
 
 def _near(

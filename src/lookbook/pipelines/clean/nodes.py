@@ -11,6 +11,13 @@ from pydantic import BaseModel, Field
 
 from lookbook.evaluation.plots import plot_before_and_after
 from lookbook.labels.cleaning import map_values, strip_title
+from lookbook.labels.corrections import (
+    COLUMNS,
+    correct_record,
+    count_outcomes,
+    outcome_of,
+    read_corrections,
+)
 from lookbook.labels.fields import Fields
 from lookbook.labels.reading import Answer, read_answer
 from lookbook.labels.record import from_row, join_values, split_values, to_row
@@ -141,6 +148,43 @@ def _strip_batch(mapped: pd.DataFrame, fields: Fields) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(mapped.columns))
 
 
+def apply_corrections(
+    captioned_items: pd.DataFrame, corrections: pd.DataFrame, fields: Fields
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Puts people's word in the place of the captioner's.
+
+    Args:
+        captioned_items: The items as the captioner describes them.
+        corrections: What people have decided, see
+            :func:`lookbook.labels.corrections.read_corrections`.
+        fields: The catalogue's.
+
+    Returns:
+        The items, without photos of which people say that they show none; and every correction,
+        with its ``line`` and ``outcome``.
+    """
+    read = read_corrections(corrections, fields)
+    outcomes = list(read.outcome)
+    decided = captioned_items["photo_id"].isin(list(read.decided))
+    known = {
+        row["photo_id"]: from_row(row, fields)
+        for row in captioned_items[decided].to_dict("records")
+    }
+    for photo_id, told in read.decided.items():
+        for name, decision in told.items():
+            outcomes[decision.row] = outcome_of(name, decision, known.get(photo_id))
+    corrected = [
+        to_row(correct_record(record, read.fields_of(photo_id), fields), fields)
+        for photo_id, record in known.items()
+    ]
+    items = captioned_items.copy()
+    rows = pd.DataFrame(corrected, columns=fields.names, index=items.index[decided])
+    items.loc[decided, fields.names] = rows
+    items = items[[read.is_item(photo_id) for photo_id in items["photo_id"]]]
+    listed = corrections[["line", *COLUMNS]].assign(outcome=outcomes)
+    return items.reset_index(drop=True), listed
+
+
 def _batches(table: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """Cuts a table into batches; of an empty one there is one, which tells its columns."""
     for start in range(0, max(len(table), 1), BATCH):
@@ -160,11 +204,14 @@ def report_clean(
     labels: pd.DataFrame,
     rejected: pd.DataFrame,
     mapping: pd.DataFrame,
+    applied_corrections: pd.DataFrame,
     full_catalogue: pd.DataFrame,
     catalogue: pd.DataFrame,
+    captioner: str,
     params: CleanParams,
 ) -> dict[str, Any]:
-    """Counts what became of every caption."""
+    """Counts what became of every caption, and of what the captioner says where people looked."""
+    by_field, others = count_outcomes(applied_corrections)
     told = mapping[mapping["value"].ne("")]
     several = told[told["how"].eq("first of several")]
     return {
@@ -178,6 +225,8 @@ def report_clean(
         "values_mapped": int(told.loc[told["how"].ne("exact"), "items"].sum()),
         "values_that_name_several": several.drop(columns="how").to_dict("records"),
         "contradictions": int(mapping.loc[mapping["how"].eq("contradicted"), "items"].sum()),
+        "captioner": captioner,
+        "corrections": {"by_field": by_field, "others": others},
         "by": params.by,
         "values": full_catalogue[params.by].value_counts().to_dict(),
         "balanced": len(catalogue),

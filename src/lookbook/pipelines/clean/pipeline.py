@@ -24,8 +24,14 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             Node(
                 nodes.strip_titles,
                 inputs=["mapped_labels", "params:fields", "process_pool"],
-                outputs="full_catalogue",
+                outputs="captioned_items",
                 name="strip_titles",
+            ),
+            Node(
+                nodes.apply_corrections,
+                inputs=["captioned_items", "corrections", "params:fields"],
+                outputs=["full_catalogue", "applied_corrections"],
+                name="apply_corrections",
             ),
             Node(
                 nodes.balance_catalogue,
@@ -37,7 +43,8 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 nodes.report_clean,
                 inputs=[
                     "captions", "parsed_labels", "rejected_captions", "vocabulary_mapping",
-                    "full_catalogue", "catalogue", "params:clean",
+                    "applied_corrections", "full_catalogue", "catalogue", "captioner_fingerprint",
+                    "params:clean",
                 ],
                 outputs="clean_report",
                 name="report_clean",

@@ -13,4 +13,9 @@ def summarise(report: dict[str, Any]) -> tuple[int, int, str]:
     """Says how many captions were usable: captions in, labels out, what happened."""
     counts = [f"{count:,} {reason}" for reason, count in report["rejected_by_reason"].items()]
     rejected = f"rejected: {', '.join(counts) or 'none'}"
-    return report["captions"], report["usable"], f"{rejected}; balanced: {report['balanced']:,}"
+    told = f"{rejected}; balanced: {report['balanced']:,}"
+    corrections = report["corrections"]
+    changed = sum(counts["changed"] for counts in corrections["by_field"].values())
+    if corrections["by_field"] or corrections["others"]:
+        told += f"; {changed:,} values are people's"
+    return report["captions"], report["usable"], told

@@ -12,6 +12,7 @@ from lookbook.distillation.params import DistilParams
 from lookbook.distillation.teacher import TEXT, find_columns, make_training_set, read_rows
 from lookbook.errors import InputError
 from lookbook.labels.choosing import Head
+from lookbook.labels.corrections import read_corrections
 from lookbook.labels.fields import Fields
 from lookbook.lazy import MatplotlibFigure, PlotlyFigure, Tensor, TorchModule, pd
 from lookbook.photos.sampling import BalanceParams
@@ -28,13 +29,18 @@ LOOKS = 128
 
 
 def read_teacher(
-    teacher_table: pd.DataFrame, manifest: pd.DataFrame, fields: Fields, params: DistilParams
+    teacher_table: pd.DataFrame,
+    manifest: pd.DataFrame,
+    corrections: pd.DataFrame,
+    fields: Fields,
+    params: DistilParams,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Brings what the teacher says of photos into the declared values.
+    """Brings what the teacher says of photos into the declared values; people have the last word.
 
     Args:
         teacher_table: Rows that name a photo's file and any of the fields.
         manifest: The photos that can be used.
+        corrections: What people have decided. Of what they call no item nothing is learned.
         fields: The catalogue's.
         params: Which column is which, and whose word counts.
 
@@ -54,7 +60,12 @@ def read_teacher(
             f"The teacher '{params.teacher}' says nothing of any photo that is here ({reasons}): "
             "name the photos with --photos=FOLDER, and run 'ingest' first."
         )
-    taught = make_training_set(usable, said, fields, params.human_label, params.ignored_labels)
+    people = read_corrections(corrections, fields)
+    items = usable[[people.is_item(photo_id) for photo_id in usable["photo_id"]]]
+    decided = {row.file: people.fields_of(row.photo_id) for row in items.itertuples()}
+    taught = make_training_set(
+        items, said, fields, params.human_label, params.ignored_labels, decided
+    )
     return taught, problems
 
 
@@ -195,7 +206,7 @@ def fit_networks(
         (pictures, 2 views, 1280) in half precision; Kedro saves it before it asks for the next.
     """
     from lookbook.distillation.activations import open_activations
-    from lookbook.distillation.fitting import fingerprint_fit, teach
+    from lookbook.distillation.fitting import fingerprint_fit, make_wanted, teach
     from lookbook.distillation.network import Trunk, fingerprint_weights
     from lookbook.progress import Progress
 
@@ -206,12 +217,12 @@ def fit_networks(
     numbers = sorted(set(training_set["fold"]) - {NO_FOLD})
     wanted = {f"{prefix}/fold-{fold}": fold for fold in numbers} | {f"{prefix}/{RELEASE}": None}
     missing = {name: fold for name, fold in wanted.items() if name not in known_fits}
-    targets = make_targets(training_set, asked)
+    wanted_of_all = make_wanted(training_set, asked, params.fit)
     total = len(missing) * params.fit.epochs
     with Progress(total=total, desc="networks", unit="epoch", disable=not total) as progress:
         for name, fold in missing.items():
             seen = _learned_from(training_set, fold)
-            yield {name: teach(backbone, opened, seen, targets, asked, params.fit, progress)}
+            yield {name: teach(backbone, opened, seen, wanted_of_all, asked, params.fit, progress)}
 
 
 def _learned_from(training_set: pd.DataFrame, fold: int | None) -> np.ndarray:

@@ -18,7 +18,9 @@ def create_pipeline(**kwargs: object) -> Pipeline:
         [
             Node(
                 nodes.read_teacher,
-                inputs=["teacher_table", "manifest", "params:fields", "params:distil"],
+                inputs=[
+                    "teacher_table", "manifest", "corrections", "params:fields", "params:distil",
+                ],
                 outputs=["taught_photos", "teacher_quarantine"],
                 name="read_teacher",
             ),

@@ -10,6 +10,8 @@ from lookbook.evaluation import label_scores
 from lookbook.evaluation.params import EvaluateParams
 from lookbook.evaluation.plots import plot_confusion
 from lookbook.evaluation.questions import is_unseen, photos_taught
+from lookbook.evaluation.review_scores import score_by_reviews
+from lookbook.labels.corrections import read_corrections
 from lookbook.labels.fields import Fields
 from lookbook.lazy import MatplotlibFigure, PlotlyFigure, pd
 from lookbook.search.embedders import Embedder
@@ -31,21 +33,37 @@ def judge_captions(
 ) -> pd.DataFrame:
     """Compares captions with people, see :mod:`lookbook.evaluation.label_scores`.
 
-    Photos that taught the captioner are not compared: of them it knows what people say.
+    Photos that taught the captioner are not compared, and marked as ``taught``: of them it knows
+    what people say.
     """
     taught = photos_taught([captioner, *embedders.values()])
     unseen = is_unseen(captions["photo_id"], taught)
     judged = label_scores.judge_captions(captions, fields, params)
     return judged.assign(
-        expected=judged["expected"].where(unseen), correct=judged["correct"].where(unseen)
+        expected=judged["expected"].where(unseen),
+        correct=judged["correct"].where(unseen),
+        taught=~unseen,
     )
 
 
 def score_labels(
-    judged: pd.DataFrame, fingerprint: str, fields: Fields, params: EvaluateParams
+    judged: pd.DataFrame,
+    corrections: pd.DataFrame,
+    fingerprint: str,
+    fields: Fields,
+    params: EvaluateParams,
 ) -> dict[str, Any]:
-    """Scores a captioner's labels, see :mod:`lookbook.evaluation.label_scores`."""
-    return label_scores.score_labels(judged, fingerprint, fields, params)
+    """Scores a captioner's labels, see :mod:`lookbook.evaluation.label_scores`.
+
+    Returns:
+        The scores, and under ``corrected`` those by what people have said in reviews, see
+        :func:`lookbook.evaluation.review_scores.score_by_reviews`.
+    """
+    decided = read_corrections(corrections, fields)
+    return {
+        **label_scores.score_labels(judged, fingerprint, fields, params),
+        "corrected": score_by_reviews(judged, decided, fields, params),
+    }
 
 
 def count_confusions(judged: pd.DataFrame, params: EvaluateParams) -> pd.DataFrame:

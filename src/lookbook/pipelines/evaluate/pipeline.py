@@ -25,7 +25,8 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             Node(
                 label_nodes.score_labels,
                 inputs=[
-                    "judged_captions", "captioner_fingerprint", "params:fields", "params:evaluate",
+                    "judged_captions", "corrections", "captioner_fingerprint", "params:fields",
+                    "params:evaluate",
                 ],
                 outputs="label_scores",
                 name="score_labels",

@@ -75,7 +75,7 @@ def read_annotations(
         columns = find_columns(headings, params.columns, fields)
         said, _ = read_rows(annotations_table, columns, manifest["file"].tolist(), fields)
     named = manifest[manifest["file"].isin(said)]
-    return make_training_set(named, said, fields, None, params.ignored_labels)
+    return make_training_set(named, said, fields, None, params.ignored_labels, {})
 
 
 def choose_items(

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lookbook.errors import InputError
+from lookbook.labels.corrections import CHANGED, CONFIRMED, JOINED
 from lookbook.labels.fields import Fields
 from lookbook.labels.record import from_row, split_values, whole_text_of
 from lookbook.lazy import ArrowReader, ArrowTable, MatplotlibFigure, pd
@@ -98,15 +99,17 @@ def find_near_duplicates(
     full_catalogue: pd.DataFrame,
     manifest: pd.DataFrame,
     picture_shards: Shards,
+    applied_corrections: pd.DataFrame,
     embedders: dict[str, Embedder],
     params: IndexParams,
 ) -> pd.DataFrame:
-    """Finds photos of one and the same item.
+    """Finds photos of one and the same item, and adds those that people have found.
 
     Args:
         full_catalogue: The items.
         manifest: ``photo_id`` and the perceptual hash, ``phash``.
         picture_shards: Embedded pictures; the first embedding model's looks are compared.
+        applied_corrections: What people have decided.
         embedders: The embedding models, by name.
         params: From where on two photos count as of one item.
 
@@ -114,7 +117,7 @@ def find_near_duplicates(
         The photos that are not alone: ``photo_id``, ``Filename``, ``same_item`` (the first
         photo of the item), and of the nearest other one ``cosine`` and ``bits``.
     """
-    from lookbook.search.near_duplicates import find_pairs, group_pairs
+    from lookbook.search.near_duplicates import compare, find_pairs, group_pairs
 
     columns = ["photo_id", "Filename", GROUP, "cosine", "bits"]
     embedder = next(iter(embedders.values()))
@@ -129,19 +132,18 @@ def find_near_duplicates(
     looks = np.empty((len(photos), seen.sizes["look"]), np.float32)
     for row, photo_id in enumerate(photos["photo_id"]):
         looks[row] = seen.of([photo_id])[photo_id][0]
-    pairs = list(
-        find_pairs(
-            embedder.details(looks),
-            hashes.loc[photos["photo_id"]].tolist(),
-            params.same_item.look,
-            params.same_item.bits,
-        )
-    )
+    details, bits = embedder.details(looks), hashes.loc[photos["photo_id"]].tolist()
+    pairs = list(find_pairs(details, bits, params.same_item.look, params.same_item.bits))
+    joined = applied_corrections[applied_corrections["outcome"].eq(JOINED)]
+    row_of = {photo_id: row for row, photo_id in enumerate(photos["photo_id"])}
+    for one, other in zip(joined["photo_id"], joined["is"], strict=True):
+        if one in row_of and other in row_of:
+            pairs.append(compare(details, bits, row_of[one], row_of[other]))
     groups = group_pairs([pair[:2] for pair in pairs], len(photos))
     nearest: dict[int, tuple[float, int]] = {}
-    for first, second, cosine, bits in pairs:
+    for first, second, cosine, different in pairs:
         for one in (first, second):
-            nearest[one] = max(nearest.get(one, (0.0, 0)), (round(cosine, 4), bits))
+            nearest[one] = max(nearest.get(one, (-1.0, 0)), (round(cosine, 4), different))
     found = photos.loc[sorted(nearest)].assign(
         same_item=photos["photo_id"].to_numpy()[groups[sorted(nearest)]],
         cosine=[nearest[one][0] for one in sorted(nearest)],
@@ -172,6 +174,7 @@ def embed_items(
     probabilities: pd.DataFrame,
     picture_shards: Shards,
     near_duplicates: pd.DataFrame,
+    applied_corrections: pd.DataFrame,
     indexed_items: CatalogueSearch,
     embedders: dict[str, Embedder],
     pool: Pool,
@@ -185,6 +188,7 @@ def embed_items(
         probabilities: How likely each value is, where the captioner tells.
         picture_shards: Embedded pictures.
         near_duplicates: Photos of one and the same item.
+        applied_corrections: What people have decided.
         indexed_items: The last index; an empty one for the first.
         embedders: The embedding models, by name.
         pool: Who embeds texts.
@@ -208,6 +212,8 @@ def embed_items(
     photo_ids = full_catalogue["photo_id"]
     first = near_duplicates.set_index("photo_id")[GROUP].to_dict()
     likely = probabilities.set_index("photo_id") if len(probabilities) else probabilities
+    looked = applied_corrections[applied_corrections["outcome"].isin([CONFIRMED, CHANGED])]
+    decided = looked.groupby("photo_id")["field"].agg(set).to_dict()
     tables, report = {}, {}
     for name, embedder in embedders.items():
         seen = SeenPictures(picture_shards, embedder.pictures_fingerprint)
@@ -228,7 +234,7 @@ def embed_items(
             "pictures": shown,
             "pictures_failed": len(photo_ids) - shown,
         }
-        rows = _Rows(name, embedder, seen, indexed_items, first, likely, params, fields)
+        rows = _Rows(name, embedder, seen, indexed_items, first, likely, decided, params, fields)
         tables[name] = rows.read(full_catalogue, pool, embedded)
     repeated = len(photo_ids) - photo_ids.map(lambda one: first.get(one, one)).nunique()
     return tables, {"items": len(photo_ids), "same_items": repeated, "embedders": report}
@@ -243,6 +249,7 @@ class _Rows(NamedTuple):
     indexed: CatalogueSearch
     first: dict[str, str]
     likely: pd.DataFrame
+    decided: dict[str, set[str]]
     params: IndexParams
     fields: Fields
 
@@ -281,6 +288,7 @@ class _Rows(NamedTuple):
             self.fields,
             self.params.wrong,
             self.params.wrong_by_field,
+            self.decided,
         )
         pictures = embedder.pictures_fingerprint
         fingerprints = []

@@ -25,7 +25,8 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             Node(
                 nodes.find_near_duplicates,
                 inputs=[
-                    "full_catalogue", "manifest", "picture_shards", "embedders", "params:index",
+                    "full_catalogue", "manifest", "picture_shards", "applied_corrections",
+                    "embedders", "params:index",
                 ],
                 outputs="near_duplicates",
                 name="find_near_duplicates",
@@ -40,7 +41,8 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 nodes.embed_items,
                 inputs=[
                     "full_catalogue", "probabilities", "picture_shards", "near_duplicates",
-                    "indexed_items", "embedders", "pool", "params:index", "params:fields",
+                    "applied_corrections", "indexed_items", "embedders", "pool", "params:index",
+                    "params:fields",
                 ],
                 outputs=["search_index", "index_report"],
                 name="embed_items",

@@ -1,0 +1,137 @@
+"""``CorrectionsDataset`` keeps what people have decided, and loses none of it."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import os
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from filelock import FileLock
+from kedro.io.core import AbstractDataset
+from kedro_datasets._typing import TablePreview
+
+from lookbook.datasets.csv_dataset import escape_formulas, restore_formulas
+from lookbook.errors import InputError
+from lookbook.labels.corrections import COLUMNS
+from lookbook.photos.table import decode_text
+
+_DELIMITERS = (",", ";", "\t")
+
+
+class CorrectionsDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
+    """``CorrectionsDataset`` is a CSV file to which saving adds rows.
+
+    Rows are on the disk when ``save`` returns, and never change: two reviewers at a time, of two
+    machines whose files git merges too, lose nothing.
+
+    Examples:
+        Using the YAML API:
+
+        ```yaml
+        corrections:
+          type: lookbook.datasets.corrections_dataset.CorrectionsDataset
+          filepath: data/03_primary/corrections.csv
+        ```
+    """
+
+    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        """Creates the dataset.
+
+        Args:
+            filepath: The file, on this machine; it need not be there.
+            metadata: Ignored by Kedro, read by plugins.
+        """
+        self._filepath = Path(filepath)
+        self.metadata = metadata
+
+    def load(self) -> pd.DataFrame:
+        """Reads every row, edited by hand and merged as it may be.
+
+        Returns:
+            ``line`` (in the file, from 1), the columns of
+            :data:`lookbook.labels.corrections.COLUMNS` as texts, and ``problem``: why a line is
+            no row, empty for one that is. No rows where there is no file.
+
+        Raises:
+            InputError: If the file is no such table.
+        """
+        columns = ["line", *COLUMNS, "problem"]
+        data = self._filepath.read_bytes() if self._filepath.exists() else b""
+        text, _ = decode_text(data, str(self._filepath))
+        if not text.strip():
+            return pd.DataFrame(columns=columns, dtype=object)
+        lines = text.splitlines()
+        delimiter = self._find_delimiter(lines[0])
+        rows: list[dict[str, Any]] = []
+        # Line by line: a quote that half a line has opened ends there.
+        for number, line in enumerate(lines, start=1):
+            cells = next(csv.reader([line], delimiter=delimiter), [])
+            # Where two files were merged there may be two headings.
+            if not any(cells) or cells == COLUMNS:
+                continue
+            whole = len(cells) == len(COLUMNS)
+            problem = "" if whole else f"{len(cells)} cells instead of {len(COLUMNS)}"
+            told = (cells + [""] * len(COLUMNS))[: len(COLUMNS)]
+            rows.append(
+                {"line": number, **dict(zip(COLUMNS, told, strict=True)), "problem": problem}
+            )
+        return restore_formulas(pd.DataFrame(rows, columns=columns, dtype=object))
+
+    def _find_delimiter(self, first: str) -> str:
+        for delimiter in _DELIMITERS:
+            if next(csv.reader([first], delimiter=delimiter)) == COLUMNS:
+                return delimiter
+        raise InputError(
+            f"{self._filepath} does not begin with the line '{','.join(COLUMNS)}': put it back, or "
+            "move the file away."
+        )
+
+    def save(self, data: pd.DataFrame) -> None:
+        """Adds rows, all of them or none.
+
+        Raises:
+            InputError: If the disk is full, or the file cannot be written.
+        """
+        # A row is a line, whatever stands in it.
+        table = data[COLUMNS].map(lambda cell: " ".join(str(cell).split()))
+        table = escape_formulas(table)
+        self._filepath.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(f"{self._filepath}.lock"), self._filepath.open("ab+") as file:
+                size = file.seek(0, os.SEEK_END)
+                try:
+                    self._append(file, table, size)
+                except OSError:
+                    file.truncate(size)
+                    raise
+        except OSError as error:
+            told = "the disk is full" if error.errno == errno.ENOSPC else str(error)
+            raise InputError(
+                f"{self._filepath} cannot be written: {told}. What was decided before is kept; "
+                "decide this again afterwards."
+            ) from error
+
+    def _append(self, file: Any, table: pd.DataFrame, size: int) -> None:
+        before = ""
+        if size:
+            file.seek(size - 1)
+            # A page that was killed may have left half a line: it becomes a row of its own.
+            before = "" if file.read(1) in (b"\n", b"\r") else "\n"
+        text = before + table.to_csv(index=False, header=not size, lineterminator="\n")
+        written = os.write(file.fileno(), text.encode())
+        if written < len(text.encode()):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(file.fileno())
+
+    def preview(self, nrows: int = 20) -> TablePreview:
+        """Shows the last rows in Kedro-Viz."""
+        return TablePreview(self.load().tail(nrows).to_dict(orient="split"))
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._filepath)}
+
+    def _exists(self) -> bool:
+        return self._filepath.exists()

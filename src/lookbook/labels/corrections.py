@@ -1,0 +1,253 @@
+"""What people say of items, decision by decision; of a field the latest decision counts."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from lookbook.labels.cleaning import settle
+from lookbook.labels.fields import Fields, OneField, SomeField, TextField
+from lookbook.labels.record import Record, join_values, split_values
+from lookbook.labels.text import clean_text
+from lookbook.lazy import pd
+
+COLUMNS = ["photo_id", "field", "was", "is", "who", "when"]
+# Beside the fields a decision may be of these: whether a photo shows an item at all, and which
+# other photo shows the same one.
+STATUS, SAME_ITEM = "status", "same_item"
+NOT_AN_ITEM = "not an item"
+# What takes a decision back, or says that somebody looked and could not tell.
+UNDECIDED = "?"
+# What became of a row that counts, and of one that no longer does.
+CONFIRMED, CHANGED, LEFT_OUT, JOINED = "confirmed", "changed", "left out", "joined"
+OVERTAKEN, TAKEN_BACK = "a later decision counts", "taken back"
+GONE = "its photo is not in the catalogue"
+# More certain than whatever a captioner says.
+_CERTAIN = 10.0
+_VOWEL = re.compile(r"[aeiou]", re.IGNORECASE)
+
+
+class Decision(NamedTuple):
+    """The last word on a field of a photo.
+
+    Attributes:
+        value: A value, a list of them, or a text; for :data:`STATUS` and :data:`SAME_ITEM` what the
+            row says.
+        was: What stood there when it was decided.
+        row: The row's number in the table of corrections.
+    """
+
+    value: Any
+    was: str
+    row: int
+
+
+@dataclass(frozen=True)
+class Corrections:
+    """A table of corrections, read.
+
+    Attributes:
+        decided: The last word by photo and field.
+        outcome: What becomes of each row; empty for one that counts.
+    """
+
+    decided: dict[str, dict[str, Decision]]
+    outcome: list[str]
+
+    def fields_of(self, photo_id: str) -> dict[str, Any]:
+        """Gives what people say of a photo's fields."""
+        told = self.decided.get(photo_id, {})
+        return {name: one.value for name, one in told.items() if name not in (STATUS, SAME_ITEM)}
+
+    def is_item(self, photo_id: str) -> bool:
+        """Says whether nobody denies that a photo shows an item."""
+        return STATUS not in self.decided.get(photo_id, {})
+
+    @property
+    def same_items(self) -> list[tuple[str, str]]:
+        """Lists photos of which people say that they show one item."""
+        return [
+            (photo_id, told[SAME_ITEM].value)
+            for photo_id, told in self.decided.items()
+            if SAME_ITEM in told
+        ]
+
+
+def read_corrections(table: pd.DataFrame, fields: Fields) -> Corrections:
+    """Reads what people have decided.
+
+    Args:
+        table: :data:`COLUMNS` and ``problem`` (why a line of the file is no row, else empty), as
+            texts, in the file's order.
+        fields: The catalogue's. A value that they no longer have is kept and does not count.
+    """
+    outcome = [""] * len(table)
+    latest: dict[tuple[str, str], tuple[datetime, int]] = {}
+    values: dict[int, Any] = {}
+    rows = table.to_dict("records")
+    for number, row in enumerate(rows):
+        found = _read_row(row, fields)
+        if isinstance(found, str):
+            outcome[number] = found
+            continue
+        values[number], when = found
+        key = (row["photo_id"], row["field"])
+        before = latest.get(key)
+        if before is None or before[0] <= when:
+            latest[key] = (when, number)
+        if before is not None:
+            outcome[number if before[0] > when else before[1]] = OVERTAKEN
+    decided: dict[str, dict[str, Decision]] = {}
+    for (photo_id, name), (_, number) in latest.items():
+        if values[number] is None:
+            outcome[number] = TAKEN_BACK
+        else:
+            told = Decision(values[number], rows[number]["was"], number)
+            decided.setdefault(photo_id, {})[name] = told
+    return Corrections(decided, outcome)
+
+
+def _read_row(row: dict[str, Any], fields: Fields) -> tuple[Any, datetime] | str:
+    """Reads a row's value (``None`` for undecided) and time; or says why it cannot be used."""
+    if row["problem"]:
+        return str(row["problem"])
+    if not re.fullmatch(r"[0-9a-f]{64}", row["photo_id"]):
+        return "photo_id is no SHA-256"
+    try:
+        when = datetime.fromisoformat(row["when"])
+    except ValueError:
+        return "when is no time such as 2026-01-31T12:00:00+00:00"
+    when = when if when.tzinfo else when.replace(tzinfo=UTC)
+    told = row["is"]
+    if told == UNDECIDED:
+        return None, when
+    value = _read_value(row["field"], told, fields)
+    if value is None:
+        known = row["field"] in (*fields.names, STATUS, SAME_ITEM)
+        return "no value of the field" if known else "no field of the catalogue"
+    return (None if row["field"] == SAME_ITEM and told == row["photo_id"] else value), when
+
+
+def _read_value(name: str, told: str, fields: Fields) -> Any:
+    """Reads a value; ``None`` for what is none of the field's."""
+    if name == STATUS:
+        return told if told == NOT_AN_ITEM else None
+    if name == SAME_ITEM:
+        return told if re.fullmatch(r"[0-9a-f]{64}", told) else None
+    field = fields.root.get(name)
+    if isinstance(field, TextField):
+        return clean_text(told, field.longest) or None
+    if isinstance(field, OneField):
+        value, how = field.lookup(told)
+        return value if how in ("exact", "synonym") else None
+    if isinstance(field, SomeField):
+        values, how = field.lookup(split_values(told))
+        return values if how in ("exact", "synonym") or not told else None
+    return None
+
+
+def correct_record(record: Record, said: dict[str, Any], fields: Fields) -> Record:
+    """Puts people's word in the place of a captioner's.
+
+    What follows from it is filled in, and what contradicts it gives way. A text that nobody has
+    corrected keeps its words, but for the values that were replaced.
+
+    Args:
+        record: What a captioner says.
+        said: What people say, by field.
+        fields: The catalogue's.
+    """
+    if not said:
+        return dict(record)
+    values = {name: said.get(name, record[name]) for name in fields.enumerated}
+    settle(values, dict.fromkeys(said, _CERTAIN), fields)
+    # Two decisions that contradict each other both stand.
+    values |= {name: said[name] for name in fields.enumerated if name in said}
+    corrected: Record = {**record, **values}
+    replaced = [
+        pair
+        for name in fields.enumerated
+        for pair in _replaced(record[name], values[name], fields.enumerated[name])
+    ]
+    for name, field in fields.texts.items():
+        if name in said:
+            corrected[name] = said[name]
+            continue
+        text = str(record[name])
+        for was, now in replaced:
+            text = _replace_word(text, was, now)
+        corrected[name] = clean_text(text, field.longest)
+    return corrected
+
+
+def _replaced(was: Any, now: Any, field: OneField | SomeField) -> list[tuple[str, str]]:
+    """Pairs the words of values that went with those that came in their places."""
+    otherwise = getattr(field, "otherwise", None)
+    before, after = (one if isinstance(one, list) else [one] for one in (was, now))
+    gone = [one for one in before if one not in after and one != otherwise]
+    come = [one for one in after if one not in before and one != otherwise]
+    pairs = []
+    for old, new in zip(gone, come, strict=False):
+        phrase = field.values[new].phrase
+        words = filter(None, dict.fromkeys([field.values[old].phrase, old]))
+        pairs += [(word, new if phrase is None else phrase) for word in words]
+    return [(old, new) for old, new in pairs if new]
+
+
+def _replace_word(text: str, was: str, now: str) -> str:
+    """Puts words in the place of others, with their capital and the article that they need."""
+
+    def replace(match: re.Match[str]) -> str:
+        article, found = match["article"] or "", match["word"]
+        new = now[:1].upper() + now[1:] if found[:1].isupper() else now
+        if article:
+            kept = "an" if _VOWEL.match(now) else "a"
+            article = kept[:1].upper() + kept[1:] if article[:1].isupper() else kept
+            return f"{article} {new}"
+        return new
+
+    pattern = rf"\b(?:(?P<article>an?) )?(?P<word>{re.escape(was)})\b"
+    return re.sub(pattern, replace, text, flags=re.IGNORECASE)
+
+
+def count_outcomes(
+    rows: pd.DataFrame,
+) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
+    """Counts what became of corrections.
+
+    Args:
+        rows: ``field`` and ``outcome`` of each.
+
+    Returns:
+        By field how many of a captioner's values people ``confirmed`` and ``changed``; and by
+        outcome how many of all other rows there are.
+    """
+    by_field: dict[str, dict[str, int]] = {}
+    others: Counter[str] = Counter()
+    for name, outcome in zip(rows["field"], rows["outcome"], strict=True):
+        if outcome in (CONFIRMED, CHANGED):
+            by_field.setdefault(name, {CONFIRMED: 0, CHANGED: 0})[outcome] += 1
+        else:
+            others[outcome] += 1
+    return by_field, dict(others)
+
+
+def outcome_of(name: str, decision: Decision, record: Record | None) -> str:
+    """Says what a decision does to what a captioner says.
+
+    Args:
+        name: The field.
+        decision: The last word on it.
+        record: What a captioner says of the photo; ``None`` where it says nothing.
+    """
+    if record is None:
+        return GONE
+    if name == STATUS:
+        return LEFT_OUT
+    if name == SAME_ITEM:
+        return JOINED
+    same = join_values(record[name]) == join_values(decision.value)
+    return CONFIRMED if same else CHANGED

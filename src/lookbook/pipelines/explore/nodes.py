@@ -1,0 +1,100 @@
+"""Draws a map of the whole catalogue by its pictures."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from lookbook.errors import InputError
+from lookbook.labels.fields import Fields
+from lookbook.lazy import pd
+from lookbook.photos.photo import PhotoError
+from lookbook.pools import Pool, in_batches
+from lookbook.publishing.photos import encode
+from lookbook.search.embedders import Embedder
+from lookbook.search.pictures import SeenPictures
+
+_BATCH = 16
+
+
+class ExploreParams(BaseModel):
+    """How the map is drawn.
+
+    Attributes:
+        fitted: Pictures that are placed by t-SNE; all others amid them.
+        seed: Of the placement.
+        picture: Pixels of the longer side of the pictures that are shown.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    fitted: int = Field(gt=1)
+    seed: int
+    picture: int = Field(ge=32)
+
+
+def map_catalogue(
+    full_catalogue: pd.DataFrame,
+    picture_shards: dict[str, Callable[[], Any]],
+    files: dict[str, Callable[[], bytes]],
+    embedders: dict[str, Embedder],
+    pool: Pool,
+    fields: Fields,
+    params: ExploreParams,
+) -> pd.DataFrame:
+    """Places every item by its picture.
+
+    Args:
+        full_catalogue: The items.
+        picture_shards: Embedded pictures; the first embedding model's looks are compared.
+        files: Functions that read the photos' bytes, by file.
+        embedders: The embedding models, by name.
+        pool: Who makes small pictures.
+        fields: The catalogue's.
+        params: How the map is drawn.
+
+    Returns:
+        ``photo_id``, ``Filename``, the fields, ``x`` and ``y``, and ``picture``, a small JPEG as
+        Hugging Face's data sets hold it (``bytes`` and ``path``). Items without a picture are left
+        out.
+
+    Raises:
+        InputError: If no item has one.
+    """
+    from lookbook.progress import Progress
+    from lookbook.search.picture_map import place_pictures
+
+    embedder = next(iter(embedders.values()))
+    seen = SeenPictures(picture_shards, embedder.pictures_fingerprint)
+
+    def looks_of(photo_ids: list[str]) -> dict[str, np.ndarray]:
+        return {photo_id: look for photo_id, (look, _) in seen.of(photo_ids).items()}
+
+    ids = full_catalogue["photo_id"].tolist()
+    placed = place_pictures(ids, looks_of, params.fitted, params.seed)
+    if not placed:
+        raise InputError("No picture is indexed: first run 'kedro run --pipelines=index'.")
+    rows = full_catalogue[full_catalogue["photo_id"].isin(list(placed))].reset_index(drop=True)
+    rows["x"] = [float(placed[one][0]) for one in rows["photo_id"]]
+    rows["y"] = [float(placed[one][1]) for one in rows["photo_id"]]
+    read = [files.get(name) for name in rows["Filename"]]
+    made = pool.map(partial(_shrink, longest=params.picture), in_batches(read, _BATCH))
+    pictures = itertools.chain.from_iterable(made)
+    rows["picture"] = list(Progress(pictures, total=len(rows), desc="map", unit="picture"))
+    return rows[["photo_id", "Filename", *fields.names, "x", "y", "picture"]]
+
+
+def _shrink(readers: list[Callable[[], bytes] | None], longest: int) -> list[dict[str, Any] | None]:
+    pictures: list[dict[str, Any] | None] = []
+    for read in readers:
+        try:
+            small = encode(read(), longest, 80) if read else None
+        except (PhotoError, OSError):
+            small = None
+        pictures.append({"bytes": small, "path": None} if small else None)
+    return pictures

@@ -1,0 +1,25 @@
+"""Wires explore: the catalogue's pictures to a map."""
+
+from kedro.pipeline import Node, Pipeline
+
+from lookbook.pipelines.explore import nodes
+
+
+def create_pipeline(**kwargs: object) -> Pipeline:
+    """Creates the ``explore`` pipeline, whose map ``make explore`` opens."""
+    return Pipeline(
+        [
+            Node(
+                nodes.map_catalogue,
+                inputs=[
+                    "full_catalogue", "picture_shards", "photo_files", "embedders", "pool",
+                    "params:fields", "params:explore",
+                ],
+                outputs="catalogue_map",
+                name="map_catalogue",
+            ),
+        ],
+        tags="explore",
+        namespace="explore",
+        prefix_datasets_with_namespace=False,
+    )  # fmt: skip

@@ -1,0 +1,223 @@
+"""Makes a data set of the catalogue that others can use."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from lookbook.errors import InputError
+from lookbook.labels.corrections import CHANGED, CONFIRMED, count_outcomes
+from lookbook.labels.fields import Fields
+from lookbook.lazy import pd
+from lookbook.photos.photo import PhotoError
+from lookbook.photos.sampling import draw_lot
+from lookbook.pools import Pool, in_batches
+from lookbook.publishing.card import write_card
+from lookbook.publishing.croissant import describe
+from lookbook.publishing.params import PublishParams
+from lookbook.publishing.photos import encode
+from lookbook.publishing.tables import (
+    FILE,
+    LABEL,
+    REVIEWED,
+    class_table,
+    plain_table,
+    to_parquet,
+)
+from lookbook.search.tables import GROUP
+
+Readers = dict[str, Callable[[], bytes]]
+SPLITS = ("train", "test")
+# Lots are drawn from so many.
+_LOTS = 1 << 56
+# Photos that a worker is given at once, and that are saved at once.
+_BATCH = 16
+
+
+def plan_publication(
+    full_catalogue: pd.DataFrame,
+    manifest: pd.DataFrame,
+    near_duplicates: pd.DataFrame,
+    applied_corrections: pd.DataFrame,
+    fields: Fields,
+    params: PublishParams,
+) -> pd.DataFrame:
+    """Says of each item in which split it is, and under which name its photo is published.
+
+    Args:
+        full_catalogue: The items.
+        manifest: Senders, who are in one split with all their photos, and people's labels.
+        near_duplicates: Photos of one and the same item, whose senders are in one split as well.
+        applied_corrections: What people have decided.
+        fields: The catalogue's.
+        params: How large the splits are.
+
+    Returns:
+        ``photo_id``, ``Filename``, the fields, ``split``, ``file_name`` (in its split's folder),
+        ``label`` and ``reviewed`` (a list of fields), sorted by ``photo_id``.
+
+    Raises:
+        InputError: If there is no licence, or no item.
+    """
+    if not params.licence:
+        raise InputError(
+            "Nothing is published without a licence: name that of the photos as 'publish.licence' "
+            "in conf/local/parameters.yml, such as cc0-1.0."
+        )
+    if full_catalogue.empty:
+        raise InputError("The catalogue is empty, so there is nothing to publish.")
+    known = manifest.drop_duplicates("photo_id").set_index("photo_id")
+    looked = applied_corrections[applied_corrections["outcome"].isin([CONFIRMED, CHANGED])]
+    reviewed = looked.groupby("photo_id")["field"].agg(lambda names: sorted(set(names)))
+    rows = full_catalogue.sort_values("photo_id", ignore_index=True)
+    ids = rows["photo_id"]
+    people = _join(ids, known["sender_id"].reindex(ids).tolist(), near_duplicates)
+    testing = [draw_lot(0, one) < params.test_share * _LOTS for one in people]
+    return rows.assign(
+        split=["test" if one else "train" for one in testing],
+        file_name=[f"{one[:2]}/{one}_{params.longest}.jpg" for one in ids],
+        label=known["label"].reindex(ids).to_numpy(),
+        reviewed=[reviewed.get(one, []) for one in ids],
+    )
+
+
+def _join(photo_ids: pd.Series, senders: list[Any], near_duplicates: pd.DataFrame) -> list[str]:
+    """Names who each photo is of: senders of one and the same item are one."""
+    import numpy as np
+
+    from lookbook.search.near_duplicates import group_pairs
+
+    own = [
+        sender if isinstance(sender, str) else photo_id
+        for photo_id, sender in zip(photo_ids, senders, strict=True)
+    ]
+    names, numbers = np.unique(own, return_inverse=True)
+    of_photo = dict(zip(photo_ids, numbers.tolist(), strict=True))
+    pairs = [
+        (of_photo[row.photo_id], of_photo[getattr(row, GROUP)])
+        for row in near_duplicates.itertuples()
+        if row.photo_id in of_photo and getattr(row, GROUP) in of_photo
+    ]
+    return [str(one) for one in names[group_pairs(pairs, len(names))[numbers]]]
+
+
+def encode_photos(
+    published_rows: pd.DataFrame,
+    files: Readers,
+    known_published_files: Readers,
+    pool: Pool,
+    params: PublishParams,
+) -> Iterator[dict[str, bytes | None]]:
+    """Encodes the photos that are not there yet, and removes those that left.
+
+    Args:
+        published_rows: Which photos are published, and under which names.
+        files: Functions that read the photos' bytes, by file.
+        known_published_files: What an earlier run has published.
+        pool: Who encodes.
+        params: Size and quality.
+
+    Yields:
+        Some files, which Kedro saves before it asks for the next; ``None`` for one to remove. A
+        photo that cannot be read is left out, see :func:`describe_publication`.
+    """
+    from lookbook.progress import Progress
+
+    wanted = {f"{row.split}/{row.file_name}": row.Filename for row in published_rows.itertuples()}
+    photos = tuple(f"{split}/" for split in SPLITS)
+    gone = [name for name in known_published_files if name.startswith(photos)]
+    yield {name: None for name in gone if name not in wanted and name.endswith(".jpg")}
+    missing = [
+        (name, files[file])
+        for name, file in wanted.items()
+        if name not in known_published_files and file in files
+    ]
+    work = partial(_encode_batch, longest=params.longest, quality=params.quality)
+    encoded = pool.map(work, in_batches(missing, _BATCH))
+    with Progress(total=len(missing), desc="encode", unit="photo", disable=not missing) as progress:
+        for some in encoded:
+            progress.update(len(some))
+            yield {name: data for name, data in some if data is not None}
+
+
+def _encode_batch(
+    photos: list[tuple[str, Callable[[], bytes]]], longest: int, quality: int
+) -> list[tuple[str, bytes | None]]:
+    encoded: list[tuple[str, bytes | None]] = []
+    for name, read in photos:
+        try:
+            encoded.append((name, encode(read(), longest, quality)))
+        except (PhotoError, OSError):
+            encoded.append((name, None))
+    return encoded
+
+
+def describe_publication(
+    published_rows: pd.DataFrame,
+    published_photos: Readers,
+    catalogue: pd.DataFrame,
+    applied_corrections: pd.DataFrame,
+    scores_of_runs: dict[str, Callable[[], dict[str, Any]]],
+    captioner: str,
+    fields: Fields,
+    params: PublishParams,
+) -> tuple[dict[str, bytes | None], dict[str, Any]]:
+    """Writes tables, card and metadata beside the photos.
+
+    Args:
+        published_rows: Which photos are published.
+        published_photos: Those that are there.
+        catalogue: The recipe's table.
+        applied_corrections: What people have decided.
+        scores_of_runs: How good labels are, all versions of what ``evaluate`` measured.
+        captioner: Who labelled the photos.
+        fields: The catalogue's.
+        params: Title, licence and the like.
+
+    Returns:
+        The files, and a report: ``photos``, ``train``, ``test``, ``left_out`` (files whose photo
+        cannot be read any more) and ``licence``.
+    """
+    there = [
+        f"{row.split}/{row.file_name}" in published_photos for row in published_rows.itertuples()
+    ]
+    rows = published_rows[there]
+    files: dict[str, bytes | None] = {}
+    for split in SPLITS:
+        own = rows[rows["split"].eq(split)]
+        table = class_table(own.rename(columns={"Filename": "file"}), fields)
+        files[f"{split}/metadata.parquet"] = to_parquet(table) if len(own) else None
+    plain = rows.assign(**{FILE: rows["split"] + "/" + rows[FILE]})
+    files["catalogue.parquet"] = to_parquet(plain_table(plain, fields))
+    files["catalogue.csv"] = catalogue.to_csv(index=False, lineterminator="\n").encode()
+    digest = hashlib.sha256(files["catalogue.parquet"] or b"").hexdigest()
+    croissant = describe(fields, params, digest)
+    files["croissant.json"] = json.dumps(croissant, indent=2, ensure_ascii=False).encode()
+    by_field, _ = count_outcomes(applied_corrections)
+    runs = [load() for _, load in sorted(scores_of_runs.items())]
+    measured = [scores for scores in runs if scores["captioner"] == captioner]
+    scores = measured[-1] if measured else None
+    card = write_card(rows, fields, params, captioner, by_field, scores)
+    files["README.md"] = card.encode()
+    report = {
+        "items": len(published_rows),
+        "photos": len(rows),
+        **{split: int(rows["split"].eq(split).sum()) for split in SPLITS},
+        "left_out": published_rows.loc[[not one for one in there], "Filename"].tolist(),
+        "licence": params.licence,
+        "labelled": int(rows[LABEL].notna().sum()),
+        "reviewed": int(rows[REVIEWED].map(len).sum()),
+    }
+    return files, report
+
+
+def push_publication(report: dict[str, Any], params: PublishParams) -> dict[str, Any]:
+    """Says where the data set goes, and as what."""
+    return {
+        "repository": params.repository,
+        "private": params.private,
+        "message": f"{report['photos']:,} photos, {report['reviewed']:,} values seen by people",
+    }

@@ -1,0 +1,5 @@
+"""The ``review`` pipeline."""
+
+from lookbook.pipelines.review.pipeline import create_pipeline
+
+__all__ = ["create_pipeline"]

@@ -1,0 +1,146 @@
+"""Finds what is likely wrong, so that people look there first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from lookbook.captioners.shards import read_shards
+from lookbook.labels.cleaning import clean_answer, map_values
+from lookbook.labels.fields import Fields
+from lookbook.labels.record import Record, split_values
+from lookbook.lazy import pd
+from lookbook.pools import Pool, in_batches
+from lookbook.review.doubt import Evidence, ReviewParams, doubt_items, find_neighbours
+from lookbook.search.embedders import Embedder
+from lookbook.search.pictures import SeenPictures
+from lookbook.search.tables import GROUP
+
+# Files by name, and how each is read.
+Shards = dict[str, Callable[[], Any]]
+# Captions that a worker is given at once.
+_BATCH = 4096
+
+
+def find_doubts(
+    full_catalogue: pd.DataFrame,
+    parsed_labels: pd.DataFrame,
+    probabilities: pd.DataFrame,
+    manifest: pd.DataFrame,
+    near_duplicates: pd.DataFrame,
+    picture_shards: Shards,
+    caption_shards: Shards,
+    trial_shards: Shards,
+    captioner: str,
+    embedders: dict[str, Embedder],
+    pool: Pool,
+    fields: Fields,
+    params: ReviewParams,
+) -> pd.DataFrame:
+    """Reckons how likely each value in the catalogue is wrong.
+
+    Args:
+        full_catalogue: The items.
+        parsed_labels: What the captioner wrote, before it was mapped.
+        probabilities: How likely each value is, where the captioner tells.
+        manifest: People's labels.
+        near_duplicates: Photos of one and the same item.
+        picture_shards: Embedded pictures; the first embedding model's looks are compared.
+        caption_shards: Captions of all captioners; what the one that has said most beside the
+            catalogue's own says is compared.
+        trial_shards: Captions of prompt trials.
+        captioner: The fingerprint of the catalogue's captioner.
+        embedders: The embedding models, by name.
+        pool: Who reads captions.
+        fields: The catalogue's.
+        params: What speaks against a value, and how much.
+
+    Returns:
+        See :func:`lookbook.review.doubt.doubt_items`.
+    """
+    embedder = next(iter(embedders.values()))
+    seen = SeenPictures(picture_shards, embedder.pictures_fingerprint)
+
+    def looks_of(photo_ids: list[str]) -> dict[str, np.ndarray]:
+        return {photo_id: look for photo_id, (look, _) in seen.of(photo_ids).items()}
+
+    same_items = near_duplicates.set_index("photo_id")[GROUP].to_dict()
+    photo_ids = full_catalogue["photo_id"].tolist()
+    neighbours, nearest = find_neighbours(
+        photo_ids, looks_of, same_items, params.neighbours, params.among
+    )
+    wanted = parsed_labels[parsed_labels["photo_id"].isin(photo_ids)]
+    labelled = manifest.drop_duplicates("photo_id").set_index("photo_id")["label"].dropna()
+    evidence = Evidence(
+        probabilities=probabilities,
+        labels=labelled.to_dict(),
+        contradicted=dict(_contradicted(wanted, fields, pool)),
+        others=_read_others({**trial_shards, **caption_shards}, captioner, fields, pool),
+        same_items=same_items,
+        neighbours=neighbours,
+        nearest=nearest,
+    )
+    return doubt_items(full_catalogue, evidence, fields, params)
+
+
+def _contradicted(
+    labels: pd.DataFrame, fields: Fields, pool: Pool
+) -> Iterator[tuple[str, set[str]]]:
+    """Finds fields that contradicted one another in what the captioner wrote."""
+    batches = (labels.iloc[start : start + _BATCH] for start in range(0, len(labels), _BATCH))
+    for found in pool.map(partial(_contradicted_of, fields=fields), batches):
+        yield from found
+
+
+def _contradicted_of(labels: pd.DataFrame, fields: Fields) -> list[tuple[str, set[str]]]:
+    found = []
+    for row in labels.to_dict("records"):
+        written: dict[str, Any] = {
+            name: split_values(row[name]) if name in fields.somes else row[name]
+            for name in fields.names
+            if isinstance(row[name], str)
+        }
+        _, mappings = map_values(written, fields)
+        names = {one.field for one in mappings if one.how == "contradicted"}
+        if names:
+            found.append((row["photo_id"], names))
+    return found
+
+
+def _read_others(
+    shards: Shards, captioner: str, fields: Fields, pool: Pool
+) -> dict[str, Record]:  # fmt: skip
+    """Reads what the captioner says that has written most beside the catalogue's own."""
+    files = Counter(name.split("/")[0] for name in shards)
+    files.pop(captioner, None)
+    if not files:
+        return {}
+    other, _ = min(files.items(), key=lambda counted: (-counted[1], counted[0]))
+    captions = read_shards(shards, other)
+    told = [(one.photo_id, one.text) for one in captions.values() if one.text is not None]
+    read = pool.map(partial(_read_captions, fields=fields), in_batches(told, _BATCH))
+    return dict(pair for batch in read for pair in batch)
+
+
+def _read_captions(told: list[tuple[str, str]], fields: Fields) -> list[tuple[str, Record]]:
+    read = [(photo_id, clean_answer(text, fields).record) for photo_id, text in told]
+    return [(photo_id, record) for photo_id, record in read if record]
+
+
+def report_review(
+    review_queue: pd.DataFrame, applied_corrections: pd.DataFrame, fields: Fields
+) -> dict[str, Any]:
+    """Says how much there is to look at, and how much people have looked at."""
+    looked = applied_corrections[applied_corrections["outcome"].isin(["confirmed", "changed"])]
+    return {
+        "items": len(review_queue),
+        "errors_to_expect": {
+            name: round(float(review_queue[name].sum()), 1) for name in fields.enumerated
+        },
+        "looked_at": int(looked["photo_id"].nunique()),
+        "decisions": len(applied_corrections),
+    }

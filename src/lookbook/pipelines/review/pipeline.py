@@ -1,0 +1,33 @@
+"""Wires review: a catalogue to the order in which looking at it pays."""
+
+from kedro.pipeline import Node, Pipeline
+
+from lookbook.pipelines.review import nodes
+
+
+def create_pipeline(**kwargs: object) -> Pipeline:
+    """Creates the ``review`` pipeline, which ``kedro review`` runs before it opens its page."""
+    return Pipeline(
+        [
+            Node(
+                nodes.find_doubts,
+                inputs=[
+                    "full_catalogue", "parsed_labels", "probabilities", "manifest",
+                    "near_duplicates", "picture_shards", "known_caption_shards",
+                    "known_trial_shards", "captioner_fingerprint", "embedders", "process_pool",
+                    "params:fields", "params:review",
+                ],
+                outputs="review_queue",
+                name="find_doubts",
+            ),
+            Node(
+                nodes.report_review,
+                inputs=["review_queue", "applied_corrections", "params:fields"],
+                outputs="review_report",
+                name="report_review",
+            ),
+        ],
+        tags="review",
+        namespace="review",
+        prefix_datasets_with_namespace=False,
+    )  # fmt: skip

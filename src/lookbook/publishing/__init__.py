@@ -1,0 +1,1 @@
+"""The catalogue for others: a data set with its card and metadata, and tables for shops."""

@@ -1,0 +1,89 @@
+"""The catalogue as shops' systems take it: a row an item, its columns by templates."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any
+
+from jinja2 import StrictUndefined, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from pydantic import BaseModel, ConfigDict
+
+from lookbook.errors import InputError
+from lookbook.labels.fields import Fields
+from lookbook.labels.record import Record, known_of
+
+_environment = ImmutableSandboxedEnvironment(autoescape=False, undefined=StrictUndefined)
+
+
+class ShopParams(BaseModel):
+    """How items become a shop's products.
+
+    Attributes:
+        pictures: Where the shop's system finds the pictures: an address that a file's name is put
+            after.
+        shopify: Templates by column of Shopify's product CSV.
+        merchant: Templates by attribute of a Google Merchant feed.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    pictures: str
+    shopify: dict[str, str]
+    merchant: dict[str, str]
+
+
+class ShopTable:
+    """A table whose columns are templates."""
+
+    def __init__(self, columns: dict[str, str], named: str) -> None:
+        """Reads the templates.
+
+        Args:
+            columns: Jinja templates by column. They see the item's fields by name, values that are
+                not known as empty; ``photo_id``, ``file``, ``picture`` (its address) and ``handle``
+                (its title as an address has it).
+            named: What the configuration calls them, for errors.
+
+        Raises:
+            InputError: If one is no template.
+        """
+        self._named = named
+        self._templates = {}
+        for column, template in columns.items():
+            try:
+                self._templates[column] = _environment.from_string(template)
+            except TemplateError as error:
+                raise InputError(f"{named}, column '{column}': {error}.") from error
+
+    def row(self, record: Record, photo_id: str, file: str, fields: Fields, pictures: str) -> Any:
+        """Fills the columns for an item.
+
+        Raises:
+            InputError: If a template asks for what there is not.
+        """
+        known = known_of(record, fields)
+        told: dict[str, Any] = {name: record[name] for name in fields.texts}
+        for name in fields.enumerated:
+            values = known.get(name, [])
+            told[name] = values if name in fields.somes else "".join(values[:1])
+        told |= {
+            "photo_id": photo_id,
+            "file": file,
+            "picture": pictures + file,
+            "handle": f"{_slug(record[fields.title])}-{photo_id[:8]}",
+            "known": [one for values in known.values() for one in values],
+        }
+        row = {}
+        for column, template in self._templates.items():
+            try:
+                row[column] = " ".join(template.render(told).split())
+            except (TemplateError, TypeError) as error:
+                raise InputError(f"{self._named}, column '{column}': {error}.") from error
+        return row
+
+
+def _slug(title: str) -> str:
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().casefold()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "item"

@@ -1,0 +1,91 @@
+"""The published catalogue as tables: with class names for training, and plain for asking."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+from lookbook.labels.fields import Fields, OneField, TextField
+from lookbook.labels.record import split_values
+from lookbook.lazy import ArrowTable, pd
+
+# What stands beside the fields: where the picture is, which it is, what people call it, and the
+# fields that people have decided.
+FILE, PHOTO, LABEL, REVIEWED = "file_name", "photo_id", "label", "reviewed"
+
+
+def features_of(fields: Fields) -> dict[str, Any]:
+    """Describes the columns as ``datasets`` does, values as classes with names.
+
+    Source: https://huggingface.co/docs/datasets/about_dataset_features
+    """
+    text = {"dtype": "string", "_type": "Value"}
+    features: dict[str, Any] = {FILE: text, PHOTO: text}
+    for name, field in fields.root.items():
+        if isinstance(field, TextField):
+            features[name] = text
+            continue
+        classes = {"names": list(field.values), "_type": "ClassLabel"}
+        one = isinstance(field, OneField)
+        features[name] = classes if one else {"feature": classes, "_type": "List"}
+    return features | {LABEL: text, REVIEWED: {"feature": text, "_type": "List"}}
+
+
+def class_table(rows: pd.DataFrame, fields: Fields) -> ArrowTable:
+    """Lays rows out with their values as numbers of classes.
+
+    Args:
+        rows: :data:`FILE`, :data:`PHOTO`, the fields, :data:`LABEL` and :data:`REVIEWED`.
+        fields: The catalogue's.
+    """
+    import pyarrow as pa
+
+    columns: dict[str, Any] = {
+        name: pa.array(rows[name].tolist(), pa.string()) for name in (FILE, PHOTO)
+    }
+    for name, field in fields.root.items():
+        cells = rows[name]
+        if isinstance(field, TextField):
+            columns[name] = pa.array(cells.fillna("").tolist(), pa.string())
+            continue
+        place = {value: number for number, value in enumerate(field.values)}
+        if isinstance(field, OneField):
+            columns[name] = pa.array([place[cell] for cell in cells], pa.int64())
+        else:
+            several = [[place[one] for one in split_values(cell)] for cell in cells]
+            columns[name] = pa.array(several, pa.list_(pa.int64()))
+    columns[LABEL] = pa.array(_or_none(rows[LABEL]), pa.string())
+    columns[REVIEWED] = pa.array(rows[REVIEWED].tolist(), pa.list_(pa.string()))
+    told = json.dumps({"info": {"features": features_of(fields)}})
+    return pa.table(columns).replace_schema_metadata({"huggingface": told})
+
+
+def plain_table(rows: pd.DataFrame, fields: Fields) -> ArrowTable:
+    """Lays rows out with their values as words, lists as lists, and ``split``."""
+    import pyarrow as pa
+
+    columns: dict[str, Any] = {}
+    for name in ("split", FILE, PHOTO, *fields.names, LABEL, REVIEWED):
+        if name in fields.somes:
+            columns[name] = pa.array(
+                [split_values(cell) for cell in rows[name]], pa.list_(pa.string())
+            )
+        elif name == REVIEWED:
+            columns[name] = pa.array(rows[name].tolist(), pa.list_(pa.string()))
+        else:
+            columns[name] = pa.array(_or_none(rows[name]), pa.string())
+    return pa.table(columns)
+
+
+def _or_none(cells: pd.Series) -> list[str | None]:
+    return [cell if isinstance(cell, str) else None for cell in cells]
+
+
+def to_parquet(table: ArrowTable) -> bytes:
+    """Writes a table as Parquet, the same bytes for the same rows."""
+    import pyarrow.parquet as pq
+
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer, compression="zstd")
+    return buffer.getvalue()

@@ -1,0 +1,263 @@
+"""What there is to decide, what was decided, and what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime
+from threading import Lock
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lookbook.labels.corrections import (
+    COLUMNS,
+    STATUS,
+    UNDECIDED,
+    Corrections,
+    correct_record,
+    read_corrections,
+)
+from lookbook.labels.fields import Fields, OneField
+from lookbook.labels.record import from_row, join_values, split_values
+from lookbook.lazy import pd
+from lookbook.photos.sampling import draw_lot
+
+DOUBTFUL, DRAWN = "the most doubtful first", "as drawn by lot"
+ORDERS = (DOUBTFUL, DRAWN)
+
+
+class Wanted(NamedTuple):
+    """Which items somebody wants to look at.
+
+    Attributes:
+        order: One of :data:`ORDERS`. Decisions in the drawn order say how good all items are.
+        field: The field to decide; ``None`` for whichever is doubtful.
+        value: What the catalogue says of that field; ``None`` for anything.
+        sign: What speaks against an item; ``None`` for anything.
+    """
+
+    order: str = DOUBTFUL
+    field: str | None = None
+    value: str | None = None
+    sign: str | None = None
+
+
+class Choice(NamedTuple):
+    """A value to choose.
+
+    Attributes:
+        value: The value.
+        likely: How likely it is, where the captioner tells.
+        said: Whether it is what the catalogue says.
+    """
+
+    value: str
+    likely: float | None
+    said: bool
+
+
+class Desk:
+    """The items, in the order in which they are looked at, and people's decisions.
+
+    Decisions of others, into the same file, are seen as soon as something is decided.
+    """
+
+    def __init__(
+        self,
+        catalogue: pd.DataFrame,
+        queue: pd.DataFrame,
+        probabilities: pd.DataFrame,
+        files: Mapping[str, Callable[[], bytes]],
+        corrections: Any,
+        fields: Fields,
+    ) -> None:
+        """Lays out what there is to decide.
+
+        Args:
+            catalogue: The items.
+            queue: How doubtful each is, see :func:`lookbook.review.doubt.doubt_items`.
+            probabilities: How likely each value is, where the captioner tells.
+            files: Functions that read the photos' bytes, by file.
+            corrections: The dataset of what people decide: loaded, and saved to.
+            fields: The catalogue's.
+        """
+        self.fields = fields
+        self.names = list(fields.enumerated)
+        self.state = "ready"
+        self._files = files
+        self._corrections = corrections
+        self._rows = catalogue.set_index("photo_id").reindex(queue["photo_id"])
+        self._ids = queue["photo_id"].tolist()
+        self._row_of = {photo_id: row for row, photo_id in enumerate(self._ids)}
+        self._wrong = queue[self.names].to_numpy(np.float32)
+        self._why = queue["why"].tolist()
+        self._most_like = queue["most_like"].tolist()
+        self._lots = np.array([draw_lot(0, one) for one in self._ids], dtype=float)
+        self._likely = probabilities.set_index("photo_id") if len(probabilities) else probabilities
+        self.signs = sorted({one.partition(": ")[2] for own in self._why for one in own})
+        self._lock = Lock()
+        self._read()
+
+    def _read(self) -> None:
+        people: Corrections = read_corrections(self._corrections.load(), self.fields)
+        decided, settled = np.zeros((2, *self._wrong.shape), bool)
+        gone = np.zeros(len(self._ids), bool)
+        self._people = people
+        for photo_id, told in people.decided.items():
+            row = self._row_of.get(photo_id)
+            if row is not None:
+                decided[row] = [name in told for name in self.names]
+                gone[row] = STATUS in told
+                before, now = self._record(photo_id), self.item(photo_id)
+                # What follows from a decision is as sure as that.
+                settled[row] = [before[name] != now[name] for name in self.names]
+        self._decided, self._gone = decided, gone
+        self._left = ~decided & ~settled & ~gone[:, None]
+
+    def _record(self, photo_id: str) -> dict[str, Any]:
+        return from_row(self._rows.loc[photo_id].fillna(""), self.fields)
+
+    def picture(self, filename: str) -> bytes | None:
+        """Reads a photo; ``None`` for what is not among the photos."""
+        read = self._files.get(filename)
+        return read() if read else None
+
+    def item(self, photo_id: str) -> dict[str, Any]:
+        """Gives an item as people have left it: its record, ``photo_id`` and ``Filename``."""
+        said = self._people.fields_of(photo_id)
+        record = correct_record(self._record(photo_id), said, self.fields)
+        return {**record, "photo_id": photo_id, "Filename": self._rows.at[photo_id, "Filename"]}
+
+    def most_like(self, photo_id: str) -> str | None:
+        """Gives the photo of the most similar picture, if there is one."""
+        found: str | None = self._most_like[self._row_of[photo_id]]
+        return found
+
+    def why(self, photo_id: str, field: str) -> list[str]:
+        """Lists what speaks against what is said of a field of an item."""
+        signs = (one.partition(": ") for one in self._why[self._row_of[photo_id]])
+        return [sign for name, _, sign in signs if name == field]
+
+    def wrong(self, photo_id: str, field: str) -> float:
+        """Says how likely a field's value is wrong; 0 for what people have decided."""
+        row, column = self._row_of[photo_id], self.names.index(field)
+        return float(self._wrong[row, column] * self._left[row, column])
+
+    def is_decided(self, photo_id: str, field: str) -> bool:
+        """Says whether people have decided a field."""
+        return bool(self._decided[self._row_of[photo_id], self.names.index(field)])
+
+    def is_left_out(self, photo_id: str) -> bool:
+        """Says whether people say that a photo shows no item."""
+        return bool(self._gone[self._row_of[photo_id]])
+
+    def most_doubtful(self, photo_id: str, least: float = 0.0) -> str | None:
+        """Gives the undecided field that is likeliest wrong, if any is as likely as that."""
+        left = [name for name in self.names if not self.is_decided(photo_id, name)]
+        found = max(left, key=lambda name: self.wrong(photo_id, name), default=None)
+        return found if found and self.wrong(photo_id, found) >= least else None
+
+    def choices(self, photo_id: str, field: str) -> list[Choice]:
+        """Lists a field's values, the likeliest first."""
+        declared = self.fields.enumerated[field]
+        said = self.item(photo_id)[field]
+        shares = {}
+        if len(self._likely) and photo_id in self._likely.index:
+            told = self._likely.loc[photo_id]
+            shares = {
+                value: float(told[column])
+                for value in declared.values
+                if (column := f"{field}: {value}") in told.index and not pd.isna(told[column])
+            }
+        order = sorted(declared.values, key=lambda value: -shares.get(value, 0.0))
+        chosen = said if isinstance(said, list) else [said]
+        return [Choice(value, shares.get(value), value in chosen) for value in order]
+
+    def list_items(self, wanted: Wanted, passed: Collection[str], most: int) -> list[str]:
+        """Lists the undecided items that come next.
+
+        Args:
+            wanted: Which, and in which order.
+            passed: Photos that are not to come again.
+            most: How many at most.
+        """
+        left = self._left
+        if wanted.field:
+            column = self.names.index(wanted.field)
+            asked: np.ndarray = left[:, column].copy()
+            worth = self._wrong[:, column]
+            if wanted.value:
+                cells = self._rows[wanted.field].map(split_values)
+                asked &= cells.map(lambda said: wanted.value in said).to_numpy(bool)
+        else:
+            asked = np.array(left.any(axis=1))
+            worth = (self._wrong * left).sum(axis=1)
+        if wanted.sign:
+            about = f"{wanted.field}: " if wanted.field else ""
+            asked &= [
+                any(one.startswith(about) and one.endswith(wanted.sign) for one in own)
+                for own in self._why
+            ]
+        asked[[self._row_of[one] for one in passed if one in self._row_of]] = False
+        rows = np.flatnonzero(asked)
+        rank = self._lots[rows] if wanted.order == DRAWN else -worth[rows]
+        return [self._ids[row] for row in rows[np.argsort(rank, kind="stable")][:most]]
+
+    def decide(self, decisions: list[tuple[str, str, Any]], who: str) -> list[tuple[str, str, str]]:
+        """Writes what somebody has decided; it is on the disk when this returns.
+
+        Args:
+            decisions: Photo, field and value of each: of a field, ``not an item``, another
+                photo, or :data:`lookbook.labels.corrections.UNDECIDED`.
+            who: Who has decided.
+
+        Returns:
+            What takes the decisions back.
+
+        Raises:
+            DatasetError: If they cannot be written, and why; then nothing is decided.
+        """
+        rows, back = [], []
+        when = datetime.now(UTC).isoformat(timespec="milliseconds")
+        for photo_id, field, value in decisions:
+            before = self._people.decided.get(photo_id, {}).get(field)
+            if field in self.fields.root:
+                was = join_values(self.item(photo_id)[field])
+            else:
+                was = before.value if before else ""
+            told = [photo_id, field, was, join_values(value), who, when]
+            rows.append(dict(zip(COLUMNS, told, strict=True)))
+            back.append((photo_id, field, before.value if before else UNDECIDED))
+        with self._lock:
+            self._corrections.save(pd.DataFrame(rows, columns=COLUMNS))
+            self._read()
+        return back
+
+    def replacing(self, photo_id: str, field: str, value: str, beside: bool) -> Any:
+        """Makes the value of a field after another was chosen.
+
+        Args:
+            photo_id: The item.
+            field: The field.
+            value: What was chosen.
+            beside: Whether it stands beside what is there already, or, if it is there, leaves it;
+                for a field with some values.
+        """
+        declared = self.fields.enumerated[field]
+        if isinstance(declared, OneField):
+            return value
+        if not beside:
+            return [value]
+        said = list(self.item(photo_id)[field])
+        kept = [one for one in said if one != value] if value in said else [*said, value]
+        return kept[-declared.at_most :]
+
+    @property
+    def progress(self) -> dict[str, float]:
+        """Counts ``items``, those ``looked_at``, ``decided`` values, and errors ``left``."""
+        return {
+            "items": len(self._ids),
+            "looked_at": int((self._decided.any(axis=1) | self._gone).sum()),
+            "decided": int(self._decided.sum()),
+            "left": float((self._wrong * self._left).sum()),
+        }

@@ -1,0 +1,291 @@
+"""How likely it is that what is said of an item is wrong: in that order it pays to look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from lookbook.labels.fields import Fields, OneField, SomeField
+from lookbook.labels.record import join_values, split_values
+from lookbook.lazy import pd
+from lookbook.photos.sampling import draw_lot
+
+# Items compared with all others at once.
+_BLOCK = 1024
+
+
+class Weights(BaseModel):
+    """How likely something is wrong where a sign speaks against it, all else being in order.
+
+    Attributes:
+        contradicted: Another field implies another value.
+        label: A person's label in the photos' table says otherwise.
+        captioner: Another captioner says otherwise.
+        same_item: Another photo of the same item says otherwise.
+        neighbours: All of the most similar pictures say otherwise; a part of them counts in part.
+        far: There is hardly a picture like it.
+        untold: Nothing is said at all, where something could be.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    contradicted: float = Field(ge=0, le=1)
+    label: float = Field(ge=0, le=1)
+    captioner: float = Field(ge=0, le=1)
+    same_item: float = Field(ge=0, le=1)
+    neighbours: float = Field(ge=0, le=1)
+    far: float = Field(ge=0, le=1)
+    untold: float = Field(ge=0, le=1)
+
+
+class ReviewParams(BaseModel):
+    """How doubtful items are found.
+
+    Attributes:
+        human_label: The field that people's labels speak of; ``None`` where there are none.
+        ignored_labels: People's labels that name nothing.
+        wrong: How often a captioner that tells no probabilities is wrong.
+        weights: What speaks against a value.
+        neighbours: Pictures that each is compared with.
+        among: So many items at most are compared with, drawn by lot.
+        far: The share of the items that counts as unlike everything else.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    human_label: str | None
+    ignored_labels: list[str]
+    wrong: float = Field(ge=0, le=1)
+    weights: Weights
+    neighbours: int = Field(gt=0)
+    among: int = Field(gt=1)
+    far: float = Field(ge=0, le=1)
+
+
+class Evidence(NamedTuple):
+    """What else is known of the catalogue's items.
+
+    Attributes:
+        probabilities: ``photo_id`` and ``field: value`` columns, where the captioner tells.
+        labels: People's labels by photo.
+        contradicted: Fields by photo that another field contradicted.
+        others: What another captioner says, by photo.
+        same_items: The first photo of each photo's item.
+        neighbours: (items, neighbours) row numbers, the nearest first; -1 for none.
+        nearest: (items,) cosine of the nearest picture; NaN for a photo without one.
+    """
+
+    probabilities: pd.DataFrame
+    labels: Mapping[str, str]
+    contradicted: Mapping[str, set[str]]
+    others: Mapping[str, Mapping[str, Any]]
+    same_items: Mapping[str, str]
+    neighbours: np.ndarray
+    nearest: np.ndarray
+
+
+def doubt_items(
+    catalogue: pd.DataFrame, evidence: Evidence, fields: Fields, params: ReviewParams
+) -> pd.DataFrame:
+    """Reckons how likely each value of each item is wrong.
+
+    Signs are taken for independent of one another (a noisy or; Pearl, 1988).
+
+    Args:
+        catalogue: The items.
+        evidence: What is known of them, in the catalogue's order.
+        fields: The catalogue's.
+        params: How much each sign counts.
+
+    Returns:
+        ``photo_id``, ``Filename``, for each field with values a column of its name, how likely its
+        value is wrong, from 0 to 1; ``worth``, the errors to expect in the item; ``why``, a list of
+        signs, ``field: sign``; and ``most_like``, the photo of the most similar picture, if any.
+        Sorted by ``worth``, most first.
+    """
+    table = catalogue[["photo_id", "Filename"]].reset_index(drop=True)
+    reasons: list[list[str]] = [[] for _ in range(len(table))]
+    far = _is_far(evidence.nearest, params.far)
+    weights = params.weights
+    for name, field in fields.enumerated.items():
+        cells = catalogue[name].map(split_values).tolist()
+        right = 1 - _unsure(cells, name, field, catalogue["photo_id"], evidence, params)
+        signs: list[tuple[str, float, Iterator[float]]] = [
+            ("another field implies otherwise", weights.contradicted,
+             (float(name in evidence.contradicted.get(one, ())) for one in table["photo_id"])),
+            ("a person's label says otherwise", weights.label,
+             _against_labels(cells, name, table["photo_id"], evidence.labels, fields, params)),
+            ("another captioner says otherwise", weights.captioner,
+             _against_others(cells, name, table["photo_id"], evidence.others)),
+            ("another photo of the item says otherwise", weights.same_item,
+             iter(_against_same_items(cells, table["photo_id"], evidence.same_items))),
+            ("similar pictures say otherwise", weights.neighbours,
+             iter(_against_neighbours(cells, evidence.neighbours))),
+            ("unlike everything else", weights.far, iter(far)),
+        ]  # fmt: skip
+        for told, weight, strengths in signs:
+            strength = np.fromiter(strengths, float, len(table))
+            right *= 1 - weight * strength
+            for row in np.flatnonzero(strength * weight >= weight / 2) if weight else ():
+                reasons[row].append(f"{name}: {told}")
+        table[name] = (1 - right).astype(np.float32)
+    table["worth"] = table[list(fields.enumerated)].sum(axis=1).astype(np.float32)
+    table["why"] = reasons
+    photo_ids = table["photo_id"].to_numpy()
+    first = evidence.neighbours[:, 0]
+    table["most_like"] = np.where(first >= 0, photo_ids[first], None)
+    return table.sort_values(["worth", "photo_id"], ascending=[False, True], ignore_index=True)
+
+
+def _unsure(
+    cells: list[list[str]],
+    name: str,
+    field: OneField | SomeField,
+    photo_ids: pd.Series,
+    evidence: Evidence,
+    params: ReviewParams,
+) -> np.ndarray:
+    """Gives how unsure the captioner is of what it says; (items,)."""
+    otherwise = getattr(field, "otherwise", None)
+    untold = np.array([not said or said[0] == otherwise for said in cells])
+    told = evidence.probabilities
+    columns = [f"{name}: {value}" for value in field.values]
+    if not len(told) or not set(columns) & set(told.columns):
+        if untold.all():
+            # Where nothing is ever said, there is nothing to look for.
+            return np.zeros(len(cells))
+        return np.where(untold, params.weights.untold, params.wrong)
+    places = {value: place for place, value in enumerate(field.values)}
+    rows = told.set_index("photo_id").reindex(photo_ids)
+    likely = rows.reindex(columns=columns).to_numpy(np.float32)
+    known = ~np.isnan(likely).all(axis=1)
+    likely = np.nan_to_num(likely)
+    # Of several values the least sure decides, and of none what it could have been.
+    sure = np.array([
+        min((row[places[value]] for value in said if value in places), default=0.0)
+        for row, said in zip(likely, cells, strict=True)
+    ])  # fmt: skip
+    others = likely[:, [place for value, place in places.items() if value != otherwise]]
+    missed = params.weights.untold * others.max(axis=1)
+    if otherwise in places and f"{name}: {otherwise}" in told:
+        missed = 1 - likely[:, places[otherwise]]
+    unsure = np.where(untold, missed, 1 - sure)
+    return np.where(known, unsure, np.where(untold, params.weights.untold, params.wrong))
+
+
+def _is_far(nearest: np.ndarray, share: float) -> np.ndarray:
+    known = nearest[~np.isnan(nearest)]
+    if not len(known):
+        return np.zeros(len(nearest))
+    return (np.nan_to_num(nearest, nan=1.0) < np.quantile(known, share)).astype(float)
+
+
+def _against_labels(
+    cells: list[list[str]],
+    name: str,
+    photo_ids: pd.Series,
+    labels: Mapping[str, str],
+    fields: Fields,
+    params: ReviewParams,
+) -> Iterator[float]:
+    field = fields.ones.get(name) if name == params.human_label else None
+    for photo_id, said in zip(photo_ids, cells, strict=True):
+        label = labels.get(photo_id)
+        if field is None or not label or label in params.ignored_labels:
+            yield 0.0
+            continue
+        value, how = field.lookup(label)
+        yield float(how != "none" and said != [value])
+
+
+def _against_others(
+    cells: list[list[str]],
+    name: str,
+    photo_ids: pd.Series,
+    others: Mapping[str, Mapping[str, Any]],
+) -> Iterator[float]:
+    for photo_id, said in zip(photo_ids, cells, strict=True):
+        other = others.get(photo_id)
+        yield float(other is not None and not _agree(said, split_values(join_values(other[name]))))
+
+
+def _against_same_items(
+    cells: list[list[str]], photo_ids: pd.Series, same_items: Mapping[str, str]
+) -> list[float]:
+    said: dict[str, list[list[str]]] = {}
+    for photo_id, values in zip(photo_ids, cells, strict=True):
+        if photo_id in same_items:
+            said.setdefault(same_items[photo_id], []).append(values)
+    return [
+        float(
+            photo_id in same_items
+            and any(not _agree(values, other) for other in said[same_items[photo_id]])
+        )
+        for photo_id, values in zip(photo_ids, cells, strict=True)
+    ]
+
+
+def _against_neighbours(cells: list[list[str]], neighbours: np.ndarray) -> np.ndarray:
+    codes, _ = pd.factorize(np.array([said[0] if said else "" for said in cells], dtype=object))
+    there = neighbours >= 0
+    others = (codes[neighbours] != codes[:, None]) & there
+    shares: np.ndarray = others.sum(axis=1) / np.maximum(there.sum(axis=1), 1)
+    return shares
+
+
+def _agree(one: list[str], other: list[str]) -> bool:
+    """Says whether two name the same main value, or both none."""
+    return one[:1] == other[:1]
+
+
+def find_neighbours(
+    photo_ids: list[str],
+    looks_of: Callable[[list[str]], Mapping[str, np.ndarray]],
+    same_items: Mapping[str, str],
+    neighbours: int,
+    among: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Finds the pictures that each is most like, other photos of the same item left out.
+
+    Args:
+        photo_ids: The items.
+        looks_of: Gives the (dimensions,) vectors of unit length of some photos, of those that have
+            one.
+        same_items: The first photo of each photo's item.
+        neighbours: How many.
+        among: So many at most are compared with, drawn by lot: time and memory are in proportion to
+            the items.
+
+    Returns:
+        See :class:`Evidence`: ``neighbours`` and ``nearest``.
+    """
+    found = np.full((len(photo_ids), neighbours), -1)
+    nearest = np.full(len(photo_ids), np.nan)
+    drawn = sorted(range(len(photo_ids)), key=lambda row: draw_lot(0, photo_ids[row]))[:among]
+    looks = looks_of([photo_ids[row] for row in drawn])
+    drawn = [row for row in drawn if photo_ids[row] in looks]
+    if not drawn:
+        return found, nearest
+    compared = np.stack([looks[photo_ids[row]] for row in drawn])
+    items = np.array([same_items.get(photo_id, photo_id) for photo_id in photo_ids], dtype=object)
+    of_drawn = items[drawn]
+    for start in range(0, len(photo_ids), _BLOCK):
+        some = photo_ids[start : start + _BLOCK]
+        own = looks_of(some)
+        rows = [start + place for place, one in enumerate(some) if one in own]
+        if not rows:
+            continue
+        cosines = np.stack([own[photo_ids[row]] for row in rows]) @ compared.T
+        cosines[items[rows][:, None] == of_drawn[None, :]] = -2
+        kept = min(neighbours, len(drawn))
+        best = np.argpartition(-cosines, kept - 1, axis=1)[:, :kept]
+        reached = np.take_along_axis(cosines, best, axis=1)
+        order = np.argsort(-reached, axis=1)
+        best = np.take_along_axis(best, order, axis=1)
+        reached = np.take_along_axis(reached, order, axis=1)
+        found[rows, :kept] = np.where(reached > -2, np.array(drawn)[best], -1)
+        nearest[rows] = np.where(reached.max(axis=1) > -2, reached.max(axis=1), np.nan)
+    return found, nearest

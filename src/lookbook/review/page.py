@@ -1,0 +1,343 @@
+"""The page on which people decide what is right, with one keystroke a decision."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from lookbook.assistant.cards import note, text
+from lookbook.assistant.launch import launch_options
+from lookbook.assistant.routes import Routes
+from lookbook.errors import InputError, causes
+from lookbook.labels.corrections import NOT_AN_ITEM, SAME_ITEM, STATUS
+from lookbook.review.desk import DOUBTFUL, ORDERS, Desk, Wanted
+from lookbook.review.views import (
+    DONE,
+    DOUBTFUL_FROM,
+    acts_view,
+    grid_view,
+    item_view,
+    progress_view,
+)
+
+# Items of a grid.
+GRID = 24
+AHEAD = 3
+# Width and height of the pictures, which are looked at closely.
+PICTURE = (640, 800)
+ANY_FIELD, ANYTHING = "whichever is doubtful", "anything"
+MASTHEAD = "<h1>Lookbook review</h1><p>Look at what is doubtful. Decide it once.</p>"
+FAILED = "Something went wrong here, and is in the server's log. Please try again."
+KEYS = (
+    '<p class="keys"><kbd>enter</kbd> right <kbd>shift</kbd>+<kbd>enter</kbd> all of the item is '
+    "right <kbd>a</kbd>–<kbd>z</kbd> another value <kbd>shift</kbd>+<kbd>a</kbd>–<kbd>z</kbd> "
+    "beside it, where there may be several <kbd>space</kbd> skip <kbd>delete</kbd> no item of the "
+    "shop <kbd>=</kbd> the same item <kbd>↑</kbd><kbd>↓</kbd> another field <kbd>backspace</kbd> "
+    "undo</p>"
+)
+# A click on a button tells what it does, and a key clicks the button that it stands on.
+ACT = """
+const say = (button, event) => {
+  const about = element.querySelector("[data-photo]");
+  trigger("act", {
+    act: button.dataset.do, value: button.dataset.value || "", beside: event.shiftKey,
+    photo: about?.dataset.photo || "", field: about?.dataset.field || "",
+  });
+};
+element.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-do]");
+  if (button) say(button, event);
+});
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  if (event.target.closest("input, textarea, [role=listbox], [role=option]")) return;
+  const named = {Enter: "enter", " ": "space", Delete: "delete", Backspace: "backspace",
+    ArrowUp: "up", ArrowDown: "down"};
+  const key = named[event.key] || event.key.toLowerCase();
+  const all = key === "enter" && event.shiftKey;
+  const button = element.querySelector(`[data-key="${CSS.escape(all ? "all" : key)}"]`);
+  if (!button) return;
+  event.preventDefault();
+  say(button, event);
+});
+"""
+
+logger = logging.getLogger(__name__)
+Visit = dict[str, Any]
+Updates = dict[Any, Any]
+
+
+def _with_toasts(event: Callable[..., Updates]) -> Callable[..., Updates]:
+    """Turns what goes wrong while an event is handled into a toast."""
+
+    @wraps(event)
+    def handled(*args: Any, **kwargs: Any) -> Updates:
+        try:
+            return event(*args, **kwargs)
+        except Exception as error:
+            # Kedro wraps what a dataset says.
+            told = next((one for one in causes(error) if isinstance(one, InputError)), None)
+            if told is None:
+                logger.error("a decision failed", exc_info=error)
+            sentence = FAILED if told is None else str(told)
+            raise gr.Error(
+                text(sentence), title="That was not decided", print_exception=False
+            ) from None
+
+    return handled
+
+
+class ReviewPage:
+    """The page. Where somebody is in the order travels with the page's events."""
+
+    def __init__(self, desk: Desk, who: str) -> None:
+        """Takes what there is to decide.
+
+        Args:
+            desk: The items and the decisions.
+            who: Who decides, where nobody has to give a name and a password.
+        """
+        self._desk = desk
+        self._who = who
+
+    def build(self) -> gr.Blocks:
+        """Lays out the page and wires its events."""
+        desk = self._desk
+        with gr.Blocks(title="Lookbook review", analytics_enabled=False) as page:
+            self.visit = gr.State(_new_visit)
+            gr.HTML(MASTHEAD, elem_id="masthead")
+            with gr.Row(elem_id="wanted"):
+                order = gr.Dropdown(list(ORDERS), value=DOUBTFUL, label="Order", min_width=160)
+                field = gr.Dropdown(
+                    [ANY_FIELD, *desk.names], value=ANY_FIELD, label="Field", min_width=140,
+                    elem_id="field",
+                )  # fmt: skip
+                value = gr.Dropdown([ANYTHING], value=ANYTHING, label="That says", min_width=140,
+                                    elem_id="value")  # fmt: skip
+                sign = gr.Dropdown(
+                    [ANYTHING, *desk.signs], value=ANYTHING, label="Because", min_width=180
+                )
+                grid = gr.Checkbox(label="Many at once", elem_id="grid", min_width=120)
+            self.progress = gr.HTML("", elem_id="progress")
+            self.shown = gr.HTML(note("Looking for what is doubtful …"), js_on_load=ACT,
+                                 elem_id="shown")  # fmt: skip
+            self.other = gr.Dropdown(
+                [], value=None, label="Or any other value", elem_id="other", filterable=True
+            )
+            gr.HTML(KEYS)
+        self._wire(page, order, field, value, sign, grid)
+        return page
+
+    def _wire(
+        self, page: gr.Blocks, order: Any, field: Any, value: Any, sign: Any, grid: Any
+    ) -> None:
+        outputs = [self.visit, self.progress, self.shown, self.other]
+        common: dict[str, Any] = {
+            "outputs": outputs, "api_visibility": "private", "show_progress": "hidden",
+        }  # fmt: skip
+        wanted = [order, field, value, sign, grid]
+        with page:
+            page.load(self._on_wanted, [self.visit, *wanted], **common)
+            field.input(self._on_field, [field], [value], api_visibility="private").then(
+                self._on_wanted, [self.visit, *wanted], **common
+            )
+            gr.on(
+                [order.input, value.input, sign.input, grid.input],
+                self._on_wanted, [self.visit, *wanted], **common,
+            )  # fmt: skip
+            self.shown.act(self._on_act, [self.visit], **common)
+            self.other.input(self._on_other, [self.visit, self.other], **common)
+
+    def _on_field(self, field: str) -> Any:
+        declared = self._desk.fields.enumerated.get(field)
+        return gr.update(choices=[ANYTHING, *(declared.values if declared else ())], value=ANYTHING)
+
+    @_with_toasts
+    def _on_wanted(
+        self, visit: Visit, order: str, field: str, value: str, sign: str, grid: bool
+    ) -> Updates:
+        visit |= {
+            "wanted": [
+                order,
+                field if field != ANY_FIELD else None,
+                value if value != ANYTHING else None,
+                sign if sign != ANYTHING else None,
+            ],
+            "grid": grid and field != ANY_FIELD,
+            "passed": [],
+        }
+        if grid and field == ANY_FIELD:
+            gr.Info("Many at once are of one field: choose it first.")
+        return self._go_on(visit)
+
+    @_with_toasts
+    def _on_other(self, visit: Visit, value: str | None, request: gr.Request) -> Updates:
+        if not value or not visit["photo"]:
+            return {self.visit: visit}
+        return self._act(visit, "choose", value, False, self._name_of(request))
+
+    @_with_toasts
+    def _on_act(self, visit: Visit, event: gr.EventData, request: gr.Request) -> Updates:
+        about = (event.photo, event.field)
+        if about != (visit["photo"], visit["field"]):
+            # What was on the page when the key was pressed is there no more.
+            return {self.visit: visit}
+        return self._act(visit, event.act, event.value, bool(event.beside), self._name_of(request))
+
+    def _name_of(self, request: gr.Request) -> str:
+        return request.username or self._who
+
+    def _act(self, visit: Visit, act: str, value: str, beside: bool, who: str) -> Updates:
+        acts: dict[str, Callable[[], Updates]] = {
+            "undo": lambda: self._undo(visit, who),
+            "mark": lambda: self._mark(visit, value),
+            "accept-all": lambda: self._accept_all(visit, who),
+        }
+        if visit["photo"]:
+            acts |= {
+                "focus": lambda: self._show(visit | {"field": value}),
+                "up": lambda: self._move(visit, -1),
+                "down": lambda: self._move(visit, 1),
+                "skip": lambda: self._skip(visit),
+                "all": lambda: self._accept(visit, self._undecided(visit), who),
+                "accept": lambda: self._accept(visit, [visit["field"]], who),
+                "choose": lambda: self._choose(visit, value, beside, who),
+                "no-item": lambda: self._decide(visit, [(STATUS, NOT_AN_ITEM)], who),
+                "same": lambda: self._decide(visit, [(SAME_ITEM, value)], who, stay=True),
+            }
+        return acts[act]() if act in acts else {self.visit: visit}
+
+    def _mark(self, visit: Visit, photo_id: str) -> Updates:
+        marked = visit["left_out"]
+        others = [one for one in marked if one != photo_id]
+        visit["left_out"] = others if photo_id in marked else [*marked, photo_id]
+        return self._show(visit)
+
+    def _move(self, visit: Visit, by: int) -> Updates:
+        names = self._desk.names
+        visit["field"] = names[(names.index(visit["field"]) + by) % len(names)]
+        return self._show(visit)
+
+    def _skip(self, visit: Visit) -> Updates:
+        visit["passed"] = [*visit["passed"], visit["photo"]]
+        return self._go_on(visit)
+
+    def _undecided(self, visit: Visit) -> list[str]:
+        desk = self._desk
+        return [name for name in desk.names if not desk.is_decided(visit["photo"], name)]
+
+    def _accept(self, visit: Visit, names: list[str], who: str) -> Updates:
+        item = self._desk.item(visit["photo"])
+        return self._decide(visit, [(name, item[name]) for name in names], who)
+
+    def _choose(self, visit: Visit, value: str, beside: bool, who: str) -> Updates:
+        field = visit["field"]
+        chosen = self._desk.replacing(visit["photo"], field, value, beside)
+        return self._decide(visit, [(field, chosen)], who, stay=beside)
+
+    def _decide(
+        self, visit: Visit, told: list[tuple[str, Any]], who: str, stay: bool = False
+    ) -> Updates:
+        self._keep(visit, [(visit["photo"], *one) for one in told], who)
+        return self._show(visit) if stay else self._go_on(visit)
+
+    def _accept_all(self, visit: Visit, who: str) -> Updates:
+        desk, field = self._desk, visit["field"]
+        kept = [one for one in visit["grid_items"] if one not in visit["left_out"]]
+        self._keep(visit, [(one, field, desk.item(one)[field]) for one in kept], who)
+        visit["passed"] = [*visit["passed"], *visit["left_out"]]
+        return self._go_on(visit)
+
+    def _keep(self, visit: Visit, decisions: list[tuple[str, str, Any]], who: str) -> None:
+        if decisions:
+            back = self._desk.decide(decisions, who)
+            visit["done"] = [*visit["done"], back]
+            visit["count"] += len(back)
+
+    def _undo(self, visit: Visit, who: str) -> Updates:
+        if not visit["done"]:
+            gr.Info("There is nothing to take back on this page.")
+            return {self.visit: visit}
+        back = visit["done"].pop()
+        self._desk.decide(back, who)
+        visit["count"] -= len(back)
+        if not visit["grid"]:
+            photo_id, field, _ = back[0]
+            visit |= {"photo": photo_id}
+            visit["field"] = field if field in self._desk.names else visit["field"]
+            return self._show(visit)
+        return self._go_on(visit)
+
+    def _go_on(self, visit: Visit) -> Updates:
+        """Shows the next question, of the same item where another of its fields is doubtful."""
+        desk, wanted = self._desk, Wanted(*visit["wanted"])
+        visit["left_out"] = []
+        if visit["grid"]:
+            visit["grid_items"] = desk.list_items(wanted, visit["passed"], GRID)
+            visit |= {"photo": "", "field": wanted.field}
+            return self._show(visit)
+        photo_id = visit["photo"]
+        if photo_id and not wanted.field and photo_id not in visit["passed"]:
+            doubtful = desk.most_doubtful(photo_id, DOUBTFUL_FROM)
+            if doubtful and not desk.is_left_out(photo_id):
+                visit["field"] = doubtful
+                return self._show(visit)
+            visit["passed"] = [*visit["passed"], photo_id]
+        found = desk.list_items(wanted, visit["passed"], 1)
+        visit["photo"] = found[0] if found else ""
+        if found:
+            visit["field"] = wanted.field or desk.most_doubtful(found[0]) or desk.names[0]
+        return self._show(visit)
+
+    def _show(self, visit: Visit) -> Updates:
+        desk, photo_id, field = self._desk, visit["photo"], visit["field"]
+        wanted = Wanted(*visit["wanted"])
+        shown = note(DONE)
+        if visit["grid"] and visit["grid_items"]:
+            shown = grid_view(desk, visit["grid_items"], field, visit["left_out"])
+        elif photo_id:
+            following = desk.list_items(wanted, [*visit["passed"], photo_id], AHEAD)
+            shown = item_view(desk, photo_id, field, following)
+        values = list(desk.fields.enumerated[field].values) if photo_id else []
+        return {
+            self.visit: visit,
+            self.progress: progress_view(desk.progress, visit["count"]),
+            self.shown: shown + acts_view(bool(photo_id)),
+            self.other: gr.update(choices=values, value=None, visible=bool(photo_id)),
+        }
+
+
+def _new_visit() -> Visit:
+    """A page that was just opened.
+
+    ``wanted`` is what is looked at, one by one or in a ``grid``; ``photo`` and ``field`` are in
+    question, or ``grid_items`` of which some are ``left_out``; ``passed`` do not come again, and
+    ``done`` is what takes each decision back.
+    """
+    return {
+        "wanted": [*Wanted()], "grid": False, "photo": "", "field": "", "grid_items": [],
+        "left_out": [], "passed": [], "done": [], "count": 0,
+    }  # fmt: skip
+
+
+def serve(desk: Desk, who: str, launch: dict[str, Any]) -> None:
+    """Opens the page, and stays until it is stopped.
+
+    Args:
+        desk: What there is to decide.
+        who: Who decides, where nobody has to give a name.
+        launch: Where and for whom, as of Gradio's ``launch``.
+
+    Raises:
+        OSError: If the port is taken.
+    """
+    options = launch_options()
+    styles = [options.pop("css_paths"), Path(__file__).with_name("review.css")]
+    routes = {"routes": Routes(desk, PICTURE).all()}
+    page = ReviewPage(desk, who).build()
+    page.launch(**options, css_paths=styles, **launch, app_kwargs=routes)

@@ -1,0 +1,142 @@
+"""An item under review, and many of them, as HTML."""
+
+from __future__ import annotations
+
+from string import ascii_lowercase
+from typing import Any
+
+from lookbook.assistant.cards import text
+from lookbook.assistant.routes import picture_url
+from lookbook.labels.record import values_of
+from lookbook.review.desk import Choice, Desk
+
+# From here on a value is marked as doubtful.
+DOUBTFUL_FROM = 0.3
+DONE = "Nothing is left to decide here. Choose another field, value or order above."
+
+
+def item_view(desk: Desk, photo_id: str, field: str, following: list[str]) -> str:
+    """Shows an item with the question about one of its fields.
+
+    Args:
+        desk: Where the item is.
+        photo_id: The item.
+        field: The field in question.
+        following: Items that come next, whose pictures are fetched ahead.
+    """
+    item = desk.item(photo_id)
+    signs = "".join(f"<li>{text(one)}</li>" for one in desk.why(photo_id, field))
+    facts = "".join(_fact(desk, item, name, field) for name in desk.names)
+    ahead = "".join(f'<img src="{picture_url(desk.item(one))}" hidden>' for one in following)
+    title = item[desk.fields.title]
+    return (
+        f'<article class="review" data-photo="{photo_id}" data-field="{text(field)}">'
+        f'<div class="looked-at"><img src="{picture_url(item)}" alt="{text(title)}">'
+        f'<p class="file">{text(item["Filename"])}</p>{_most_like(desk, photo_id)}</div>'
+        f'<div class="asked"><p class="eyebrow">{text(title)}</p>'
+        f"<h2>{text(field)}: {text(', '.join(values_of(item, field)) or 'nothing')}?</h2>"
+        f"{_choices(desk.choices(photo_id, field))}"
+        f'<ul class="signs">{signs}</ul><div class="fields">{facts}</div></div>{ahead}</article>'
+    )
+
+
+def _choices(choices: list[Choice]) -> str:
+    buttons = [_button("accept", "enter", "Right", kind="right")]
+    for letter, choice in zip(ascii_lowercase, choices, strict=False):
+        likely = f'<span class="likely">{choice.likely:.0%}</span>' if choice.likely else ""
+        kind = "said" if choice.said else ""
+        buttons.append(_button("choose", letter, choice.value, kind, choice.value, likely))
+    return f'<div class="choices">{"".join(buttons)}</div>'
+
+
+def _button(
+    act: str, key: str, label: str, kind: str = "", value: str = "", after: str = ""
+) -> str:
+    return (
+        f'<button class="choice {kind}" data-do="{act}" data-key="{key}" '
+        f'data-value="{text(value)}">'
+        f"<kbd>{key}</kbd> {text(label)} {after}</button>"
+    )
+
+
+def _fact(desk: Desk, item: dict[str, Any], name: str, asked: str) -> str:
+    photo_id = item["photo_id"]
+    if desk.is_decided(photo_id, name):
+        state, mark = "decided", "✓"
+    else:
+        wrong = desk.wrong(photo_id, name)
+        state, mark = ("doubtful", f"{wrong:.0%}") if wrong >= DOUBTFUL_FROM else ("", "")
+    state += " asked-now" if name == asked else ""
+    value = ", ".join(values_of(item, name)) or "–"
+    return (
+        f'<button class="field {state}" data-do="focus" data-value="{text(name)}">'
+        f"<b>{text(name)}</b> {text(value)} <i>{mark}</i></button>"
+    )
+
+
+def _most_like(desk: Desk, photo_id: str) -> str:
+    other = desk.most_like(photo_id)
+    if other is None:
+        return ""
+    item = desk.item(other)
+    return (
+        f'<figure class="most-like"><img src="{picture_url(item)}" '
+        f'alt="{text(item[desk.fields.title])}"><figcaption>the most similar picture '
+        f"{_button('same', '=', 'Shows the same item', value=other)}</figcaption></figure>"
+    )
+
+
+def grid_view(desk: Desk, photo_ids: list[str], field: str, left_out: list[str]) -> str:
+    """Shows many items, of which those that are not left out are accepted at once.
+
+    Args:
+        desk: Where the items are.
+        photo_ids: The items.
+        field: The field in question.
+        left_out: Those that are not to be accepted.
+    """
+    tiles = []
+    for photo_id in photo_ids:
+        item = desk.item(photo_id)
+        out = photo_id in left_out
+        said = text(", ".join(values_of(item, field)) or "nothing")
+        tiles.append(
+            f'<button class="tile {"out" if out else ""}" aria-pressed="{str(not out).lower()}" '
+            f'data-do="mark" data-value="{photo_id}"><img src="{picture_url(item)}" '
+            f'alt="{text(item[desk.fields.title])}" loading="lazy">'
+            f'<span class="title">{said}</span></button>'
+        )
+    count = len(photo_ids) - sum(one in left_out for one in photo_ids)
+    accept = _button("accept-all", "enter", f"These {count} are right", kind="right")
+    return (
+        f'<section class="review-grid" data-photo="" data-field="{text(field)}">'
+        f'<p class="note-small">Touch those whose {text(field.lower())} is wrong: they come again '
+        f'one by one.</p><div class="choices">{accept}</div>'
+        f'<div class="tiles">{"".join(tiles)}</div></section>'
+    )
+
+
+def acts_view(of_an_item: bool) -> str:
+    """Lays out what can be done with any item, or where there is none."""
+    acts = [("undo", "backspace", "Undo")]
+    if of_an_item:
+        acts += [
+            ("skip", "space", "Skip"), ("all", "all", "All of it is right"),
+            ("no-item", "delete", "No item of the shop"),
+            ("up", "up", "Field before"), ("down", "down", "Field after"),
+        ]  # fmt: skip
+    buttons = "".join(
+        f'<button data-do="{act}" data-key="{key}">{label}</button>' for act, key, label in acts
+    )
+    return f'<div class="acts">{buttons}</div>'
+
+
+def progress_view(progress: dict[str, float], decided_now: int) -> str:
+    """Shows how far people have come."""
+    share = progress["looked_at"] / max(progress["items"], 1)
+    return (
+        f'<div class="bar"><span style="width:{share:.1%}"></span></div><p class="progress-text">'
+        f"{progress['looked_at']:,} of {progress['items']:,} items looked at · "
+        f"{progress['decided']:,} values decided, {decided_now:,} of them on this page · about "
+        f"{progress['left']:,.0f} errors left</p>"
+    )
