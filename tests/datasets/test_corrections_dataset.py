@@ -38,7 +38,7 @@ def test_saving_adds_rows_and_loading_gives_them_all(dataset):
     assert loaded["problem"].eq("").all()
 
 
-REVIEWER = '''
+REVIEWER = """
 import sys
 import pandas as pd
 from lookbook.datasets.corrections_dataset import CorrectionsDataset
@@ -47,7 +47,7 @@ for number in range(40):
     told = {"photo_id": f"{number:064x}", "field": "Garment", "was": "dress", "is": "skirt",
             "who": who, "when": "2026-01-31T12:00:00+00:00"}
     CorrectionsDataset(filepath=path).save(pd.DataFrame([told]))
-'''
+"""
 
 
 def test_two_reviewers_at_a_time_lose_nothing(dataset):
@@ -102,7 +102,7 @@ def test_a_full_disk_keeps_what_was_decided_before(dataset, monkeypatch):
         return write(descriptor, data[: len(data) // 2])
 
     monkeypatch.setattr(os, "write", half)
-    with pytest.raises(DatasetError, match="the disk is full. What was decided before is kept"):
+    with pytest.raises(DatasetError, match=r"the disk is full\. What was decided before is kept"):
         dataset.save(row(2))
     assert dataset._filepath.read_bytes() == before
 

@@ -60,9 +60,10 @@ def test_people_have_the_last_word_on_their_field():
         ]
     )
     said = {"a.jpg": {"Category": "Dresses", "text": "a"}, "b.jpg": {"Category": "Tops"}}
-    taught = make_training_set(manifest, said, FIELDS, "Category", ["Not sure"])
+    decided = {"b.jpg": {"Category": "Shoes"}}
+    taught = make_training_set(manifest, said, FIELDS, "Category", ["Not sure"], decided)
     assert taught["photo_id"].tolist() == ["1", "2"]
-    assert taught["Category"].tolist() == ["Tops", "Skirts"]
+    assert taught["Category"].tolist() == ["Shoes", "Skirts"]
     assert taught["label"].isna().tolist() == [True, False]
 
 

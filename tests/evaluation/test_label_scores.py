@@ -91,7 +91,10 @@ def test_a_useless_caption_counts_as_wrong(judged, fields):
     assert scores["seconds_per_photo"] == 0.5
     assert scores["fields"]["Pattern"] == {"said_share": 0.0, "values": {"unknown": 5}}
     assert scores["fields"]["Colours"] == {"said_share": 1.0, "values": {"blue": 5}}
-    told = [str(cell) for cell in label_table(scores).columns[0].cells]
+    corrected = {"Pattern": {"looked_at": 4, "right": 0.5, "accuracy": None}}
+    laid_out = label_table({**scores, "corrected": corrected})
+    told = [str(cell) for cell in laid_out.columns[0].cells]
+    assert "pattern by reviews" in told
     assert "category accuracy" in told and "says its pattern" in told
 
 

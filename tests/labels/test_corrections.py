@@ -34,8 +34,9 @@ def told(*rows):
 
 
 def record(fields, **values):
-    empty = {name: field.otherwise for name, field in fields.ones.items()}
-    return {**empty, **dict.fromkeys(fields.somes, []), **dict.fromkeys(fields.texts, ""), **values}
+    empty: dict = {name: field.otherwise for name, field in fields.ones.items()}
+    empty |= {name: [] for name in fields.somes} | dict.fromkeys(fields.texts, "")
+    return {**empty, **values}
 
 
 def test_the_latest_decision_counts_whichever_row_comes_first(fields):

@@ -169,7 +169,8 @@ def correct_record(record: Record, said: dict[str, Any], fields: Fields) -> Reco
     corrected: Record = {**record, **values}
     replaced = [
         pair
-        for name in fields.enumerated
+        # What was decided says more than what follows from it.
+        for name in sorted(fields.enumerated, key=lambda name: name not in said)
         for pair in _replaced(record[name], values[name], fields.enumerated[name])
     ]
     for name, field in fields.texts.items():

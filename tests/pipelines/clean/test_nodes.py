@@ -2,9 +2,11 @@ import json
 
 import pandas as pd
 
+from corrections import decisions
 from lookbook.labels.fields import Fields
 from lookbook.pipelines.clean.nodes import (
     CleanParams,
+    apply_corrections,
     balance_catalogue,
     map_vocabulary,
     parse_captions,
@@ -38,12 +40,13 @@ def captions(*texts):
     return pd.DataFrame(rows)
 
 
-def clean(table, fields, cap=100):
+def clean(table, fields, cap=100, decided=()):
     labels, rejected = parse_captions(table, fields, POOL)
     mapped, mapping = map_vocabulary(labels, fields, POOL)
-    full = strip_titles(mapped, fields, POOL)
+    described = strip_titles(mapped, fields, POOL)
+    full, listed = apply_corrections(described, decisions(*decided), fields)
     balanced = balance_catalogue(full, CleanParams(cap=cap, **PARAMS))
-    return labels, rejected, mapping, full, balanced
+    return labels, rejected, mapping, listed, full, balanced
 
 
 def test_writes_the_recipes_columns_first(fields):
@@ -87,7 +90,7 @@ def test_every_caption_is_a_label_or_rejected_with_its_reason(fields):
 
 def test_says_what_was_mapped_to_what(fields):
     pants = json.dumps({**LABEL, "Category": "Pants and Jackets"})
-    _, _, mapping, full, _ = clean(captions(pants, pants, json.dumps(LABEL)), fields)
+    _, _, mapping, _, full, _ = clean(captions(pants, pants, json.dumps(LABEL)), fields)
     rows = mapping[mapping["field"] == "Category"].drop(columns="field").values.tolist()
     assert rows == [
         ["Pants and Jackets", "Pants", "first of several", 2],
@@ -111,14 +114,44 @@ def test_caps_each_category(fields):
 
 
 def test_nothing_usable_gives_an_empty_catalogue(fields):
-    labels, rejected, _, full, balanced = clean(captions("", "sorry"), fields)
+    labels, rejected, *_, full, balanced = clean(captions("", "sorry"), fields)
     assert (len(labels), len(rejected), len(full), len(balanced)) == (0, 2, 0, 0)
     assert list(balanced.columns) == ["Filename", *fields.names]
 
 
 def test_the_report_adds_up(fields):
     table = captions(json.dumps(LABEL), "", json.dumps(LABEL)[:-1])
-    report = report_clean(table, *clean(table, fields), CleanParams(cap=9, **PARAMS))
+    report = report_clean(table, *clean(table, fields), "engine", CleanParams(cap=9, **PARAMS))
     assert report["captions"] == report["usable"] + report["rejected"]
     assert report["read_as"] == {"json": 1, "fields": 1}
     assert report["rejected_by_reason"] == {"empty": 1}
+
+
+def hashed(*texts):
+    table = captions(*texts)
+    return table.assign(photo_id=[f"{number:064x}" for number in range(len(table))])
+
+
+def test_people_have_the_last_word_and_every_row_of_theirs_is_listed(fields):
+    one, other, third, gone = (f"{number:064x}" for number in (0, 1, 2, 99))
+    table = hashed(*[json.dumps({**LABEL, "Garment": "jacket"})] * 3)
+    decided = [
+        (one, "Garment", "blazer"), (one, "Category", "Outerwear"),
+        (other, "status", "not an item"), (third, "Garment", "spaceship"),
+        (gone, "Garment", "skirt"),
+    ]  # fmt: skip
+    cleaned = clean(table, fields, decided=decided)
+    *_, listed, full, _ = cleaned
+    assert full["photo_id"].tolist() == [one, third]
+    assert full["Garment"].tolist() == ["blazer", "jacket"]
+    assert listed["line"].tolist() == [2, 3, 4, 5, 6]
+    assert listed["outcome"].tolist() == [
+        "changed", "confirmed", "left out", "no value of the field",
+        "its photo is not in the catalogue",
+    ]  # fmt: skip
+    report = report_clean(table, *cleaned, "engine-1", CleanParams(cap=9, **PARAMS))
+    assert (report["captioner"], report["corrections"]["by_field"]) == (
+        "engine-1",
+        {"Garment": {"confirmed": 0, "changed": 1}, "Category": {"confirmed": 1, "changed": 0}},
+    )
+    assert report["corrections"]["others"]["left out"] == 1

@@ -5,10 +5,13 @@ import pandas as pd
 import pytest
 import yaml
 
+from corrections import decisions
 from lookbook.captioners.network import Network, hash_photo, read_heads, to_pixels
 from lookbook.distillation.backbone import load_efficientnet_lite
+from lookbook.distillation.fitting import make_wanted
 from lookbook.distillation.params import DistilParams
 from lookbook.errors import InputError
+from lookbook.labels.choosing import Head
 from lookbook.labels.record import is_valid
 from lookbook.photos.photo import decode
 from lookbook.photos.sampling import BalanceParams
@@ -85,7 +88,7 @@ def taught(files, manifest, params, fields):
     )  # fmt: skip
     stray = pd.DataFrame([{"Filename": "gone.jpg"}, {"Filename": "Shoes0.jpg", "Garment": "hat"}])
     table = pd.concat([teacher, stray], ignore_index=True)
-    return nodes.read_teacher(table, manifest, fields, params)
+    return nodes.read_teacher(table, manifest, decisions(), fields, params)
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +160,33 @@ def test_a_teacher_of_other_photos_is_refused(fields, params):
     manifest = pd.DataFrame([{"photo_id": "a", "file": "a.jpg", "label": None, "sender_id": None}])
     table = pd.DataFrame([{"Filename": "b.jpg", "Garment": "dress"}])
     with pytest.raises(InputError, match=r"says nothing of any photo that is here \(no such photo"):
-        nodes.read_teacher(table, manifest, fields, params)
+        nodes.read_teacher(table, manifest, decisions(), fields, params)
+
+
+def test_people_teach_before_the_teacher_and_in_full(fields, params):
+    one, other = "a" * 64, "b" * 64
+    manifest = pd.DataFrame(
+        [
+            {"photo_id": one, "file": "a.jpg", "label": None, "sender_id": "x"},
+            {"photo_id": other, "file": "b.jpg", "label": None, "sender_id": "y"},
+            {"photo_id": "c" * 64, "file": "c.jpg", "label": None, "sender_id": "z"},
+        ]
+    )
+    table = pd.DataFrame(
+        [{"Filename": name, "Garment": "dress", "Pattern": "plain"} for name in ("a.jpg", "b.jpg")]
+    )
+    people = decisions(
+        (one, "Garment", "skirt"), (other, "status", "not an item"), ("c" * 64, "Garment", "dress")
+    )
+    taught, _ = nodes.read_teacher(table, manifest, people, fields, params)
+    assert taught["file"].tolist() == ["a.jpg", "c.jpg"]
+    assert taught["Garment"].tolist() == ["skirt", "dress"]
+    assert taught["decided"].tolist() == ["Garment", "Garment"]
+    heads = [
+        Head(name="Garment", kind="one", values=["dress", "skirt"]),
+        Head(name="Pattern", kind="one", values=["plain", "striped"]),
+    ]
+    assert make_wanted(taught, heads, params.fit).tolist() == [[0, 2, 1, 0], [2, 0, 0, 0]]
 
 
 def test_a_sender_is_in_one_fold_and_drawings_in_all(folds):

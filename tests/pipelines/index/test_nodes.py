@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from kedro.io import Version
 
+from corrections import NOTHING_APPLIED, applied
 from lookbook.datasets.catalogue_search_dataset import CatalogueSearchDataset
 from lookbook.errors import InputError
 from lookbook.labels.fields import Fields
@@ -61,10 +62,18 @@ def catalogue(**descriptions):
     return pd.DataFrame(rows)
 
 
-def embed(index, table, shards=None, same=ALONE, likely=NOTHING_KNOWN, **embedders):
-    last = index().load()
+def embed(
+    index,
+    table,
+    shards=None,
+    same=ALONE,
+    likely=NOTHING_KNOWN,
+    decided=NOTHING_APPLIED,
+    **embedders,
+):
+    last, pool = index().load(), LocalPool(2)
     tables, report = embed_items(
-        table, likely, shards or {}, same, last, embedders, LocalPool(2), PARAMS, FIELDS
+        table, likely, shards or {}, same, decided, last, embedders, pool, PARAMS, FIELDS
     )
     return {name: rows.read_all() for name, rows in tables.items()}, report
 
@@ -219,7 +228,11 @@ def test_the_same_item_photographed_twice_is_found_once(index, embedder):
     shards = see(table, readers, embedder)
     hashes = [inspect(data)["phash"] for data in files.values()]
     manifest = pd.DataFrame({"photo_id": list(files), "phash": hashes})
-    same = find_near_duplicates(table, manifest, shards, {"minilm": embedder}, PARAMS)
+    embedders = {"minilm": embedder}
+    same = find_near_duplicates(table, manifest, shards, NOTHING_APPLIED, embedders, PARAMS)
+    people = applied(("c", "same_item", "a", "joined"))
+    joined = find_near_duplicates(table, manifest, shards, people, embedders, PARAMS)
+    assert joined["same_item"].tolist() == ["a", "a", "a"]
     assert same[["photo_id", "same_item"]].to_numpy().tolist() == [["a", "a"], ["b", "a"]]
     _, report = run(index, embedder, table, "v1", shards=shards, same=same)
     assert report["same_items"] == 1
@@ -243,3 +256,19 @@ def test_probabilities_are_kept_and_plain_labels_are_softened(index, embedder):
         [Query(wishes=[Wish(field="Category", values=["Shoes"])])], "hybrid", 1
     )
     assert (shoes[0]["photo_id"], shoes[0]["granted"]) == ("b", [pytest.approx(0.85, abs=1e-3)])
+
+
+def test_what_people_have_decided_is_certain_and_embedded_anew(index, embedder):
+    likely = pd.DataFrame(
+        {"photo_id": ["a"], "Category: Dresses": [0.6], "Category: Skirts": [0.4]}
+    )
+    table = catalogue(a="red dress", b="boots").assign(Category=["Dresses", "Shoes"])
+    run(index, embedder, table, "v1", likely=likely)
+    people = applied(("a", "Category", "Skirts", "changed"))
+    corrected = table.assign(Category=["Skirts", "Shoes"])
+    _, report = run(index, embedder, corrected, "v2", likely=likely, decided=people)
+    assert (report["embedded"], report["reused"]) == (1, 1)
+    wish = Query(wishes=[Wish(field="Category", values=["Skirts"])])
+    (wished,) = index().load().search([wish], "hybrid", 2)
+    assert wished[0]["photo_id"] == "a"
+    assert wished[0]["granted"][0] > 0.99

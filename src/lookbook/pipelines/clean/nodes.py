@@ -180,7 +180,7 @@ def apply_corrections(
     items = captioned_items.copy()
     rows = pd.DataFrame(corrected, columns=fields.names, index=items.index[decided])
     items.loc[decided, fields.names] = rows
-    items = items[[read.is_item(photo_id) for photo_id in items["photo_id"]]]
+    items = items[items["photo_id"].map(read.is_item).astype(bool)]
     listed = corrections[["line", *COLUMNS]].assign(outcome=outcomes)
     return items.reset_index(drop=True), listed
 

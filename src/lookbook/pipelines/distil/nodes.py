@@ -61,7 +61,7 @@ def read_teacher(
             "name the photos with --photos=FOLDER, and run 'ingest' first."
         )
     people = read_corrections(corrections, fields)
-    items = usable[[people.is_item(photo_id) for photo_id in usable["photo_id"]]]
+    items = usable[usable["photo_id"].map(people.is_item).astype(bool)]
     decided = {row.file: people.fields_of(row.photo_id) for row in items.itertuples()}
     taught = make_training_set(
         items, said, fields, params.human_label, params.ignored_labels, decided

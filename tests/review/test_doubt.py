@@ -1,0 +1,96 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from lookbook.review.doubt import Evidence, ReviewParams, doubt_items, find_neighbours
+from project import configuration
+
+PARAMS = ReviewParams.model_validate(configuration("parameters_review")["review"])
+
+
+@pytest.fixture
+def catalogue(fields):
+    said = {name: field.otherwise for name, field in fields.ones.items()}
+    said |= dict.fromkeys(fields.somes, "") | dict.fromkeys(fields.texts, "x")
+    rows = [
+        {
+            "photo_id": one,
+            "Filename": f"{one}.jpg",
+            **said,
+            "Garment": "skirt",
+            "Category": "Skirts",
+        }
+        for one in "abcd"
+    ]
+    return pd.DataFrame(rows)
+
+
+def evidence(**known):
+    nothing = {
+        "probabilities": pd.DataFrame({"photo_id": []}), "labels": {}, "contradicted": {},
+        "others": {}, "same_items": {}, "neighbours": np.full((4, 3), -1),
+        "nearest": np.full(4, np.nan),
+    }  # fmt: skip
+    return Evidence(**{**nothing, **known})
+
+
+def doubts(catalogue, fields, **known):
+    return doubt_items(catalogue, evidence(**known), fields, PARAMS).set_index("photo_id")
+
+
+def test_what_is_less_sure_comes_first(catalogue, fields):
+    likely = pd.DataFrame(
+        {"photo_id": list("abcd"), "Garment: skirt": [0.9, 0.4, 0.7, 0.6],
+         "Garment: dress": [0.1, 0.6, 0.3, 0.4]}
+    )  # fmt: skip
+    found = doubts(catalogue, fields, probabilities=likely)
+    assert found.index.tolist() == ["b", "d", "c", "a"]
+    assert found.loc["a", "Garment"] == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(
+    ("known", "sign"),
+    [
+        ({"labels": {"a": "Shoes", "b": "Skirt", "c": "Not sure"}}, "a person's label"),
+        ({"contradicted": {"a": {"Category"}}}, "another field implies"),
+        ({"same_items": {"a": "a", "b": "a"}}, "another photo of the item"),
+        ({"neighbours": np.array([[1, 2, 3], [2, 3, -1], [1, 3, -1], [1, 2, -1]])}, "similar"),
+        ({"nearest": np.array([0.1, 0.9, 0.9, 0.9])}, "unlike everything"),
+    ],
+)
+def test_each_sign_raises_doubt_and_is_told(catalogue, fields, known, sign):
+    # Only `a` says something else than its neighbours and the other photo of its item.
+    catalogue.loc[0, "Category"] = "Pants"
+    before, after = doubts(catalogue, fields), doubts(catalogue, fields, **known)
+    assert after.loc["a", "Category"] > before.loc["a", "Category"]
+    assert any(one.startswith(f"Category: {sign}") for one in after.loc["a", "why"])
+    assert after.loc["c", "Category"] == before.loc["c", "Category"]
+    assert after.index[0] == "a"
+
+
+def test_two_captioners_that_agree_raise_none(catalogue, fields):
+    record = {name: catalogue.loc[0, name] for name in fields.names} | {"Colours": []}
+    other = {"a": {**record, "Garment": "dress"}, "b": record}
+    found = doubts(catalogue, fields, others=other)
+    assert found.loc["a", "Garment"] > found.loc["b", "Garment"]
+    assert found.loc["a", "why"] == ["Garment: another captioner says otherwise"]
+
+
+def test_what_is_never_said_of_anything_is_not_looked_for(catalogue, fields):
+    assert doubts(catalogue, fields)["Size"].eq(0).all()
+
+
+def test_neighbours_are_the_most_similar_pictures_of_other_items():
+    looks = {"a": [1, 0], "b": [1, 0.1], "c": [0.9, 0.5], "d": [0, 1]}
+    unit = {name: np.array(one) / np.linalg.norm(one) for name, one in looks.items()}
+
+    def looks_of(names):
+        return {name: unit[name] for name in names if name in unit}
+
+    ids = ["a", "b", "c", "d", "gone"]
+    found, nearest = find_neighbours(ids, looks_of, {"a": "a", "b": "a"}, 2, 100)
+    assert found.tolist() == [[2, 3], [2, 3], [1, 0], [2, 1], [-1, -1]]
+    assert nearest[0] == pytest.approx(float(unit["a"] @ unit["c"]))
+    assert np.isnan(nearest[4])
+    alone, none = find_neighbours(["gone"], looks_of, {}, 2, 100)
+    assert alone.tolist() == [[-1, -1]] and np.isnan(none).all()
