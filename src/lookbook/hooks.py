@@ -154,5 +154,5 @@ def peak_memory() -> float:
 
 def _place(catalog: CatalogProtocol, name: str) -> str:
     config: Any = catalog.config_resolver.config  # type: ignore[attr-defined]
-    path = Path(str(config[name]["filepath"]))
+    path = Path(str(config[name].get("filepath") or config[name]["path"]))
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)

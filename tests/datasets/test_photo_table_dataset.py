@@ -8,10 +8,12 @@ from kedro.io import DatasetError
 
 from lookbook.datasets.photo_table_dataset import PhotoTableDataset
 from lookbook.errors import InputError
+from lookbook.photos.matching import FileNames
 from lookbook.photos.table import DELIMITERS
 from lookbook.pipelines.ingest.nodes import check_rows
 from project import configuration
 
+COLUMNS = configuration("globals")["table_columns"]
 HEADER = b"image,sender_id,label,kids\n"
 
 
@@ -19,9 +21,7 @@ def load(folder, content):
     if content is not None:
         (folder / "images.csv").write_bytes(content)
     try:
-        return PhotoTableDataset(
-            path=str(folder), columns=configuration("globals")["table_columns"]
-        ).load()
+        return PhotoTableDataset(path=str(folder), columns=COLUMNS).load()
     except DatasetError as error:
         raise error.__cause__ from None
 
@@ -120,3 +120,33 @@ def test_memory_stays_small_in_a_hundred_thousand_rows(tmp_path):
     tracemalloc.stop()
     assert len(checked) == 100_000 and checked["reason"].eq("").all()
     assert peak < 300 << 20
+
+
+SHOPIFY = """Handle,Title,Vendor,Product Category,Type,Variant SKU,Image Src,Image Position
+red-skirt,Red skirt,Anna,Apparel > Clothing > Skirts,Skirt,1,https://s.example/skirt%20a.jpg?v=1,1
+red-skirt,,,,,2,https://s.example/files/skirt-b.jpg?v=17,2
+red-skirt,,,,,3,,
+cap,Cap,Ben,,Hat,4,,
+"""
+MERCHANT = (
+    "id\ttitle\timage_link\tproduct_type\tprice\n"
+    "7\tRed skirt\thttps://shop.example/skirt%20a.jpg\tHome > Women > Skirt\t10 EUR\n"
+)
+
+
+def test_a_shops_export_says_of_every_photo_what_its_product_is(tmp_path):
+    (tmp_path / "products_export_1.csv").write_text(SHOPIFY)
+    rows = PhotoTableDataset(path=str(tmp_path), columns=COLUMNS).load()
+    assert rows["label"].tolist() == ["Skirt", "Skirt", "Hat"]
+    assert rows["sender_id"].tolist() == ["Anna", "Anna", "Ben"]
+    # The variant without a photo of its own is none; the product without any is still told.
+    assert rows["image"].tolist()[2] == "" and rows["line"].tolist() == [2, 3, 5]
+    names = FileNames(["skirt a.jpg", "skirt-b.jpg"])
+    assert [names.find(image) for image in rows["image"][:2]] == ["skirt a.jpg", "skirt-b.jpg"]
+
+
+def test_a_merchant_feed_is_read_as_well(tmp_path):
+    (tmp_path / "products.tsv").write_text(MERCHANT)
+    (row,) = PhotoTableDataset(path=str(tmp_path), columns=COLUMNS).load().to_dict("records")
+    assert row["label"] == "Skirt"
+    assert FileNames(["skirt a.jpg"]).find(row["image"]) == "skirt a.jpg"

@@ -72,7 +72,7 @@ class HubDataset(AbstractDataset[dict[str, Any], None]):
             return
         from httpx import HTTPError
         from huggingface_hub import HfApi
-        from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+        from huggingface_hub.errors import HfHubHTTPError
 
         api = HfApi(endpoint=self._endpoint, token=self._token)
         try:
@@ -86,7 +86,7 @@ class HubDataset(AbstractDataset[dict[str, Any], None]):
                 # What left the catalogue leaves the repository.
                 delete_patterns=["*"],
             )
-        except (HfHubHTTPError, HFValidationError, HTTPError, OSError) as error:
+        except (HfHubHTTPError, HTTPError, OSError, ValueError) as error:
             first = str(error).strip().splitlines()[0]
             raise InputError(
                 f"The hub did not take '{repository}': {first} The data set stays in {self._path}; "

@@ -11,7 +11,12 @@ from lookbook.errors import InputError
 from lookbook.photos.tars import TAR, PhotoFile, list_tar, stamp_of
 
 # Tables beside the photos, the first that is there counts.
-TABLES = ("images.csv", "images.tsv", "images.xlsx", "images.parquet", "images.jsonl")
+TABLES = (
+    "images.csv", "images.tsv", "images.xlsx", "images.parquet", "images.jsonl",
+    # As Shopify and Google call what they export.
+    "products_export.csv", "products_export_1.csv", "products.csv", "products.tsv",
+    "merchant_feed.tsv",
+)  # fmt: skip
 FOLDERS = ("images_compressed", "images")
 # What lies among photos and is none; of other files the content tells.
 NO_PHOTOS = frozenset(

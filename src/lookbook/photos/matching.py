@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from pathlib import PurePosixPath
+from urllib.parse import unquote, urlsplit
 
 _MOST_FOLDERS = 8
 # A shop's table may name the originals, of which the folder holds copies of another format.
@@ -40,13 +41,16 @@ class FileNames:
 
         Args:
             image: With or without extension or with another photo's, in another case, with
-                backslashes, composed otherwise (NFC or NFD), with folders before it that the
-                files are not in, or without those of the one file that is called so.
+                backslashes, as an address, composed otherwise (NFC or NFD), with folders before it
+                that the files are not in, or without those of the one file that is called so.
             same_format: Whether another photo's extension tells another photo.
 
         Returns:
             The file; ``None`` where there is none.
         """
+        if "://" in image:
+            # What follows a file's name in an address tells a server which copy to send.
+            image = unquote(urlsplit(image).path)
         names = [image] if same_format else [image, _PHOTO_SUFFIX.sub("", image)]
         found = (self._files.get(_fold(tail)) for name in names for tail in tails_of(name))
         return next((file for file in found if file is not None), None)

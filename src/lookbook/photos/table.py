@@ -13,6 +13,7 @@ from typing import Any
 
 from lookbook.errors import InputError
 from lookbook.lazy import pd
+from lookbook.photos.shop_tables import PRODUCT, complete_products, find_product
 
 # What a table may say of a photo; only `image` is needed.
 FIELDS = ("image", "sender_id", "label", "kids")
@@ -94,9 +95,8 @@ def read_table(data: bytes, name: str, columns: Columns) -> PhotoTable:
         lines, cells = _read_cells(text, delimiter, places, first, strict=False)
     separated = DELIMITERS.get(delimiter, repr(delimiter))
     read_as = f"read as {encoding}, separated by {separated}"
-    return PhotoTable(
-        pd.DataFrame({"line": lines, **cells}), f"{name}: {read_as}; {_taken(header, places)}"
-    )
+    rows = complete_products(pd.DataFrame({"line": lines, **cells}))
+    return PhotoTable(rows, f"{name}: {read_as}; {_taken(header, places)}")
 
 
 def _read_cells(
@@ -128,7 +128,7 @@ def take_columns(table: pd.DataFrame, name: str, columns: Columns) -> PhotoTable
     header = [str(column) for column in table.columns]
     places = find_columns(header, columns, name)
     cells = {field: table.iloc[:, place].tolist() for field, place in places.items()}
-    rows = pd.DataFrame({"line": range(2, len(table) + 2), **cells})
+    rows = complete_products(pd.DataFrame({"line": range(2, len(table) + 2), **cells}))
     return PhotoTable(rows, f"{name}: {_taken(header, places)}")
 
 
@@ -166,7 +166,8 @@ def find_columns(header: list[str], columns: Columns, name: str) -> dict[str, in
     """Finds the columns of a table, whatever the case and spelling of their headings.
 
     Returns:
-        The place of each field that the table has.
+        The place of each field that the table has, and of
+        :data:`lookbook.photos.shop_tables.PRODUCT` where rows belong together.
 
     Raises:
         InputError: If none names the photos.
@@ -184,7 +185,7 @@ def find_columns(header: list[str], columns: Columns, name: str) -> dict[str, in
             f"{name} has no column of photos (it has {has}). Name yours under table_columns.image "
             "in conf/local/globals.yml; or remove the file to go on without human labels."
         )
-    return places
+    return places | find_product(headings)
 
 
 def find_headings(
@@ -299,6 +300,7 @@ def _taken(header: list[str], places: dict[str, int]) -> str:
     told = [
         f"{field} from '{header[place].strip()}'" if _fold(header[place]) != _fold(field) else field
         for field, place in places.items()
+        if field != PRODUCT
     ]
     return f"columns: {', '.join(told)}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import yaml
@@ -37,10 +38,12 @@ load_dataset("{{ params.repository or 'FOLDER' }}")
 
 ## How it was labelled
 
-By `{{ captioner }}`, which described every photo in the declared fields; \
-what it wrote was mapped to their values by rules. {% if decided %}People have looked at \
-{{ "{:,}".format(decided) }} of the values, and changed {{ "{:,}".format(changed) }}; the column \
-`reviewed` names them.{% else %}No value was looked at by people.{% endif %} \
+By `{{ captioner }}`, which described every photo in the declared fields (the name's digits stand \
+for its weights and settings); what it wrote was mapped to their values by rules. \
+{% if decided %}People have \
+looked at {{ "{:,}".format(decided) }} of the values, and changed \
+{{ "{:,}".format(changed) }}; the column `reviewed` names them.\
+{% else %}No value was looked at by people.{% endif %} \
 `label` is what people called the photo, where they did.
 
 {% if scores %}\
@@ -66,7 +69,7 @@ How good the labels are was not measured: `kedro run --pipelines=evaluate` does.
 | field | what | values |
 |---|---|---|
 {% for name, told in fields.items() -%}
-| {{ name }} | {{ told.about }} | {{ told.values }} |
+| {{ name }} | {{ told.about }} | {{ told.words }} |
 {% endfor %}
 
 ## Licence and credits
@@ -106,10 +109,11 @@ def write_card(
         changed=sum(counts["changed"] for counts in corrections.values()),
         scores=scores,
         fields={
-            name: {"about": field.about, "values": _values(field)}
+            name: {"about": field.about, "words": _values(field)}
             for name, field in fields.root.items()
         },
     )
+    text = re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
     return f"---\n{yaml.safe_dump(_metadata(splits, fields, params), sort_keys=False)}---\n\n{text}"
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 REPORT = "publish_report"
-NEXT = "look at data/08_reporting/published/README.md"
+PLACES = {"data set": "published_files"}
+NEXT = "look at its README.md; publish.repository pushes it to the hub"
 
 
 def summarise(report: dict[str, Any]) -> tuple[int, int, str]:
@@ -13,4 +14,4 @@ def summarise(report: dict[str, Any]) -> tuple[int, int, str]:
     told = f"{report['train']:,} to train, {report['test']:,} to test; {report['licence']}"
     left = len(report["left_out"])
     told += f"; {left:,} photos cannot be read any more" if left else ""
-    return report["items"], report["photos"], f"{told}; in data/08_reporting/published"
+    return report["items"], report["photos"], told

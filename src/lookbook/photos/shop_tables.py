@@ -1,0 +1,54 @@
+"""Tables as shops' systems export them, which say of a product once what holds for all its rows."""
+
+from __future__ import annotations
+
+import re
+
+from lookbook.lazy import pd
+
+# The column that tells whose further pictures and variants the following rows are.
+PRODUCT = "product"
+# Headings that tell Shopify's product CSV.
+_SHOPIFY = {"handle", "imagesrc"}
+
+
+def find_product(headings: list[str]) -> dict[str, int]:
+    """Finds the column by which rows belong together, where a table has such rows.
+
+    Args:
+        headings: The table's, folded.
+
+    Returns:
+        The place of :data:`PRODUCT`, and of the shop's own word for what a product is, ``label``;
+        nothing for a table whose rows are a photo each.
+    """
+    if not set(headings) >= _SHOPIFY:
+        return {}
+    own = {"label": headings.index("type")} if "type" in headings else {}
+    return {PRODUCT: headings.index("handle"), **own}
+
+
+def complete_products(rows: pd.DataFrame) -> pd.DataFrame:
+    """Says of every photo of a product what its first row says.
+
+    Args:
+        rows: Texts, with ``image`` and, where :func:`find_product` has found one, its column.
+
+    Returns:
+        The rows without that column, and without variants that show no photo of their own. A
+        category with those above it, such as ``Apparel > Tops > Shirt``, is the last of them.
+    """
+    if PRODUCT in rows:
+        again = rows[PRODUCT].eq(rows[PRODUCT].shift()) & rows[PRODUCT].ne("")
+        rows = rows[~(again & rows["image"].astype(str).str.strip().eq(""))]
+        first = rows.groupby(PRODUCT, sort=False)
+        for name in [one for one in ("label", "sender_id", "kids") if one in rows]:
+            known = first[name].transform("first")
+            rows = rows.assign(**{name: rows[name].where(rows[name].ne(""), known)})
+        rows = rows.drop(columns=PRODUCT).reset_index(drop=True)
+    if "label" in rows:
+        labels = rows["label"].map(
+            lambda label: re.split(r"\s>\s", label)[-1] if isinstance(label, str) else label
+        )
+        rows = rows.assign(label=labels)
+    return rows

@@ -1,0 +1,160 @@
+import json
+import shutil
+from io import BytesIO
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+from lookbook.datasets.corrections_dataset import CorrectionsDataset
+from project import latest, make_project, report, run_kedro, succeed, table
+
+PARAMS = "--params=publish.licence=cc0-1.0,publish.credits=the sample's drawings,explore.fitted=20"
+
+
+@pytest.fixture(scope="module")
+def project(ran, tmp_path_factory):
+    project = make_project(tmp_path_factory.mktemp("published"))
+    shutil.copytree(ran[0] / "data", project / "data", dirs_exist_ok=True)
+    return project
+
+
+@pytest.fixture(scope="module")
+def published(project):
+    pipelines = "--pipelines=publish,export,explore"
+    printed = succeed(run_kedro(project, "run", pipelines, PARAMS)).stdout
+    assert "data/08_reporting/published" in printed
+    return project / "data/08_reporting/published"
+
+
+def files_of(folder):
+    return {
+        file.relative_to(folder).as_posix(): file.stat().st_mtime_ns
+        for file in folder.rglob("*")
+        if file.is_file()
+    }
+
+
+def test_nothing_is_published_without_a_licence(project):
+    result = run_kedro(project, "run", "--pipelines=publish")
+    assert result.returncode == 1
+    assert "Nothing is published without a licence: name that of the photos" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_the_data_set_opens_as_an_image_folder_with_class_names(
+    published, project, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    datasets = pytest.importorskip("datasets", reason="datasets is not installed")
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    catalogue = table(project, "full_catalogue").set_index("photo_id")
+    for arguments in (
+        {"path": "imagefolder", "data_dir": str(published)},
+        {"path": str(published)},
+    ):
+        loaded = datasets.load_dataset(**arguments, cache_dir=str(tmp_path / "cache"))
+        assert set(loaded) == {"train", "test"}
+        assert sum(len(split) for split in loaded.values()) == len(catalogue)
+        features = loaded["train"].features
+        for row in loaded["test"]:
+            told = catalogue.loc[row["photo_id"]]
+            assert features["Category"].int2str(row["Category"]) == told["Category"]
+            colours = [features["Colours"].feature.int2str(one) for one in row["Colours"]]
+            assert ", ".join(colours) == told["Colours"]
+            assert max(row["image"].size) <= 1024
+
+
+def test_no_sender_is_in_both_splits_and_no_photo_keeps_its_metadata(published, project):
+    rows = pd.read_parquet(published / "catalogue.parquet")
+    senders = table(project, "manifest").set_index("photo_id")["sender_id"]
+    by_split = rows.groupby("split")["photo_id"].agg(lambda ids: set(senders.loc[ids]))
+    assert not by_split["train"] & by_split["test"] - {""}
+    for name in rows["file_name"]:
+        with Image.open(BytesIO((published / name).read_bytes())) as image:
+            assert not image.getexif() and not set(image.info) & {"exif", "icc_profile", "xmp"}
+
+
+def test_the_card_and_croissant_tell_what_is_there(published):
+    card = (published / "README.md").read_text()
+    assert "license: cc0-1.0" in card and "cc0-1.0. the sample's drawings" in card
+    assert "By `embedded-" in card and "No value was looked at by people." in card
+    croissant = json.loads((published / "croissant.json").read_text())
+    assert croissant["license"] == "cc0-1.0"
+    (records,) = croissant["recordSet"]
+    assert [field["name"] for field in records["field"]] == list(
+        pd.read_parquet(published / "catalogue.parquet").columns
+    )
+    recipe = pd.read_csv(published / "catalogue.csv", keep_default_na=False)
+    assert list(recipe.columns)[:3] == ["Filename", "Title", "Size"]
+
+
+def test_publishing_twice_changes_only_what_changed(published, project):
+    before = files_of(published)
+    catalogue = table(project, "full_catalogue")
+    one, other = catalogue["photo_id"][:2]
+    rows = [
+        {"photo_id": one, "field": "Garment", "was": "", "is": "dress"},
+        {"photo_id": other, "field": "status", "was": "", "is": "not an item"},
+    ]
+    corrections = pd.DataFrame(rows).assign(who="ann", when="2026-01-31T12:00:00+00:00")
+    CorrectionsDataset(filepath=str(project / "data/03_primary/corrections.csv")).save(corrections)
+    printed = succeed(run_kedro(project, "run", "--pipelines=clean,index,publish", PARAMS)).stdout
+    assert "values are people's" in " ".join(printed.replace("│", " ").split())
+    told = report(project, "clean")["corrections"]
+    assert told["by_field"]["Garment"]["changed"] + told["by_field"]["Garment"]["confirmed"] == 1
+    assert told["others"] == {"left out": 1}
+    assert report(project, "index")["embedders"]["minilm"]["removed"] == 1
+    after = files_of(published)
+    changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    photos = {name for name in changed if name.endswith(".jpg")}
+    assert [Path(name).name[:64] for name in photos] == [other]
+    tables = {"README.md", "catalogue.parquet", "croissant.json", "catalogue.csv"}
+    assert changed - photos <= tables | {"train/metadata.parquet", "test/metadata.parquet"}
+    rows = pd.read_parquet(published / "catalogue.parquet").set_index("photo_id")
+    assert rows.loc[one, "Garment"] == "dress" and list(rows.loc[one, "reviewed"]) == ["Garment"]
+    assert "People have looked at 1 of the values" in (published / "README.md").read_text()
+
+
+def test_shops_get_the_columns_that_they_document(published, project):
+    shopify = pd.read_csv(latest(project, "shopify_products.csv"), keep_default_na=False)
+    assert {
+        "Handle", "Title", "Body (HTML)", "Vendor", "Type", "Tags", "Published", "Option1 Name",
+        "Option1 Value", "Variant SKU", "Variant Price", "Image Src", "Image Position", "Status",
+    } <= set(shopify.columns)  # fmt: skip
+    assert shopify["Handle"].is_unique and shopify["Handle"].str.fullmatch(r"[a-z0-9-]+").all()
+    feed = pd.read_csv(latest(project, "merchant_feed.tsv"), sep="\t", keep_default_na=False)
+    assert {
+        "id", "title", "description", "link", "image_link", "availability", "price", "condition",
+        "color", "gender", "age_group", "size", "material", "pattern", "product_type",
+    } <= set(feed.columns)  # fmt: skip
+    assert set(feed["gender"]) <= {"male", "female", "unisex", ""}
+    assert feed["id"].is_unique and feed["id"].str.len().max() <= 50
+    assert len(feed) == len(shopify) == report(project, "export")["offers"]
+
+
+def test_what_was_exported_comes_back_as_a_table_beside_the_photos(published, project, tmp_path):
+    photos = tmp_path / "photos"
+    shutil.copytree(project / "data/01_raw/sample", photos)
+    for old in photos.glob("images.*"):
+        old.unlink()
+    shutil.copy(latest(project, "shopify_products.csv"), photos / "products_export.csv")
+    again = make_project(tmp_path)
+    succeed(run_kedro(again, "run", "--pipelines=ingest", f"--photos={photos}"))
+    manifest = table(again, "manifest").set_index("photo_id")
+    exported = pd.read_csv(latest(project, "shopify_products.csv"), keep_default_na=False)
+    by_sku = exported.set_index("Variant SKU")["Type"]
+    told = {one: manifest.loc[one, "label"] for one in manifest.index if one[:16] in by_sku.index}
+    assert len(told) == len(exported)
+    assert all(by_sku[one[:16]] == label for one, label in told.items())
+
+
+def test_the_map_places_every_item_with_its_picture(published, project):
+    laid_out = pd.read_parquet(project / "data/08_reporting/catalogue_map.parquet")
+    assert laid_out["photo_id"].is_unique and len(laid_out) >= 20
+    assert laid_out[["x", "y"]].notna().all(axis=None)
+    assert laid_out[["x", "y"]].round(6).drop_duplicates().shape[0] == len(laid_out)
+    for picture in laid_out["picture"]:
+        with Image.open(BytesIO(picture["bytes"])) as image:
+            assert max(image.size) == 160
