@@ -1,0 +1,206 @@
+"""Reviews in a real browser, by keys."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from lookbook.datasets.corrections_dataset import CorrectionsDataset
+from project import ENVIRONMENT, free_port, make_project, run_kedro, serving_kedro
+
+playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+expect = playwright.expect
+expect.set_options(timeout=60_000)
+
+
+@pytest.fixture(scope="module")
+def project(ran, tmp_path_factory):
+    project = make_project(tmp_path_factory.mktemp("reviewed"))
+    shutil.copytree(ran[0] / "data", project / "data", dirs_exist_ok=True)
+    return project
+
+
+@pytest.fixture(scope="module")
+def address(project):
+    with serving_kedro(project, "review", "--who=ann") as address:
+        yield address
+
+
+@pytest.fixture
+def page(chromium, address, project):
+    (project / "data/03_primary/corrections.csv").unlink(missing_ok=True)
+    opened = chromium.new_context(viewport={"width": 1440, "height": 1000}).new_page()
+    opened.goto(address)
+    expect(opened.locator(".review")).to_be_visible()
+    yield opened
+    opened.context.close()
+
+
+def decided(project):
+    path = project / "data/03_primary/corrections.csv"
+    return CorrectionsDataset(filepath=str(path)).load()
+
+
+def choose(page, label, option):
+    page.get_by_label(label, exact=True).click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+def press(page, key, progress):
+    """Presses a key, and waits until the page has taken it in."""
+    page.keyboard.press(key)
+    expect(page.locator("#progress")).to_contain_text(progress)
+
+
+def asked(page):
+    about = page.locator("[data-photo]")
+    return about.get_attribute("data-photo"), about.get_attribute("data-field")
+
+
+def keep(page, name):
+    if kept := os.environ.get("LOOKBOOK_ARTIFACTS"):
+        for width, height in [(1440, 1000), (390, 844)]:
+            page.set_viewport_size({"width": width, "height": height})
+            page.wait_for_timeout(300)
+            page.screenshot(path=Path(kept) / "screenshots" / f"{name}-{width}.png", full_page=True)
+        page.set_viewport_size({"width": 1440, "height": 1000})
+
+
+def test_a_key_is_a_decision_that_is_on_the_disk_and_can_be_taken_back(page, project):
+    keep(page, "review")
+    first = asked(page)
+    letter = page.locator(".choices .choice:not(.said):not(.right)").first
+    key, value = letter.get_attribute("data-key"), letter.get_attribute("data-value")
+    press(page, key, "1 of them on this page")
+    (row,) = decided(project).to_dict("records")
+    assert (row["photo_id"], row["field"], row["is"], row["who"]) == (*first, value, "ann")
+    assert row["was"] != value
+    assert asked(page) != first
+    second = asked(page)
+    press(page, "Enter", "2 of them on this page")
+    row = decided(project).to_dict("records")[-1]
+    assert (row["photo_id"], row["field"]) == second and row["was"] == row["is"]
+    for left in (1, 0):
+        press(page, "Backspace", f"{left} of them on this page")
+    assert asked(page) == first
+    assert decided(project)["is"].tolist()[2:] == ["?", "?"]
+    expect(page.locator(".field.decided")).to_have_count(0)
+
+
+def test_an_item_is_skipped_accepted_whole_or_called_none(page, project):
+    skipped, _ = asked(page)
+    page.keyboard.press(" ")
+    expect(page.locator(f"[data-photo='{skipped}']")).to_have_count(0)
+    whole, _ = asked(page)
+    page.keyboard.press("Shift+Enter")
+    expect(page.locator(f"[data-photo='{whole}']")).to_have_count(0)
+    rows = decided(project)
+    assert set(rows["photo_id"]) == {whole} and len(rows) > 5
+    assert rows["was"].eq(rows["is"]).all()
+    none, _ = asked(page)
+    page.keyboard.press("Delete")
+    expect(page.locator(f"[data-photo='{none}']")).to_have_count(0)
+    last = decided(project).to_dict("records")[-1]
+    assert (last["photo_id"], last["field"], last["is"]) == (none, "status", "not an item")
+
+
+def test_another_field_is_one_key_away_and_the_same_item_another(page, project):
+    photo, field = asked(page)
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(f"[data-field='{field}']")).to_have_count(0)
+    assert asked(page)[0] == photo
+    other = page.locator("[data-do=same]").get_attribute("data-value")
+    page.keyboard.press("=")
+    expect(page.locator("#progress")).to_contain_text("1 of them on this page")
+    (row,) = decided(project).to_dict("records")
+    assert (row["field"], row["is"]) == ("same_item", other)
+
+
+def test_many_of_a_kind_are_accepted_at_once_but_those_that_are_touched(page, project):
+    choose(page, "Field", "Category")
+    choose(page, "That says", "Shoes")
+    page.get_by_label("Many at once").check()
+    tiles = page.locator(".review-grid .tile")
+    expect(tiles.nth(2)).to_be_visible()
+    count = tiles.count()
+    keep(page, "review-grid")
+    wrong = tiles.nth(1).get_attribute("data-value")
+    tiles.nth(1).click()
+    expect(page.locator(".tile.out")).to_have_count(1)
+    page.get_by_role("button", name=f"These {count - 1} are right").click()
+    expect(page.locator("#progress")).to_contain_text(f"{count - 1} of them on this page")
+    rows = decided(project)
+    assert len(rows) == count - 1 and wrong not in set(rows["photo_id"])
+    assert rows["is"].eq("Shoes").all() and rows["field"].eq("Category").all()
+
+
+def test_it_fits_a_phone(page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.locator(".choice.right")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    photo = page.locator(".looked-at > img").bounding_box()
+    assert photo["width"] > 250 and photo["height"] < 844 / 2
+
+
+def test_two_reviewers_lose_nothing_and_see_each_others_decisions(chromium, page, address, project):
+    other = chromium.new_context().new_page()
+    other.goto(address)
+    expect(other.locator(".review")).to_be_visible()
+    one, two = asked(page), asked(other)
+    assert one == two
+    press(page, "Enter", "1 of them on this page")
+    press(other, "Enter", "1 of them on this page")
+    rows = decided(project)
+    assert rows[["photo_id", "field"]].to_numpy().tolist() == [list(one), list(one)]
+    other.reload()
+    expect(other.locator(".review")).to_be_visible()
+    assert asked(other) != one
+    other.context.close()
+
+
+def test_a_page_that_is_killed_loses_nothing_that_was_decided(chromium, project):
+    port = free_port()
+    command = [sys.executable, "-m", "kedro", "review", f"--port={port}", "--who=ben"]
+    with subprocess.Popen(
+        command, cwd=project, env=ENVIRONMENT, start_new_session=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    ) as process:  # fmt: skip
+        page = chromium.new_context().new_page()
+        for _ in range(600):
+            try:
+                httpx.get(f"http://127.0.0.1:{port}")
+                break
+            except httpx.TransportError:
+                page.wait_for_timeout(100)
+        page.goto(f"http://127.0.0.1:{port}")
+        expect(page.locator(".review")).to_be_visible()
+        before = len(decided(project))
+        for number in (1, 2):
+            press(page, "Enter", f"{number} of them on this page")
+        os.killpg(process.pid, signal.SIGKILL)
+        page.context.close()
+    rows = decided(project)
+    assert len(rows) == before + 2 and rows["problem"].eq("").all()
+
+
+def test_a_decision_that_cannot_be_written_is_told(page, project):
+    corrections = project / "data/03_primary/corrections.csv"
+    corrections.mkdir()
+    try:
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("cannot be written")).to_be_visible()
+        expect(page.locator(".field.decided")).to_have_count(0)
+    finally:
+        corrections.rmdir()
+
+
+def test_there_is_nothing_to_review_before_a_run(tmp_path):
+    result = run_kedro(make_project(tmp_path), "review")
+    assert result.returncode == 1
+    assert "first run 'kedro run --pipelines=" in result.stderr
+    assert "Traceback" not in result.stderr
