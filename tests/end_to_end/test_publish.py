@@ -158,3 +158,4 @@ def test_the_map_places_every_item_with_its_picture(published, project):
     for picture in laid_out["picture"]:
         with Image.open(BytesIO(picture["bytes"])) as image:
             assert max(image.size) == 160
+    assert latest(project, "catalogue_map_sheet.png").stat().st_size > 10_000

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from lookbook.errors import InputError
 from lookbook.labels.fields import Fields
-from lookbook.lazy import pd
+from lookbook.lazy import MatplotlibFigure, pd
 from lookbook.photos.photo import PhotoError
 from lookbook.pools import Pool, in_batches
 from lookbook.publishing.photos import encode
@@ -20,6 +20,8 @@ from lookbook.search.embedders import Embedder
 from lookbook.search.pictures import SeenPictures
 
 _BATCH = 16
+# Pixels a side of the drawn map.
+_CANVAS = 1600
 
 
 class ExploreParams(BaseModel):
@@ -29,6 +31,7 @@ class ExploreParams(BaseModel):
         fitted: Pictures that are placed by t-SNE; all others amid them.
         seed: Of the placement.
         picture: Pixels of the longer side of the pictures that are shown.
+        cells: Pictures a side of the drawn map at most.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -36,6 +39,7 @@ class ExploreParams(BaseModel):
     fitted: int = Field(gt=1)
     seed: int
     picture: int = Field(ge=32)
+    cells: int = Field(gt=1)
 
 
 def map_catalogue(
@@ -59,9 +63,9 @@ def map_catalogue(
         params: How the map is drawn.
 
     Returns:
-        ``photo_id``, ``Filename``, the fields, ``x`` and ``y``, and ``picture``, a small JPEG as
-        Hugging Face's data sets hold it (``bytes`` and ``path``). Items without a picture are left
-        out.
+        ``picture``, a small JPEG as Hugging Face's data sets hold it (``bytes`` and ``path``), the
+        fields, ``x``, ``y``, ``Filename`` and ``photo_id``. Items that no picture was embedded of
+        are left out.
 
     Raises:
         InputError: If no item has one.
@@ -86,7 +90,37 @@ def map_catalogue(
     made = pool.map(partial(_shrink, longest=params.picture), in_batches(read, _BATCH))
     pictures = itertools.chain.from_iterable(made)
     rows["picture"] = list(Progress(pictures, total=len(rows), desc="map", unit="picture"))
-    return rows[["photo_id", "Filename", *fields.names, "x", "y", "picture"]]
+    return rows[["picture", *fields.names, "x", "y", "Filename", "photo_id"]]
+
+
+def draw_map(catalogue_map: pd.DataFrame, params: ExploreParams) -> MatplotlibFigure:
+    """Draws the map: in each of its cells the picture nearest to the middle."""
+    import io
+
+    from matplotlib.figure import Figure
+    from PIL import Image
+
+    places = catalogue_map[["x", "y"]].to_numpy()
+    spread = np.ptp(places, axis=0).max() or 1.0
+    # Cells (columns, rows) of a square, and how far each picture is from the middle of its own.
+    at = (places - places.min(axis=0)) / spread * (params.cells - 1)
+    cells = at.round().astype(int)
+    rows = catalogue_map.assign(
+        column=cells[:, 0], row=cells[:, 1], off=np.abs(at - cells).sum(axis=1)
+    )
+    side = _CANVAS // params.cells
+    canvas = Image.new("RGB", (side * params.cells, side * params.cells), "white")
+    shown = rows[rows["picture"].notna()].sort_values("off").drop_duplicates(["column", "row"])
+    for item in shown.itertuples():
+        picture = Image.open(io.BytesIO(item.picture["bytes"]))
+        picture.thumbnail((side - 2, side - 2))
+        canvas.paste(picture, (item.column * side, (params.cells - 1 - item.row) * side))
+    figure = Figure(figsize=(12, 12), dpi=_CANVAS / 12, layout="constrained")
+    axis = figure.subplots()
+    axis.imshow(canvas)
+    axis.axis("off")
+    axis.set_title(f"{len(rows):,} items by their pictures, {len(shown):,} of them shown")
+    return figure
 
 
 def _shrink(readers: list[Callable[[], bytes] | None], longest: int) -> list[dict[str, Any] | None]:

@@ -18,6 +18,12 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 outputs="catalogue_map",
                 name="map_catalogue",
             ),
+            Node(
+                nodes.draw_map,
+                inputs=["catalogue_map", "params:explore"],
+                outputs="catalogue_map_sheet",
+                name="draw_map",
+            ),
         ],
         tags="explore",
         namespace="explore",
