@@ -1,4 +1,4 @@
-"""Takes the README's pictures of the real thing: the page, and the lineage in Kedro-Viz.
+"""Takes the README's pictures of the real thing: the pages, the lineage in Kedro-Viz, the map.
 
 Usage: ``make pictures``. A new project is made of the bundled sample, run, and looked at in
 Chromium.
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from project import jpeg, make_project, run_kedro, serving_kedro, succeed
+from project import jpeg, latest, make_project, run_kedro, serving_kedro, succeed
 
 IMAGES = Path(__file__).with_name("images")
 
@@ -44,6 +44,22 @@ def take_lineage(page: Page, address: str) -> None:
     page.screenshot(path=IMAGES / "lineage.png")
 
 
+def take_review(page: Page, address: str) -> None:
+    """Shows the most doubtful item."""
+    page.goto(address)
+    page.locator(".review .looked-at img").first.wait_for()
+    page.wait_for_timeout(2000)
+    page.screenshot(path=IMAGES / "review.png", full_page=True)
+
+
+def take_publish(page: Page, address: str) -> None:
+    """Shows the pipeline that publishes."""
+    page.goto(f"{address}/?pid=publish")
+    page.locator(".pipeline-node").first.wait_for()
+    page.wait_for_timeout(3000)
+    page.screenshot(path=IMAGES / "publish.png")
+
+
 def main() -> None:
     """Makes the project, runs it, and takes the pictures."""
     IMAGES.mkdir(exist_ok=True)
@@ -59,6 +75,11 @@ def main() -> None:
             take_demo(page, address, photo)
         with serving_kedro(project, "viz", "run", "--no-browser") as address:
             take_lineage(page, address)
+            take_publish(page, address)
+        with serving_kedro(project, "review") as address:
+            take_review(page, address)
+        succeed(run_kedro(project, "run", "--pipelines=explore", "--params=explore.cells=16"))
+        shutil.copy(latest(project, "catalogue_map_sheet.png"), IMAGES / "map.png")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from hypothesis import settings
 
 from lookbook.captioners import Prompt
 from lookbook.captioners.embedded import EmbeddedCaptioner
+from lookbook.datasets.corrections_dataset import CorrectionsDataset
 from lookbook.labels.fields import Fields
 from project import ROOT, declared_fields, latest, make_project, run_kedro, succeed
 from tiny_models import save_network, save_tiny_mllama
@@ -119,7 +120,12 @@ def finished(tmp_path_factory: pytest.TempPathFactory, ran: tuple[Path, str]) ->
         "--params=evaluate.items=5,evaluate.words=5,evaluate.reranked=5,annotations=told.csv,"
         "evaluate.bootstrap_rounds=50,prompt_trial.photos=10"
     )
-    pipelines = "--pipelines=index,evaluate,prompt_trial"
+    catalogue = pd.read_csv(latest(project, "full_catalogue.csv"))
+    looked = catalogue[["photo_id", "Garment"]].head(5).set_axis(["photo_id", "is"], axis=1)
+    corrections = CorrectionsDataset(filepath=str(project / "data/03_primary/corrections.csv"))
+    told = {"field": "Garment", "was": "", "who": "ann", "when": "2026-01-31T12:00:00+00:00"}
+    corrections.save(looked.assign(**told))
+    pipelines = "--pipelines=index,evaluate,prompt_trial,review"
     (project / "printed.txt").write_text(succeed(run_kedro(project, "run", pipelines, few)).stdout)
     return project
 

@@ -31,11 +31,15 @@ def commands():
 
 
 RUN_TEST = "tests/end_to_end/test_run.py"
+PUBLISH_TEST = "tests/end_to_end/test_publish.py"
 # What runs on and on, or for long, and the test that runs it.
 RUN_BY = {
     "kedro": RUN_TEST,
     "kedro demo": "tests/assistant/test_page.py",
     "kedro demo --auth=name:password": "tests/assistant/test_page.py",
+    "kedro review": "tests/review/test_page.py",
+    "kedro run --pipelines=publish --params=publish.licence=cc0-1.0": PUBLISH_TEST,
+    "kedro run --pipelines=export": PUBLISH_TEST,
     "kedro run": "tests/conftest.py",
     "kedro run --photos=FOLDER": RUN_TEST,
     **{

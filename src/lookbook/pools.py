@@ -7,6 +7,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import chain, islice
 from multiprocessing import get_context
 from typing import Any, Protocol, TypeVar
@@ -131,9 +132,10 @@ class RayPool:
                 raise (error.cause if isinstance(error.cause, InputError) else error) from None
             return result
 
-        yield from _windowed(
-            batches, lambda batch: remote.remote(shared, batch), 2 * self.workers, fetch
-        )
+        with lost_machine_told():
+            yield from _windowed(
+                batches, lambda batch: remote.remote(shared, batch), 2 * self.workers, fetch
+            )
 
 
 def in_batches(things: Iterable[Batch], size: int) -> Iterator[list[Batch]]:
@@ -161,6 +163,27 @@ def _windowed(
             yield fetch(under_way.popleft())
     while under_way:
         yield fetch(under_way.popleft())
+
+
+@contextmanager
+def lost_machine_told() -> Iterator[None]:
+    """Says in a sentence that a run's own part of the cluster was lost; others are made up for.
+
+    Raises:
+        InputError: In the place of what Ray says.
+    """
+    from ray.exceptions import RayError, RayTaskError
+
+    try:
+        yield
+    except RayTaskError:
+        raise
+    except RayError as error:
+        first = str(error).strip().splitlines()[0]
+        raise InputError(
+            f"The cluster lost the machine that this run was begun from ({first}). What was "
+            "finished is kept: type the same again."
+        ) from error
 
 
 def connect(connection: dict[str, Any]) -> bool:

@@ -13,7 +13,7 @@ from lookbook.captioners import Caption, Captioner, Prompt
 from lookbook.captioners.replicas import Dispenser, Replica
 from lookbook.errors import InputError
 from lookbook.photos.photo import Photo
-from lookbook.pools import connect
+from lookbook.pools import connect, lost_machine_told
 
 NEVER_CAME = "the cluster gave nothing back"
 # A photo that so many replicas died with is given up: it may be what kills them.
@@ -71,7 +71,8 @@ class RayCaptioner:
             return
         begun = connect(self._connection)
         try:
-            yield from _Pool(self, prompt).run(first, remaining)
+            with lost_machine_told():
+                yield from _Pool(self, prompt).run(first, remaining)
         finally:
             if begun:
                 import ray
