@@ -58,13 +58,28 @@ class CorrectionsDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
         Raises:
             InputError: If the file is no such table.
         """
+        return self.load_since(0)[0]
+
+    def load_since(self, place: int) -> tuple[pd.DataFrame, int]:
+        """Reads the rows that were added since.
+
+        Args:
+            place: Where the file ended then, in bytes; 0 for all of it.
+
+        Returns:
+            The rows, see :meth:`load`, with ``line`` counted from there; and where it ends now.
+
+        Raises:
+            InputError: If the file is no such table.
+        """
         columns = ["line", *COLUMNS, "problem"]
         data = self._filepath.read_bytes() if self._filepath.exists() else b""
-        text, _ = decode_text(data, str(self._filepath))
+        text, _ = decode_text(data[place:], str(self._filepath))
         if not text.strip():
-            return pd.DataFrame(columns=columns, dtype=object)
+            return pd.DataFrame(columns=columns, dtype=object), len(data)
         lines = text.splitlines()
-        delimiter = self._find_delimiter(lines[0])
+        heading = lines[0] if place == 0 else data[: data.index(b"\n")].decode("utf-8-sig")
+        delimiter = self._find_delimiter(heading.rstrip())
         rows: list[dict[str, Any]] = []
         # Line by line: a quote that half a line has opened ends there.
         for number, line in enumerate(lines, start=1):
@@ -78,7 +93,7 @@ class CorrectionsDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
             rows.append(
                 {"line": number, **dict(zip(COLUMNS, told, strict=True)), "problem": problem}
             )
-        return restore_formulas(pd.DataFrame(rows, columns=columns, dtype=object))
+        return restore_formulas(pd.DataFrame(rows, columns=columns, dtype=object)), len(data)
 
     def _find_delimiter(self, first: str) -> str:
         for delimiter in _DELIMITERS:

@@ -36,13 +36,13 @@ class Decision(NamedTuple):
     Attributes:
         value: A value, a list of them, or a text; for :data:`STATUS` and :data:`SAME_ITEM` what the
             row says.
-        was: What stood there when it was decided.
         row: The row's number in the table of corrections.
+        when: When it was decided.
     """
 
     value: Any
-    was: str
     row: int
+    when: datetime
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,12 @@ class Corrections:
     Attributes:
         decided: The last word by photo and field.
         outcome: What becomes of each row; empty for one that counts.
+        taken_back: When the last word on a photo's field was taken back.
     """
 
     decided: dict[str, dict[str, Decision]]
     outcome: list[str]
+    taken_back: dict[tuple[str, str], datetime]
 
     def fields_of(self, photo_id: str) -> dict[str, Any]:
         """Gives what people say of a photo's fields."""
@@ -65,6 +67,19 @@ class Corrections:
     def is_item(self, photo_id: str) -> bool:
         """Says whether nobody denies that a photo shows an item."""
         return STATUS not in self.decided.get(photo_id, {})
+
+    def take_in(self, later: Corrections) -> set[str]:
+        """Takes in what was decided since, and gives the photos that it is about."""
+        for photo_id, told in later.decided.items():
+            own = self.decided.setdefault(photo_id, {})
+            for name, decision in told.items():
+                if name not in own or own[name].when <= decision.when:
+                    own[name] = decision
+        for (photo_id, name), when in later.taken_back.items():
+            own = self.decided.get(photo_id, {})
+            if name in own and own[name].when <= when:
+                del own[name]
+        return {*later.decided, *(photo_id for photo_id, _ in later.taken_back)}
 
     @property
     def same_items(self) -> list[tuple[str, str]]:
@@ -101,13 +116,15 @@ def read_corrections(table: pd.DataFrame, fields: Fields) -> Corrections:
         if before is not None:
             outcome[number if before[0] > when else before[1]] = OVERTAKEN
     decided: dict[str, dict[str, Decision]] = {}
-    for (photo_id, name), (_, number) in latest.items():
+    taken_back: dict[tuple[str, str], datetime] = {}
+    for (photo_id, name), (when, number) in latest.items():
         if values[number] is None:
             outcome[number] = TAKEN_BACK
+            taken_back[photo_id, name] = when
         else:
-            told = Decision(values[number], rows[number]["was"], number)
+            told = Decision(values[number], number, when)
             decided.setdefault(photo_id, {})[name] = told
-    return Corrections(decided, outcome)
+    return Corrections(decided, outcome, taken_back)
 
 
 def _read_row(row: dict[str, Any], fields: Fields) -> tuple[Any, datetime] | str:

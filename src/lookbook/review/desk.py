@@ -86,7 +86,9 @@ class Desk:
         self.state = "ready"
         self._files = files
         self._corrections = corrections
-        self._rows = catalogue.set_index("photo_id").reindex(queue["photo_id"])
+        rows = catalogue.set_index("photo_id").loc[queue["photo_id"]].fillna("")
+        self._columns = list(rows.columns)
+        self._cells = rows.to_numpy(object)
         self._ids = queue["photo_id"].tolist()
         self._row_of = {photo_id: row for row, photo_id in enumerate(self._ids)}
         self._wrong = queue[self.names].to_numpy(np.float32)
@@ -96,26 +98,44 @@ class Desk:
         self._likely = probabilities.set_index("photo_id") if len(probabilities) else probabilities
         self.signs = sorted({one.partition(": ")[2] for own in self._why for one in own})
         self._lock = Lock()
+        self._forget()
         self._read()
 
+    def _forget(self) -> None:
+        self._place = 0
+        self._people = Corrections({}, [], {})
+        self._decided = np.zeros(self._wrong.shape, bool)
+        self._gone = np.zeros(len(self._ids), bool)
+        self._left = np.ones(self._wrong.shape, bool)
+
     def _read(self) -> None:
-        people: Corrections = read_corrections(self._corrections.load(), self.fields)
-        decided, settled = np.zeros((2, *self._wrong.shape), bool)
-        gone = np.zeros(len(self._ids), bool)
-        self._people = people
-        for photo_id, told in people.decided.items():
+        """Takes in the rows that were added since it was called last."""
+        rows, place = self._corrections.load_since(self._place)
+        if place < self._place:
+            # Another file has taken its place.
+            self._forget()
+            rows, place = self._corrections.load_since(0)
+        self._place = place
+        for photo_id in self._people.take_in(read_corrections(rows, self.fields)):
             row = self._row_of.get(photo_id)
-            if row is not None:
-                decided[row] = [name in told for name in self.names]
-                gone[row] = STATUS in told
-                before, now = self._record(photo_id), self.item(photo_id)
-                # What follows from a decision is as sure as that.
-                settled[row] = [before[name] != now[name] for name in self.names]
-        self._decided, self._gone = decided, gone
-        self._left = ~decided & ~settled & ~gone[:, None]
+            if row is None:
+                continue
+            told = self._people.decided.get(photo_id, {})
+            before, now = self._record(photo_id), self.item(photo_id)
+            self._decided[row] = [name in told for name in self.names]
+            self._gone[row] = STATUS in told
+            # What follows from a decision is as sure as that.
+            self._left[row] = [
+                not self._gone[row] and name not in told and before[name] == now[name]
+                for name in self.names
+            ]
 
     def _record(self, photo_id: str) -> dict[str, Any]:
-        return from_row(self._rows.loc[photo_id].fillna(""), self.fields)
+        cells = self._cells[self._row_of[photo_id]]
+        return from_row(dict(zip(self._columns, cells, strict=True)), self.fields)
+
+    def _file(self, photo_id: str) -> str:
+        return str(self._cells[self._row_of[photo_id]][self._columns.index("Filename")])
 
     def picture(self, filename: str) -> bytes | None:
         """Reads a photo; ``None`` for what is not among the photos."""
@@ -126,7 +146,7 @@ class Desk:
         """Gives an item as people have left it: its record, ``photo_id`` and ``Filename``."""
         said = self._people.fields_of(photo_id)
         record = correct_record(self._record(photo_id), said, self.fields)
-        return {**record, "photo_id": photo_id, "Filename": self._rows.at[photo_id, "Filename"]}
+        return {**record, "photo_id": photo_id, "Filename": self._file(photo_id)}
 
     def most_like(self, photo_id: str) -> str | None:
         """Gives the photo of the most similar picture, if there is one."""
@@ -187,8 +207,8 @@ class Desk:
             asked: np.ndarray = left[:, column].copy()
             worth = self._wrong[:, column]
             if wanted.value:
-                cells = self._rows[wanted.field].map(split_values)
-                asked &= cells.map(lambda said: wanted.value in said).to_numpy(bool)
+                place = self._columns.index(wanted.field)
+                asked &= [wanted.value in split_values(row[place]) for row in self._cells]
         else:
             asked = np.array(left.any(axis=1))
             worth = (self._wrong * left).sum(axis=1)
