@@ -150,7 +150,8 @@ class ReviewPage:
                 [order.input, value.input, sign.input, grid.input],
                 self._on_wanted, [self.visit, *wanted], **common,
             )  # fmt: skip
-            self.shown.act(self._on_act, [self.visit], **common)
+            # A key that is pressed while the last one is taken in waits for its turn.
+            self.shown.act(self._on_act, [self.visit], trigger_mode="multiple", **common)
             self.other.input(self._on_other, [self.visit, self.other], **common)
 
     def _on_field(self, field: str) -> Any:
@@ -184,7 +185,7 @@ class ReviewPage:
     @_with_toasts
     def _on_act(self, visit: Visit, event: gr.EventData, request: gr.Request) -> Updates:
         about = (event.photo, event.field)
-        if about != (visit["photo"], visit["field"]):
+        if event.act != "undo" and about != (visit["photo"], visit["field"]):
             # What was on the page when the key was pressed is there no more.
             return {self.visit: visit}
         return self._act(visit, event.act, event.value, bool(event.beside), self._name_of(request))
