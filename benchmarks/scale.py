@@ -57,6 +57,7 @@ def run(project: Path, *arguments: str) -> Took:
         _, status, usage = os.wait4(process.pid, 0)
     took = time.perf_counter() - begun
     told = log.read_text()
+    print(f"{' '.join(arguments)}: {took:.0f} s, {usage.ru_maxrss / 2**10:,.0f} MiB", flush=True)
     if status:
         raise SystemExit(f"kedro run {' '.join(arguments)} failed:\n{told[-3000:]}")
     return Took(took, usage.ru_maxrss / 2**10, told)
@@ -190,6 +191,9 @@ def measure_captions(project: Path, table: Table) -> None:
         write_captions(
             project / f"data/04_feature/captions.csv/{VERSION}/captions.csv", count, fields
         )
+        captioner = project / f"data/04_feature/captioner_fingerprint.txt/{VERSION}"
+        captioner.mkdir(parents=True)
+        (captioner / "captioner_fingerprint.txt").write_text("synthetic")
         nothing = project / f"data/07_model_output/probabilities.parquet/{VERSION}"
         nothing.mkdir(parents=True)
         pd.DataFrame({"photo_id": []}).to_parquet(nothing / "probabilities.parquet")
