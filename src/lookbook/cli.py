@@ -99,9 +99,21 @@ cli.add_command(
 )
 
 
+def _served_at(port: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Adds the options that say where a page is served."""
+
+    def add(command: Callable[..., None]) -> Callable[..., None]:
+        seen = "0.0.0.0 to be seen by all."
+        command = click.option(
+            "--port", type=click.IntRange(1, 65535), default=port, show_default=True
+        )(command)
+        return click.option("--host", default="127.0.0.1", show_default=True, help=seen)(command)
+
+    return add
+
+
 @cli.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0 to be seen by all.")
-@click.option("--port", type=click.IntRange(1, 65535), default=7860, show_default=True)
+@_served_at(7860)
 @click.option(
     "--auth",
     envvar="LOOKBOOK_DEMO_AUTH",
@@ -152,8 +164,7 @@ def demo(
 
 
 @cli.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0 to be seen by all.")
-@click.option("--port", type=click.IntRange(1, 65535), default=7861, show_default=True)
+@_served_at(7861)
 @click.option(
     "--auth",
     envvar="LOOKBOOK_REVIEW_AUTH",

@@ -1,12 +1,10 @@
 import json
-import os
 import re
 import shutil
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import httpx
 import pytest
@@ -23,6 +21,7 @@ from project import (
     assistant_of,
     free_port,
     jpeg,
+    keep_screenshots,
     make_project,
     run_kedro,
     serving_kedro,
@@ -70,31 +69,21 @@ def say(page, words):
     page.locator("#send").click()
 
 
-def keep(page, name):
-    """Keeps a picture of the page where one is wanted, as a continuous integration does."""
-    if kept := os.environ.get("LOOKBOOK_ARTIFACTS"):
-        for width, height in [(1440, 1000), (390, 844)]:
-            page.set_viewport_size({"width": width, "height": height})
-            page.wait_for_timeout(300)
-            page.screenshot(path=Path(kept) / "screenshots" / f"{name}-{width}.png", full_page=True)
-        page.set_viewport_size({"width": 1440, "height": 1000})
-
-
 def test_a_visit_from_an_upload_to_a_chat_and_another_method(chromium, address, photo):
     page = opened(chromium, address, viewport={"width": 1440, "height": 1000})
-    keep(page, "opened")
+    keep_screenshots(page, "opened")
     upload(page, photo("T-Shirt", "blue"))
     expect(page.locator("#item .card h3")).to_have_text(re.compile("shirt", re.IGNORECASE))
     slots = page.locator("#results .slot h2")
     expect(slots.first).to_have_text("bottom")
     assert "top" not in slots.all_inner_texts()
     expect(page.locator("#chat")).to_contain_text("With your")
-    keep(page, "answered")
+    keep_screenshots(page, "answered")
 
     title = page.locator("#results .tile .title").nth(1).inner_text()
     page.locator("#results .tile").nth(1).click()
     expect(page.locator("#chosen .card h3")).to_have_text(title)
-    keep(page, "chosen")
+    keep_screenshots(page, "chosen")
     page.locator("#more-like").click()
     expect(page.locator("#item .card h3")).to_have_text(title)
     expect(slots).to_have_text(["bottom"])
@@ -111,7 +100,7 @@ def test_a_visit_from_an_upload_to_a_chat_and_another_method(chromium, address, 
     page.locator("#filters").get_by_label("Type", exact=True).click()
     page.get_by_role("option", name="Formal").click()
     expect(page.locator("#results")).not_to_contain_text(before[0])
-    keep(page, "filtered")
+    keep_screenshots(page, "filtered")
 
     page.locator("#clear").click()
     expect(page.locator("#item")).to_contain_text("Show a photo")
@@ -201,7 +190,7 @@ def test_a_bad_file_is_told_and_the_page_goes_on(chromium, address, photo, tmp_p
     upload(page, tmp_path / "bad.jpg")
     toast = page.get_by_text("no photo I can use")
     expect(toast.first).to_be_visible()
-    keep(page, "told")
+    keep_screenshots(page, "told")
     assert "Traceback" not in page.content()
     say(page, "red dress")
     expect(page.locator("#results .tile").first).to_be_visible()

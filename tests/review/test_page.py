@@ -5,13 +5,12 @@ import shutil
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import httpx
 import pytest
 
 from lookbook.datasets.corrections_dataset import CorrectionsDataset
-from project import ENVIRONMENT, free_port, make_project, run_kedro, serving_kedro
+from project import ENVIRONMENT, free_port, keep_screenshots, make_project, run_kedro, serving_kedro
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 expect = playwright.expect
@@ -67,17 +66,8 @@ def asked(page):
     return about.get_attribute("data-photo"), about.get_attribute("data-field")
 
 
-def keep(page, name):
-    if kept := os.environ.get("LOOKBOOK_ARTIFACTS"):
-        for width, height in [(1440, 1000), (390, 844)]:
-            page.set_viewport_size({"width": width, "height": height})
-            page.wait_for_timeout(300)
-            page.screenshot(path=Path(kept) / "screenshots" / f"{name}-{width}.png", full_page=True)
-        page.set_viewport_size({"width": 1440, "height": 1000})
-
-
 def test_a_key_is_a_decision_that_is_on_the_disk_and_can_be_taken_back(page, project, since):
-    keep(page, "review")
+    keep_screenshots(page, "review")
     first = asked(page)
     letter = page.locator(".choices .choice:not(.said):not(.right)").first
     key, value = letter.get_attribute("data-key"), letter.get_attribute("data-value")
@@ -133,7 +123,7 @@ def test_many_of_a_kind_are_accepted_at_once_but_those_that_are_touched(page, pr
     tiles = page.locator(".review-grid .tile")
     expect(tiles.nth(2)).to_be_visible()
     count = tiles.count()
-    keep(page, "review-grid")
+    keep_screenshots(page, "review-grid")
     wrong = tiles.nth(1).get_attribute("data-value")
     tiles.nth(1).click()
     expect(page.locator(".tile.out")).to_have_count(1)

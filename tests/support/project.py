@@ -133,6 +133,16 @@ def measure(files: dict[str, Any], params: Any, known: dict[str, Any] | None = N
     return collect_inspections(files, shards, params), shards
 
 
+def keep_screenshots(page: Any, name: str) -> None:
+    """Keeps pictures of a page where some are wanted, as a continuous integration does."""
+    if kept := os.environ.get("LOOKBOOK_ARTIFACTS"):
+        for width, height in [(1440, 1000), (390, 844)]:
+            page.set_viewport_size({"width": width, "height": height})
+            page.wait_for_timeout(300)
+            page.screenshot(path=Path(kept) / "screenshots" / f"{name}-{width}.png", full_page=True)
+        page.set_viewport_size({"width": 1440, "height": 1000})
+
+
 def free_port() -> int:
     """Finds a port that nothing listens on, and that Kedro-Viz takes."""
     while True:

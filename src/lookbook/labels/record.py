@@ -57,6 +57,15 @@ def from_row(row: Mapping[str, Any], fields: Fields) -> Record:
     }
 
 
+def written_of(row: Mapping[str, Any], fields: Fields) -> dict[str, Any]:
+    """Takes what a model wrote of the fields from a row of a table; missing where it did not."""
+    return {
+        name: split_values(row[name]) if name in fields.somes else row[name]
+        for name in fields.names
+        if isinstance(row[name], str)
+    }
+
+
 def join_values(value: Any) -> str:
     """Writes the value of a field, or several of them, into one cell."""
     return SEPARATOR.join(value) if isinstance(value, list) else str(value)

@@ -100,6 +100,10 @@ class SeenPictures:
                 found[photo_id] = self._load(self._place[photo_id])[photo_id]
         return found
 
+    def looks_of(self, photo_ids: Iterable[str]) -> dict[str, np.ndarray]:
+        """Gives the looks of some pictures, by photo; of those that were seen."""
+        return {photo_id: look for photo_id, (look, _) in self.of(photo_ids).items()}
+
     def _load(self, name: str) -> dict[str, tuple[Any, Any]]:
         if name not in self._read:
             table = self._shards[name]()

@@ -20,7 +20,7 @@ from lookbook.labels.corrections import (
 )
 from lookbook.labels.fields import Fields
 from lookbook.labels.reading import Answer, read_answer
-from lookbook.labels.record import from_row, join_values, split_values, to_row
+from lookbook.labels.record import from_row, join_values, to_row, written_of
 from lookbook.lazy import PlotlyFigure, pd
 from lookbook.photos.sampling import cap_groups
 from lookbook.pools import Pool
@@ -122,12 +122,7 @@ def _map_batch(
 ) -> tuple[pd.DataFrame, Counter[tuple[str, ...]]]:
     rows, counts = [], Counter[tuple[str, ...]]()
     for row in labels.to_dict("records"):
-        written: dict[str, Any] = {
-            name: split_values(row[name]) if name in fields.somes else row[name]
-            for name in fields.names
-            if isinstance(row[name], str)
-        }
-        record, mapped = map_values(written, fields)
+        record, mapped = map_values(written_of(row, fields), fields)
         where = {"Filename": row["Filename"]}
         rows.append({**where, **to_row(record, fields), "photo_id": row["photo_id"]})
         counts.update((one.field, one.value, one.mapped_to, one.how) for one in mapped)

@@ -91,6 +91,7 @@ def make_folds(
     from sklearn.model_selection import StratifiedGroupKFold
 
     from lookbook.distillation.drawings import list_drawings
+    from lookbook.search.near_duplicates import join_senders
 
     drawn = list_drawings(params.drawn_per_label, params.drawn_columns, fields, params.fit.seed)
     photos = taught_photos.assign(fold=NO_FOLD)
@@ -101,8 +102,10 @@ def make_folds(
     strata = photos["label"].fillna("")
     if strata.nunique() < 2:
         strata = photos[TEXT].notna().astype(str)
-    people = _join_senders(photos, senders, near_duplicates_of_runs)[measured]
-    folds = min(params.folds, people.nunique())
+    found = near_duplicates_of_runs
+    same = found[max(found)]() if found else pd.DataFrame({"photo_id": [], "same_item": []})
+    people = join_senders(photos["photo_id"].tolist(), senders.tolist(), same)[measured]
+    folds = min(params.folds, len(set(people)))
     if folds < 2:
         raise InputError("All photos are of one sender: there is nobody to measure a network on.")
     split = StratifiedGroupKFold(folds, shuffle=True, random_state=params.fit.seed)
@@ -132,21 +135,6 @@ def make_folds(
         "of_no_use": teacher_quarantine["reason"].value_counts().to_dict(),
     }
     return training_set, [head.model_dump() for head in heads], report
-
-
-def _join_senders(photos: pd.DataFrame, senders: pd.Series, found: Parts) -> pd.Series:
-    """Gives senders of one and the same item one name."""
-    from lookbook.search.near_duplicates import group_pairs
-
-    names, numbers = np.unique(senders.astype(str), return_inverse=True)
-    same = found[max(found)]() if found else pd.DataFrame({"photo_id": [], "same_item": []})
-    of_photo = dict(zip(photos["photo_id"], numbers.tolist(), strict=True))
-    pairs = [
-        (of_photo[row.photo_id], of_photo[row.same_item])
-        for row in same.itertuples()
-        if row.photo_id in of_photo and row.same_item in of_photo
-    ]
-    return pd.Series(names[group_pairs(pairs, len(names))[numbers]], index=photos.index)
 
 
 def extract_activations(

@@ -76,11 +76,8 @@ def map_catalogue(
     embedder = next(iter(embedders.values()))
     seen = SeenPictures(picture_shards, embedder.pictures_fingerprint)
 
-    def looks_of(photo_ids: list[str]) -> dict[str, np.ndarray]:
-        return {photo_id: look for photo_id, (look, _) in seen.of(photo_ids).items()}
-
     ids = full_catalogue["photo_id"].tolist()
-    placed = place_pictures(ids, looks_of, params.fitted, params.seed)
+    placed = place_pictures(ids, seen.looks_of, params.fitted, params.seed)
     if not placed:
         raise InputError("No picture is indexed: first run 'kedro run --pipelines=index'.")
     rows = full_catalogue[full_catalogue["photo_id"].isin(list(placed))].reset_index(drop=True)

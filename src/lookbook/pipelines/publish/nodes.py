@@ -27,7 +27,6 @@ from lookbook.publishing.tables import (
     plain_table,
     to_parquet,
 )
-from lookbook.search.tables import GROUP
 
 Readers = dict[str, Callable[[], bytes]]
 SPLITS = ("train", "test")
@@ -62,6 +61,8 @@ def plan_publication(
     Raises:
         InputError: If there is no licence, or no item.
     """
+    from lookbook.search.near_duplicates import join_senders
+
     if not params.licence:
         raise InputError(
             "Nothing is published without a licence: name that of the photos as 'publish.licence' "
@@ -74,7 +75,9 @@ def plan_publication(
     reviewed = looked.groupby("photo_id")["field"].agg(lambda names: sorted(set(names)))
     rows = full_catalogue.sort_values("photo_id", ignore_index=True)
     ids = rows["photo_id"]
-    people = _join(ids, known["sender_id"].reindex(ids).tolist(), near_duplicates)
+    # Where nobody's name is known every photo is somebody's own.
+    senders = known["sender_id"].reindex(ids).fillna(pd.Series(ids.tolist(), ids)).tolist()
+    people = join_senders(ids.tolist(), senders, near_duplicates)
     testing = [draw_lot(0, one) < params.test_share * _LOTS for one in people]
     return rows.assign(
         split=["test" if one else "train" for one in testing],
@@ -82,26 +85,6 @@ def plan_publication(
         label=known["label"].reindex(ids).to_numpy(),
         reviewed=[reviewed.get(one, []) for one in ids],
     )
-
-
-def _join(photo_ids: pd.Series, senders: list[Any], near_duplicates: pd.DataFrame) -> list[str]:
-    """Names who each photo is of: senders of one and the same item are one."""
-    import numpy as np
-
-    from lookbook.search.near_duplicates import group_pairs
-
-    own = [
-        sender if isinstance(sender, str) else photo_id
-        for photo_id, sender in zip(photo_ids, senders, strict=True)
-    ]
-    names, numbers = np.unique(own, return_inverse=True)
-    of_photo = dict(zip(photo_ids, numbers.tolist(), strict=True))
-    pairs = [
-        (of_photo[row.photo_id], of_photo[getattr(row, GROUP)])
-        for row in near_duplicates.itertuples()
-        if row.photo_id in of_photo and getattr(row, GROUP) in of_photo
-    ]
-    return [str(one) for one in names[group_pairs(pairs, len(names))[numbers]]]
 
 
 def encode_photos(

@@ -7,12 +7,10 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from lookbook.captioners.shards import read_shards
 from lookbook.labels.cleaning import clean_answer, map_values
 from lookbook.labels.fields import Fields
-from lookbook.labels.record import Record, split_values
+from lookbook.labels.record import Record, written_of
 from lookbook.lazy import pd
 from lookbook.pools import Pool, in_batches
 from lookbook.review.doubt import Evidence, ReviewParams, doubt_items, find_neighbours
@@ -65,13 +63,10 @@ def find_doubts(
     embedder = next(iter(embedders.values()))
     seen = SeenPictures(picture_shards, embedder.pictures_fingerprint)
 
-    def looks_of(photo_ids: list[str]) -> dict[str, np.ndarray]:
-        return {photo_id: look for photo_id, (look, _) in seen.of(photo_ids).items()}
-
     same_items = near_duplicates.set_index("photo_id")[GROUP].to_dict()
     photo_ids = full_catalogue["photo_id"].tolist()
     neighbours, nearest = find_neighbours(
-        photo_ids, looks_of, same_items, params.neighbours, params.among
+        photo_ids, seen.looks_of, same_items, params.neighbours, params.among
     )
     wanted = parsed_labels[parsed_labels["photo_id"].isin(photo_ids)]
     labelled = manifest.drop_duplicates("photo_id").set_index("photo_id")["label"].dropna()
@@ -99,12 +94,7 @@ def _contradicted(
 def _contradicted_of(labels: pd.DataFrame, fields: Fields) -> list[tuple[str, set[str]]]:
     found = []
     for row in labels.to_dict("records"):
-        written: dict[str, Any] = {
-            name: split_values(row[name]) if name in fields.somes else row[name]
-            for name in fields.names
-            if isinstance(row[name], str)
-        }
-        _, mappings = map_values(written, fields)
+        _, mappings = map_values(written_of(row, fields), fields)
         names = {one.field for one in mappings if one.how == "contradicted"}
         if names:
             found.append((row["photo_id"], names))
