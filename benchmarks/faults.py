@@ -97,7 +97,8 @@ def main() -> None:
         machine = cluster.add_node(num_cpus=1)
         done: collections.Counter[str] = collections.Counter()
         runs = wrong = twice = ended = 0
-        while sum(done.values()) < options.kills:
+        whole = False
+        while sum(done.values()) < options.kills or not whole:
             run = start(project, photos, "--env=cluster", address=cluster.address)
             while run.poll() is None:
                 until = time.monotonic() + random.uniform(3, 20)
@@ -107,7 +108,8 @@ def main() -> None:
                     kind = random.choice(KINDS)
                     machine = kill(kind, run, cluster, machine)
                     done[kind] += 1
-            if run.returncode == 0:
+            whole = run.returncode == 0
+            if whole:
                 runs += 1
                 wrong += tables_of(project) != expected
                 twice += made_twice(project)
