@@ -68,6 +68,7 @@ def main() -> None:
             if not told_only:
                 axis.plot(np.arange(1, len(found) + 1) / len(found), 1 - found, label=name)
     axis.plot([0, 1], [1, 0], "k--", label="at random")
+    figure.suptitle(f"Errors left in {len(rows):,} items, reviewed in order")
     axis.set(xlabel="items looked at", ylabel="errors left", xlim=(0, 1), ylim=(0, 1))
     axis.legend()
     figure.savefig(PLOT, dpi=110)

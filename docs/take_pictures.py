@@ -56,6 +56,7 @@ def take_publish(page: Page, address: str) -> None:
     """Shows the pipeline that publishes."""
     page.goto(f"{address}/?pid=publish")
     page.locator(".pipeline-node").first.wait_for()
+    page.get_by_text("Dismiss").first.click()
     page.wait_for_timeout(3000)
     page.screenshot(path=IMAGES / "publish.png")
 
@@ -78,7 +79,7 @@ def main() -> None:
             take_publish(page, address)
         with serving_kedro(project, "review") as address:
             take_review(page, address)
-        succeed(run_kedro(project, "run", "--pipelines=explore", "--params=explore.cells=16"))
+        succeed(run_kedro(project, "run", "--pipelines=explore", "--params=explore.cells=10"))
         shutil.copy(latest(project, "catalogue_map_sheet.png"), IMAGES / "map.png")
 
 

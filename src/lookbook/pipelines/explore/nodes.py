@@ -98,7 +98,7 @@ def draw_map(catalogue_map: pd.DataFrame, params: ExploreParams) -> MatplotlibFi
     from PIL import Image
 
     places = catalogue_map[["x", "y"]].to_numpy()
-    spread = np.ptp(places, axis=0).max() or 1.0
+    spread = np.maximum(np.ptp(places, axis=0), 1e-9)
     # Cells (columns, rows) of a square, and how far each picture is from the middle of its own.
     at = (places - places.min(axis=0)) / spread * (params.cells - 1)
     cells = at.round().astype(int)
