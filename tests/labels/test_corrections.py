@@ -100,7 +100,7 @@ def test_values_may_be_lists_none_synonyms_and_texts(fields):
 def test_photos_of_no_item_and_of_the_same_item_are_no_fields(fields):
     read = read_corrections(told((ONE, STATUS, NOT_AN_ITEM), (OTHER, SAME_ITEM, ONE)), fields)
     assert (read.is_item(ONE), read.is_item(OTHER)) == (False, True)
-    assert read.same_items == [(OTHER, ONE)]
+    assert read.decided[OTHER][SAME_ITEM].value == ONE
     assert read.fields_of(ONE) == {}
 
 

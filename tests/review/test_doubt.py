@@ -28,7 +28,7 @@ def catalogue(fields):
 def evidence(**known):
     nothing = {
         "probabilities": pd.DataFrame({"photo_id": []}), "labels": {}, "contradicted": {},
-        "others": {}, "same_items": {}, "neighbours": np.full((4, 3), -1),
+        "others": {}, "same_items": {}, "decided": {}, "neighbours": np.full((4, 3), -1),
         "nearest": np.full(4, np.nan),
     }  # fmt: skip
     return Evidence(**{**nothing, **known})
@@ -78,6 +78,13 @@ def test_two_captioners_that_agree_raise_none(catalogue, fields):
 
 def test_what_is_never_said_of_anything_is_not_looked_for(catalogue, fields):
     assert doubts(catalogue, fields)["Size"].eq(0).all()
+
+
+def test_what_people_have_decided_and_what_follows_from_it_is_no_question(catalogue, fields):
+    catalogue.loc[0, ["Garment", "Category"]] = ["jeans", "Pants"]
+    found = doubts(catalogue, fields, decided={"a": {"Garment"}, "b": {"Colours"}})
+    assert found.loc["a", ["Garment", "Category"]].tolist() == [0, 0]
+    assert found.loc["b", "Colours"] == 0 and found.loc["b", "Garment"] > 0
 
 
 def test_neighbours_are_the_most_similar_pictures_of_other_items():

@@ -81,15 +81,6 @@ class Corrections:
                 del own[name]
         return {*later.decided, *(photo_id for photo_id, _ in later.taken_back)}
 
-    @property
-    def same_items(self) -> list[tuple[str, str]]:
-        """Lists photos of which people say that they show one item."""
-        return [
-            (photo_id, told[SAME_ITEM].value)
-            for photo_id, told in self.decided.items()
-            if SAME_ITEM in told
-        ]
-
 
 def read_corrections(table: pd.DataFrame, fields: Fields) -> Corrections:
     """Reads what people have decided.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -74,6 +74,7 @@ class Evidence(NamedTuple):
         contradicted: Fields by photo that another field contradicted.
         others: What another captioner says, by photo.
         same_items: The first photo of each photo's item.
+        decided: Fields by photo that people have decided.
         neighbours: (items, neighbours) row numbers, the nearest first; -1 for none.
         nearest: (items,) cosine of the nearest picture; NaN for a photo without one.
     """
@@ -83,6 +84,7 @@ class Evidence(NamedTuple):
     contradicted: Mapping[str, set[str]]
     others: Mapping[str, Mapping[str, Any]]
     same_items: Mapping[str, str]
+    decided: Mapping[str, set[str]]
     neighbours: np.ndarray
     nearest: np.ndarray
 
@@ -132,12 +134,24 @@ def doubt_items(
             for row in np.flatnonzero(strength * weight >= weight / 2) if weight else ():
                 reasons[row].append(f"{name}: {told}")
         table[name] = (1 - right).astype(np.float32)
+    for place in np.flatnonzero(table["photo_id"].isin(list(evidence.decided))):
+        decided = evidence.decided[table.at[place, "photo_id"]]
+        table.loc[place, list(_certain(catalogue.iloc[place], decided, fields))] = 0.0
     table["worth"] = table[list(fields.enumerated)].sum(axis=1).astype(np.float32)
     table["why"] = reasons
     photo_ids = table["photo_id"].to_numpy()
     first = evidence.neighbours[:, 0]
     table["most_like"] = np.where(first >= 0, photo_ids[first], None)
     return table.sort_values(["worth", "photo_id"], ascending=[False, True], ignore_index=True)
+
+
+def _certain(row: pd.Series, decided: Collection[str], fields: Fields) -> Iterator[str]:
+    """Lists the fields that people have decided, and those whose values follow from that."""
+    for name in decided:
+        yield name
+        for value in split_values(row[name]):
+            implied = fields.enumerated[name].values[value].implies
+            yield from (other for other, told in implied.items() if row.get(other) == told)
 
 
 def _unsure(

@@ -9,6 +9,7 @@ from typing import Any
 
 from lookbook.captioners.shards import read_shards
 from lookbook.labels.cleaning import clean_answer, map_values
+from lookbook.labels.corrections import CHANGED, CONFIRMED
 from lookbook.labels.fields import Fields
 from lookbook.labels.record import Record, written_of
 from lookbook.lazy import pd
@@ -30,6 +31,7 @@ def find_doubts(
     probabilities: pd.DataFrame,
     manifest: pd.DataFrame,
     near_duplicates: pd.DataFrame,
+    applied_corrections: pd.DataFrame,
     picture_shards: Shards,
     caption_shards: Shards,
     trial_shards: Shards,
@@ -47,6 +49,7 @@ def find_doubts(
         probabilities: How likely each value is, where the captioner tells.
         manifest: People's labels.
         near_duplicates: Photos of one and the same item.
+        applied_corrections: What people have decided.
         picture_shards: Embedded pictures; the first embedding model's looks are compared.
         caption_shards: Captions of all captioners; what the one that has said most beside the
             catalogue's own says is compared.
@@ -76,10 +79,18 @@ def find_doubts(
         contradicted=dict(_contradicted(wanted, fields, pool)),
         others=_read_others({**trial_shards, **caption_shards}, captioner, fields, pool),
         same_items=same_items,
+        decided=_decided(applied_corrections, fields),
         neighbours=neighbours,
         nearest=nearest,
     )
     return doubt_items(full_catalogue, evidence, fields, params)
+
+
+def _decided(applied_corrections: pd.DataFrame, fields: Fields) -> dict[str, set[str]]:
+    counts = applied_corrections["outcome"].isin([CONFIRMED, CHANGED])
+    looked = applied_corrections[counts & applied_corrections["field"].isin(fields.enumerated)]
+    decided: dict[str, set[str]] = looked.groupby("photo_id")["field"].agg(set).to_dict()
+    return decided
 
 
 def _contradicted(
@@ -125,12 +136,11 @@ def report_review(
     review_queue: pd.DataFrame, applied_corrections: pd.DataFrame, fields: Fields
 ) -> dict[str, Any]:
     """Says how much there is to look at, and how much people have looked at."""
-    looked = applied_corrections[applied_corrections["outcome"].isin(["confirmed", "changed"])]
     return {
         "items": len(review_queue),
         "errors_to_expect": {
             name: round(float(review_queue[name].sum()), 1) for name in fields.enumerated
         },
-        "looked_at": int(looked["photo_id"].nunique()),
+        "looked_at": len(_decided(applied_corrections, fields)),
         "decisions": len(applied_corrections),
     }

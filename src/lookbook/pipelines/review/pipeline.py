@@ -13,9 +13,9 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 nodes.find_doubts,
                 inputs=[
                     "full_catalogue", "parsed_labels", "probabilities", "manifest",
-                    "near_duplicates", "picture_shards", "known_caption_shards",
-                    "known_trial_shards", "captioner_fingerprint", "embedders", "process_pool",
-                    "params:fields", "params:review",
+                    "near_duplicates", "applied_corrections", "picture_shards",
+                    "known_caption_shards", "known_trial_shards", "captioner_fingerprint",
+                    "embedders", "process_pool", "params:fields", "params:review",
                 ],
                 outputs="review_queue",
                 name="find_doubts",
