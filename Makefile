@@ -7,6 +7,7 @@ INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile -
 ENV ?= $(if $(CATALOGUE),catalogue)
 # What an environment needs beyond the rest.
 EXTRA := $(filter llama cluster,$(ENV))
+comma := ,
 export KEDRO_DISABLE_TELEMETRY := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 
@@ -72,7 +73,7 @@ bench-messages: $(VENV)/installed photos-named ## Measure what is shown to custo
 	$(BIN)/python benchmarks/messages.py '$(PHOTOS)' --cases '$(CASES)' --annotations '$(ANNOTATIONS)'
 
 bench-review: $(VENV)/installed-dev photos-named ## Measure what reviewing in order finds (ANNOTATIONS=TABLE, NETWORK=)
-	$(BIN)/kedro run --pipelines=__default__,review --photos='$(PHOTOS)' $(if $(NETWORK),--params=network='$(NETWORK)')
+	$(BIN)/kedro run --pipelines=__default__,review --photos='$(PHOTOS)' --params=balance.cap=100000$(if $(NETWORK),$(comma)network='$(NETWORK)')
 	$(BIN)/python benchmarks/review.py --annotations '$(ANNOTATIONS)'
 
 bench-scale: $(VENV)/installed-dev photos-named ## Measure whether time and memory stay in proportion
