@@ -85,6 +85,16 @@ def _told_in_a_sentence() -> Iterator[None]:
         raise
 
 
+@contextmanager
+def _serving() -> Iterator[None]:
+    """The same for a page, whose port may be taken."""
+    with _told_in_a_sentence():
+        try:
+            yield
+        except OSError as error:
+            raise click.ClickException(str(error)) from None
+
+
 PARAMS = _params_option()
 OTHER_OPTIONS = [option for option in kedro_run.params if option.name != "params"]
 # Kedro's own `run`, options and all, but bad input ends in a sentence and not a traceback.
@@ -150,7 +160,7 @@ def demo(
         "share": share,
         "auth": (user, password) if auth else None,
     }
-    try:
+    with _serving():
         session: Any = KedroSession.create(
             Path.cwd(), env=env, runtime_params=_with_photos(params, photos)
         )
@@ -159,8 +169,6 @@ def demo(
             assistant = Assistant(parts_of(catalog), catalog["search_index"].newest)
         configured = {name: value for name, value in chosen.items() if value is not None}
         serve(assistant, assistant.params.model_copy(update=configured), launch)
-    except (InputError, OSError) as error:
-        raise click.ClickException(str(error)) from None
 
 
 @cli.command()
@@ -192,7 +200,7 @@ def review(
 
     given = _with_photos(params, photos)
     launch = {"server_name": host, "server_port": port, "auth": pairs or None}
-    with _told_in_a_sentence():
+    with _serving():
         session: Any = KedroSession.create(Path.cwd(), env=env, runtime_params=given)
         with session:
             session.run(pipeline_names=["review"])
