@@ -35,6 +35,8 @@ def page(chromium, address, project):
     opened = chromium.new_context(viewport={"width": 1440, "height": 1000}).new_page()
     opened.goto(address)
     expect(opened.locator(".review")).to_be_visible()
+    # From then on keys are listened to.
+    expect(opened.locator("[data-ready]")).to_have_count(1)
     yield opened
     opened.context.close()
 
@@ -119,6 +121,7 @@ def test_another_field_is_one_key_away_and_the_same_item_another(page, project, 
 def test_many_of_a_kind_are_accepted_at_once_but_those_that_are_touched(page, project, since):
     choose(page, "Field", "Category")
     choose(page, "That says", "Shoes")
+    expect(page.locator(".review h2")).to_have_text("Category: Shoes?")
     page.get_by_label("Many at once").check()
     tiles = page.locator(".review-grid .tile")
     expect(tiles.nth(2)).to_be_visible()
@@ -147,7 +150,7 @@ def test_two_reviewers_lose_nothing_and_see_each_others_decisions(
 ):
     other = chromium.new_context().new_page()
     other.goto(address)
-    expect(other.locator(".review")).to_be_visible()
+    expect(other.locator("[data-ready] .review")).to_be_visible()
     one, two = asked(page), asked(other)
     assert one == two
     press(page, "Enter", "1 of them on this page")
@@ -175,7 +178,7 @@ def test_a_page_that_is_killed_loses_nothing_that_was_decided(chromium, project)
             except httpx.TransportError:
                 page.wait_for_timeout(100)
         page.goto(f"http://127.0.0.1:{port}")
-        expect(page.locator(".review")).to_be_visible()
+        expect(page.locator("[data-ready] .review")).to_be_visible()
         before = len(decided(project))
         for number in (1, 2):
             press(page, "Enter", f"{number} of them on this page")

@@ -65,6 +65,7 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   say(button, event);
 });
+element.dataset.ready = "";
 """
 
 logger = logging.getLogger(__name__)
@@ -148,7 +149,7 @@ class ReviewPage:
             )
             gr.on(
                 [order.input, value.input, sign.input, grid.input],
-                self._on_wanted, [self.visit, *wanted], **common,
+                self._on_wanted, [self.visit, *wanted], trigger_mode="always_last", **common,
             )  # fmt: skip
             # A key that is pressed while the last one is taken in waits for its turn.
             self.shown.act(self._on_act, [self.visit], trigger_mode="multiple", **common)
@@ -184,10 +185,9 @@ class ReviewPage:
 
     @_with_toasts
     def _on_act(self, visit: Visit, event: gr.EventData, request: gr.Request) -> Updates:
-        about = (event.photo, event.field)
-        if event.act != "undo" and about != (visit["photo"], visit["field"]):
-            # What was on the page when the key was pressed is there no more.
-            return {self.visit: visit}
+        # What is decided is what was seen, whatever has become of the visit since.
+        if event.act != "undo" and event.photo:
+            visit |= {"photo": event.photo, "field": event.field}
         return self._act(visit, event.act, event.value, bool(event.beside), self._name_of(request))
 
     def _name_of(self, request: gr.Request) -> str:
