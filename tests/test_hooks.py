@@ -20,8 +20,14 @@ REPORTS = {
         "failed: 1; tokens: 9,000 in, 500 out; cost: 1.23",
     ),
     "clean": (
-        {"captions": 5, "usable": 3, "rejected_by_reason": {"refusal": 2}, "balanced": 3},
-        "rejected: 2 refusal",
+        {
+            "captions": 5,
+            "usable": 3,
+            "rejected_by_reason": {"refusal": 2},
+            "balanced": 3,
+            "corrections": {"by_field": {"Type": {"confirmed": 1, "changed": 2}}, "others": {}},
+        },
+        "rejected: 2 refusal; balanced: 3; 2 values are people's",
     ),
     "index": (
         {
