@@ -50,12 +50,13 @@ def score_by_reviews(
     unseen = judged[~judged["taught"].astype(bool)].drop_duplicates("photo_id")
     order = in_drawn_order(unseen["photo_id"]).tolist()
     rows = unseen.set_index("photo_id")
+    # In the drawn order.
+    said = {one: corrections.fields_of(one) for one in order if one in corrections.decided}
     scores = {}
     for name in fields.enumerated:
         right: dict[str, float] = {}
-        for photo_id in order:
-            told = corrections.fields_of(photo_id).get(name)
-            if told is not None:
+        for photo_id, values in said.items():
+            if (told := values.get(name)) is not None:
                 cell = rows.at[photo_id, name]
                 right[photo_id] = float(("" if pd.isna(cell) else cell) == join_values(told))
         if not right:

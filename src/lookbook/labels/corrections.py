@@ -244,6 +244,17 @@ def count_outcomes(
     return by_field, dict(others)
 
 
+def decided_fields(rows: pd.DataFrame) -> dict[str, set[str]]:
+    """Gives the fields that people have decided, by photo.
+
+    Args:
+        rows: ``photo_id``, ``field`` and ``outcome`` of each correction.
+    """
+    looked = rows[rows["outcome"].isin([CONFIRMED, CHANGED])]
+    decided: dict[str, set[str]] = looked.groupby("photo_id")["field"].agg(set).to_dict()
+    return decided
+
+
 def outcome_of(name: str, decision: Decision, record: Record | None) -> str:
     """Says what a decision does to what a captioner says.
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
-from lookbook.photos.photo import decode
+from lookbook.photos.photo import PhotoError, decode
 
 
 def encode(data: bytes, longest: int, quality: int) -> bytes:
@@ -24,3 +25,16 @@ def encode(data: bytes, longest: int, quality: int) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=quality, optimize=True)
     return buffer.getvalue()
+
+
+def encode_all(
+    readers: list[Callable[[], bytes] | None], longest: int, quality: int
+) -> list[bytes | None]:
+    """Encodes photos, see :func:`encode`; ``None`` for one that is gone or cannot be read."""
+    encoded: list[bytes | None] = []
+    for read in readers:
+        try:
+            encoded.append(encode(read(), longest, quality) if read else None)
+        except (PhotoError, OSError):
+            encoded.append(None)
+    return encoded

@@ -171,9 +171,13 @@ class Desk:
         """Says whether people say that a photo shows no item."""
         return bool(self._gone[self._row_of[photo_id]])
 
+    def undecided(self, photo_id: str) -> list[str]:
+        """Lists the fields that people have not decided."""
+        return [name for name in self.names if not self.is_decided(photo_id, name)]
+
     def most_doubtful(self, photo_id: str, least: float = 0.0) -> str | None:
         """Gives the undecided field that is likeliest wrong, if any is as likely as that."""
-        left = [name for name in self.names if not self.is_decided(photo_id, name)]
+        left = self.undecided(photo_id)
         found = max(left, key=lambda name: self.wrong(photo_id, name), default=None)
         return found if found and self.wrong(photo_id, found) >= least else None
 

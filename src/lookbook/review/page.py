@@ -205,7 +205,7 @@ class ReviewPage:
                 "up": lambda: self._move(visit, -1),
                 "down": lambda: self._move(visit, 1),
                 "skip": lambda: self._skip(visit),
-                "all": lambda: self._accept(visit, self._undecided(visit), who),
+                "all": lambda: self._accept(visit, self._desk.undecided(visit["photo"]), who),
                 "accept": lambda: self._accept(visit, [visit["field"]], who),
                 "choose": lambda: self._choose(visit, value, beside, who),
                 "no-item": lambda: self._decide(visit, [(STATUS, NOT_AN_ITEM)], who),
@@ -227,10 +227,6 @@ class ReviewPage:
     def _skip(self, visit: Visit) -> Updates:
         visit["passed"] = [*visit["passed"], visit["photo"]]
         return self._go_on(visit)
-
-    def _undecided(self, visit: Visit) -> list[str]:
-        desk = self._desk
-        return [name for name in desk.names if not desk.is_decided(visit["photo"], name)]
 
     def _accept(self, visit: Visit, names: list[str], who: str) -> Updates:
         item = self._desk.item(visit["photo"])

@@ -13,13 +13,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from lookbook.errors import InputError
 from lookbook.labels.fields import Fields
 from lookbook.lazy import MatplotlibFigure, pd
-from lookbook.photos.photo import PhotoError
 from lookbook.pools import Pool, in_batches
-from lookbook.publishing.photos import encode
+from lookbook.publishing.photos import encode_all
 from lookbook.search.embedders import Embedder
 from lookbook.search.pictures import SeenPictures
 
 _BATCH = 16
+# JPEG's, of the small pictures.
+_QUALITY = 80
 # Pixels a side of the drawn map.
 _CANVAS = 1600
 
@@ -84,9 +85,12 @@ def map_catalogue(
     rows["x"] = [float(placed[one][0]) for one in rows["photo_id"]]
     rows["y"] = [float(placed[one][1]) for one in rows["photo_id"]]
     read = [files.get(name) for name in rows["Filename"]]
-    made = pool.map(partial(_shrink, longest=params.picture), in_batches(read, _BATCH))
-    pictures = itertools.chain.from_iterable(made)
-    rows["picture"] = list(Progress(pictures, total=len(rows), desc="map", unit="picture"))
+    shrink = partial(encode_all, longest=params.picture, quality=_QUALITY)
+    made = itertools.chain.from_iterable(pool.map(shrink, in_batches(read, _BATCH)))
+    rows["picture"] = [
+        {"bytes": small, "path": None} if small else None
+        for small in Progress(made, total=len(rows), desc="map", unit="picture")
+    ]
     return rows[["picture", *fields.names, "x", "y", "Filename", "photo_id"]]
 
 
@@ -118,14 +122,3 @@ def draw_map(catalogue_map: pd.DataFrame, params: ExploreParams) -> MatplotlibFi
     axis.axis("off")
     axis.set_title(f"{len(rows):,} items by their pictures, {len(shown):,} of them shown")
     return figure
-
-
-def _shrink(readers: list[Callable[[], bytes] | None], longest: int) -> list[dict[str, Any] | None]:
-    pictures: list[dict[str, Any] | None] = []
-    for read in readers:
-        try:
-            small = encode(read(), longest, 80) if read else None
-        except (PhotoError, OSError):
-            small = None
-        pictures.append({"bytes": small, "path": None} if small else None)
-    return pictures

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lookbook.errors import InputError
-from lookbook.labels.corrections import CHANGED, CONFIRMED, JOINED
+from lookbook.labels.corrections import JOINED, decided_fields
 from lookbook.labels.fields import Fields
 from lookbook.labels.record import from_row, split_values, whole_text_of
 from lookbook.lazy import ArrowReader, ArrowTable, MatplotlibFigure, pd
@@ -212,8 +212,7 @@ def embed_items(
     photo_ids = full_catalogue["photo_id"]
     first = near_duplicates.set_index("photo_id")[GROUP].to_dict()
     likely = probabilities.set_index("photo_id") if len(probabilities) else probabilities
-    looked = applied_corrections[applied_corrections["outcome"].isin([CONFIRMED, CHANGED])]
-    decided = looked.groupby("photo_id")["field"].agg(set).to_dict()
+    decided = decided_fields(applied_corrections)
     tables, report = {}, {}
     for name, embedder in embedders.items():
         seen = SeenPictures(picture_shards, embedder.pictures_fingerprint)

@@ -9,16 +9,15 @@ from functools import partial
 from typing import Any
 
 from lookbook.errors import InputError
-from lookbook.labels.corrections import CHANGED, CONFIRMED, count_outcomes
+from lookbook.labels.corrections import count_outcomes, decided_fields
 from lookbook.labels.fields import Fields
 from lookbook.lazy import pd
-from lookbook.photos.photo import PhotoError
 from lookbook.photos.sampling import draw_lot
 from lookbook.pools import Pool, in_batches
 from lookbook.publishing.card import write_card
 from lookbook.publishing.croissant import describe
 from lookbook.publishing.params import PublishParams
-from lookbook.publishing.photos import encode
+from lookbook.publishing.photos import encode_all
 from lookbook.publishing.tables import (
     FILE,
     LABEL,
@@ -71,8 +70,7 @@ def plan_publication(
     if full_catalogue.empty:
         raise InputError("The catalogue is empty, so there is nothing to publish.")
     known = manifest.drop_duplicates("photo_id").set_index("photo_id")
-    looked = applied_corrections[applied_corrections["outcome"].isin([CONFIRMED, CHANGED])]
-    reviewed = looked.groupby("photo_id")["field"].agg(lambda names: sorted(set(names)))
+    reviewed = decided_fields(applied_corrections)
     rows = full_catalogue.sort_values("photo_id", ignore_index=True)
     ids = rows["photo_id"]
     # Where nobody's name is known every photo is somebody's own.
@@ -83,7 +81,7 @@ def plan_publication(
         split=["test" if one else "train" for one in testing],
         file_name=[f"{one[:2]}/{one}_{params.longest}.jpg" for one in ids],
         label=known["label"].reindex(ids).to_numpy(),
-        reviewed=[reviewed.get(one, []) for one in ids],
+        reviewed=[sorted(reviewed.get(one, ())) for one in ids],
     )
 
 
@@ -129,13 +127,8 @@ def encode_photos(
 def _encode_batch(
     photos: list[tuple[str, Callable[[], bytes]]], longest: int, quality: int
 ) -> list[tuple[str, bytes | None]]:
-    encoded: list[tuple[str, bytes | None]] = []
-    for name, read in photos:
-        try:
-            encoded.append((name, encode(read(), longest, quality)))
-        except (PhotoError, OSError):
-            encoded.append((name, None))
-    return encoded
+    names, readers = [name for name, _ in photos], [read for _, read in photos]
+    return list(zip(names, encode_all([*readers], longest, quality), strict=True))
 
 
 def describe_publication(
@@ -171,8 +164,9 @@ def describe_publication(
     files: dict[str, bytes | None] = {}
     for split in SPLITS:
         own = rows[rows["split"].eq(split)]
-        table = class_table(own.rename(columns={"Filename": "file"}), fields)
-        files[f"{split}/metadata.parquet"] = to_parquet(table) if len(own) else None
+        files[f"{split}/metadata.parquet"] = (
+            to_parquet(class_table(own, fields)) if len(own) else None
+        )
     plain = rows.assign(**{FILE: rows["split"] + "/" + rows[FILE]})
     files["catalogue.parquet"] = to_parquet(plain_table(plain, fields))
     files["catalogue.csv"] = catalogue.to_csv(index=False, lineterminator="\n").encode()

@@ -9,7 +9,7 @@ from typing import Any
 
 from lookbook.captioners.shards import read_shards
 from lookbook.labels.cleaning import clean_answer, map_values
-from lookbook.labels.corrections import CHANGED, CONFIRMED
+from lookbook.labels.corrections import decided_fields
 from lookbook.labels.fields import Fields
 from lookbook.labels.record import Record, written_of
 from lookbook.lazy import pd
@@ -73,24 +73,18 @@ def find_doubts(
     )
     wanted = parsed_labels[parsed_labels["photo_id"].isin(photo_ids)]
     labelled = manifest.drop_duplicates("photo_id").set_index("photo_id")["label"].dropna()
+    values = applied_corrections[applied_corrections["field"].isin(fields.enumerated)]
     evidence = Evidence(
         probabilities=probabilities,
         labels=labelled.to_dict(),
         contradicted=dict(_contradicted(wanted, fields, pool)),
         others=_read_others({**trial_shards, **caption_shards}, captioner, fields, pool),
         same_items=same_items,
-        decided=_decided(applied_corrections, fields),
+        decided=decided_fields(values),
         neighbours=neighbours,
         nearest=nearest,
     )
     return doubt_items(full_catalogue, evidence, fields, params)
-
-
-def _decided(applied_corrections: pd.DataFrame, fields: Fields) -> dict[str, set[str]]:
-    counts = applied_corrections["outcome"].isin([CONFIRMED, CHANGED])
-    looked = applied_corrections[counts & applied_corrections["field"].isin(fields.enumerated)]
-    decided: dict[str, set[str]] = looked.groupby("photo_id")["field"].agg(set).to_dict()
-    return decided
 
 
 def _contradicted(
@@ -136,11 +130,12 @@ def report_review(
     review_queue: pd.DataFrame, applied_corrections: pd.DataFrame, fields: Fields
 ) -> dict[str, Any]:
     """Says how much there is to look at, and how much people have looked at."""
+    values = applied_corrections[applied_corrections["field"].isin(fields.enumerated)]
     return {
         "items": len(review_queue),
         "errors_to_expect": {
             name: round(float(review_queue[name].sum()), 1) for name in fields.enumerated
         },
-        "looked_at": len(_decided(applied_corrections, fields)),
+        "looked_at": len(decided_fields(values)),
         "decisions": len(applied_corrections),
     }
