@@ -12,9 +12,25 @@ def test_finds_pairs_that_are_near_by_looks_and_by_hash():
     for number in range(40):
         hashes[400 + number] = hashes[number]
     hashes[400] = f"{int(hashes[0], 16) ^ (2**62 - 1):016x}"
-    found = {pair[:2] for pair in find_pairs(looks, hashes, 0.97, 4)}
+    pairs = list(find_pairs(lambda rows: looks[rows], rng.permutation(500), hashes, 0.97, 4))
+    found = {pair[:2] for pair in pairs}
     assert found <= {(number, 400 + number) for number in range(1, 40)}
-    assert len(found) >= 37
+    assert len(found) == len(pairs) >= 37
+    cosines = np.array([cosine for _, _, cosine, _ in pairs])
+    assert np.allclose(cosines, [looks[one] @ looks[other] for one, other, _, _ in pairs])
+
+
+def test_no_more_than_some_thousand_looks_are_in_memory_at_once():
+    looks = np.random.default_rng(0).normal(size=(6_000, 8)).astype(np.float32)
+    hashes = [f"{number:016x}" for number in range(6_000)]
+    asked = []
+
+    def read(rows):
+        asked.append(len(rows))
+        return looks[rows]
+
+    list(find_pairs(read, np.arange(6_000), hashes, 0.9999, 3))
+    assert max(asked) <= 2 * 2_048
 
 
 def test_groups_are_named_by_their_first():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -11,20 +11,32 @@ from lookbook.lazy import pd
 # Random hyperplanes a table, and tables: of pairs with a cosine of 0.97 one in fifty is missed.
 _PLANES = 16
 _TABLES = 12
-# Photos compared at once.
+# Photos whose looks are in memory at once.
 _BLOCK = 2048
 
 
+# Gives (photos, dimensions) of unit length, the looks of some photos by their numbers.
+Looks = Callable[[np.ndarray], np.ndarray]
+
+
 def find_pairs(
-    looks: np.ndarray, hashes: list[str], least_cosine: float, most_bits: int, seed: int = 0
+    looks: Looks,
+    order: np.ndarray,
+    hashes: list[str],
+    least_cosine: float,
+    most_bits: int,
+    seed: int = 0,
 ) -> Iterator[tuple[int, int, float, int]]:
     """Finds pairs whose looks and whose perceptual hashes are both near.
 
     Candidates share a bucket of locality-sensitive hashing by random hyperplanes (Charikar,
-    2002), so the time grows with the photos and not with their pairs.
+    2002), so the time grows with the photos and not with their pairs. Of each photo the buckets
+    and the perceptual hash are in memory, some 40 bytes; looks are asked for three times, some
+    thousand at once, the third time those of candidates.
 
     Args:
-        looks: (photos, dimensions) of unit length; zeros for a photo without one.
+        looks: Reads looks.
+        order: (photos,) their numbers, so that looks that are read together stand together.
         hashes: Perceptual hashes in hexadecimal, all of one length.
         least_cosine: Of the looks.
         most_bits: That the hashes may differ by.
@@ -34,30 +46,46 @@ def find_pairs(
         Both photos' numbers, the smaller first, their cosine and the bits that differ.
     """
     bits = _bits_of(hashes)
-    # Looks lie on one side of the origin: told apart by their differences from the mean.
-    centred = looks - looks.mean(axis=0)
-    rng = np.random.default_rng(seed)
-    seen: set[tuple[int, int]] = set()
-    for _ in range(_TABLES):
-        planes = rng.normal(size=(looks.shape[1], _PLANES)).astype(np.float32)
-        buckets = (centred @ planes > 0) @ (1 << np.arange(_PLANES))
+    candidates: set[tuple[int, int]] = set()
+    for buckets in _hash_looks(looks, order, seed).T:
         order = np.argsort(buckets, kind="stable")
-        starts = np.flatnonzero(np.diff(buckets[order], prepend=-1))
+        starts = np.flatnonzero(np.diff(buckets[order].astype(int), prepend=-1))
         for members in np.split(order, starts[1:]):
-            for pair in _near(members, looks, bits, least_cosine, most_bits):
-                if pair[:2] not in seen:
-                    seen.add(pair[:2])
-                    yield pair
+            candidates.update(_alike(members, bits, most_bits))
+    waiting = sorted(candidates)
+    for start in range(0, len(waiting), _BLOCK):
+        pairs = np.array(waiting[start : start + _BLOCK])
+        rows, places = np.unique(pairs, return_inverse=True)
+        first, second = looks(rows)[places.reshape(pairs.shape)].transpose(1, 0, 2)
+        cosines = np.einsum("ij,ij->i", first, second)
+        for near in np.flatnonzero(cosines >= least_cosine):
+            one, other = map(int, pairs[near])
+            yield one, other, float(cosines[near]), _different(bits, one, other)
 
 
-def compare(
-    looks: np.ndarray, hashes: list[str], one: int, other: int
-) -> tuple[int, int, float, int]:
+def _hash_looks(looks: Looks, order: np.ndarray, seed: int) -> np.ndarray:
+    """Gives (photos, tables) buckets."""
+    blocks = [order[start : start + _BLOCK] for start in range(0, len(order), _BLOCK)]
+    # Looks lie on one side of the origin: told apart by their differences from the mean.
+    total: np.ndarray = sum(looks(block).sum(axis=0, dtype=np.float64) for block in blocks)
+    mean = (total / len(order)).astype(np.float32)
+    rng = np.random.default_rng(seed)
+    planes = rng.normal(size=(_TABLES, len(mean), _PLANES)).astype(np.float32)
+    places = 1 << np.arange(_PLANES)
+    buckets = np.empty((len(order), _TABLES), np.uint16)
+    for block in blocks:
+        centred = looks(block) - mean
+        for table, own in enumerate(planes):
+            buckets[block, table] = (centred @ own > 0) @ places
+    return buckets
+
+
+def compare(looks: Looks, hashes: list[str], one: int, other: int) -> tuple[int, int, float, int]:
     """Says how near two photos are; what :func:`find_pairs` says of each pair."""
     first, second = sorted((one, other))
+    own, others = looks(np.array([first, second]))
     bits = _bits_of([hashes[first], hashes[second]])
-    different = int(np.bitwise_count(bits[0] ^ bits[1]).sum())
-    return first, second, float(looks[first] @ looks[second]), different
+    return first, second, float(own @ others), _different(bits, 0, 1)
 
 
 def _bits_of(hashes: list[str]) -> np.ndarray:
@@ -86,19 +114,18 @@ def join_senders(photo_ids: list[str], senders: list[str], same_item: pd.DataFra
     return joined
 
 
-def _near(
-    members: np.ndarray, looks: np.ndarray, bits: np.ndarray, least_cosine: float, most_bits: int
-) -> Iterator[tuple[int, int, float, int]]:
-    for start in range(0, len(members), _BLOCK):
-        block = members[start : start + _BLOCK]
-        cosines = looks[block] @ looks[members[start:]].T
-        for row, column in np.argwhere(cosines >= least_cosine):
-            first, second = sorted((int(block[row]), int(members[start + column])))
-            if first == second:
-                continue
-            different = int(np.bitwise_count(bits[first] ^ bits[second]).sum())
-            if different <= most_bits:
-                yield first, second, float(cosines[row, column]), different
+def _alike(members: np.ndarray, bits: np.ndarray, most_bits: int) -> Iterator[tuple[int, int]]:
+    """Gives the pairs of a bucket whose perceptual hashes are near."""
+    for row, own in enumerate(members[:-1]):
+        others = members[row + 1 :]
+        different = np.bitwise_count(bits[others] ^ bits[own]).sum(axis=1)
+        for other in others[different <= most_bits]:
+            first, second = sorted((int(own), int(other)))
+            yield first, second
+
+
+def _different(bits: np.ndarray, one: int, other: int) -> int:
+    return int(np.bitwise_count(bits[one] ^ bits[other]).sum())
 
 
 def group_pairs(pairs: list[tuple[int, int]], count: int) -> np.ndarray:

@@ -92,6 +92,10 @@ class SeenPictures:
         """Lists the photos whose pictures were seen."""
         return iter(self._place)
 
+    def file_of(self, photo_id: str) -> str:
+        """Names the file that a picture's vectors are kept in."""
+        return self._place[photo_id]
+
     def of(self, photo_ids: Iterable[str]) -> dict[str, tuple[Any, Any]]:
         """Gives look and vector of some pictures, by photo; those that were seen."""
         found = {}

@@ -129,23 +129,27 @@ def find_near_duplicates(
     photos = full_catalogue.loc[kept, ["photo_id", "Filename"]].reset_index(drop=True)
     if photos.empty:
         return pd.DataFrame(columns=columns)
-    looks = np.empty((len(photos), seen.sizes["look"]), np.float32)
-    for row, photo_id in enumerate(photos["photo_id"]):
-        looks[row] = seen.of([photo_id])[photo_id][0]
-    details, bits = embedder.details(looks), hashes.loc[photos["photo_id"]].tolist()
-    pairs = list(find_pairs(details, bits, params.same_item.look, params.same_item.bits))
+    photo_ids, same = photos["photo_id"].to_numpy(), params.same_item
+
+    def looks(rows: np.ndarray) -> np.ndarray:
+        known = seen.looks_of(photo_ids[rows])
+        return embedder.details(np.stack([known[photo_id] for photo_id in photo_ids[rows]]))
+
+    order = np.array(sorted(range(len(photos)), key=lambda row: seen.file_of(photo_ids[row])))
+    hashed = hashes.loc[photos["photo_id"]].tolist()
+    pairs = list(find_pairs(looks, order, hashed, same.look, same.bits))
     joined = applied_corrections[applied_corrections["outcome"].eq(JOINED)]
-    row_of = {photo_id: row for row, photo_id in enumerate(photos["photo_id"])}
+    row_of = {photo_id: row for row, photo_id in enumerate(photo_ids)}
     for one, other in zip(joined["photo_id"], joined["is"], strict=True):
         if one in row_of and other in row_of:
-            pairs.append(compare(details, bits, row_of[one], row_of[other]))
+            pairs.append(compare(looks, hashed, row_of[one], row_of[other]))
     groups = group_pairs([pair[:2] for pair in pairs], len(photos))
     nearest: dict[int, tuple[float, int]] = {}
     for first, second, cosine, different in pairs:
         for one in (first, second):
             nearest[one] = max(nearest.get(one, (-1.0, 0)), (round(cosine, 4), different))
     found = photos.loc[sorted(nearest)].assign(
-        same_item=photos["photo_id"].to_numpy()[groups[sorted(nearest)]],
+        same_item=photo_ids[groups[sorted(nearest)]],
         cosine=[nearest[one][0] for one in sorted(nearest)],
         bits=[nearest[one][1] for one in sorted(nearest)],
     )
