@@ -11,8 +11,8 @@ class EvaluateParams(BaseModel):
         ignored_labels: People's labels that name nothing.
         items: Items that are asked for in every way, chosen by seed.
         words: Items that are asked for in a customer's words.
-        gallery: Items among which they are to be found: those that may be asked for and, to fill
-            up, others.
+        gallery: Items among which they are to be found: so many of those that may be asked for
+            and, to fill up, others.
         reranked: Of the items so many are asked for by the reranker, which is slow.
         k: Results that count.
         seed: Of the choice, and of the resamples.

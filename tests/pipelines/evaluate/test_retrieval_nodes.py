@@ -79,6 +79,12 @@ def test_whatever_taught_the_network_is_never_asked_for_and_fills_the_gallery(ch
     assert set(choose(taught=["1"], gallery=2)[0].index) == {"b", "c"}
 
 
+def test_a_large_catalogue_is_asked_no_more_than_a_small_one(choose):
+    chosen, report = choose(gallery=2)
+    assert len(chosen) == report["gallery"] == report["asked"] == 2
+    assert (report["items"], report["unseen"]) == (3, 3)
+
+
 def test_an_item_that_taught_in_another_photo_is_not_asked_for(choose):
     same = pd.DataFrame({"photo_id": ["1", "2"], "same_item": ["1", "1"]})
     chosen, _ = choose(taught=["1"], same=same)

@@ -99,24 +99,21 @@ def choose_items(
         report that counts them.
     """
     taught = photos_taught([captioner, *embedders.values()])
-    about = captions[["photo_id", "label", "sender_id"]]
-    words = annotations.set_index("photo_id")[TEXT]
-    items = full_catalogue.merge(about, on="photo_id", how="left")
-    items = items.assign(
-        words=items["photo_id"].map(words),
-        question=[
-            known_item_question(from_row(row, fields), fields) for row in items.to_dict("records")
-        ],
-    )
     first = near_duplicates.set_index("photo_id")[GROUP]
-    items[GROUP] = [first.get(one, one) for one in items["photo_id"]]
-    items["label"] = items["label"].mask(items["label"].isin(params.ignored_labels))
-    shuffled = items.sample(frac=1, random_state=params.seed, ignore_index=True)
+    shuffled = full_catalogue.sample(frac=1, random_state=params.seed, ignore_index=True)
+    shuffled[GROUP] = [first.get(one, one) for one in shuffled["photo_id"]]
     # Who has seen an item in one photo has seen it.
     unseen = is_unseen(shuffled["photo_id"], taught).groupby(shuffled[GROUP]).transform("all")
-    own = shuffled[unseen]
-    others = shuffled[~unseen].head(max(params.gallery - len(own), 0))
+    own = shuffled[unseen].head(params.gallery)
+    others = shuffled[~unseen].head(params.gallery - len(own))
     chosen = pd.concat([own, others], ignore_index=True)
+    about = captions[["photo_id", "label", "sender_id"]]
+    chosen = chosen.merge(about, on="photo_id", how="left")
+    chosen["label"] = chosen["label"].mask(chosen["label"].isin(params.ignored_labels))
+    chosen["words"] = chosen["photo_id"].map(annotations.set_index("photo_id")[TEXT])
+    chosen["question"] = [
+        known_item_question(from_row(row, fields), fields) for row in chosen.to_dict("records")
+    ]
     place = chosen.index.to_numpy()
     chosen["asked"] = place < min(params.items, len(own))
     chosen["unseen"] = place < len(own)
@@ -124,10 +121,10 @@ def choose_items(
     spoken = chosen["unseen"] & chosen["words"].notna()
     chosen["spoken"] = spoken & (spoken.cumsum() <= params.words)
     report = {
-        "items": len(items),
+        "items": len(full_catalogue),
         "taught": int((~unseen).sum()),
         "unseen": int(unseen.sum()),
-        "senders": int(own["sender_id"].nunique()),
+        "senders": int(chosen.loc[chosen["unseen"], "sender_id"].nunique()),
         "asked": int(chosen["asked"].sum()),
         "in_words": int(chosen["spoken"].sum()),
         "gallery": len(chosen),
