@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, Field, ValidationError
@@ -116,15 +115,25 @@ def gather_captions(photos: pd.DataFrame, shards: Shards, fingerprint: str) -> p
         reason, missing if it did not) and what the caption took: ``answers``,
         ``input_tokens``, ``output_tokens``, ``cost`` and ``seconds``.
     """
-    captions = read_shards(shards, fingerprint)
+    ids = pd.Index(photos["photo_id"].unique())
+    row_of = dict(zip(ids, range(len(ids)), strict=True))
     nothing = Caption(photo_id="", failure=NOTHING, answers=0)
-    chosen = [captions.get(photo_id, nothing) for photo_id in photos["photo_id"]]
-    costs: dict[str, Any] = {name: [getattr(caption, name) for caption in chosen] for name in COSTS}
-    return photos.assign(
-        caption=[caption.text for caption in chosen],
-        failure=[caption.failure for caption in chosen],
-        **costs,
-    )
+    columns = {
+        "caption": np.full(len(ids), None, object),
+        "failure": np.full(len(ids), NOTHING, object),
+        **{name: np.full(len(ids), getattr(nothing, name), object) for name in COSTS},
+    }
+    for caption in _captions_of(shards, fingerprint):
+        row = row_of.get(caption.photo_id)
+        if row is None or (caption.text is None and columns["caption"][row] is not None):
+            continue
+        columns["caption"][row], columns["failure"][row] = caption.text, caption.failure
+        for name in COSTS:
+            columns[name][row] = getattr(caption, name)
+    gathered, places = photos.copy(), ids.get_indexer(photos["photo_id"])
+    for name in list(columns):
+        gathered[name] = columns.pop(name)[places].tolist()
+    return gathered
 
 
 def gather_probabilities(
@@ -148,8 +157,9 @@ def gather_probabilities(
     place = {column: number for number, column in enumerate(columns)}
     ids = photos["photo_id"].drop_duplicates()
     row_of = {photo_id: row for row, photo_id in enumerate(ids)}
-    # As numbers from the beginning: as objects those of a million photos take gigabytes.
-    shares = np.zeros((len(row_of), len(columns)), np.float32)
+    # As numbers from the beginning: as objects those of a million photos take gigabytes. Column
+    # by column, as they are written, which then needs no copy.
+    shares = np.zeros((len(row_of), len(columns)), np.float32, order="F")
     told, known = np.zeros(len(row_of), bool), np.zeros(len(columns), bool)
     for caption in _captions_of(shards, fingerprint):
         row = row_of.get(caption.photo_id)
@@ -162,8 +172,9 @@ def gather_probabilities(
                 if number is not None:
                     shares[row, number], known[number] = share, True
     table = pd.DataFrame(
-        shares[told][:, known],
+        shares if told.all() and known.all() else shares[np.ix_(told, known)],
         columns=[one for one, there in zip(columns, known, strict=True) if there],
+        copy=False,
     )
     table.insert(0, "photo_id", ids[told].reset_index(drop=True))
     return table

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any, ClassVar
 
 import pandas as pd
 from kedro_datasets.pandas import CSVDataset as PandasCSVDataset
@@ -30,9 +31,15 @@ class CSVDataset(PandasCSVDataset):
         ```
     """
 
+    # A parser needs several times the memory of what it reads, so it is given some rows at once.
+    DEFAULT_LOAD_ARGS: ClassVar[dict[str, Any]] = {"chunksize": 16_384}
+
     def load(self) -> pd.DataFrame:
         """Reads the table as it was saved."""
-        return restore_formulas(super().load())
+        with super().load() as parts:
+            table = pd.concat(map(restore_formulas, parts), ignore_index=True)
+        # What a part has no value of has no type there.
+        return table.infer_objects()
 
     def save(self, data: pd.DataFrame) -> None:
         """Writes the table."""
