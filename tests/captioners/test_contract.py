@@ -24,7 +24,9 @@ from tiny_models import save_tiny_mllama
 
 CAPTIONERS = "lookbook.captioners"
 ENGINES = ("embedded", "huggingface", "api", "ray")
-CHAINS, KILLS = 2, 4
+# Times that a table is begun anew, and runs of it that are killed: a large engine starts slowly.
+CHAINS = {"embedded": 2, "api": 2, "huggingface": 1, "ray": 1}
+KILLS = 3
 
 
 @pytest.fixture(scope="module")
@@ -125,12 +127,12 @@ def test_killed_at_random_moments_it_ends_with_the_same_table(
     many = {
         f"{name}-{turn}": path for turn, (name, path) in itertools.product(range(2), files.items())
     }
-    on_ray = "RayCaptioner" in engine[0]["engine"]
-    address = request.getfixturevalue("cluster").address if on_ray else None
+    name = engine[0]["engine"].split(".")[-2]
+    address = request.getfixturevalue("cluster").address if name == "ray" else None
     run = partial(LabelRun, engine[0], many, fields.declared, ray=address)
     whole = run(tmp_path / "whole").finish()
     chance, killed = random.Random(0), 0
-    for chain in range(CHAINS):
+    for chain in range(CHAINS[name]):
         store = tmp_path / f"killed-{chain}"
         for _ in range(KILLS):
             process = run(store).start()
@@ -141,7 +143,7 @@ def test_killed_at_random_moments_it_ends_with_the_same_table(
             process.join()
         pd.testing.assert_frame_equal(untimed(run(store).finish()), untimed(whole))
         assert captions_are_kept_once(store)
-    assert killed >= CHAINS, "too few runs were still at work when they were killed"
+    assert killed >= CHAINS[name], "too few runs were still at work when they were killed"
     assert whole["caption"].notna().sum() == 2 * (len(files) - 1)
 
 

@@ -32,8 +32,11 @@ from lookbook.pipelines.ingest.nodes import collect_inspections, inspect_photos
 from lookbook.pools import LocalPool
 
 ROOT = Path(__file__).parent.parent.parent
-# Progress bars and colours have no place in what the tests read.
-ENVIRONMENT = {**os.environ, "TQDM_DISABLE": "1", "COLUMNS": "120", "HF_HUB_OFFLINE": "1"}
+# Progress bars and colours have no place in what the tests read. What was compiled is kept.
+ENVIRONMENT = {
+    **os.environ, "TQDM_DISABLE": "1", "COLUMNS": "120", "HF_HUB_OFFLINE": "1",
+    "PYTHONDONTWRITEBYTECODE": "",
+}  # fmt: skip
 
 
 def make_project(folder: Path) -> Path:
@@ -43,9 +46,9 @@ def make_project(folder: Path) -> Path:
     shutil.copytree(ROOT / "conf", folder / "conf", ignore=shutil.ignore_patterns("local"))
     shutil.copytree(ROOT / "data/01_raw/sample", folder / "data/01_raw/sample")
     (folder / "conf/local").mkdir()
-    shutil.copytree(
-        ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
-    )
+    (folder / "src").mkdir()
+    # Not copied, or each project would have to be compiled.
+    (folder / "src/lookbook").symlink_to(ROOT / "src/lookbook")
     return folder
 
 
