@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from threading import Lock
+from threading import Lock, Semaphore
 from typing import TYPE_CHECKING, Any
 
 from lookbook.assistant import answering
@@ -62,6 +63,8 @@ class Assistant:
         self.state = "loading"
         self._loaded: dict[str, Any] = {}
         self._lock = Lock()
+        # More threads than cores would only take Python's lock from one another.
+        self._cores = Semaphore(os.cpu_count() or 1)
 
     def part(self, name: str) -> Any:
         """Gives a part, loaded once for all.
@@ -134,7 +137,9 @@ class Assistant:
             InputError: If it cannot be described, or there is no index.
         """
         record, chances = self.describe(photo)
-        look = answering.look(photo, self.part("search_index"), params)
+        search = self.part("search_index")
+        with self._cores:
+            look = answering.look(photo, search, params)
         return record, Shown(photo.photo_id, look, chances)
 
     def describe(self, photo: Photo) -> tuple[Record, dict[str, dict[str, float]]]:
@@ -173,7 +178,8 @@ class Assistant:
         fields = self.fields
         plan = answering.plan(item, message, history, self.part("stylist"), fields)
         search, style = self.part("search_index"), self.part("style")
-        return plan, answering.find(plan, item, shown, search, style, params, fields)
+        with self._cores:
+            return plan, answering.find(plan, item, shown, search, style, params, fields)
 
     def swap(
         self, item: Record | None, shown: Shown, message: str, history: Turns,
@@ -199,7 +205,8 @@ class Assistant:
         items, place, refused = what
         plan = answering.plan(item, message, history, self.part("stylist"), self.fields)
         finder = Finder(self.part("search_index"), self.part("style"), params, self.fields)
-        other = finder.swap(plan, item, shown, items, place, refused)
+        with self._cores:
+            other = finder.swap(plan, item, shown, items, place, refused)
         if other is None:
             return None
         whole = [*items[:place], other, *items[place + 1 :]]
