@@ -1,5 +1,7 @@
 import io
 import json
+import os
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -43,7 +45,24 @@ def test_an_answer_is_whole_and_holds_no_vectors(assistant):
     json.dumps(answer)
 
 
-def test_customers_at_once_get_their_own_answers(assistant):
+@pytest.fixture
+def searching(monkeypatch):
+    """How many customers are searched for, each time that one more is."""
+    under_way, counts, find = Counter(), [], Finder.find
+
+    def counted(*arguments):
+        under_way["now"] += 1
+        counts.append(under_way["now"])
+        try:
+            return find(*arguments)
+        finally:
+            under_way["now"] -= 1
+
+    monkeypatch.setattr(Finder, "find", counted)
+    return counts
+
+
+def test_customers_at_once_get_their_own_answers(assistant, searching):
     wishes = [f"{colour} {garment}" for colour in ("red", "blue", "black", "white")
               for garment in ("dress", "hat", "shoes", "trousers")]  # fmt: skip
     alone = [ask(assistant, None, wish)[2] for wish in wishes]
@@ -51,6 +70,9 @@ def test_customers_at_once_get_their_own_answers(assistant):
         together = list(customers.map(lambda wish: ask(assistant, None, wish)[2], wishes))
     assert together == alone
     assert len(set(alone)) > 4
+    assert len(searching) == 2 * len(wishes)
+    # More threads than cores would only take Python's lock from one another.
+    assert max(searching) <= os.cpu_count()
 
 
 def test_an_item_is_not_recommended_to_itself(assistant, fields):
