@@ -11,6 +11,5 @@ CONFIG_LOADER_ARGS = {
     "default_run_env": "local",
     "config_patterns": {
         "parameters": ["parameters*", "parameters*/**", "fields.yml"],
-        "globals": ["globals.yml", "globals_*.yml"],
     },
 }

@@ -26,7 +26,7 @@ from kedro.framework.startup import bootstrap_project
 from lookbook.assistant.assistant import Assistant
 from lookbook.cli import parts_of
 from lookbook.lazy import pd
-from lookbook.outfits.sayings import Sayings
+from lookbook.outfits.sayings import Sayings, read_sayings
 from lookbook.photos.drawing import draw_garment
 from lookbook.pipelines.ingest.nodes import collect_inspections, inspect_photos
 from lookbook.pools import LocalPool
@@ -88,7 +88,7 @@ def assistant_of(project: Path) -> Assistant:
 
 def usual_sayings() -> Sayings:
     """Reads what customers say, as the project ships it."""
-    return Sayings.model_validate(configuration("globals_sayings")["sayings"])
+    return read_sayings(str(ROOT / "conf/base/sayings.yml"))
 
 
 def shared_cases(name: str) -> list[Any]:

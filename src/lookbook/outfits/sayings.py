@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
+from pathlib import Path
 from typing import Literal, get_args
 
+import yaml
 from pydantic import BaseModel, ConfigDict
 
+from lookbook.errors import InputError
 from lookbook.labels.fields import Fields
 
 Kind = Literal["garments", "qualities", "occasions", "wearers", "comparisons"]
@@ -87,6 +90,27 @@ class Sayings(BaseModel):
             cut = {"wishes": wishes, "unwanted": unwanted, "of": of, "steps": steps}
             kept.setdefault(kind, {})[name] = saying.model_copy(update=cut)
         return Sayings.model_validate(kept)
+
+
+def read_sayings(filepath: str) -> Sayings:
+    """Reads what customers say.
+
+    Args:
+        filepath: A YAML file.
+
+    Raises:
+        InputError: If there is none, or it declares no sayings; it names file and place.
+    """
+    try:
+        told = yaml.safe_load(Path(filepath).read_text(encoding="utf-8"))
+        return Sayings.model_validate(told or {})
+    except OSError as error:
+        raise InputError(
+            f"There are no sayings '{filepath}': name a file as 'sayings:' in "
+            "conf/local/globals.yml, or take the line out for those of clothes."
+        ) from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise InputError(f"The sayings '{filepath}' cannot be used: {error}") from error
 
 
 def _known(field: str, values: list[str], fields: Fields) -> list[str]:
