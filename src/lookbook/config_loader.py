@@ -67,8 +67,8 @@ class ConfigLoader(OmegaConfigLoader):
                 layer = self._load("parameters", environment, environment)
             except MissingConfigException:
                 continue
-            own = self._declared_in(environment)
-            layered |= {name: layer[name] for name in layer if name in own or not layered}
+            own = self._declared_in(environment) if layered else set(layer)
+            layered |= {name: told for name, told in layer.items() if name in own}
         return layered
 
     def _declared_in(self, environment: str) -> set[str]:
