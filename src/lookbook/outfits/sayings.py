@@ -110,7 +110,8 @@ def read_sayings(filepath: str) -> Sayings:
             "conf/local/globals.yml, or take the line out for those of clothes."
         ) from error
     except (yaml.YAMLError, ValueError) as error:
-        raise InputError(f"The sayings '{filepath}' cannot be used: {error}") from error
+        reason = " ".join(str(error).split())
+        raise InputError(f"The sayings '{filepath}' cannot be used: {reason}") from error
 
 
 def _known(field: str, values: list[str], fields: Fields) -> list[str]:

@@ -48,9 +48,9 @@ def find_pairs(
     bits = _bits_of(hashes)
     candidates: set[tuple[int, int]] = set()
     for buckets in _hash_looks(looks, order, seed).T:
-        order = np.argsort(buckets, kind="stable")
-        starts = np.flatnonzero(np.diff(buckets[order].astype(int), prepend=-1))
-        for members in np.split(order, starts[1:]):
+        sorted_in = np.argsort(buckets, kind="stable")
+        starts = np.flatnonzero(np.diff(buckets[sorted_in].astype(int), prepend=-1))
+        for members in np.split(sorted_in, starts[1:]):
             candidates.update(_alike(members, bits, most_bits))
     waiting = sorted(candidates)
     for start in range(0, len(waiting), _BLOCK):
