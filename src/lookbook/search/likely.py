@@ -61,9 +61,10 @@ class Stacked:
             told = [[one.get(value, 0.0) for value in values] for one in own]
             return np.array(told).reshape(len(own), len(values))
         places = self._places.get(name, {})
-        known = [place for place, value in enumerate(values) if value in places]
-        stacked = np.zeros((len(self._items), len(values)))
-        stacked[:, known] = self._numbers[:, [places[values[place]] for place in known]]
+        columns = [places.get(value, -1) for value in values]
+        stacked = self._numbers[:, columns].astype(float)
+        if -1 in columns:
+            stacked[:, [place == -1 for place in columns]] = 0.0
         return stacked
 
 

@@ -172,6 +172,8 @@ class Rows:
                 stacked = np.stack([asked[number].vectors[column] for number in having])
                 for number, scores in zip(having, stacked @ matrix.T, strict=True):
                     parts[number][column] = scores
+        # The parts of an outfit share most of their wishes.
+        heard: dict[int, np.ndarray] = {}
         for one, own in zip(asked, parts, strict=True):
             if one.text and self._words:
                 own[WORDS] = self._words.score(one.text)
@@ -182,9 +184,9 @@ class Rows:
                         own[WORDS][self.place[photo_id]] = score
             firm = [wish for wish in one.wishes if wish.firm]
             if firm:
-                own[FIRM] = self._likely(firm)
+                own[FIRM] = self._likely(firm, heard)
             if len(firm) < len(one.wishes):
-                own[LIKELY] = self._likely([wish for wish in one.wishes if not wish.firm])
+                own[LIKELY] = self._likely([wish for wish in one.wishes if not wish.firm], heard)
             if one.preferred:
                 own[FIRM] = own.get(FIRM, 0.0) + self._worth(one.preferred)
             seed, scale = one.chance
@@ -204,10 +206,13 @@ class Rows:
         digests = (hashlib.sha256(photo_id.encode()).digest()[:8] for photo_id in self.ids)
         return np.frombuffer(b"".join(digests), np.uint64)
 
-    def _likely(self, wishes: Sequence[Wish]) -> np.ndarray:
+    def _likely(self, wishes: Sequence[Wish], heard: dict[int, np.ndarray]) -> np.ndarray:
         """Adds up the logarithms of how likely wishes are granted; (items,)."""
-        scores = [wish.weight * np.log(np.maximum(self._granted(wish), LEAST)) for wish in wishes]
-        likely: np.ndarray = np.sum(scores, axis=0)
+        for wish in wishes:
+            if id(wish) not in heard:
+                granted = np.maximum(self._granted(wish), LEAST)
+                heard[id(wish)] = wish.weight * np.log(granted)
+        likely: np.ndarray = np.sum([heard[id(wish)] for wish in wishes], axis=0)
         return likely
 
     def _worth(self, preferred: Mapping[str, Mapping[str, float]]) -> np.ndarray:
