@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-from kedro.io.core import Version
+from kedro.io.core import AbstractDataset, Version
 from kedro_datasets._typing import TablePreview
 
 from lookbook.datasets.csv_dataset import CSVDataset
+from lookbook.datasets.partitioned_table_dataset import PartitionedTableDataset
 from lookbook.datasets.read_only_dataset import ReadOnlyDataset
 from lookbook.datasets.table_dataset import TableDataset
 from lookbook.errors import InputError
@@ -46,7 +47,7 @@ class TeacherDataset(ReadOnlyDataset[pd.DataFrame]):
         Args:
             teacher: ``catalogue``, or a CSV, Excel, Parquet or JSON-lines table on any filesystem
                 that fsspec knows; ``None`` for nobody.
-            catalogue: The versioned catalogue.
+            catalogue: The versioned catalogue, a CSV file or, where it ends so, ``.parquet``.
             captions: The versioned captions that it was made of, which tell what they took.
             metadata: Ignored by Kedro, read by plugins.
         """
@@ -69,19 +70,13 @@ class TeacherDataset(ReadOnlyDataset[pd.DataFrame]):
             return pd.DataFrame()
         if self._teacher != CATALOGUE:
             return TableDataset(filepath=self._teacher, named="teacher").load()
-        newest = CSVDataset(
-            filepath=self._catalogue,
-            version=Version(None, None),
-            load_args={**_TEXTS, "dtype": str},
-        )
+        newest = _newest_of(self._catalogue, dtype="str")
         if not newest.exists():
             raise InputError(
                 "There is no catalogue to learn from yet: first run 'kedro run', or name a table "
                 "of what the photos show with --params=distil.teacher=TABLE."
             )
-        captions = CSVDataset(
-            filepath=self._captions, version=Version(None, None), load_args=_TEXTS
-        )
+        captions = _newest_of(self._captions, dtype={"photo_id": "str"})
         took = captions.load()[["photo_id", *_TOOK]] if captions.exists() else pd.DataFrame()
         catalogue = newest.load()
         return catalogue.merge(took, on="photo_id", how="left") if len(took) else catalogue
@@ -92,3 +87,10 @@ class TeacherDataset(ReadOnlyDataset[pd.DataFrame]):
 
     def _describe(self) -> dict[str, Any]:
         return {"teacher": self._teacher}
+
+
+def _newest_of(filepath: str, dtype: Any) -> AbstractDataset[pd.DataFrame, pd.DataFrame]:
+    version = Version(None, None)
+    if filepath.endswith(".parquet"):
+        return PartitionedTableDataset(filepath=filepath, partitions=1, version=version)
+    return CSVDataset(filepath=filepath, version=version, load_args={**_TEXTS, "dtype": dtype})
