@@ -25,7 +25,7 @@ from typing import Any
 import psutil
 from ray.cluster_utils import Cluster
 
-from project import latest, make_project
+from project import load_tables, make_project
 
 COMPARED = ("manifest", "quarantine", "full_catalogue", "catalogue", "rejected_captions")
 KINDS = ("driver", "worker", "machine")
@@ -46,9 +46,10 @@ def start(project: Path, photos: Path, *options: str, address: str = "") -> subp
     )  # fmt: skip
 
 
-def tables_of(project: Path) -> dict[str, bytes]:
+def tables_of(project: Path, env: str) -> dict[str, str]:
     """Reads what is compared."""
-    return {name: latest(project, f"{name}.csv").read_bytes() for name in COMPARED}
+    tables = load_tables(project, env, COMPARED)
+    return {name: table.to_csv(index=False) for name, table in tables.items()}
 
 
 def made_twice(project: Path) -> int:
@@ -91,7 +92,7 @@ def main() -> None:
         plain = make_project(Path(tempfile.mkdtemp(dir=folder)))
         if start(plain, photos).wait():
             raise SystemExit((plain / "run.log").read_text()[-3000:])
-        expected = tables_of(plain)
+        expected = tables_of(plain, "base")
         project = make_project(Path(tempfile.mkdtemp(dir=folder)))
         cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
         machine = cluster.add_node(num_cpus=1)
@@ -111,7 +112,7 @@ def main() -> None:
             whole = run.returncode == 0
             if whole:
                 runs += 1
-                wrong += tables_of(project) != expected
+                wrong += tables_of(project, "cluster") != expected
                 twice += made_twice(project)
                 print(
                     f"{dict(done)}: a run got to its end, {wrong} differ, {twice} made twice",

@@ -8,11 +8,9 @@ import lancedb
 import pandas as pd
 import pytest
 import yaml
-from kedro.framework.session import KedroSession
-from kedro.framework.startup import bootstrap_project
 
 from chat_server import KEY, MODEL, serving
-from project import ROOT, jpeg, latest, report, run_kedro, succeed, table
+from project import ROOT, jpeg, latest, load_tables, report, run_kedro, succeed, table
 
 # Tables between the stages, in Parquet files on a cluster.
 PARTITIONED = (
@@ -160,8 +158,9 @@ def test_a_cluster_gives_the_same_bytes_from_photos_to_index(project, ran):
     for name in ("quarantine", "vocabulary_mapping", "catalogue"):
         spread, plain = (latest(one, f"{name}.csv").read_bytes() for one in (project, ran[0]))
         assert spread == plain, name
-    written, read = loaded(project, "cluster"), loaded(ran[0], "base")
-    for name in written:
+    names = (*PARTITIONED, *READ_BY_PATH)
+    written, read = load_tables(project, "cluster", names), load_tables(ran[0], "base", names)
+    for name in names:
         # How long a caption took differs.
         spread, plain = (
             one[name].drop(columns="seconds", errors="ignore") for one in (written, read)
@@ -170,14 +169,6 @@ def test_a_cluster_gives_the_same_bytes_from_photos_to_index(project, ran):
         pd.testing.assert_frame_equal(spread, plain)
     spread, plain = (indexed(one) for one in (project, ran[0]))
     assert spread.equals(plain)
-
-
-def loaded(project, env):
-    """Loads the tables between the stages, as an environment keeps them."""
-    bootstrap_project(ROOT)
-    with KedroSession.create(project, env=env) as session:
-        catalog = session.load_context().catalog
-        return {name: catalog.load(name) for name in (*PARTITIONED, *READ_BY_PATH)}
 
 
 def indexed(project):

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -84,6 +84,14 @@ def assistant_of(project: Path) -> Assistant:
     bootstrap_project(ROOT)
     with KedroSession.create(project) as session:
         return Assistant(parts_of(session.load_context().catalog))
+
+
+def load_tables(project: Path, env: str, names: Iterable[str]) -> dict[str, pd.DataFrame]:
+    """Loads tables of a project, wherever an environment keeps them."""
+    bootstrap_project(ROOT)
+    with KedroSession.create(project, env=env) as session:
+        catalog = session.load_context().catalog
+        return {name: catalog.load(name) for name in names}
 
 
 def usual_sayings() -> Sayings:
