@@ -63,6 +63,15 @@ def test_a_table_that_was_cut_off_is_not_seen(tmp_path):
     assert len(make().load()) == 40
 
 
+def test_a_table_may_be_on_another_filesystem(dataset):
+    remote = PartitionedTableDataset(
+        filepath="memory://bucket/table.parquet", partitions=8, dtype=TYPES, version=Version(None, "1")
+    )
+    for one in (remote, dataset()):
+        one.save(TABLE)
+    pd.testing.assert_frame_equal(remote.load(), dataset().load())
+
+
 def test_the_first_rows_are_shown(dataset):
     dataset().save(TABLE)
     assert dataset().preview(nrows=2)["data"][0][:2] == ["0" * 64, "40.jpg"]
