@@ -65,7 +65,10 @@ def test_a_table_that_was_cut_off_is_not_seen(tmp_path):
 
 def test_a_table_may_be_on_another_filesystem(dataset):
     remote = PartitionedTableDataset(
-        filepath="memory://bucket/table.parquet", partitions=8, dtype=TYPES, version=Version(None, "1")
+        filepath="memory://bucket/table.parquet",
+        partitions=8,
+        dtype=TYPES,
+        version=Version(None, "1"),
     )
     for one in (remote, dataset()):
         one.save(TABLE)

@@ -15,6 +15,8 @@ from lookbook.search.embedders import Embedder
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+# Tables by name, and how each is read.
+Shards = Mapping[str, Callable[[], Any]]
 # Photos of one part of a catalogue were embedded together: few files hold what is asked for.
 _SHARDS_KEPT = 32
 
@@ -57,6 +59,19 @@ def embed_photos(photos: list[Photo], embedder: Embedder) -> list[Embedded]:
     return embedded
 
 
+def list_seen(shards: Shards, fingerprint: str) -> Iterator[str]:
+    """Lists the photos whose pictures a network has seen.
+
+    Args:
+        shards: Tables with ``photo_id`` and ``failure``, see :class:`SeenPictures`.
+        fingerprint: The network's.
+    """
+    for name in sorted(shards):
+        if name.split("/")[0] == fingerprint:
+            table = shards[name]()
+            yield from table.loc[table["failure"].isna(), "photo_id"]
+
+
 class SeenPictures:
     """What one network made of pictures, read from files as it is needed.
 
@@ -64,7 +79,7 @@ class SeenPictures:
     vectors those of the files that were asked for last.
     """
 
-    def __init__(self, shards: Mapping[str, Callable[[], Any]], fingerprint: str) -> None:
+    def __init__(self, shards: Shards, fingerprint: str) -> None:
         """Looks where each picture is.
 
         Args:
@@ -87,10 +102,6 @@ class SeenPictures:
     def __contains__(self, photo_id: object) -> bool:
         """Says whether a picture was seen."""
         return photo_id in self._place
-
-    def __iter__(self) -> Iterator[str]:
-        """Lists the photos whose pictures were seen."""
-        return iter(self._place)
 
     def file_of(self, photo_id: str) -> str:
         """Names the file that a picture's vectors are kept in."""

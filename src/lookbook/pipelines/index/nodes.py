@@ -22,7 +22,7 @@ from lookbook.pools import Pool, in_batches
 from lookbook.search.catalogue_search import CatalogueSearch
 from lookbook.search.embedders import Embedder
 from lookbook.search.likely import log_likely, places
-from lookbook.search.pictures import SeenPictures, embed_photos
+from lookbook.search.pictures import SeenPictures, Shards, embed_photos, list_seen
 from lookbook.search.tables import (
     FINGERPRINT,
     GROUP,
@@ -36,8 +36,6 @@ from lookbook.search.tables import (
     TEXT,
 )
 
-# Tables by name, and how each is read.
-Shards = dict[str, Callable[[], Any]]
 # Photos of one item on the sheet, and items.
 _SHEET_ROWS = 12
 # Rows that are laid out at once: what is in memory does not grow with the catalogue.
@@ -59,7 +57,7 @@ def embed_pictures(
     Args:
         full_catalogue: The items.
         files: Functions that read the photos' bytes, by file.
-        known_picture_shards: What earlier runs have embedded.
+        known_picture_shards: Which pictures earlier runs have embedded.
         embedders: The embedding models, by name.
         pool: Who does it.
         params: How many at once.
@@ -78,7 +76,7 @@ def embed_pictures(
 
     by_fingerprint = {one.pictures_fingerprint: one for one in embedders.values()}
     for fingerprint, embedder in by_fingerprint.items():
-        known = list(SeenPictures(known_picture_shards, fingerprint))
+        known = list(list_seen(known_picture_shards, fingerprint))
         missing = full_catalogue[~full_catalogue["photo_id"].isin(known)]
         photos = (
             Photo(row.photo_id, read(row.Filename), row.Filename) for row in missing.itertuples()
@@ -123,9 +121,8 @@ def find_near_duplicates(
     embedder = next(iter(embedders.values()))
     seen = SeenPictures(picture_shards, embedder.pictures_fingerprint)
     hashes = manifest.drop_duplicates("photo_id").set_index("photo_id")["phash"].dropna()
-    kept = full_catalogue["photo_id"].isin(list(seen)) & full_catalogue["photo_id"].isin(
-        hashes.index
-    )
+    kept = full_catalogue["photo_id"].isin(hashes.index)
+    kept &= full_catalogue["photo_id"].map(seen.__contains__).astype(bool)
     photos = full_catalogue.loc[kept, ["photo_id", "Filename"]].reset_index(drop=True)
     if photos.empty:
         return pd.DataFrame(columns=columns)
