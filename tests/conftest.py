@@ -27,11 +27,13 @@ settings.load_profile("reproducible")
 os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}
 
 
+# Before pytest-xdist looks for the groups.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keeps tests of one file, or of one costly fixture, in one of pytest-xdist's workers."""
     for item in items:
         used = {"finished", "cluster"} & set(getattr(item, "fixturenames", ()))
-        group = "cluster" if "[ray" in item.name else next(iter(used), str(item.path))
+        group = "cluster" if "[ray" in item.name else next(iter(used), item.nodeid.split("::")[0])
         item.add_marker(pytest.mark.xdist_group(group))
 
 
