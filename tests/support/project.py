@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +89,7 @@ def assistant_of(project: Path) -> Assistant:
 def load_tables(project: Path, env: str, names: Iterable[str]) -> dict[str, pd.DataFrame]:
     """Loads tables of a project, wherever an environment keeps them."""
     bootstrap_project(ROOT)
-    with KedroSession.create(project, env=env) as session:
+    with chdir(project), KedroSession.create(project, env=env) as session:
         catalog = session.load_context().catalog
         return {name: catalog.load(name) for name in names}
 
