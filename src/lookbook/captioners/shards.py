@@ -115,24 +115,23 @@ def gather_captions(photos: pd.DataFrame, shards: Shards, fingerprint: str) -> p
         reason, missing if it did not) and what the caption took: ``answers``,
         ``input_tokens``, ``output_tokens``, ``cost`` and ``seconds``.
     """
-    ids = pd.Index(photos["photo_id"].unique())
-    row_of = dict(zip(ids, range(len(ids)), strict=True))
+    row_of = {photo_id: row for row, photo_id in enumerate(photos["photo_id"].unique())}
     nothing = Caption(photo_id="", failure=NOTHING, answers=0)
     columns = {
-        "caption": np.full(len(ids), None, object),
-        "failure": np.full(len(ids), NOTHING, object),
-        **{name: np.full(len(ids), getattr(nothing, name), object) for name in COSTS},
+        name: np.full(len(row_of), getattr(nothing, name), object)
+        for name in ("text", "failure", *COSTS)
     }
     for caption in _captions_of(shards, fingerprint):
         row = row_of.get(caption.photo_id)
-        if row is None or (caption.text is None and columns["caption"][row] is not None):
+        if row is None or (caption.text is None and columns["text"][row] is not None):
             continue
-        columns["caption"][row], columns["failure"][row] = caption.text, caption.failure
-        for name in COSTS:
-            columns[name][row] = getattr(caption, name)
-    gathered, places = photos.copy(), ids.get_indexer(photos["photo_id"])
+        for name, column in columns.items():
+            column[row] = getattr(caption, name)
+    rows = [row_of[photo_id] for photo_id in photos["photo_id"]]
+    gathered = photos.copy()
+    # One after the other, so that texts are not there twice for longer than they need to be.
     for name in list(columns):
-        gathered[name] = columns.pop(name)[places].tolist()
+        gathered["caption" if name == "text" else name] = columns.pop(name)[rows].tolist()
     return gathered
 
 

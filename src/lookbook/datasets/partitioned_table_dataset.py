@@ -85,14 +85,10 @@ class PartitionedTableDataset(ParquetDataset):
 
     def _typed(self, data: pd.DataFrame) -> pd.DataFrame:
         """Gives columns the types that they have when they are read from CSV."""
-        wanted = (
-            {name: one for name, one in self._dtype.items() if name in data}
-            if isinstance(self._dtype, dict)
-            else dict.fromkeys(data.columns, self._dtype)
-            if self._dtype
-            else {}
-        )
-        table = data.astype(wanted)
+        dtype = self._dtype or {}
+        if isinstance(dtype, dict):
+            dtype = {name: one for name, one in dtype.items() if name in data}
+        table = data.astype(dtype)
         texts = table.select_dtypes("str").columns
         # An empty cell is a missing one.
         return table.assign(**{name: table[name].mask(table[name].eq("")) for name in texts})

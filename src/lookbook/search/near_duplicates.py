@@ -46,7 +46,7 @@ def find_pairs(
         Both photos' numbers, the smaller first, their cosine and the bits that differ.
     """
     bits = _bits_of(hashes)
-    candidates: set[tuple[int, int]] = set()
+    candidates: dict[tuple[int, int], int] = {}
     for buckets in _hash_looks(looks, order, seed).T:
         sorted_in = np.argsort(buckets, kind="stable")
         starts = np.flatnonzero(np.diff(buckets[sorted_in].astype(int), prepend=-1))
@@ -59,8 +59,8 @@ def find_pairs(
         first, second = looks(rows)[places.reshape(pairs.shape)].transpose(1, 0, 2)
         cosines = np.einsum("ij,ij->i", first, second)
         for near in np.flatnonzero(cosines >= least_cosine):
-            one, other = map(int, pairs[near])
-            yield one, other, float(cosines[near]), _different(bits, one, other)
+            one, other = waiting[start + near]
+            yield one, other, float(cosines[near]), candidates[one, other]
 
 
 def _hash_looks(looks: Looks, order: np.ndarray, seed: int) -> np.ndarray:
@@ -85,7 +85,8 @@ def compare(looks: Looks, hashes: list[str], one: int, other: int) -> tuple[int,
     first, second = sorted((one, other))
     own, others = looks(np.array([first, second]))
     bits = _bits_of([hashes[first], hashes[second]])
-    return first, second, float(own @ others), _different(bits, 0, 1)
+    different = int(np.bitwise_count(bits[0] ^ bits[1]).sum())
+    return first, second, float(own @ others), different
 
 
 def _bits_of(hashes: list[str]) -> np.ndarray:
@@ -114,18 +115,16 @@ def join_senders(photo_ids: list[str], senders: list[str], same_item: pd.DataFra
     return joined
 
 
-def _alike(members: np.ndarray, bits: np.ndarray, most_bits: int) -> Iterator[tuple[int, int]]:
-    """Gives the pairs of a bucket whose perceptual hashes are near."""
+def _alike(
+    members: np.ndarray, bits: np.ndarray, most_bits: int
+) -> Iterator[tuple[tuple[int, int], int]]:
+    """Gives the pairs of a bucket whose perceptual hashes are near, and the bits that differ."""
     for row, own in enumerate(members[:-1]):
         others = members[row + 1 :]
         different = np.bitwise_count(bits[others] ^ bits[own]).sum(axis=1)
-        for other in others[different <= most_bits]:
-            first, second = sorted((int(own), int(other)))
-            yield first, second
-
-
-def _different(bits: np.ndarray, one: int, other: int) -> int:
-    return int(np.bitwise_count(bits[one] ^ bits[other]).sum())
+        for near in np.flatnonzero(different <= most_bits):
+            first, second = sorted((int(own), int(others[near])))
+            yield (first, second), int(different[near])
 
 
 def group_pairs(pairs: list[tuple[int, int]], count: int) -> np.ndarray:

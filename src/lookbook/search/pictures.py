@@ -66,10 +66,13 @@ def list_seen(shards: Shards, fingerprint: str) -> Iterator[str]:
         shards: Tables with ``photo_id`` and ``failure``, see :class:`SeenPictures`.
         fingerprint: The network's.
     """
-    for name in sorted(shards):
-        if name.split("/")[0] == fingerprint:
-            table = shards[name]()
-            yield from table.loc[table["failure"].isna(), "photo_id"]
+    for name in _files_of(shards, fingerprint):
+        table = shards[name]()
+        yield from table.loc[table["failure"].isna(), "photo_id"]
+
+
+def _files_of(shards: Shards, fingerprint: str) -> list[str]:
+    return sorted(name for name in shards if name.split("/")[0] == fingerprint)
 
 
 class SeenPictures:
@@ -91,13 +94,12 @@ class SeenPictures:
         self._place: dict[str, str] = {}
         self._read: dict[str, dict[str, tuple[Any, Any]]] = {}
         self.sizes: dict[str, int] = {}
-        for name in sorted(shards):
-            if name.split("/")[0] == fingerprint:
-                seen = self._load(name)
-                self._place |= dict.fromkeys(seen, name)
-                for look, vector in itertools.islice(seen.values(), 1):
-                    parts = {"look": look, "vector": vector}
-                    self.sizes |= {key: len(one) for key, one in parts.items() if one is not None}
+        for name in _files_of(shards, fingerprint):
+            seen = self._load(name)
+            self._place |= dict.fromkeys(seen, name)
+            for look, vector in itertools.islice(seen.values(), 1):
+                parts = {"look": look, "vector": vector}
+                self.sizes |= {key: len(one) for key, one in parts.items() if one is not None}
 
     def __contains__(self, photo_id: object) -> bool:
         """Says whether a picture was seen."""
