@@ -1,8 +1,8 @@
 import io
 import json
 import os
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from threading import Lock, get_ident
 
 import pytest
 from PIL import Image
@@ -48,15 +48,17 @@ def test_an_answer_is_whole_and_holds_no_vectors(assistant):
 @pytest.fixture
 def searching(monkeypatch):
     """How many customers are searched for, each time that one more is."""
-    under_way, counts, find = Counter(), [], Finder.find
+    under_way, counts, lock, find = set(), [], Lock(), Finder.find
 
     def counted(*arguments):
-        under_way["now"] += 1
-        counts.append(under_way["now"])
+        with lock:
+            under_way.add(get_ident())
+            counts.append(len(under_way))
         try:
             return find(*arguments)
         finally:
-            under_way["now"] -= 1
+            with lock:
+                under_way.remove(get_ident())
 
     monkeypatch.setattr(Finder, "find", counted)
     return counts

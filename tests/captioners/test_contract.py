@@ -26,7 +26,7 @@ CAPTIONERS = "lookbook.captioners"
 ENGINES = ("embedded", "huggingface", "api", "ray")
 # Times that a table is begun anew, and runs of it that are killed: a large engine starts slowly.
 CHAINS = {"embedded": 2, "api": 2, "huggingface": 1, "ray": 1}
-KILLS = 3
+KILLS, LEAST_KILLED = 4, 2
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +143,7 @@ def test_killed_at_random_moments_it_ends_with_the_same_table(
             process.join()
         pd.testing.assert_frame_equal(untimed(run(store).finish()), untimed(whole))
         assert captions_are_kept_once(store)
-    assert killed >= CHAINS[name], "too few runs were still at work when they were killed"
+    assert killed >= LEAST_KILLED, "too few runs were still at work when they were killed"
     assert whole["caption"].notna().sum() == 2 * (len(files) - 1)
 
 
