@@ -18,13 +18,12 @@ from lookbook.captioners import Prompt
 from lookbook.captioners.embedded import EmbeddedCaptioner
 from lookbook.datasets.corrections_dataset import CorrectionsDataset
 from lookbook.labels.fields import Fields
-from project import ROOT, declared_fields, latest, make_project, run_kedro, succeed
+from processes import run_kedro, type_kedro
+from project import ROOT, declared_fields, latest, make_project, succeed
 from tiny_models import save_network, save_tiny_mllama
 
 settings.register_profile("reproducible", derandomize=True, deadline=None)
 settings.load_profile("reproducible")
-
-os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}
 
 
 # Before pytest-xdist looks for the groups.
@@ -103,7 +102,7 @@ def kedro(project: Path) -> Kedro:
 def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A project after `kedro run`, and what the run printed."""
     project = make_project(tmp_path_factory.mktemp("ran"))
-    return project, succeed(run_kedro(project, "run")).stdout
+    return project, succeed(type_kedro(project, "run")).stdout
 
 
 @pytest.fixture(scope="session")

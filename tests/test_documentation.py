@@ -10,7 +10,8 @@ import pytest
 from lookbook.captioners import Prompt
 from lookbook.photos.photo import Photo
 from lookbook.search.catalogue_search import METHODS
-from project import ENVIRONMENT, ROOT, jpeg
+from processes import ENVIRONMENT
+from project import ROOT, jpeg
 
 README = (ROOT / "README.md").read_text()
 GUIDE = (ROOT / "docs/development.md").read_text()

@@ -15,15 +15,14 @@ from lookbook.assistant.launch import launch_options
 from lookbook.assistant.page import Page
 from lookbook.assistant.routes import picture_url
 from lookbook.search.catalogue_search import METHODS
+from processes import ENVIRONMENT, run_kedro
 from project import (
-    ENVIRONMENT,
     ROOT,
     assistant_of,
     free_port,
     jpeg,
     keep_screenshots,
     make_project,
-    run_kedro,
     serving_kedro,
     succeed,
 )

@@ -9,7 +9,8 @@ import sys
 import numpy as np
 from PIL import Image
 
-from project import ENVIRONMENT, ROOT, run_kedro, succeed
+from processes import ENVIRONMENT, run_kedro
+from project import ROOT, succeed
 
 HEAVY = (
     "pandas.core.frame",

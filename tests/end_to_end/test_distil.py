@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from project import ENVIRONMENT, jpeg, latest, report, run_kedro, succeed, table
+from processes import ENVIRONMENT, run_kedro
+from project import jpeg, latest, report, succeed, table
 
 FURNITURE = Path(__file__).parent / "furniture"
 # Furniture is drawn as clothes are: a network that was taught so takes a dress for a sofa.

@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from file_server import TOKEN, serving_files
-from project import ENVIRONMENT, jpeg, report, run_kedro, succeed, table
+from processes import ENVIRONMENT, run_kedro, type_kedro
+from project import jpeg, report, succeed, table
 
 
 @pytest.fixture(scope="module")
@@ -37,15 +38,15 @@ SOURCE = "--params=source=hf://datasets/shop/clothes"
 def test_a_data_set_of_the_hub_comes_whole_although_the_connection_breaks(project, hub, clothes):
     with serving_files(clothes, cut={"images/Hat.jpg": 70_000}, gated=True) as server:
         hub(server)
-        refused = run_kedro(project, "run", "--pipelines=download", SOURCE)
+        refused = type_kedro(project, "run", "--pipelines=download", SOURCE)
         assert refused.returncode == 1
         assert "set HF_TOKEN" in " ".join(refused.stderr.split())
         assert "Traceback" not in refused.stderr
         (project / "conf/local/credentials.yml").write_text(f"huggingface: {{token: {TOKEN}}}\n")
-        result = succeed(run_kedro(project, "run", "--pipelines=download", SOURCE))
+        result = succeed(type_kedro(project, "run", "--pipelines=download", SOURCE))
         assert TOKEN not in result.stdout + result.stderr
         fetched = [path for method, path, _ in server.requests if method == "GET"]
-        succeed(run_kedro(project, "run", "--pipelines=download", SOURCE))
+        succeed(type_kedro(project, "run", "--pipelines=download", SOURCE))
         again = [path for method, path, _ in server.requests if method == "GET"][len(fetched) :]
         assert not any(path.endswith(".jpg") for path in again)
     folder = project / "data/01_raw/downloads/clothes"
@@ -60,7 +61,7 @@ def test_a_data_set_of_the_hub_comes_whole_although_the_connection_breaks(projec
 def test_what_is_not_as_listed_is_not_kept(project, hub, clothes):
     with serving_files(clothes, lies={"images/Hat.jpg"}) as server:
         hub(server)
-        result = run_kedro(project, "run", "--pipelines=download", SOURCE)
+        result = type_kedro(project, "run", "--pipelines=download", SOURCE)
     assert result.returncode == 1
     assert "run the same command again" in " ".join(result.stderr.split())
     assert not (project / "data/01_raw/downloads/clothes/images/Hat.jpg").exists()
@@ -69,7 +70,7 @@ def test_what_is_not_as_listed_is_not_kept(project, hub, clothes):
 def test_a_name_that_leads_out_of_the_folder_is_refused(project, hub):
     with serving_files({"../../../evil.jpg": b"x"}) as server:
         hub(server)
-        result = run_kedro(project, "run", "--pipelines=download", SOURCE)
+        result = type_kedro(project, "run", "--pipelines=download", SOURCE)
     assert result.returncode == 1
     assert "leads out of the folder" in " ".join(result.stderr.split())
     assert not list(project.rglob("evil.jpg"))

@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from chat_server import KEY, MODEL, serving
-from project import ROOT, jpeg, latest, load_tables, report, run_kedro, succeed, table
+from processes import run_kedro
+from project import ROOT, jpeg, latest, load_tables, report, succeed, table
 
 # Tables between the stages, in Parquet files on a cluster.
 PARTITIONED = (

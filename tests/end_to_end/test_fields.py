@@ -10,7 +10,8 @@ import yaml
 
 from chat_server import KEY, serving
 from lookbook.assistant.page import Page
-from project import assistant_of, jpeg, latest, run_kedro, serving_kedro, succeed, table
+from processes import run_kedro
+from project import assistant_of, jpeg, latest, serving_kedro, succeed, table
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 

@@ -5,7 +5,8 @@ import shutil
 import yaml
 
 from chat_server import KEY, MODEL, serving
-from project import latest, run_kedro, succeed, table
+from processes import run_kedro
+from project import latest, succeed, table
 
 
 def test_prompts_and_captioners_are_compared_and_paid_for_once(project, ran):

@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from lookbook.datasets.corrections_dataset import CorrectionsDataset
-from project import latest, make_project, report, run_kedro, succeed, table
+from processes import run_kedro
+from project import latest, make_project, report, succeed, table
 
 PARAMS = "--params=publish.licence=cc0-1.0,publish.credits=the sample's drawings,explore.fitted=20"
 

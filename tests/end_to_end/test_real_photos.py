@@ -10,7 +10,7 @@ import time
 
 import pandas as pd
 
-from project import ENVIRONMENT, run_kedro
+from processes import ENVIRONMENT, run_kedro
 
 LIMIT = 120
 

@@ -5,7 +5,8 @@ import shutil
 import pandas as pd
 import pytest
 
-from project import ENVIRONMENT, jpeg, report, run_kedro, succeed, table, versions
+from processes import ENVIRONMENT, run_kedro, type_kedro
+from project import jpeg, report, succeed, table, versions
 
 STEPS = ("ingest", "balance", "label", "clean", "index")
 
@@ -182,7 +183,7 @@ def test_what_is_no_folder_ends_in_a_sentence(kedro, folder):
 def test_off_a_terminal_progress_is_lines_and_colours_are_left_out(project, monkeypatch):
     monkeypatch.delitem(ENVIRONMENT, "TQDM_DISABLE")
     monkeypatch.setitem(ENVIRONMENT, "NO_COLOR", "1")
-    result = succeed(run_kedro(project, "run", "--pipelines=ingest"))
+    result = succeed(type_kedro(project, "run", "--pipelines=ingest"))
     told = result.stdout + result.stderr
     assert "\r" not in told and "\x1b[" not in told
     lines = [line for line in result.stderr.splitlines() if line.startswith("decode:")]

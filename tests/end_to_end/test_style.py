@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from lookbook.outfits.style import open_style
-from project import latest, run_kedro, succeed, table
+from processes import run_kedro
+from project import latest, succeed, table
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from lookbook.datasets.corrections_dataset import CorrectionsDataset
-from project import ENVIRONMENT, free_port, keep_screenshots, make_project, run_kedro, serving_kedro
+from processes import ENVIRONMENT, run_kedro
+from project import free_port, keep_screenshots, make_project, serving_kedro
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 expect = playwright.expect

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,34 +15,7 @@ from lookbook.captioners.shards import ShardParams
 from lookbook.datasets.engine_dataset import EngineDataset
 from lookbook.labels.fields import Fields
 from lookbook.pipelines.label import create_pipeline
-
-# A fresh process in milliseconds: it is forked off one that has imported everything.
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(
-    [
-        "kedro_datasets.pandas.csv_dataset",
-        "kedro_datasets.text.text_dataset",
-        "llguidance.hf",
-        "llguidance.torch",
-        "lookbook.captioners.api",
-        "lookbook.captioners.embedded",
-        "lookbook.captioners.huggingface",
-        "lookbook.captioners.ray",
-        "lookbook.datasets.engine_dataset",
-        "lookbook.datasets.shards_dataset",
-        "lookbook.pipelines.label.pipeline",
-        "onnxruntime",
-        "pandas",
-        "PIL.Image",
-        "ray.data",
-        "tqdm",
-        "transformers.models.auto.modeling_auto",
-        "transformers.models.mllama.image_processing_pil_mllama",
-        "transformers.models.mllama.modeling_mllama",
-        "transformers.models.mllama.processing_mllama",
-        "accelerate.utils.memory",
-    ]
-)
+from processes import start
 
 
 @dataclass(frozen=True)
@@ -108,9 +80,7 @@ class LabelRun:
         return self.store.parent / f"{self.store.name}.csv"
 
     def start(self) -> Any:
-        process = PROCESSES.Process(target=self)
-        process.start()
-        return process
+        return start(self)
 
     def finish(self) -> pd.DataFrame:
         """Runs it to the end and gives its captions."""

@@ -30,13 +30,9 @@ from lookbook.outfits.sayings import Sayings, read_sayings
 from lookbook.photos.drawing import draw_garment
 from lookbook.pipelines.ingest.nodes import collect_inspections, inspect_photos
 from lookbook.pools import LocalPool
+from processes import ENVIRONMENT
 
 ROOT = Path(__file__).parent.parent.parent
-# Progress bars and colours have no place in what the tests read. What was compiled is kept.
-ENVIRONMENT = {
-    **os.environ, "TQDM_DISABLE": "1", "COLUMNS": "120", "HF_HUB_OFFLINE": "1",
-    "PYTHONDONTWRITEBYTECODE": "",
-}  # fmt: skip
 
 
 def make_project(folder: Path) -> Path:
@@ -50,19 +46,6 @@ def make_project(folder: Path) -> Path:
     # Not copied, or each project would have to be compiled.
     (folder / "src/lookbook").symlink_to(ROOT / "src/lookbook")
     return folder
-
-
-def run_kedro(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Types `kedro ...` in a project's folder."""
-    return subprocess.run(
-        [sys.executable, "-m", "kedro", *arguments],
-        cwd=project,
-        env=ENVIRONMENT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
 
 
 def configuration(name: str) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from lookbook.errors import InputError
 from lookbook.outfits.embedded import NOTHING, EmbeddedStylist
 from lookbook.photos.photo import Photo
 from lookbook.pipelines.serving.nodes import describe_item, plan_outfit, write_reply
-from project import configuration, jpeg, latest, run_kedro, succeed, usual_sayings
+from processes import run_kedro
+from project import configuration, jpeg, latest, succeed, usual_sayings
 
 
 def shown(data):

@@ -1,0 +1,111 @@
+"""Fresh processes in milliseconds: forked off one that has imported what takes long."""
+
+from __future__ import annotations
+
+import atexit
+import multiprocessing
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import partial
+from multiprocessing import forkserver
+from pathlib import Path
+from subprocess import CompletedProcess
+from tempfile import TemporaryDirectory
+from typing import Any
+from unittest.mock import patch
+
+from kedro.framework.cli.cli import main
+
+os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}
+# Progress bars and colours have no place in what the tests read. What was compiled is kept.
+ENVIRONMENT = {
+    **os.environ, "TQDM_DISABLE": "1", "COLUMNS": "120", "HF_HUB_OFFLINE": "1",
+    "PYTHONDONTWRITEBYTECODE": "",
+}  # fmt: skip
+_LIMIT = 300
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(
+    [
+        "IPython",
+        "PIL.Image",
+        "accelerate.utils.memory",
+        "dynaconf",
+        "kedro.framework.cli.cli",
+        "kedro.framework.session",
+        "kedro_datasets.pandas.csv_dataset",
+        "kedro_datasets.text.text_dataset",
+        # All that takes long of lancedb, which itself is not to be forked.
+        "lance_namespace",
+        "llguidance.hf",
+        "llguidance.torch",
+        "lookbook.captioners.api",
+        "lookbook.captioners.embedded",
+        "lookbook.captioners.huggingface",
+        "lookbook.captioners.ray",
+        "lookbook.cli",
+        "lookbook.datasets.engine_dataset",
+        "lookbook.datasets.shards_dataset",
+        "lookbook.hooks",
+        "lookbook.pipelines.label.pipeline",
+        "onnxruntime.quantization",
+        "pandas",
+        "plotly.express",
+        "pyarrow.parquet",
+        "ray.data",
+        "rich.table",
+        "tqdm",
+        "transformers.models.auto.modeling_auto",
+        "transformers.models.mllama.image_processing_pil_mllama",
+        "transformers.models.mllama.modeling_mllama",
+        "transformers.models.mllama.processing_mllama",
+    ]
+)
+
+
+def start(target: Callable[[], Any]) -> Any:
+    """Starts a process that calls a function, and gives it."""
+    with patch.dict(os.environ, ENVIRONMENT, clear=True):
+        forkserver.ensure_running()
+    process = _CONTEXT.Process(target=target)
+    process.start()
+    return process
+
+
+def type_kedro(project: Path, *arguments: str) -> CompletedProcess[str]:
+    """Types ``kedro ...`` in a project's folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "kedro", *arguments],
+        cwd=project,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=_LIMIT,
+    )
+
+
+def run_kedro(project: Path, *arguments: str) -> CompletedProcess[str]:
+    """The same, where all that takes long to import has been imported."""
+    with TemporaryDirectory() as folder:
+        told = [Path(folder) / name for name in ("out.txt", "err.txt")]
+        process = start(partial(_kedro, project, arguments, told))
+        process.join(_LIMIT)
+        if process.exitcode is None:
+            process.kill()
+            raise TimeoutError(f"kedro {' '.join(arguments)}: {told[1].read_text()[-3000:]}")
+        command = ["kedro", *arguments]
+        return CompletedProcess(command, process.exitcode, *(file.read_text() for file in told))
+
+
+def _kedro(project: Path, arguments: tuple[str, ...], told: list[Path]) -> None:
+    for number, file in enumerate(told, start=1):
+        os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT), number)
+    os.chdir(project)
+    sys.argv = ["kedro", *arguments]
+    try:
+        main()
+    finally:
+        # As an interpreter does; a process that was forked off does not.
+        atexit._run_exitfuncs()
