@@ -77,7 +77,9 @@ def test_what_passes_is_waited_for_or_asked_again(prompt, fault):
     with serving() as calm:
         expected = {c.photo_id: c.text for c in captioner(calm).caption(photos(3), prompt)}
     with serving(faults={fault: 1.0}) as server:
-        captions = list(captioner(server, timeout=0.4).caption(photos(3), prompt))
+        # Only what never answers is to be given up soon: a busy machine may be slow by itself.
+        options = {"timeout": 2} if fault in ("slow", "drip") else {}
+        captions = list(captioner(server, **options).caption(photos(3), prompt))
         assert set(server.pictures.values()) == {2}
     assert {caption.photo_id: caption.text for caption in captions} == expected
 

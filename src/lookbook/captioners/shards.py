@@ -170,13 +170,10 @@ def gather_probabilities(
                 number = place.get(f"{name}: {value}")
                 if number is not None:
                     shares[row, number], known[number] = share, True
-    table = pd.DataFrame(
-        shares if told.all() and known.all() else shares[np.ix_(told, known)],
-        columns=[one for one, there in zip(columns, known, strict=True) if there],
-        copy=False,
-    )
-    table.insert(0, "photo_id", ids[told].reset_index(drop=True))
-    return table
+    # Of what all photos have, columns are views.
+    rows = slice(None) if told.all() else told
+    kept = {column: shares[rows, number] for column, number in place.items() if known[number]}
+    return pd.DataFrame({"photo_id": ids[told].reset_index(drop=True), **kept}, copy=False)
 
 
 def read_shards(shards: Shards, fingerprint: str) -> dict[str, Caption]:

@@ -32,7 +32,7 @@ class CSVDataset(PandasCSVDataset):
     """
 
     # A parser needs several times the memory of what it reads, so it is given some rows at once.
-    DEFAULT_LOAD_ARGS: ClassVar[dict[str, Any]] = {"chunksize": 16_384}
+    DEFAULT_LOAD_ARGS: ClassVar[dict[str, Any]] = {"chunksize": 4_096}
 
     def load(self) -> pd.DataFrame:
         """Reads the table as it was saved."""

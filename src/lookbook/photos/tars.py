@@ -19,7 +19,7 @@ _STAMPS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PhotoFile:
     """A file among the photos; called, it reads its bytes.
 
