@@ -24,7 +24,7 @@ from rich.table import Table
 
 from lookbook.assistant.answering import find, plan
 from lookbook.assistant.answers import NOTHING_SHOWN
-from lookbook.assistant.assistant import Assistant, receive
+from lookbook.assistant.assistant import Assistant
 from lookbook.cli import parts_of
 from lookbook.progress import Progress
 
@@ -47,7 +47,7 @@ def answer(assistant: Assistant, adults: Any, case: dict[str, Any], photos: Path
     item, shown = None, NOTHING_SHOWN
     if case.get("photo"):
         data = next(photos.glob(f"images*/{case['photo']}")).read_bytes()
-        item, shown = assistant.see(receive(data), assistant.params)
+        item, shown = assistant.see(data, assistant.params)
     fields = assistant.fields
     planned = plan(
         item, case["message"], case.get("history") or [], assistant.part("stylist"), fields

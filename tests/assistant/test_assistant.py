@@ -27,7 +27,7 @@ def ask(assistant, item, message="", **changes):
 
 
 def test_answers_to_a_photo(assistant):
-    item, _ = assistant.describe(receive(jpeg("Pants", "red")))
+    item = assistant.describe(jpeg("Pants", "red"))
     plan, found, reply = ask(assistant, item)
     assert item["Category"] == "Pants"
     assert plan.mode == "complementary"
@@ -37,7 +37,7 @@ def test_answers_to_a_photo(assistant):
 
 
 def test_an_answer_is_whole_and_holds_no_vectors(assistant):
-    answer = assistant.answer(receive(jpeg("Pants", "red")), "shoes", [], assistant.params)
+    answer = assistant.answer(jpeg("Pants", "red"), "shoes", [], assistant.params)
     assert answer["item"]["Category"] == "Pants"
     assert [query["slot"] for query in answer["plan"]["queries"]] == ["feet"]
     assert answer["recommendations"][0]["Title"] in answer["reply"]
@@ -92,7 +92,7 @@ def test_examples_are_of_different_kinds(assistant):
 
 
 def test_more_like_a_photo_is_by_its_picture(assistant):
-    photo = receive(jpeg("Pants", "red", seed=9))
+    photo = jpeg("Pants", "red", seed=9)
     answer = assistant.answer(photo, "show me similar ones", [], assistant.params)
     assert answer["plan"]["mode"] == "similar"
     assert {one["found_by"] for one in answer["recommendations"]} == {"picture"}
@@ -115,7 +115,7 @@ def outfits_of(assistant, item, message=""):
 def test_whole_outfits_are_put_together_for_a_photo_an_item_and_words(
     assistant, shown, message, parts
 ):
-    item = assistant.describe(receive(jpeg(shown, "red")))[0] if shown else None
+    item = assistant.describe(jpeg(shown, "red")) if shown else None
     outfits = outfits_of(assistant, item, message)
     assert len(outfits) == 3
     files = [one["photo_id"] for outfit in outfits for one in outfit.items]
@@ -126,7 +126,7 @@ def test_whole_outfits_are_put_together_for_a_photo_an_item_and_words(
 
 
 def test_an_outfits_reason_is_what_the_style_model_knows(assistant):
-    item, _ = assistant.describe(receive(jpeg("Pants", "blue")))
+    item = assistant.describe(jpeg("Pants", "blue"))
     style = assistant.part("style")
     outfits = outfits_of(assistant, item)
     told = [outfit.reason for outfit in outfits if outfit.reason]
@@ -139,7 +139,7 @@ def test_an_outfits_reason_is_what_the_style_model_knows(assistant):
 
 
 def test_a_piece_can_be_swapped_until_there_is_no_other(assistant):
-    item, shown = assistant.see(receive(jpeg("Pants", "blue")), assistant.params)
+    item, shown = assistant.see(jpeg("Pants", "blue"), assistant.params)
     _, found = assistant.recommend(item, shown, "", [], assistant.params)
     pieces, refused = found.outfits[0].items, []
     place = next(n for n, one in enumerate(pieces) if one["slot"] == "feet")
@@ -159,7 +159,7 @@ def test_a_piece_can_be_swapped_until_there_is_no_other(assistant):
 
 
 def test_the_same_photo_is_answered_the_same_and_another_otherwise(assistant):
-    item, shown = assistant.see(receive(jpeg("Pants", "blue")), assistant.params)
+    item, shown = assistant.see(jpeg("Pants", "blue"), assistant.params)
     again = Shown("another", shown.look, shown.chances)
 
     def ask(shown):
@@ -189,7 +189,7 @@ def test_what_cannot_be_had_is_given_up_and_said(assistant):
 
 
 def test_a_wearer_whom_the_network_supposes_counts(assistant, fields):
-    item, shown = assistant.see(receive(jpeg("Pants", "blue")), assistant.params)
+    item, shown = assistant.see(jpeg("Pants", "blue"), assistant.params)
     item = {**item, "Gender": "Unknown"}
     chances = {**(shown.chances or {}), "Gender": {"Men": 0.97, "Women": 0.03}}
     params = assistant.params.model_copy(update={"variety": 0.0})

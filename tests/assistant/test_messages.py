@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from lookbook.assistant.answers import NOTHING_SHOWN
-from lookbook.assistant.assistant import receive
 from project import assistant_of, jpeg, shared_cases
 
 
@@ -20,7 +19,7 @@ def test_no_message_is_a_dead_end(assistant, case, request):
     if case.get("photo"):
         folder: Path = request.getfixturevalue("clothing")
         data = next(folder.glob(f"images*/{case['photo']}")).read_bytes()
-        item, shown = assistant.see(receive(data), assistant.params)
+        item, shown = assistant.see(data, assistant.params)
     turns = case.get("history") or []
     plan, found = assistant.recommend(item, shown, case["message"], turns, assistant.params)
     reply = "".join(assistant.reply(plan, item, found.items, case["message"], turns))
@@ -30,6 +29,6 @@ def test_no_message_is_a_dead_end(assistant, case, request):
 
 
 def test_a_message_in_another_script_is_answered_by_the_photo_alone(assistant):
-    item, shown = assistant.see(receive(jpeg("Pants", "blue")), assistant.params)
+    item, shown = assistant.see(jpeg("Pants", "blue"), assistant.params)
     plan, found = assistant.recommend(item, shown, "何か", [], assistant.params)
     assert plan.notes and found.items

@@ -49,8 +49,8 @@ def selected(project, ran):
 @pytest.mark.parametrize(
     ("env", "models"),
     [
-        ("together", {"captioner", "stylist"}),
-        ("llama", {"captioner", "stylist"}),
+        ("together", {"captioner", "stylist", "turns_at_once"}),
+        ("llama", {"captioner", "stylist", "turns_at_once"}),
         ("cluster", {"captioner", "pool", "process_pool", *PARTITIONED, *READ_BY_PATH}),
         ("catalogue", {"captioner"}),
     ],

@@ -49,6 +49,7 @@ _CONTEXT.set_forkserver_preload(
         "lookbook.datasets.shards_dataset",
         "lookbook.hooks",
         "lookbook.pipelines.label.pipeline",
+        "matplotlib.pyplot",
         "onnxruntime.quantization",
         "pandas",
         "plotly.express",

@@ -47,6 +47,8 @@ class ServingParams(BaseModel):
             good, at 0 the best always is.
         diversity: How much likeness to what is shown already counts against an item, as a
             logarithm at a cosine of 1.
+        turns_at_once: Customers who are answered at once while others wait for their turn;
+            ``None`` for as many as there are cores.
     """
 
     method: Method
@@ -57,6 +59,7 @@ class ServingParams(BaseModel):
     candidates: int = Field(gt=0)
     variety: float = Field(ge=0)
     diversity: float = Field(ge=0)
+    turns_at_once: int | None = Field(gt=0)
 
 
 class Outfit(NamedTuple):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from threading import Lock, Semaphore
-from typing import TYPE_CHECKING, Any
+from functools import cached_property, wraps
+from threading import Lock, local
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from lookbook.assistant import answering
 from lookbook.assistant.answering import Turns
@@ -23,6 +25,9 @@ from lookbook.search.catalogue_search import Item
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+Given = ParamSpec("Given")
+Made = TypeVar("Made")
 
 # Of a customer's photo no more pixels a side are kept.
 LARGEST_SIDE = 1600
@@ -41,6 +46,20 @@ class ReceivedPhoto(Photo):
     def image(self, max_pixels: int = MAX_PIXELS, at_least: int | None = None) -> Image:
         """Gives the picture, as large as it was received."""
         return self.picture or super().image(max_pixels, at_least)
+
+
+def _in_turn(
+    method: Callable[Concatenate[Assistant, Given], Made],
+) -> Callable[Concatenate[Assistant, Given], Made]:
+    """Makes a method wait for the customer's turn: first come, first served."""
+
+    @wraps(method)
+    def in_turn(self: Assistant, *told: Given.args, **named: Given.kwargs) -> Made:
+        if getattr(self._turn, "is_mine", False):
+            return method(self, *told, **named)
+        return self._workers.submit(method, self, *told, **named).result()
+
+    return in_turn
 
 
 class Assistant:
@@ -63,8 +82,7 @@ class Assistant:
         self.state = "loading"
         self._loaded: dict[str, Any] = {}
         self._lock = Lock()
-        # More threads than cores would only take Python's lock from one another.
-        self._cores = Semaphore(os.cpu_count() or 1)
+        self._turn = local()
 
     def part(self, name: str) -> Any:
         """Gives a part, loaded once for all.
@@ -89,6 +107,14 @@ class Assistant:
         params: ServingParams = self.part("serving")
         return params
 
+    @cached_property
+    def _workers(self) -> ThreadPoolExecutor:
+        # More threads than cores would only take Python's lock from one another.
+        count = self.params.turns_at_once or os.cpu_count() or 1
+        return ThreadPoolExecutor(
+            count, initializer=self._turn.__setattr__, initargs=("is_mine", True)
+        )
+
     def warm_up(self, params: ServingParams) -> None:
         """Loads everything, and the models behind it, before the first customer comes.
 
@@ -101,7 +127,7 @@ class Assistant:
             self.part("style")
             self.part("search_index").warm_up(params.embedder)
             for example in self.examples(1):
-                self.describe(receive(self.picture(example["Filename"]) or b""))
+                self.describe(self.picture(example["Filename"]) or b"")
         except InputError as error:
             self.state = str(error)
             raise
@@ -130,20 +156,28 @@ class Assistant:
             self.warm_up(params)
         return True
 
-    def see(self, photo: Photo, params: ServingParams) -> tuple[Record, Shown]:
+    @_in_turn
+    def see(self, upload: bytes, params: ServingParams) -> tuple[Record, Shown]:
         """Labels a customer's photo, and looks at it so that others can be compared with it.
 
+        Args:
+            upload: The photo's file.
+            params: How to search.
+
         Raises:
-            InputError: If it cannot be described, or there is no index.
+            InputError: If it is no photo, it cannot be described, or there is no index.
         """
-        record, chances = self.describe(photo)
-        search = self.part("search_index")
-        with self._cores:
-            look = answering.look(photo, search, params)
+        photo = receive(upload)
+        record, chances = self._describe(photo)
+        look = answering.look(photo, self.part("search_index"), params)
         return record, Shown(photo.photo_id, look, chances)
 
-    def describe(self, photo: Photo) -> tuple[Record, dict[str, dict[str, float]]]:
-        """Labels a customer's photo, see :func:`lookbook.assistant.answering.describe`."""
+    @_in_turn
+    def describe(self, upload: bytes) -> Record:
+        """Labels a photo, see :func:`lookbook.assistant.answering.describe`."""
+        return self._describe(receive(upload))[0]
+
+    def _describe(self, photo: Photo) -> tuple[Record, dict[str, dict[str, float]]]:
         try:
             told = answering.describe(photo, self.part("captioner"), self.part("prompt"))
         except Exception:
@@ -152,6 +186,7 @@ class Assistant:
         CAPTIONS.labels("described").inc()
         return told
 
+    @_in_turn
     def recommend(
         self,
         item: Record | None,
@@ -178,9 +213,9 @@ class Assistant:
         fields = self.fields
         plan = answering.plan(item, message, history, self.part("stylist"), fields)
         search, style = self.part("search_index"), self.part("style")
-        with self._cores:
-            return plan, answering.find(plan, item, shown, search, style, params, fields)
+        return plan, answering.find(plan, item, shown, search, style, params, fields)
 
+    @_in_turn
     def swap(
         self, item: Record | None, shown: Shown, message: str, history: Turns,
         params: ServingParams, what: tuple[list[Item], int, list[str]],
@@ -205,8 +240,7 @@ class Assistant:
         items, place, refused = what
         plan = answering.plan(item, message, history, self.part("stylist"), self.fields)
         finder = Finder(self.part("search_index"), self.part("style"), params, self.fields)
-        with self._cores:
-            other = finder.swap(plan, item, shown, items, place, refused)
+        other = finder.swap(plan, item, shown, items, place, refused)
         if other is None:
             return None
         whole = [*items[:place], other, *items[place + 1 :]]
@@ -228,13 +262,14 @@ class Assistant:
         stylist = self.part("stylist")
         return answering.reply(plan, item, found, message, history, stylist, self.fields)
 
+    @_in_turn
     def answer(
-        self, photo: Photo | None, message: str, history: Turns, params: ServingParams
+        self, upload: bytes | None, message: str, history: Turns, params: ServingParams
     ) -> dict[str, Any]:
         """Answers one turn whole.
 
         Args:
-            photo: What was shown, if anything.
+            upload: The file of the photo that was shown, if any.
             message: What the customer says; may be empty.
             history: Earlier turns: ``role`` and ``content``.
             params: How to search, and what may be shown.
@@ -247,7 +282,7 @@ class Assistant:
         Raises:
             InputError: If there is nothing to answer, or something cannot be had.
         """
-        item, shown = self.see(photo, params) if photo else (None, NOTHING_SHOWN)
+        item, shown = self.see(upload, params) if upload is not None else (None, NOTHING_SHOWN)
         plan, found = self.recommend(item, shown, message, history, params)
         return {
             "item": item,

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from lookbook.assistant import cards
 from lookbook.assistant.answers import ServingParams, Shown
-from lookbook.assistant.assistant import Assistant, public, receive
+from lookbook.assistant.assistant import Assistant, public
 from lookbook.assistant.metrics import FAILURES
 from lookbook.assistant.routes import picture_url
 from lookbook.errors import InputError
@@ -276,7 +276,7 @@ class Page:
         self._speaking.discard(request.session_hash)
         yield {self.card: cards.note("Looking at your photo …")}
         try:
-            photo = receive(Path(upload["path"]).read_bytes())
+            photo = Path(upload["path"]).read_bytes()
             described, shown = self._assistant.see(photo, self._params)
         except Exception:
             yield {self.card: cards.note(WELCOME), self.photo: None}
@@ -296,8 +296,7 @@ class Page:
     ) -> Iterator[Updates]:
         item = self._examples[int(event.item)]
         yield {self.card: cards.note("Looking at the photo …"), self.photo: None}
-        photo = receive(self._assistant.picture(item["Filename"]) or b"")
-        described, _ = self._assistant.describe(photo)
+        described = self._assistant.describe(self._assistant.picture(item["Filename"]) or b"")
         shown = Shown(item["photo_id"])
         yield self._take(visit, described, shown, self._picture(item))
         yield from self._converse(visit, "", chosen)
@@ -415,7 +414,7 @@ class Page:
                 "history is a list of turns, each with role (user or assistant) and content."
             ) from error
         try:
-            upload = receive(Path(photo["path"]).read_bytes()) if photo else None
+            upload = Path(photo["path"]).read_bytes() if photo else None
             said = str(message or "")[:LONGEST_INPUT]
             return self._assistant.answer(upload, said, turns, params)
         except Exception as error:
