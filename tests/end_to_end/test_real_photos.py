@@ -9,8 +9,10 @@ import sys
 import time
 
 import pandas as pd
+import pytest
 
 from processes import ENVIRONMENT, run_kedro
+from project import make_project, report, succeed
 
 LIMIT = 120
 
@@ -39,9 +41,20 @@ def kill_when(project, command, shards):
     process.wait()
 
 
-def test_labels_real_photos_once_though_killed_twice(project, clothing):
-    photos = f"--params=photos={clothing},balance.cap=90"
-    assert run_kedro(project, "run", "--pipelines=ingest,balance", photos).returncode == 0
+@pytest.fixture(scope="module")
+def photos(clothing):
+    return f"--params=photos={clothing},balance.cap=90"
+
+
+@pytest.fixture(scope="module")
+def project(photos, tmp_path_factory):
+    """A project in which the real photos are measured, and some of them chosen."""
+    project = make_project(tmp_path_factory.mktemp("real"))
+    succeed(run_kedro(project, "run", "--pipelines=ingest,balance", photos))
+    return project
+
+
+def test_labels_real_photos_once_though_killed_twice(project, photos):
     kill_when(project, ["run", "--pipelines=label", photos], shards=8)
     first = len(captions(project))
     kill_when(project, ["run", "--pipelines=label", photos], shards=20)
@@ -61,12 +74,8 @@ def test_labels_real_photos_once_though_killed_twice(project, clothing):
     assert table["caption"].notna().all()
 
 
-def test_finds_the_troubles_of_the_real_photos(project, clothing):
-    result = run_kedro(project, "run", "--pipelines=ingest", f"--params=photos={clothing}")
-    assert result.returncode == 0, result.stderr
-    report = json.loads(
-        next(project.glob("data/08_reporting/ingest_report.json/*/*.json")).read_text()
-    )
-    assert (report["files"], report["rows"], report["ok"]) == (3350, 3253, 3250)
-    assert report["quarantined"] == {"unlisted": 100, "missing": 3}
-    assert report["kids"] == 389
+def test_finds_the_troubles_of_the_real_photos(project):
+    told = report(project, "ingest")
+    assert (told["files"], told["rows"], told["ok"]) == (3350, 3253, 3250)
+    assert told["quarantined"] == {"unlisted": 100, "missing": 3}
+    assert told["kids"] == 389

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import chdir, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -149,10 +150,11 @@ def free_port() -> int:
             return port
 
 
+@cache
 def jpeg(
     label: str = "Shirt", colour: str = "blue", pattern: str = "plain", seed: int = 0
 ) -> bytes:
-    """Draws a garment and encodes it."""
+    """Draws a garment and encodes it; a drawing takes a tenth of a second."""
     buffer = io.BytesIO()
     draw_garment(label, colour, pattern, seed).save(buffer, "JPEG", quality=85)
     return buffer.getvalue()
