@@ -26,7 +26,8 @@ def describe(ran, captioner, prompt):
         weights=configuration("globals")["search_weights"],
         version=Version(None, None),
     ).load()
-    params = ServingParams.model_validate(configuration("parameters_serving")["serving"])
+    declared = configuration("parameters_serving")["serving"] | {"turns_at_once": None}
+    params = ServingParams.model_validate(declared)
     return lambda photo: describe_item(photo, captioner, prompt.model_dump(), search, params)
 
 
