@@ -2,7 +2,7 @@ import json
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lookbook.labels.fields import Fields
@@ -187,7 +187,17 @@ noise = st.text(
 )
 
 
-@given(noise | st.text(max_size=200))
+# What models write around labels, in any order and as often as they like.
+signs = [
+    "```", "```json", "{", "}", '"', "[", "]", ":", ",", "|", "|---", "- ", "**", "1. ", "\n", " ",
+    "Title", "Title: ", '"Title": "', "</", "/*", "\\",
+]  # fmt: skip
+torn = st.lists(st.sampled_from(signs), max_size=60).map("".join)
+
+
+@given(noise | torn | st.text(max_size=200))
+@example('{"```json{```')
+@example("|---" * 100)
 def test_never_raises(text):
     parsed = read(text)
     assert (parsed.rejection is None) == bool(parsed.written)

@@ -3,7 +3,7 @@ import socket
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chat_server import KEY, MODEL, serving
@@ -132,6 +132,7 @@ def test_after_two_useless_plans_the_rules_plan_and_it_is_said(server, stylist):
     | st.dictionaries(st.sampled_from(["mode", "queries", "slot", "text"]), inner, max_size=4),
     max_leaves=8,
 ).map(json.dumps)))  # fmt: skip
+@example(answer='{"```json{```')
 def test_no_answer_breaks_the_planning(answer):
     plan = understand_plan(answer, SHIRT, FIELDS)
     assert plan is None or all(all(query.allowed.values()) for query in plan.queries)

@@ -86,8 +86,10 @@ def _anchors(names: tuple[str, ...]) -> list[re.Pattern[str]]:
         # <field name="Title">…</field>
         re.compile(rf"<\w+\s+\w+\s*=\s*{quote}{name}{quote}\s*>", re.IGNORECASE),
         # **Title:** …, **Title** …, - Title: …, ## Title, | Title | … |, Title: …
+        # Of what stands before a name nothing is given back: a table's rule, which is no name,
+        # could be cut into signs in more ways than there is time for.
         re.compile(
-            rf"^[ \t]*(?:[-*#>|•]+[ \t]*|\d+[.)][ \t]*)*[*_\"]*{name}[*_\"]*[ \t]*"
+            rf"^[ \t]*(?:[-*#>|•][ \t]*|\d+[.)][ \t]*)*+[*_\"]*{name}[*_\"]*[ \t]*"
             r"(?:[:：|][*_]*|(?<=\*\*)|(?=\n))",
             re.IGNORECASE | re.MULTILINE,
         ),

@@ -58,16 +58,22 @@ def read_strictly(text: str, fields: Fields) -> tuple[bool, Written]:
     return False, _best_label(found, text, fields)
 
 
+def repair(text: str) -> Any:
+    """Reads what json-repair makes of a text; ``None`` for one that it stumbles over."""
+    try:
+        return json_repair.loads(text)
+    except Exception:
+        # Its own asserts among others: '{"```json{```'.
+        return None
+
+
 def read_repaired(text: str, fields: Fields) -> Written:
     """Reads what json-repair makes of a text; what it fails on is not recovered."""
     plain = text.translate(_FIX)
     start = plain.find("{")
     if start < 0 or _is_too_deep(plain):
         return {}
-    try:
-        read = json_repair.loads(plain[start:])
-    except (ValueError, RecursionError, IndexError, TypeError, AttributeError):
-        return {}
+    read = repair(plain[start:])
     source = _letters(unescape(text))
     label = _best_label([read], text, fields)
     # json-repair may make up what does not stand there.

@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from json_repair import repair_json
 from pydantic import BaseModel, ValidationError
 
 from lookbook.chat_models import TEMPERATURES, ChatModel
 from lookbook.errors import InputError
 from lookbook.labels.fields import Fields
+from lookbook.labels.objects import repair
 from lookbook.labels.record import Record, text_of, values_of
 from lookbook.outfits import (
     LONGEST_MESSAGE,
@@ -177,7 +177,7 @@ def understand_plan(answer: str, item: Record | None, fields: Fields) -> Shoppin
         The plan; ``None`` if there is nothing in it to look for.
     """
     try:
-        answered = _AnsweredPlan.model_validate(repair_json(answer, return_objects=True))
+        answered = _AnsweredPlan.model_validate(repair(answer))
     except (ValidationError, RecursionError):
         return None
     mode = answered.mode if item is not None else "search"
