@@ -16,10 +16,8 @@ from project import jpeg
 
 
 def photos(count):
-    return [
-        Photo(str(seed), lambda data=data: data)
-        for seed, data in enumerate(jpeg("Shirt", "red", seed=seed) for seed in range(count))
-    ]
+    drawn = [jpeg("Shirt", "red", seed=seed) for seed in range(count)]
+    return [Photo(str(seed), lambda data=data: data) for seed, data in enumerate(drawn)]
 
 
 def captioner(server, **options):

@@ -75,7 +75,7 @@ def start(target: Callable[[], Any]) -> Any:
 
 
 def type_kedro(project: Path, *arguments: str) -> CompletedProcess[str]:
-    """Types ``kedro ...`` in a project's folder."""
+    """Types ``kedro ...`` in a project's folder; for tests that change :data:`ENVIRONMENT`."""
     return subprocess.run(
         [sys.executable, "-m", "kedro", *arguments],
         cwd=project,
@@ -88,7 +88,7 @@ def type_kedro(project: Path, *arguments: str) -> CompletedProcess[str]:
 
 
 def run_kedro(project: Path, *arguments: str) -> CompletedProcess[str]:
-    """The same, where all that takes long to import has been imported."""
+    """The same where all that takes long is imported, in the environment of the first time."""
     with TemporaryDirectory() as folder:
         told = [Path(folder) / name for name in ("out.txt", "err.txt")]
         process = start(partial(_kedro, project, arguments, told))
