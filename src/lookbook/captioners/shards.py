@@ -17,7 +17,14 @@ from lookbook.photos.photo import Photo
 NOTHING = "the captioner gave nothing back"
 # Files by name, and how each is read.
 Shards = Mapping[str, Callable[[], str]]
-COSTS = ["answers", "input_tokens", "output_tokens", "cost", "seconds"]
+# What a caption took, as numbers from the beginning: as objects they take several times as much.
+COSTS = {
+    "answers": int,
+    "input_tokens": int,
+    "output_tokens": int,
+    "cost": float,
+    "seconds": float,
+}
 
 
 class ShardParams(BaseModel):
@@ -117,9 +124,9 @@ def gather_captions(photos: pd.DataFrame, shards: Shards, fingerprint: str) -> p
     """
     row_of = {photo_id: row for row, photo_id in enumerate(photos["photo_id"].unique())}
     nothing = Caption(photo_id="", failure=NOTHING, answers=0)
-    columns = {
-        name: np.full(len(row_of), getattr(nothing, name), object)
-        for name in ("text", "failure", *COSTS)
+    columns: dict[str, np.ndarray] = {
+        name: np.full(len(row_of), getattr(nothing, name), kind)
+        for name, kind in {"text": object, "failure": object, **COSTS}.items()
     }
     for caption in _captions_of(shards, fingerprint):
         row = row_of.get(caption.photo_id)
@@ -130,8 +137,10 @@ def gather_captions(photos: pd.DataFrame, shards: Shards, fingerprint: str) -> p
     rows = [row_of[photo_id] for photo_id in photos["photo_id"]]
     gathered = photos.copy()
     # One after the other, so that texts are not there twice for longer than they need to be.
-    for name in list(columns):
-        gathered["caption" if name == "text" else name] = columns.pop(name)[rows].tolist()
+    gathered["caption"] = columns.pop("text")[rows].tolist()
+    gathered["failure"] = columns.pop("failure")[rows].tolist()
+    for name, column in columns.items():
+        gathered[name] = column[rows]
     return gathered
 
 
