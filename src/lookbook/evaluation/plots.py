@@ -6,12 +6,11 @@ from lookbook.lazy import PlotlyFigure, pd
 
 
 def plot_before_and_after(before: pd.Series, after: pd.Series, title: str) -> PlotlyFigure:
-    """Draws how often each value occurs before and after a step, side by side."""
+    """Draws how many items each value has before and after a step, side by side."""
     import plotly.express as px
 
-    counts = pd.concat(
-        [before.value_counts().rename("before"), after.value_counts().rename("after")], axis=1
-    ).fillna(0)
+    counts = pd.DataFrame({"before": before, "after": after})
+    counts = counts.sort_values("before", ascending=False, kind="stable")
     figure = px.bar(
         counts.rename_axis("category").reset_index().melt("category", value_name="items"),
         x="category", y="items", color="variable", barmode="group", title=title,

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from lookbook.photos.sampling import BalanceParams
 from lookbook.pipelines.balance.nodes import (
     cap_groups_of_photos,
+    count_groups,
     drop_kids,
     merge_labels,
     report_balance,
@@ -105,9 +106,19 @@ def test_inputs_are_left_as_they_were(recipe):
 
 def test_the_report_adds_up(recipe):
     photos = manifest({"Hat": (600, 7), "Pants": (3, 0)})
-    report = report_balance(photos, *balance(photos, recipe))
+    _, merged, selection = balance(photos, recipe)
+    report = report_balance(photos, count_groups(merged, selection))
     assert report["photos"] == report["kids_dropped"] + report["capped"] + report["selected"]
     assert (report["kids_dropped"], report["capped"]) == (7, 100)
+    assert report["before"] == {"Tops": 600, "Pants": 3}
+    assert report["after"] == {"Tops": 500, "Pants": 3}
+
+
+def test_photos_without_a_group_are_counted_too(recipe):
+    photos = pd.DataFrame({"file": ["0.jpg", "1.jpg"], "label": ["Hat", None], "kids": pd.NA})
+    _, merged, selection = balance(photos.astype({"kids": "boolean"}), recipe)
+    report = report_balance(photos, count_groups(merged, selection))
+    assert (report["photos"], report["selected"], report["after"]) == (2, 2, {"Tops": 1})
 
 
 def test_refuses_a_label_in_two_groups(recipe):

@@ -8,6 +8,7 @@ from lookbook.pipelines.clean.nodes import (
     CleanParams,
     apply_corrections,
     balance_catalogue,
+    count_items,
     map_vocabulary,
     parse_captions,
     report_clean,
@@ -41,12 +42,20 @@ def captions(*texts):
 
 
 def clean(table, fields, cap=100, decided=()):
-    labels, rejected = parse_captions(table, fields, POOL)
+    labels, rejected, _ = parse_captions(table, fields, POOL)
     mapped, mapping = map_vocabulary(labels, fields, POOL)
     described = strip_titles(mapped, fields, POOL)
     full, listed = apply_corrections(described, decisions(*decided), fields)
     balanced = balance_catalogue(full, CleanParams(cap=cap, **PARAMS))
     return labels, rejected, mapping, listed, full, balanced
+
+
+def report(table, fields, **arguments):
+    *_, mapping, listed, full, balanced = clean(table, fields, **arguments)
+    params = CleanParams(cap=9, **PARAMS)
+    *_, readings = parse_captions(table, fields, POOL)
+    counts = count_items(full, balanced, params)
+    return report_clean(readings, mapping, listed, counts, "engine-1", params)
 
 
 def test_writes_the_recipes_columns_first(fields):
@@ -121,10 +130,19 @@ def test_nothing_usable_gives_an_empty_catalogue(fields):
 
 def test_the_report_adds_up(fields):
     table = captions(json.dumps(LABEL), "", json.dumps(LABEL)[:-1])
-    report = report_clean(table, *clean(table, fields), "engine", CleanParams(cap=9, **PARAMS))
-    assert report["captions"] == report["usable"] + report["rejected"]
-    assert report["read_as"] == {"json": 1, "fields": 1}
-    assert report["rejected_by_reason"] == {"empty": 1}
+    told = report(table, fields)
+    assert told["captions"] == told["usable"] + told["rejected"] == 3
+    assert told["read_as"] == {"json": 1, "fields": 1}
+    assert told["rejected_by_reason"] == {"empty": 1}
+    assert told["values"] == told["balanced_values"] == {"Outerwear": 2}
+
+
+def test_items_are_counted_by_pairs_of_values_before_and_after_balancing(fields):
+    shoes = json.dumps({**LABEL, "Category": "Shoes", "Type": "Casual"})
+    *_, full, balanced = clean(captions(*[json.dumps(LABEL)] * 4, shoes), fields, cap=3)
+    counts = count_items(full, balanced, CleanParams(cap=3, **PARAMS))
+    assert counts.values.tolist() == [["Outerwear", "Sport", 4, 3], ["Shoes", "Casual", 1, 1]]
+    assert counts.columns.tolist() == ["Category", "Type", "items", "balanced"]
 
 
 def hashed(*texts):
@@ -140,8 +158,7 @@ def test_people_have_the_last_word_and_every_row_of_theirs_is_listed(fields):
         (other, "status", "not an item"), (third, "Garment", "spaceship"),
         (gone, "Garment", "skirt"),
     ]  # fmt: skip
-    cleaned = clean(table, fields, decided=decided)
-    *_, listed, full, _ = cleaned
+    *_, listed, full, _ = clean(table, fields, decided=decided)
     assert full["photo_id"].tolist() == [one, third]
     assert full["Garment"].tolist() == ["blazer", "jacket"]
     assert listed["line"].tolist() == [2, 3, 4, 5, 6]
@@ -149,9 +166,9 @@ def test_people_have_the_last_word_and_every_row_of_theirs_is_listed(fields):
         "changed", "confirmed", "left out", "no value of the field",
         "its photo is not in the catalogue",
     ]  # fmt: skip
-    report = report_clean(table, *cleaned, "engine-1", CleanParams(cap=9, **PARAMS))
-    assert (report["captioner"], report["corrections"]["by_field"]) == (
+    told = report(table, fields, decided=decided)
+    assert (told["captioner"], told["corrections"]["by_field"]) == (
         "engine-1",
         {"Garment": {"confirmed": 0, "changed": 1}, "Category": {"confirmed": 1, "changed": 0}},
     )
-    assert report["corrections"]["others"]["left out"] == 1
+    assert told["corrections"]["others"]["left out"] == 1

@@ -31,27 +31,40 @@ def cap_groups_of_photos(merged: pd.DataFrame, params: BalanceParams) -> pd.Data
     return cap_groups(merged, by="sampling_group", key="file", cap=params.cap, seed=params.seed)
 
 
-def report_balance(
-    manifest: pd.DataFrame,
-    adults: pd.DataFrame,
-    merged: pd.DataFrame,
-    selection: pd.DataFrame,
-) -> dict[str, Any]:
+def count_groups(merged: pd.DataFrame, selection: pd.DataFrame) -> pd.DataFrame:
+    """Counts photos of each group before and after the cap, so that nobody reads the rows again.
+
+    Returns:
+        ``sampling_group`` (missing for photos without one), ``photos`` and ``selected``, the
+        largest group first.
+    """
+    counts = pd.DataFrame(
+        {
+            name: table["sampling_group"].value_counts(dropna=False)
+            for name, table in {"photos": merged, "selected": selection}.items()
+        }
+    )
+    counts = counts.fillna(0).astype(int).rename_axis("sampling_group").reset_index()
+    return counts.sort_values("photos", ascending=False, kind="stable", ignore_index=True)
+
+
+def report_balance(manifest: pd.DataFrame, group_counts: pd.DataFrame) -> dict[str, Any]:
     """Counts photos before and after each step, by group where there is one."""
+    adults, selected = (int(group_counts[name].sum()) for name in ("photos", "selected"))
+    groups = group_counts.dropna(subset="sampling_group").set_index("sampling_group")
+    after = groups["selected"].sort_values(ascending=False, kind="stable")
     return {
         "photos": len(manifest),
-        "kids_dropped": len(manifest) - len(adults),
-        "capped": len(merged) - len(selection),
-        "selected": len(selection),
-        "before": merged["sampling_group"].value_counts().to_dict(),
-        "after": selection["sampling_group"].value_counts().to_dict(),
+        "kids_dropped": len(manifest) - adults,
+        "capped": adults - selected,
+        "selected": selected,
+        "before": groups["photos"].to_dict(),
+        "after": after.to_dict(),
     }
 
 
-def plot_balance(merged: pd.DataFrame, selection: pd.DataFrame) -> PlotlyFigure:
+def plot_balance(group_counts: pd.DataFrame) -> PlotlyFigure:
     """Draws each group's photos before and after the cap."""
-    return plot_before_and_after(
-        merged["sampling_group"].fillna("no label"),
-        selection["sampling_group"].fillna("no label"),
-        "Photos by group, before and after the cap",
-    )
+    named = group_counts.fillna({"sampling_group": "no label"}).set_index("sampling_group")
+    title = "Photos by group, before and after the cap"
+    return plot_before_and_after(named["photos"], named["selected"], title)

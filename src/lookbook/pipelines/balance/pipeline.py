@@ -23,14 +23,20 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 name="cap_groups",
             ),
             Node(
+                nodes.count_groups,
+                inputs=["merged_labels", "selection"],
+                outputs="group_counts",
+                name="count_groups",
+            ),
+            Node(
                 nodes.report_balance,
-                inputs=["manifest", "adults", "merged_labels", "selection"],
+                inputs=["manifest", "group_counts"],
                 outputs="balance_report",
                 name="report_balance",
             ),
             Node(
                 nodes.plot_balance,
-                inputs=["merged_labels", "selection"],
+                inputs="group_counts",
                 outputs="balance_plot",
                 name="plot_balance",
             ),

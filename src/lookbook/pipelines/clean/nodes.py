@@ -48,7 +48,7 @@ class CleanParams(BaseModel):
 
 def parse_captions(
     captions: pd.DataFrame, fields: Fields, pool: Pool
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     """Reads every caption, and sets aside those that say nothing usable.
 
     Args:
@@ -59,12 +59,22 @@ def parse_captions(
 
     Returns:
         The labels, one row per photo: ``photo_id``, ``Filename``, the fields as the model wrote
-        them (missing where it did not) and ``repair``; and the rejected captions:
-        ``photo_id``, ``file``, ``reason`` and ``caption``. Together as many rows as captions.
+        them (missing where it did not) and ``repair``; the rejected captions: ``photo_id``,
+        ``file``, ``reason`` and ``caption``; together as many rows as captions. And how many of
+        each there are: ``captions``, ``usable``, ``read_as``, ``rejected`` and
+        ``rejected_by_reason``.
     """
     parsed = list(pool.map(partial(_parse_batch, fields=fields), _batches(captions)))
     labels = pd.concat([one for one, _ in parsed], ignore_index=True)
-    return labels, pd.concat([other for _, other in parsed], ignore_index=True)
+    rejected = pd.concat([other for _, other in parsed], ignore_index=True)
+    counts = {
+        "captions": len(captions),
+        "usable": len(labels),
+        "read_as": labels["repair"].value_counts().to_dict(),
+        "rejected": len(rejected),
+        "rejected_by_reason": rejected["reason"].value_counts().to_dict(),
+    }
+    return labels, rejected, counts
 
 
 def _parse_batch(captions: pd.DataFrame, fields: Fields) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -194,28 +204,42 @@ def balance_catalogue(full_catalogue: pd.DataFrame, params: CleanParams) -> pd.D
     return kept.drop(columns="photo_id")
 
 
+def count_items(
+    full_catalogue: pd.DataFrame, catalogue: pd.DataFrame, params: CleanParams
+) -> pd.DataFrame:
+    """Counts items of each pair of values, so that reports and plots do not read the rows again.
+
+    Returns:
+        The field that is balanced, the field that it is drawn against, ``items`` of the full
+        catalogue and ``balanced``, those of the balanced one.
+    """
+    pair = [params.by, params.across]
+    counts = pd.DataFrame(
+        {
+            "items": full_catalogue[pair].value_counts(),
+            "balanced": catalogue[pair].value_counts(),
+        }
+    )
+    return counts.fillna(0).astype(int).rename_axis(pair).reset_index()
+
+
 def report_clean(
-    captions: pd.DataFrame,
-    labels: pd.DataFrame,
-    rejected: pd.DataFrame,
+    reading_counts: dict[str, Any],
     mapping: pd.DataFrame,
     applied_corrections: pd.DataFrame,
-    full_catalogue: pd.DataFrame,
-    catalogue: pd.DataFrame,
+    item_counts: pd.DataFrame,
     captioner: str,
     params: CleanParams,
 ) -> dict[str, Any]:
-    """Counts what became of every caption, and of what the captioner says where people looked."""
+    """Tells what became of every caption, and of what the captioner says where people looked."""
     by_field, others = count_outcomes(applied_corrections)
     told = mapping[mapping["value"].ne("")]
     several = told[told["how"].eq("first of several")]
+    captions, usable = reading_counts["captions"], reading_counts["usable"]
+    full, balanced = (_of_each(item_counts, params.by, name) for name in ("items", "balanced"))
     return {
-        "captions": len(captions),
-        "usable": len(labels),
-        "usable_share": round(len(labels) / max(len(captions), 1), 4),
-        "read_as": labels["repair"].value_counts().to_dict(),
-        "rejected": len(rejected),
-        "rejected_by_reason": rejected["reason"].value_counts().to_dict(),
+        **reading_counts,
+        "usable_share": round(usable / max(captions, 1), 4),
         "mapped_by": mapping.groupby("how")["items"].sum().to_dict(),
         "values_mapped": int(told.loc[told["how"].ne("exact"), "items"].sum()),
         "values_that_name_several": several.drop(columns="how").to_dict("records"),
@@ -223,37 +247,38 @@ def report_clean(
         "captioner": captioner,
         "corrections": {"by_field": by_field, "others": others},
         "by": params.by,
-        "values": full_catalogue[params.by].value_counts().to_dict(),
-        "balanced": len(catalogue),
-        "balanced_values": catalogue[params.by].value_counts().to_dict(),
+        "values": full.to_dict(),
+        "balanced": int(balanced.sum()),
+        "balanced_values": balanced.to_dict(),
     }
 
 
-def plot_categories(
-    full_catalogue: pd.DataFrame, catalogue: pd.DataFrame, params: CleanParams
-) -> PlotlyFigure:
+def plot_categories(item_counts: pd.DataFrame, params: CleanParams) -> PlotlyFigure:
     """Draws the items of each balanced value before and after balancing."""
-    return _plot_balancing(full_catalogue, catalogue, params.by)
+    return _plot_balancing(item_counts, params.by)
 
 
-def plot_types(
-    full_catalogue: pd.DataFrame, catalogue: pd.DataFrame, params: CleanParams
-) -> PlotlyFigure:
+def plot_types(item_counts: pd.DataFrame, params: CleanParams) -> PlotlyFigure:
     """Draws the items of each value of the other field before and after balancing."""
-    return _plot_balancing(full_catalogue, catalogue, params.across)
+    return _plot_balancing(item_counts, params.across)
 
 
-def plot_category_by_type(full_catalogue: pd.DataFrame, params: CleanParams) -> PlotlyFigure:
+def plot_category_by_type(item_counts: pd.DataFrame, params: CleanParams) -> PlotlyFigure:
     """Draws how many items each pair of values has."""
     import plotly.express as px
 
-    counts = pd.crosstab(full_catalogue[params.by], full_catalogue[params.across])
+    counts = item_counts.pivot(index=params.by, columns=params.across, values="items")
     title = f"Items by {params.by.lower()} and {params.across.lower()}"
-    return px.imshow(counts, text_auto=True, color_continuous_scale="Blues", title=title)
+    return px.imshow(counts.fillna(0), text_auto=True, color_continuous_scale="Blues", title=title)
 
 
-def _plot_balancing(
-    full_catalogue: pd.DataFrame, catalogue: pd.DataFrame, name: str
-) -> PlotlyFigure:
+def _plot_balancing(item_counts: pd.DataFrame, name: str) -> PlotlyFigure:
     title = f"Items by {name.lower()}, before and after balancing"
-    return plot_before_and_after(full_catalogue[name], catalogue[name], title)
+    full, balanced = (_of_each(item_counts, name, which) for which in ("items", "balanced"))
+    return plot_before_and_after(full, balanced, title)
+
+
+def _of_each(item_counts: pd.DataFrame, name: str, which: str) -> pd.Series:
+    """Adds up a field's values, the commonest first."""
+    added = item_counts.groupby(name)[which].sum()
+    return added[added.gt(0)].sort_values(ascending=False, kind="stable")

@@ -12,7 +12,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             Node(
                 nodes.parse_captions,
                 inputs=["captions", "params:fields", "process_pool"],
-                outputs=["parsed_labels", "rejected_captions"],
+                outputs=["parsed_labels", "rejected_captions", "reading_counts"],
                 name="parse_captions",
             ),
             Node(
@@ -40,30 +40,35 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 name="balance_catalogue",
             ),
             Node(
+                nodes.count_items,
+                inputs=["full_catalogue", "catalogue", "params:clean"],
+                outputs="item_counts",
+                name="count_items",
+            ),
+            Node(
                 nodes.report_clean,
                 inputs=[
-                    "captions", "parsed_labels", "rejected_captions", "vocabulary_mapping",
-                    "applied_corrections", "full_catalogue", "catalogue", "captioner_fingerprint",
-                    "params:clean",
+                    "reading_counts", "vocabulary_mapping", "applied_corrections", "item_counts",
+                    "captioner_fingerprint", "params:clean",
                 ],
                 outputs="clean_report",
                 name="report_clean",
             ),
             Node(
                 nodes.plot_categories,
-                inputs=["full_catalogue", "catalogue", "params:clean"],
+                inputs=["item_counts", "params:clean"],
                 outputs="category_plot",
                 name="plot_categories",
             ),
             Node(
                 nodes.plot_types,
-                inputs=["full_catalogue", "catalogue", "params:clean"],
+                inputs=["item_counts", "params:clean"],
                 outputs="type_plot",
                 name="plot_types",
             ),
             Node(
                 nodes.plot_category_by_type,
-                inputs=["full_catalogue", "params:clean"],
+                inputs=["item_counts", "params:clean"],
                 outputs="category_by_type_plot",
                 name="plot_category_by_type",
             ),
