@@ -74,7 +74,7 @@ bench-messages: $(VENV)/installed photos-named ## Measure what is shown to custo
 
 bench-review: $(VENV)/installed-dev photos-named ## Measure what reviewing in order finds (ANNOTATIONS=TABLE, NETWORK=)
 	$(BIN)/kedro run --pipelines=__default__,review --photos='$(PHOTOS)' --params=balance.cap=100000$(if $(NETWORK),$(comma)network='$(NETWORK)')
-	$(BIN)/python benchmarks/review.py --annotations '$(ANNOTATIONS)'
+	$(BIN)/python benchmarks/review.py --annotations '$(ANNOTATIONS)'$(if $(NETWORK), --network='$(NETWORK)')
 
 bench-scale: $(VENV)/installed-dev photos-named ## Measure whether time and memory stay in proportion
 	PYTHONPATH=tests/support $(BIN)/python benchmarks/scale.py '$(PHOTOS)'

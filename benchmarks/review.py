@@ -35,9 +35,12 @@ def main() -> None:
     """Prints a table, and draws errors left against items looked at."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--annotations", required=True, help="a table of what the photos show")
-    annotations = TableDataset(filepath=parser.parse_args().annotations, named="annotations").load()
+    parser.add_argument("--network", help="the captioner's, if it is not the one in the package")
+    options = parser.parse_args()
+    annotations = TableDataset(filepath=options.annotations, named="annotations").load()
     bootstrap_project(Path.cwd())
-    with KedroSession.create(Path.cwd()) as session:
+    told = {"network": options.network} if options.network else {}
+    with KedroSession.create(Path.cwd(), runtime_params=told) as session:
         catalog: Any = session.load_context().catalog
         fields = Fields.model_validate(catalog.load("params:fields"))
         params = DistilParams.model_validate(catalog.load("params:distil"))
@@ -46,6 +49,8 @@ def main() -> None:
     columns = find_columns(list(map(str, annotations.columns)), params.columns, fields)
     truth, _ = read_rows(annotations, columns, items["Filename"].tolist(), fields)
     queue = queue[is_unseen(queue["photo_id"], taught).to_numpy()]
+    if queue.empty:
+        parser.error("all photos taught the network: name one that they did not with --network")
     rows = queue.merge(items, on=["photo_id", "Filename"], suffixes=("_wrong", ""))
     table = Table(title=f"Errors found among {len(rows):,} items that taught nothing")
     for heading in ("field", "items", "errors", *(f"first {share:.0%}" for share in SHARES)):
@@ -61,10 +66,10 @@ def main() -> None:
             found = order.cumsum() / order.sum()
             at = [found[int(share * len(found)) - 1] for share in SHARES]
             low, high = _interval(order, 0.3)
-            told = [f"{one:.2f}" for one in at]
-            told[2] += f" ({low:.2f}–{high:.2f})"
+            shown = [f"{one:.2f}" for one in at]
+            shown[2] += f" ({low:.2f}–{high:.2f})"
             label = f"{name}, of what is said" if told_only else name
-            table.add_row(label, f"{len(order):,}", f"{int(order.sum()):,}", *told)
+            table.add_row(label, f"{len(order):,}", f"{int(order.sum()):,}", *shown)
             if not told_only:
                 axis.plot(np.arange(1, len(found) + 1) / len(found), 1 - found, label=name)
     axis.plot([0, 1], [1, 0], "k--", label="at random")
