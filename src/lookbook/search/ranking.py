@@ -225,13 +225,21 @@ class Rows:
         return self._chances @ worth
 
     def _granted(self, wish: Wish, rows: Any = slice(None)) -> np.ndarray:
-        """Gives the probability that items are what is wished for; 1 where nobody could tell."""
+        """Gives the probability that items are what is wished for; 1 where nobody could tell.
+
+        What the catalogue says of an item counts as certain where it is not wanted: whoever wants
+        no black shoes is not shown what is called black.
+        """
         known = self._places.get(wish.field, {})
         places = [known[value] for value in wish.values if value in known]
         if not places:
             return np.ones_like(self._chances[rows, 0])
         several = _is_list(self._rows, wish.field)
-        return grant(wish, self._chances[rows][..., places], several)
+        granted = grant(wish, self._chances[rows][..., places], several)
+        if wish.negated:
+            said = [self._having(wish.field, value)[rows] for value in wish.values]
+            granted = np.where(np.logical_or.reduce(said), 0.0, granted)
+        return granted
 
     def granted(self, rows: Sequence[int], wishes: Sequence[Wish]) -> list[list[float]]:
         """Says how likely items are each thing that is wished for; a list for each item."""
