@@ -145,7 +145,7 @@ def test_killed_at_random_moments_it_ends_with_the_same_table(
         for _ in range(KILLS):
             process = run(store).start()
             wait_for_shards(store, shards(store) + chance.randint(0, 2), process)
-            process.join(chance.uniform(0, 0.2))
+            process.join(chance.uniform(0, 0.05))
             killed += process.exitcode is None
             process.kill()
             process.join()

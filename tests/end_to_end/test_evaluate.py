@@ -22,7 +22,9 @@ def test_every_method_is_measured_with_every_embedding_model(finished):
         assert ways == 2 * (len(METHODS) + more.get(task, 0))
     means = scores.set_index(["task", "embedder", "method", "metric"])["mean"].sort_index()
     complementary = means["complementary", "minilm"]
-    assert complementary["hybrid", "complements"] > 0.9
+    assert complementary["hybrid", "slot"] > 0.9
+    # Of what is shown to one of the five items six in ten are for the other wearer.
+    assert complementary["hybrid", "complements"] > 0.8
     assert complementary[NEAREST, "complements"] < 0.5
     # One model under two names finds the same; only its seconds differ.
     shares = scores[~scores["metric"].str.endswith("_ms")].drop(columns="embedder")

@@ -12,10 +12,10 @@ from project import latest, succeed, table
 
 @pytest.fixture(scope="module")
 def orders(tmp_path_factory):
-    """Orders in which people who buy a red shirt take navy shoes with it, and so on."""
+    """Orders in which people who buy a red shirt take black shoes with it, and so on."""
     rows = []
     for number in range(60):
-        shirt, shoes = [("red", "navy"), ("white", "brown"), ("green", "beige")][number % 3]
+        shirt, shoes = [("red", "black"), ("white", "brown"), ("green", "beige")][number % 3]
         rows += [
             {"order": number, "item type": "shirt", "colour": shirt, "gender": "Men"},
             {"order": number, "item type": "sneakers", "colour": shoes, "gender": "Men"},
@@ -40,12 +40,12 @@ def test_a_shops_orders_teach_its_assistant_what_goes_with_what(ran, orders):
 
     learned = project / "data/06_models/style_model.json"
     worth = open_style(str(learned)).preferred([{"Colours": {"red": 1.0}}], {})["Colours"]
-    assert worth["navy"] > worth["brown"]
+    assert worth["black"] > worth["brown"]
     given = f"--params=style_model={learned},message=which shoes go with a red shirt"
     succeed(run_kedro(project, "run", "--pipelines=serving", given))
     items = table(project, "recommendations")
     assert set(items["slot"]) == {"feet"}
-    assert items["why"].str.contains("red and navy are often worn together").sum() == 1
+    assert items["why"].str.contains("red and black are often worn together").sum() == 1
 
 
 def test_without_a_table_it_says_how_to_name_one(ran):
