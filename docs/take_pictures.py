@@ -12,7 +12,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from project import jpeg, latest, make_project, run_kedro, serving_kedro, succeed
+from processes import type_kedro
+from project import jpeg, latest, make_project, serving_kedro, succeed
 
 IMAGES = Path(__file__).with_name("images")
 
@@ -67,7 +68,7 @@ def main() -> None:
     browser_path = shutil.which("chromium") or shutil.which("google-chrome")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
         project = make_project(Path(folder))
-        succeed(run_kedro(project, "run"))
+        succeed(type_kedro(project, "run"))
         photo = Path(folder) / "shirt.jpg"
         photo.write_bytes(jpeg("Shirt", "blue", "striped"))
         browser = driver.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
@@ -79,7 +80,7 @@ def main() -> None:
             take_publish(page, address)
         with serving_kedro(project, "review") as address:
             take_review(page, address)
-        succeed(run_kedro(project, "run", "--pipelines=explore", "--params=explore.cells=10"))
+        succeed(type_kedro(project, "run", "--pipelines=explore", "--params=explore.cells=10"))
         shutil.copy(latest(project, "catalogue_map_sheet.png"), IMAGES / "map.png")
 
 

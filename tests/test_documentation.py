@@ -2,6 +2,7 @@
 
 import json
 import re
+import runpy
 import shlex
 import subprocess
 
@@ -124,3 +125,13 @@ def test_the_captioner_of_the_guide_captions(fields):
     good, broken = captioner.caption(photos, prompt)
     assert "Guessed" in good.text and good.failure is None
     assert broken.text is None and broken.failure
+
+
+@pytest.mark.parametrize(
+    "script",
+    [*sorted((ROOT / "benchmarks").glob("*.py")), ROOT / "docs/take_pictures.py"],
+    ids=lambda script: script.stem,
+)
+def test_whatever_measures_or_takes_pictures_finds_what_it_imports(script, monkeypatch):
+    monkeypatch.syspath_prepend(script.parent)
+    runpy.run_path(str(script), run_name="imported")
