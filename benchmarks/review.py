@@ -39,8 +39,8 @@ def main() -> None:
     options = parser.parse_args()
     annotations = TableDataset(filepath=options.annotations, named="annotations").load()
     bootstrap_project(Path.cwd())
-    told = {"network": options.network} if options.network else {}
-    with KedroSession.create(Path.cwd(), runtime_params=told) as session:
+    given = {"network": options.network} if options.network else {}
+    with KedroSession.create(Path.cwd(), runtime_params=given) as session:
         catalog: Any = session.load_context().catalog
         fields = Fields.model_validate(catalog.load("params:fields"))
         params = DistilParams.model_validate(catalog.load("params:distil"))
@@ -66,10 +66,10 @@ def main() -> None:
             found = order.cumsum() / order.sum()
             at = [found[int(share * len(found)) - 1] for share in SHARES]
             low, high = _interval(order, 0.3)
-            shown = [f"{one:.2f}" for one in at]
-            shown[2] += f" ({low:.2f}–{high:.2f})"
+            told = [f"{one:.2f}" for one in at]
+            told[2] += f" ({low:.2f}–{high:.2f})"
             label = f"{name}, of what is said" if told_only else name
-            table.add_row(label, f"{len(order):,}", f"{int(order.sum()):,}", *shown)
+            table.add_row(label, f"{len(order):,}", f"{int(order.sum()):,}", *told)
             if not told_only:
                 axis.plot(np.arange(1, len(found) + 1) / len(found), 1 - found, label=name)
     axis.plot([0, 1], [1, 0], "k--", label="at random")

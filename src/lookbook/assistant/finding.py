@@ -241,11 +241,12 @@ class Finder:
                 self._outfit(plan, [one.item for one in outfit.candidates], outfit.score)
                 for outfit in composed
             ]
-        # Outfits are made around what was asked for, where there is any of it.
-        alike = found[0] if found else []
-        slot = plan.queries[0].slot if plan.queries else None
-        asked_for = [one for one in alike if slot and slot_of(one, self._fields) == slot]
-        return self._dress_around(plan, (asked_for or alike)[: self._params.outfits])
+        if not found:
+            return []
+        # Around what was asked for, where there is any of it.
+        slot, alike = plan.queries[0].slot, found[0]
+        seeds = [one for one in alike if slot and slot_of(one, self._fields) == slot] or alike
+        return self._dress_around(plan, seeds[: self._params.outfits])
 
     def _dress_around(self, plan: ShoppingPlan, seeds: list[Item]) -> list[Outfit]:
         """Puts an outfit together around each of some items, no other item in two of them."""

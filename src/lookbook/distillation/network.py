@@ -93,9 +93,8 @@ class _Depthwise(torch.autograd.Function):
         (gradient,), (weight,) = gradients, ctx.saved_tensors
         (down, across), (height, width) = ctx.stride, gradient.shape[2:]
         if ctx.stride != (1, 1):
-            spread = torch.zeros(
-                (*gradient.shape[:2], (height - 1) * down + 1, (width - 1) * across + 1),
-                dtype=gradient.dtype,
+            spread = gradient.new_zeros(
+                (*gradient.shape[:2], (height - 1) * down + 1, (width - 1) * across + 1)
             ).contiguous(memory_format=torch.channels_last)
             spread[:, :, ::down, ::across] = gradient
             gradient = spread

@@ -9,7 +9,7 @@ def plot_before_and_after(before: pd.Series, after: pd.Series, title: str) -> Pl
     """Draws how many items each value has before and after a step, side by side."""
     import plotly.express as px
 
-    counts = pd.DataFrame({"before": before, "after": after})
+    counts = pd.DataFrame({"before": before, "after": after}).fillna(0)
     counts = counts.sort_values("before", ascending=False, kind="stable")
     figure = px.bar(
         counts.rename_axis("category").reset_index().melt("category", value_name="items"),

@@ -61,6 +61,20 @@ def cap_groups(table: pd.DataFrame, by: str, key: str, cap: int, seed: int) -> p
     return kept.sort_values(key, ignore_index=True)
 
 
+def count_rows(by: list[str], **tables: pd.DataFrame) -> pd.DataFrame:
+    """Counts rows by what some columns say, so that reports and plots do not read them again.
+
+    Args:
+        by: The columns; a missing value counts as one of its own.
+        **tables: Such as before and after a cap.
+
+    Returns:
+        The columns, and one for each table with its rows.
+    """
+    counts = {name: table.groupby(by, dropna=False).size() for name, table in tables.items()}
+    return pd.DataFrame(counts).fillna(0).astype(int).rename_axis(by).reset_index()
+
+
 def draw_lot(seed: int, key: str) -> int:
     """Draws a row's lot: the same for the same seed and key, whatever other rows there are."""
     return int.from_bytes(hashlib.sha256(f"{seed}/{key}".encode()).digest()[:7], "big")

@@ -237,8 +237,8 @@ class Rows:
         several = _is_list(self._rows, wish.field)
         granted = grant(wish, self._chances[rows][..., places], several)
         if wish.negated:
-            said = [self._having(wish.field, value)[rows] for value in wish.values]
-            granted = np.where(np.logical_or.reduce(said), 0.0, granted)
+            said = self.allowed({wish.field: wish.values})
+            granted = np.where(said[rows], 0.0, granted)
         return granted
 
     def granted(self, rows: Sequence[int], wishes: Sequence[Wish]) -> list[list[float]]:

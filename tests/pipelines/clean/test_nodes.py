@@ -42,18 +42,17 @@ def captions(*texts):
 
 
 def clean(table, fields, cap=100, decided=()):
-    labels, rejected, _ = parse_captions(table, fields, POOL)
+    labels, rejected, readings = parse_captions(table, fields, POOL)
     mapped, mapping = map_vocabulary(labels, fields, POOL)
     described = strip_titles(mapped, fields, POOL)
     full, listed = apply_corrections(described, decisions(*decided), fields)
     balanced = balance_catalogue(full, CleanParams(cap=cap, **PARAMS))
-    return labels, rejected, mapping, listed, full, balanced
+    return labels, rejected, readings, mapping, listed, full, balanced
 
 
 def report(table, fields, **arguments):
-    *_, mapping, listed, full, balanced = clean(table, fields, **arguments)
+    *_, readings, mapping, listed, full, balanced = clean(table, fields, **arguments)
     params = CleanParams(cap=9, **PARAMS)
-    *_, readings = parse_captions(table, fields, POOL)
     counts = count_items(full, balanced, params)
     return report_clean(readings, mapping, listed, counts, "engine-1", params)
 
@@ -99,7 +98,7 @@ def test_every_caption_is_a_label_or_rejected_with_its_reason(fields):
 
 def test_says_what_was_mapped_to_what(fields):
     pants = json.dumps({**LABEL, "Category": "Pants and Jackets"})
-    _, _, mapping, _, full, _ = clean(captions(pants, pants, json.dumps(LABEL)), fields)
+    _, _, _, mapping, _, full, _ = clean(captions(pants, pants, json.dumps(LABEL)), fields)
     rows = mapping[mapping["field"] == "Category"].drop(columns="field").values.tolist()
     assert rows == [
         ["Pants and Jackets", "Pants", "first of several", 2],

@@ -6,7 +6,7 @@ from typing import Any
 
 from lookbook.evaluation.plots import plot_before_and_after
 from lookbook.lazy import PlotlyFigure, pd
-from lookbook.photos.sampling import BalanceParams, cap_groups
+from lookbook.photos.sampling import BalanceParams, cap_groups, count_rows
 
 
 def drop_kids(manifest: pd.DataFrame) -> pd.DataFrame:
@@ -32,19 +32,13 @@ def cap_groups_of_photos(merged: pd.DataFrame, params: BalanceParams) -> pd.Data
 
 
 def count_groups(merged: pd.DataFrame, selection: pd.DataFrame) -> pd.DataFrame:
-    """Counts photos of each group before and after the cap, so that nobody reads the rows again.
+    """Counts photos of each group before and after the cap.
 
     Returns:
         ``sampling_group`` (missing for photos without one), ``photos`` and ``selected``, the
         largest group first.
     """
-    counts = pd.DataFrame(
-        {
-            name: table["sampling_group"].value_counts(dropna=False)
-            for name, table in {"photos": merged, "selected": selection}.items()
-        }
-    )
-    counts = counts.fillna(0).astype(int).rename_axis("sampling_group").reset_index()
+    counts = count_rows(["sampling_group"], photos=merged, selected=selection)
     return counts.sort_values("photos", ascending=False, kind="stable", ignore_index=True)
 
 

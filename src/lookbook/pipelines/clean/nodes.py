@@ -22,7 +22,7 @@ from lookbook.labels.fields import Fields
 from lookbook.labels.reading import Answer, read_answer
 from lookbook.labels.record import from_row, join_values, to_row, written_of
 from lookbook.lazy import PlotlyFigure, pd
-from lookbook.photos.sampling import cap_groups
+from lookbook.photos.sampling import cap_groups, count_rows
 from lookbook.pools import Pool
 
 # Captions that a worker is given at once.
@@ -207,20 +207,13 @@ def balance_catalogue(full_catalogue: pd.DataFrame, params: CleanParams) -> pd.D
 def count_items(
     full_catalogue: pd.DataFrame, catalogue: pd.DataFrame, params: CleanParams
 ) -> pd.DataFrame:
-    """Counts items of each pair of values, so that reports and plots do not read the rows again.
+    """Counts items of each pair of values before and after balancing.
 
     Returns:
         The field that is balanced, the field that it is drawn against, ``items`` of the full
         catalogue and ``balanced``, those of the balanced one.
     """
-    pair = [params.by, params.across]
-    counts = pd.DataFrame(
-        {
-            "items": full_catalogue[pair].value_counts(),
-            "balanced": catalogue[pair].value_counts(),
-        }
-    )
-    return counts.fillna(0).astype(int).rename_axis(pair).reset_index()
+    return count_rows([params.by, params.across], items=full_catalogue, balanced=catalogue)
 
 
 def report_clean(
