@@ -36,9 +36,17 @@ expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="module")
-def address(ran):
+def project(ran, tmp_path_factory):
+    """A project of these tests' own: one of them changes the index."""
+    project = make_project(tmp_path_factory.mktemp("shop"))
+    shutil.copytree(ran[0] / "data", project / "data", dirs_exist_ok=True)
+    return project
+
+
+@pytest.fixture(scope="module")
+def address(project):
     """`kedro demo`, as a user types it, over the index that `kedro run` made."""
-    with serving_kedro(ran[0], "demo") as address:
+    with serving_kedro(project, "demo") as address:
         yield address
 
 
@@ -363,38 +371,38 @@ def test_pictures_are_small_and_asked_for_once(address):
     assert httpx.get(f"{address}/pictures/x/../../pyproject.toml").status_code == 404
 
 
-def test_the_server_tells_its_health_and_counts_and_nothing_that_was_said(address, ran):
+def test_the_server_tells_its_health_and_counts_and_nothing_that_was_said(address, project):
     assert httpx.get(f"{address}/health").json() == {"status": "ready"}
     call(address, None, "a very secret wish for boots", "hybrid", 1)
     counts = httpx.get(f"{address}/metrics").text
     for name in ("requests_total", "request_seconds_bucket", "answers_open", "captions_total"):
         assert f"lookbook_{name}" in counts
-    logged = max(ran[0].glob("served-*.txt"), key=lambda path: path.stat().st_mtime).read_text()
+    logged = max(project.glob("served-*.txt"), key=lambda path: path.stat().st_mtime).read_text()
     lines = [json.loads(line) for line in logged.splitlines() if line.startswith("{")]
     assert {"endpoint": "answer", "status": 200}.items() <= lines[-1].items()
     assert "secret" not in counts + logged
 
 
-def test_a_new_index_is_taken_up_and_no_request_fails_meanwhile(address, ran):
+def test_a_new_index_is_taken_up_and_no_request_fails_meanwhile(address, project):
     def sizes():
         answer = call(address, None, "a hat", "hybrid", 30)
         return {one["photo_id"] for one in answer["recommendations"]}
 
-    catalogue = max((ran[0] / "data/07_model_output/full_catalogue.csv").glob("*/*.csv"))
+    catalogue = max((project / "data/07_model_output/full_catalogue.csv").glob("*/*.csv"))
     whole = catalogue.read_text()
     gone = sorted(sizes())[0]
     kept = [line for line in whole.splitlines(keepends=True) if gone not in line]
     try:
         catalogue.write_text("".join(kept))
-        succeed(run_kedro(ran[0], "run", "--pipelines=index"))
+        succeed(run_kedro(project, "run", "--pipelines=index"))
         deadline = time.monotonic() + PATIENCE / 1000
         while gone in sizes():
             assert time.monotonic() < deadline
             time.sleep(0.5)
     finally:
-        # Others look at the same project.
+        # Other tests ask the same server.
         catalogue.write_text(whole)
-        succeed(run_kedro(ran[0], "run", "--pipelines=index"))
+        succeed(run_kedro(project, "run", "--pipelines=index"))
     assert httpx.get(f"{address}/health").status_code == 200
 
 
