@@ -69,7 +69,7 @@ def main() -> None:
         rows = repeat(real, items)
         with tempfile.TemporaryDirectory() as folder, Peak() as peak:
             begun = time.perf_counter()
-            built = write_table(lancedb.connect(folder), name, rows.to_reader(), ann_from_rows)
+            built = write_table(lancedb.connect(folder), name, GivenRows(rows), ann_from_rows)
             took = time.perf_counter() - begun
             opened = CatalogueSearch(
                 {name: built}, {name: embedders[name]}, Weights.model_validate(weights)

@@ -4,40 +4,20 @@ import signal
 import threading
 import time
 from functools import partial
-from pathlib import Path
 
 import pytest
-import ray
-from ray.cluster_utils import Cluster
 
 from batches import doubled
 from lookbook.errors import InputError
 from lookbook.pools import LocalPool, ProcessPool, RayPool
 
 
-@pytest.fixture(scope="module", autouse=True)
-def importable():
-    """Lets a cluster's workers import what tests do to a batch."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(Path(__file__).parent / "support"))
-        yield
-
-
-@pytest.fixture(scope="module")
-def cluster():
-    # Another module's may still be there, whose workers import nothing of these tests.
-    ray.shutdown()
-    ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False)
-    yield RayPool(2)
-    ray.shutdown()
-
-
-@pytest.fixture(
-    params=["threads", "processes", pytest.param("ray", marks=pytest.mark.xdist_group("ray"))]
-)
+@pytest.fixture(params=["threads", "processes", "ray"])
 def pool(request):
-    local = {"threads": LocalPool(2), "processes": ProcessPool(2)}
-    return local.get(request.param) or request.getfixturevalue("cluster")
+    if request.param == "ray":
+        request.getfixturevalue("cluster")
+        return RayPool(2, cpus_per_worker=0.5)
+    return {"threads": LocalPool(2), "processes": ProcessPool(2)}[request.param]
 
 
 def test_batches_come_back_in_their_order_from_wherever(pool):
@@ -73,19 +53,11 @@ def slowly(marker, batch):
     return doubled(batch)
 
 
-@pytest.mark.xdist_group("ray")
-def test_what_a_lost_worker_and_a_lost_machine_had_is_done_by_others(tmp_path):
-    ray.shutdown()
-    machines = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
-    other = machines.add_node(num_cpus=2)
-    machines.wait_for_nodes()
-    pool = RayPool(3, connection={"address": machines.address})
-    try:
-        made = pool.map(partial(slowly, tmp_path / "killed"), [[n] for n in range(60)])
-        results = [next(made) for _ in range(20)]
-        machines.remove_node(other)
-        assert results + list(made) == [[2 * n] for n in range(60)]
-        assert (tmp_path / "killed").exists()
-    finally:
-        ray.shutdown()
-        machines.shutdown()
+def test_what_a_lost_worker_and_a_lost_machine_had_is_done_by_others(cluster, importable, tmp_path):
+    other = cluster.add_node(num_cpus=2)
+    cluster.wait_for_nodes()
+    made = RayPool(3).map(partial(slowly, tmp_path / "killed"), [[n] for n in range(60)])
+    results = [next(made) for _ in range(20)]
+    cluster.remove_node(other)
+    assert results + list(made) == [[2 * n] for n in range(60)]
+    assert (tmp_path / "killed").exists()

@@ -51,7 +51,17 @@ def selected(project, ran):
     [
         ("together", {"captioner", "stylist", "turns_at_once"}),
         ("llama", {"captioner", "stylist", "turns_at_once"}),
-        ("cluster", {"captioner", "pool", "process_pool", *PARTITIONED, *READ_BY_PATH}),
+        (
+            "cluster",
+            {
+                "captioner",
+                "pool",
+                "process_pool",
+                "index_on_workers",
+                *PARTITIONED,
+                *READ_BY_PATH,
+            },
+        ),
         ("catalogue", {"captioner"}),
     ],
 )

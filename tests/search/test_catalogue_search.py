@@ -5,6 +5,7 @@ import pyarrow as pa
 import pytest
 from kedro.io import Version
 
+from given_rows import GivenRows
 from lookbook.datasets.catalogue_search_dataset import CatalogueSearchDataset
 from lookbook.errors import InputError
 from lookbook.photos.photo import decode
@@ -177,7 +178,7 @@ def test_the_approximate_indexes_find_what_memory_finds(ran, tmp_path):
         weights=configuration("globals")["search_weights"], version=Version(None, "v1"),
     )  # fmt: skip
     repeated = _repeat(_rows(ran[0]), 4)
-    dataset.save({"minilm": repeated})
+    dataset.save({"minilm": GivenRows(repeated)})
     approximate = CatalogueSearchDataset(
         filepath=str(tmp_path / "db"), embedders={"minilm": MINILM},
         weights=configuration("globals")["search_weights"], version=Version("v1", None),

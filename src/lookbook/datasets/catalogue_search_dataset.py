@@ -12,15 +12,15 @@ from kedro_datasets._typing import TablePreview
 from lookbook.errors import InputError
 from lookbook.search.catalogue_search import CatalogueSearch
 from lookbook.search.embedders import open_embedders
+from lookbook.search.fragments import write_on_workers
 from lookbook.search.ranking import Weights
-from lookbook.search.tables import VECTORS, list_versions, write_table
+from lookbook.search.tables import VECTORS, TableRows, list_versions, write_table
 
 if TYPE_CHECKING:
     from lancedb.db import DBConnection
-    from pyarrow import RecordBatchReader as ArrowReader
 
 
-class CatalogueSearchDataset(AbstractVersionedDataset[dict[str, "ArrowReader"], CatalogueSearch]):
+class CatalogueSearchDataset(AbstractVersionedDataset[dict[str, TableRows], CatalogueSearch]):
     """``CatalogueSearchDataset`` upserts items into a LanceDB database and tags the result.
 
     A save version is a tag of each table, so an old run's index can be loaded again, and a
@@ -49,6 +49,7 @@ class CatalogueSearchDataset(AbstractVersionedDataset[dict[str, "ArrowReader"], 
         network: str | None = None,
         reranker: dict[str, Any] | None = None,
         ann_from_rows: int = 20_000,
+        on_workers: bool = False,
         optional: bool = False,
         version: Version | None = None,
         credentials: dict[str, Any] | None = None,
@@ -66,6 +67,8 @@ class CatalogueSearchDataset(AbstractVersionedDataset[dict[str, "ArrowReader"], 
                 :class:`lookbook.captioners.network.Network`.
             reranker: See :func:`lookbook.search.rerankers.open_reranker`.
             ann_from_rows: See :func:`lookbook.search.tables.write_table`.
+            on_workers: Whether the workers of a cluster write the rows that they make, see
+                :func:`lookbook.search.fragments.write_on_workers`.
             optional: Whether a database that does not exist yet loads as an empty index.
             version: The version to load and to save, the latest by default.
             credentials: ``token`` for gated models on the hub.
@@ -78,6 +81,7 @@ class CatalogueSearchDataset(AbstractVersionedDataset[dict[str, "ArrowReader"], 
         self._reranker = reranker
         self._token = (credentials or {}).get("token")
         self._ann_from_rows = ann_from_rows
+        self._on_workers = on_workers
         self._optional = optional
         self.metadata = metadata
         super().__init__(
@@ -126,16 +130,15 @@ class CatalogueSearchDataset(AbstractVersionedDataset[dict[str, "ArrowReader"], 
         """Names the newest version; an empty text where there is none."""
         return max(self._versions(), default="")
 
-    def save(self, data: dict[str, ArrowReader]) -> None:
+    def save(self, data: dict[str, TableRows]) -> None:
         """Makes each table hold exactly these rows and tags it.
 
         Args:
-            data: All rows of each table, see :func:`lookbook.search.tables.write_table`.
+            data: All rows of each table.
         """
         database = self._connect()
-        tables = [
-            write_table(database, name, rows, self._ann_from_rows) for name, rows in data.items()
-        ]
+        write = write_on_workers if self._on_workers else write_table
+        tables = [write(database, name, rows, self._ann_from_rows) for name, rows in data.items()]
         version = self.resolve_save_version()
         if version:
             for table in tables:

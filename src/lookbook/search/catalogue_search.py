@@ -34,6 +34,7 @@ from lookbook.search.tables import (
     OWN,
     PICTURE,
     TEXT,
+    IndexedTexts,
     fingerprints_of,
     places_of,
     quote,
@@ -336,15 +337,11 @@ class CatalogueSearch:
             return {}
         return fingerprints_of(self._tables[embedder])
 
-    def known_vectors(self, embedder: str, photo_ids: list[str]) -> dict[str, np.ndarray]:
-        """Gives the texts' vectors of some items by fingerprint; of those that there are."""
+    def texts(self, embedder: str) -> IndexedTexts | None:
+        """Gives the items' texts as they are embedded; ``None`` where there is no such table."""
         if embedder not in self._tables or TEXT not in self._tables[embedder].schema.names:
-            return {}
-        matching = self._tables[embedder].search().where(f"{KEY} IN ({quote(photo_ids)})")
-        rows = matching.select([FINGERPRINT, TEXT]).limit(len(photo_ids)).to_arrow()
-        flat = rows[TEXT].combine_chunks().flatten().to_numpy()
-        vectors = flat.reshape(len(rows), -1) if len(rows) else []
-        return dict(zip(rows[FINGERPRINT].to_pylist(), vectors, strict=True))
+            return None
+        return IndexedTexts(self._tables[embedder])
 
     def _open(self, name: str | None) -> OpenedTable:
         """Opens a table, once, and makes sure that the models of today made it."""

@@ -90,7 +90,7 @@ class SeenPictures:
             fingerprint: The network's, see
                 :attr:`lookbook.search.embedders.Embedder.pictures_fingerprint`.
         """
-        self._shards = shards
+        self.shards = shards
         self._place: dict[str, str] = {}
         self._read: dict[str, dict[str, tuple[Any, Any]]] = {}
         self.sizes: dict[str, int] = {}
@@ -123,7 +123,7 @@ class SeenPictures:
 
     def _load(self, name: str) -> dict[str, tuple[Any, Any]]:
         if name not in self._read:
-            table = self._shards[name]()
+            table = self.shards[name]()
             read = table[table["failure"].isna()]
             pairs = zip(read["look"], read["vector"], strict=True)
             while len(self._read) >= _SHARDS_KEPT:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from lookbook.pools import Pool
 
 if TYPE_CHECKING:
+    import numpy as np
     from lancedb.db import DBConnection
     from lancedb.index import FTS, Bitmap, IvfSq, LabelList
     from lancedb.table import Table
-    from pyarrow import RecordBatchReader as ArrowReader
     from pyarrow import Schema
     from pyarrow import Table as ArrowTable
 
@@ -37,7 +39,70 @@ PLACES = b"places"
 _WRITTEN = 16_384
 
 
-def write_table(database: DBConnection, name: str, rows: ArrowReader, ann_from_rows: int) -> Table:
+class TableRows(Protocol):
+    """All rows of a table, made a part at a time when they are written."""
+
+    @property
+    def schema(self) -> Schema:
+        """Columns, with ``photo_id``, ``fingerprint`` and vectors; fields say their kind."""
+        ...
+
+    @property
+    def photo_ids(self) -> list[str]:
+        """The photos whose rows they are."""
+        ...
+
+    @property
+    def make(self) -> Callable[[Any], ArrowTable]:
+        """Makes of a part the rows that are new or changed; a worker can do it as well."""
+        ...
+
+    @property
+    def pool(self) -> Pool:
+        """Who makes them, where workers write what they make."""
+        ...
+
+    def parts(self, known: Mapping[str, str]) -> Iterator[Any]:
+        """Cuts what rows are made of into parts.
+
+        Args:
+            known: Fingerprints of the rows that the table has, by photo.
+        """
+        ...
+
+
+class IndexedTexts:
+    """The texts' vectors of a table as it is at one version."""
+
+    def __init__(self, table: Table) -> None:
+        """Takes the table."""
+        self._table = table
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Sends the table's address: a worker opens it anew."""
+        uri: str = self._table.uri  # type: ignore[attr-defined] # of a table in a folder or a bucket
+        folder, _, file = uri.rpartition("/")
+        return _open_texts, (folder, file.removesuffix(".lance"), self._table.version)
+
+    def of(self, photo_ids: list[str]) -> dict[str, np.ndarray]:
+        """Gives the vectors of some items that there are, by the first half of the fingerprint."""
+        matching = self._table.search().where(f"{KEY} IN ({quote(photo_ids)})")
+        rows = matching.select([FINGERPRINT, TEXT]).limit(len(photo_ids)).to_arrow()
+        flat = rows[TEXT].combine_chunks().flatten().to_numpy()
+        vectors = flat.reshape(len(rows), -1) if len(rows) else []
+        keys = [fingerprint.split("/")[0] for fingerprint in rows[FINGERPRINT].to_pylist()]
+        return dict(zip(keys, vectors, strict=True))
+
+
+def _open_texts(folder: str, name: str, version: int) -> IndexedTexts:
+    import lancedb
+
+    table = lancedb.connect(folder).open_table(name)
+    table.checkout(version)
+    return IndexedTexts(table)
+
+
+def write_table(database: DBConnection, name: str, rows: TableRows, ann_from_rows: int) -> Table:
     """Makes a table hold exactly these rows, and brings its indexes up to date.
 
     Rows whose fingerprint is unchanged are left as they are; rows that are no longer there
@@ -46,30 +111,42 @@ def write_table(database: DBConnection, name: str, rows: ArrowReader, ann_from_r
     Args:
         database: The database.
         name: The table.
-        rows: All rows, with ``photo_id``, ``fingerprint`` and vectors; columns of fields say
-            their kind, see :data:`KIND`.
+        rows: All rows.
         ann_from_rows: Tables of at least as many rows get approximate indexes of their vectors
             (IVF, eight bits a number); below it they are searched in memory, and exactly.
 
     Returns:
         The table.
     """
-    table = database.open_table(name) if name in list_tables(database) else None
-    if table is not None and table.schema.equals(rows.schema, check_metadata=True):
+    import pyarrow as pa
+
+    table = open_alike(database, name, rows.schema)
+    if table is not None:
         _upsert(table, rows)
     else:
         # The first, or other dimensions or columns. Old versions stay readable.
-        table = database.create_table(name, rows, mode="overwrite")
-    _build_indexes(table, rows.schema, ann_from_rows)
+        made = (batch for part in rows.parts({}) for batch in rows.make(part).to_batches())
+        reader = pa.RecordBatchReader.from_batches(rows.schema, made)
+        table = database.create_table(name, reader, mode="overwrite")
+    for column, config in missing_indexes(table, rows.schema, ann_from_rows).items():
+        table.create_index(column, config=config)
+    # Folds rows that came after an index was built into it.
+    table.optimize()
     return table
 
 
-def _upsert(table: Table, rows: ArrowReader) -> None:
+def open_alike(database: DBConnection, name: str, schema: Schema) -> Table | None:
+    """Opens a table that has such rows; ``None`` where there is none."""
+    table = database.open_table(name) if name in list_tables(database) else None
+    alike = table is not None and table.schema.equals(schema, check_metadata=True)
+    return table if alike else None
+
+
+def _upsert(table: Table, rows: TableRows) -> None:
     """Writes the rows that are new or changed, and deletes those that are gone."""
     import pyarrow as pa
 
     known = fingerprints_of(table)
-    there: set[str] = set()
     waiting: list[ArrowTable] = []
 
     def write() -> None:
@@ -78,20 +155,19 @@ def _upsert(table: Table, rows: ArrowReader) -> None:
             merge.when_not_matched_insert_all().execute(pa.concat_tables(waiting))
             waiting.clear()
 
-    for batch in rows:
-        ids, fingerprints = batch[KEY].to_pylist(), batch[FINGERPRINT].to_pylist()
-        there |= set(ids)
-        changed = [
-            row
-            for row, (one, now) in enumerate(zip(ids, fingerprints, strict=True))
-            if known.get(one) != now
-        ]
-        if changed:
-            waiting.append(pa.Table.from_batches([batch]).take(changed))
+    for part in rows.parts(known):
+        changed = rows.make(part)
+        if len(changed):
+            waiting.append(changed)
         if sum(map(len, waiting)) >= _WRITTEN:
             write()
     write()
-    gone = sorted(set(known) - there)
+    delete_rows(table, set(known) - set(rows.photo_ids))
+
+
+def delete_rows(table: Table, photo_ids: Iterable[str]) -> None:
+    """Deletes the rows of some photos, some thousand at a time."""
+    gone = sorted(photo_ids)
     for start in range(0, len(gone), _WRITTEN):
         table.delete(f"{KEY} IN ({quote(gone[start : start + _WRITTEN])})")
 
@@ -107,7 +183,19 @@ def fingerprints_of(table: Table) -> dict[str, str]:
     return dict(zip(rows[KEY].to_pylist(), rows[FINGERPRINT].to_pylist(), strict=True))
 
 
-def _build_indexes(table: Table, schema: Schema, ann_from_rows: int) -> None:
+def missing_indexes(
+    table: Table, schema: Schema, ann_from_rows: int
+) -> dict[str, FTS | Bitmap | LabelList | IvfSq]:
+    """Says which indexes a table is to have and has not.
+
+    Args:
+        table: The table.
+        schema: Its columns; fields say their kind.
+        ann_from_rows: See :func:`write_table`.
+
+    Returns:
+        What is to be built, by column.
+    """
     from lancedb.index import FTS, Bitmap, IvfSq, LabelList
 
     kinds = {b"text": FTS, b"one": Bitmap, b"some": LabelList}
@@ -121,11 +209,7 @@ def _build_indexes(table: Table, schema: Schema, ann_from_rows: int) -> None:
             if column in schema.names:
                 wanted[column] = IvfSq(distance_type="cosine")
     built = {column for index in table.list_indices() for column in index.columns}
-    for name, config in wanted.items():
-        if name not in built:
-            table.create_index(name, config=config)
-    # Folds rows that came after an index was built into it.
-    table.optimize()
+    return {column: config for column, config in wanted.items() if column not in built}
 
 
 def is_approximate(table: Table) -> bool:

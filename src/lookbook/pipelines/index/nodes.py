@@ -4,44 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import json
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from lookbook.errors import InputError
 from lookbook.labels.corrections import JOINED, decided_fields
 from lookbook.labels.fields import Fields
-from lookbook.labels.record import from_row, split_values, whole_text_of
-from lookbook.lazy import ArrowReader, ArrowTable, MatplotlibFigure, pd
+from lookbook.lazy import MatplotlibFigure, pd
 from lookbook.photos.photo import Photo
 from lookbook.pipelines.index.params import IndexParams
 from lookbook.pools import Pool, in_batches
 from lookbook.search.catalogue_search import CatalogueSearch
 from lookbook.search.embedders import Embedder
-from lookbook.search.likely import log_likely, places
+from lookbook.search.item_rows import ItemRows, RowMaker, text_key, texts_of
 from lookbook.search.pictures import SeenPictures, Shards, embed_photos, list_seen
-from lookbook.search.tables import (
-    FINGERPRINT,
-    GROUP,
-    KIND,
-    LIKELY,
-    LOOK,
-    MADE_BY,
-    PICTURE,
-    PLACES,
-    SEEN_BY,
-    TEXT,
-)
+from lookbook.search.tables import GROUP
 
 # Photos of one item on the sheet, and items.
 _SHEET_ROWS = 12
-# Rows that are laid out at once: what is in memory does not grow with the catalogue.
-_ROWS = 4096
-# Batches of texts that a worker is given at once, so that those of one length stand together.
-_TEXTS_A_BATCH = 16
 
 
 def embed_pictures(
@@ -89,7 +72,7 @@ def embed_pictures(
             for some in in_batches(embedded, params.pictures_a_file):
                 progress.update(len(some))
                 table = pd.DataFrame(some)
-                digest = _hash(*table["photo_id"])[:16]
+                digest = hashlib.sha256("\0".join(table["photo_id"]).encode()).hexdigest()[:16]
                 yield {f"{fingerprint}/{digest}": table}
 
 
@@ -181,7 +164,7 @@ def embed_items(
     pool: Pool,
     params: IndexParams,
     fields: Fields,
-) -> tuple[dict[str, ArrowReader], dict[str, Any]]:
+) -> tuple[dict[str, ItemRows], dict[str, Any]]:
     """Gives each item its vectors, from the last index where text and weights are the same.
 
     Args:
@@ -192,13 +175,14 @@ def embed_items(
         applied_corrections: What people have decided.
         indexed_items: The last index; an empty one for the first.
         embedders: The embedding models, by name.
-        pool: Who embeds texts.
+        pool: Who lays out rows, where workers write them.
         params: How texts are embedded.
         fields: The catalogue's.
 
     Returns:
         For each embedding model the catalogue with the columns of
-        :mod:`lookbook.search.tables`, made as it is read; and a report: ``items``, ``same_items``
+        :mod:`lookbook.search.tables`, made as it is written; and a report: ``items``,
+        ``same_items``
         (photos that show an item again), and under ``embedders`` for each ``model``, ``embedded``,
         ``reused``, ``removed``, ``pictures`` and ``pictures_failed``.
 
@@ -212,7 +196,6 @@ def embed_items(
         )
     photo_ids = full_catalogue["photo_id"]
     first = near_duplicates.set_index("photo_id")[GROUP].to_dict()
-    likely = probabilities.set_index("photo_id") if len(probabilities) else probabilities
     decided = decided_fields(applied_corrections)
     tables, report = {}, {}
     for name, embedder in embedders.items():
@@ -220,9 +203,9 @@ def embed_items(
         known = indexed_items.fingerprints(name)
         embedded = len(photo_ids)
         if known:
-            texts = _texts_of(full_catalogue, fields)
+            texts = texts_of(full_catalogue, fields)
             embedded -= sum(
-                known.get(photo_id, "").split("/")[0] == _hash(embedder.fingerprint, text)
+                known.get(photo_id, "").split("/")[0] == text_key(embedder, text)
                 for photo_id, text in zip(photo_ids, texts, strict=True)
             )
         shown = sum(photo_id in seen for photo_id in photo_ids)
@@ -234,146 +217,12 @@ def embed_items(
             "pictures": shown,
             "pictures_failed": len(photo_ids) - shown,
         }
-        rows = _Rows(name, embedder, seen, indexed_items, first, likely, decided, params, fields)
-        tables[name] = rows.read(full_catalogue, pool, embedded)
+        make = RowMaker(
+            embedder, indexed_items.texts(name), seen.sizes, params.wrong, params.wrong_by_field,
+            params.batch_size, fields,
+        )  # fmt: skip
+        tables[name] = ItemRows(
+            full_catalogue, probabilities, first, decided, seen, make, pool, embedded
+        )
     repeated = len(photo_ids) - photo_ids.map(lambda one: first.get(one, one)).nunique()
     return tables, {"items": len(photo_ids), "same_items": repeated, "embedders": report}
-
-
-class _Rows(NamedTuple):
-    """What the rows of one embedding model's table are made of."""
-
-    name: str
-    embedder: Embedder
-    seen: SeenPictures
-    indexed: CatalogueSearch
-    first: dict[str, str]
-    likely: pd.DataFrame
-    decided: dict[str, set[str]]
-    params: IndexParams
-    fields: Fields
-
-    def read(self, catalogue: pd.DataFrame, pool: Pool, new: int) -> ArrowReader:
-        """Makes the rows, some thousand at a time, when they are asked for."""
-        import pyarrow as pa
-
-        from lookbook.progress import Progress
-
-        def batches() -> Iterator[Any]:
-            starts = range(0, len(catalogue), _ROWS)
-            cut = (catalogue.iloc[start : start + _ROWS] for start in starts)
-            with Progress(total=new, desc="embed", unit="text", disable=not new) as progress:
-                for some in cut:
-                    table, embedded = self._lay_out(some, pool)
-                    progress.update(embedded)
-                    yield from table.combine_chunks().to_batches()
-
-        made = batches()
-        head = next(made)
-        return pa.RecordBatchReader.from_batches(head.schema, itertools.chain([head], made))
-
-    def _lay_out(self, catalogue: pd.DataFrame, pool: Pool) -> tuple[ArrowTable, int]:
-        """Lays out some rows; gives them, and how many texts were embedded."""
-        # Cell by cell, Python's own texts are read several times as fast as Arrow's.
-        catalogue = catalogue.astype(object)
-        photo_ids, embedder = catalogue["photo_id"].tolist(), self.embedder
-        texts = list(_texts_of(catalogue, self.fields))
-        keys = [_hash(embedder.fingerprint, text) for text in texts]
-        vectors, embedded = self._embed(texts, keys, photo_ids, pool)
-        groups = [self.first.get(one, one) for one in photo_ids]
-        known = self.likely.index.intersection(photo_ids) if len(self.likely) else []
-        likely = log_likely(
-            catalogue,
-            self.likely.loc[known].reset_index() if len(known) else self.likely.iloc[:0],
-            self.fields,
-            self.params.wrong,
-            self.params.wrong_by_field,
-            self.decided,
-        )
-        pictures = embedder.pictures_fingerprint
-        fingerprints = []
-        for row, group, own, key, photo_id in zip(
-            catalogue.itertuples(index=False), groups, likely, keys, photo_ids, strict=True
-        ):
-            by = pictures if photo_id in self.seen else ""
-            whole = _hash(*map(str, row), group, own.tobytes().hex())
-            fingerprints.append(f"{key}/{_hash(whole, by)}")
-        table = _to_arrow(catalogue, self.fields)
-        for column, values in {
-            GROUP: groups,
-            MADE_BY: [embedder.fingerprint] * len(table),
-            SEEN_BY: [pictures] * len(table),
-            FINGERPRINT: fingerprints,
-        }.items():
-            table = table.append_column(column, [values])
-        matrices = {TEXT: vectors, LIKELY: likely, **self._pictures(photo_ids)}
-        return _with_vectors(table, matrices, self.fields), embedded
-
-    def _embed(
-        self, texts: list[str], keys: list[str], photo_ids: list[str], pool: Pool
-    ) -> tuple[np.ndarray, int]:
-        """Embeds the texts that the last index has not; gives all, and how many were new."""
-        known = self.indexed.known_vectors(self.name, photo_ids)
-        # A vector is found again by the first half of its row's fingerprint.
-        by_key = {fingerprint.split("/")[0]: vector for fingerprint, vector in known.items()}
-        new = {key: text for key, text in zip(keys, texts, strict=True) if key not in by_key}
-        embedded = sum(key in new for key in keys)
-        encode = partial(_encode, embedder=self.embedder, batch_size=self.params.batch_size)
-        size = _TEXTS_A_BATCH * self.params.batch_size
-        made = itertools.chain.from_iterable(pool.map(encode, in_batches(list(new.values()), size)))
-        by_key |= dict(zip(new, made, strict=True))
-        return np.stack([by_key[key] for key in keys]).astype(np.float32), embedded
-
-    def _pictures(self, photo_ids: list[str]) -> dict[str, np.ndarray]:
-        """Lays out looks and vectors; zeros, which are like nothing, for a photo that failed."""
-        seen = self.seen.of(photo_ids)
-        columns = {}
-        for column, part, place in ((LOOK, "look", 0), (PICTURE, "vector", 1)):
-            if part in self.seen.sizes:
-                columns[column] = np.zeros((len(photo_ids), self.seen.sizes[part]), np.float32)
-                for row, photo_id in enumerate(photo_ids):
-                    if photo_id in seen:
-                        columns[column][row] = seen[photo_id][place]
-        return columns
-
-
-def _texts_of(catalogue: pd.DataFrame, fields: Fields) -> Iterator[str]:
-    """Gives what is embedded of each item."""
-    for start in range(0, len(catalogue), _ROWS):
-        for row in catalogue.iloc[start : start + _ROWS].astype(object).to_dict("records"):
-            yield whole_text_of(from_row(row, fields), fields)
-
-
-def _encode(texts: list[str], embedder: Embedder, batch_size: int) -> np.ndarray:
-    return embedder.encode(texts, batch_size=batch_size)
-
-
-def _to_arrow(catalogue: pd.DataFrame, fields: Fields) -> ArrowTable:
-    """Makes columns of the catalogue, each of its field's kind."""
-    import pyarrow as pa
-
-    columns, schema = [], []
-    for name in catalogue.columns:
-        kind = fields.root[name].kind if name in fields.root else ""
-        several = name in fields.somes
-        cells = catalogue[name].map(split_values) if several else catalogue[name]
-        data_type = pa.list_(pa.string()) if several else pa.string()
-        columns.append(pa.array(cells.tolist(), data_type))
-        schema.append(pa.field(name, data_type, metadata={KIND: kind.encode()} if kind else None))
-    return pa.table(columns, pa.schema(schema))
-
-
-def _with_vectors(items: ArrowTable, matrices: dict[str, np.ndarray], fields: Fields) -> ArrowTable:
-    import pyarrow as pa
-
-    for name, matrix in matrices.items():
-        flat = pa.FixedSizeListArray.from_arrays(
-            pa.array(np.ascontiguousarray(matrix, np.float32).ravel()), matrix.shape[1]
-        )
-        metadata = {PLACES: json.dumps(places(fields)).encode()} if name == LIKELY else None
-        items = items.append_column(pa.field(name, flat.type, metadata=metadata), flat)
-    return items
-
-
-def _hash(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]

@@ -1,0 +1,253 @@
+"""Rows of the index, laid out part by part where they are written: here, or on workers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from lookbook.labels.fields import Fields
+from lookbook.labels.record import from_row, split_values, whole_text_of
+from lookbook.lazy import ArrowTable, pd
+from lookbook.pools import Pool
+from lookbook.search.embedders import Embedder
+from lookbook.search.likely import log_likely, places
+from lookbook.search.pictures import SeenPictures, Shards
+from lookbook.search.tables import (
+    FINGERPRINT,
+    GROUP,
+    KIND,
+    LIKELY,
+    LOOK,
+    MADE_BY,
+    PICTURE,
+    PLACES,
+    SEEN_BY,
+    TEXT,
+    IndexedTexts,
+)
+
+if TYPE_CHECKING:
+    from pyarrow import Schema
+
+# Items whose rows are laid out at once: what is in memory does not grow with the catalogue.
+PART = 4096
+
+
+class Part(NamedTuple):
+    """Some items, with all that their rows are made of: what a worker is given.
+
+    Attributes:
+        catalogue: The items, with ``photo_id``.
+        likely: Their probabilities, where the captioner tells.
+        groups: The first photo of each one's item.
+        decided: Fields that people have decided, by photo.
+        pictures: The files with their pictures' vectors.
+        known: Fingerprints of the rows that the table has of them.
+    """
+
+    catalogue: pd.DataFrame
+    likely: pd.DataFrame
+    groups: list[str]
+    decided: dict[str, set[str]]
+    pictures: Shards
+    known: dict[str, str]
+
+
+class RowMaker(NamedTuple):
+    """Lays out rows.
+
+    Attributes:
+        embedder: Embeds the texts.
+        texts: Texts that were embedded before; ``None`` where there is no index yet.
+        sizes: Dimensions of ``look`` and ``vector`` of pictures, where there are any.
+        wrong: How often what a captioner says without probabilities is wrong.
+        wrong_by_field: The same for single fields.
+        batch_size: Texts a run of the model.
+        fields: The catalogue's.
+    """
+
+    embedder: Embedder
+    texts: IndexedTexts | None
+    sizes: dict[str, int]
+    wrong: float
+    wrong_by_field: dict[str, float]
+    batch_size: int
+    fields: Fields
+
+    def __call__(self, part: Part) -> ArrowTable:
+        """Lays out the rows of a part's items that are new or changed."""
+        # Cell by cell, Python's own texts are read several times as fast as Arrow's.
+        catalogue = part.catalogue.astype(object)
+        seen = SeenPictures(part.pictures, self.embedder.pictures_fingerprint)
+        likely = log_likely(
+            catalogue, part.likely, self.fields, self.wrong, self.wrong_by_field, part.decided
+        )
+        texts = list(texts_of(catalogue, self.fields))
+        keys = [text_key(self.embedder, text) for text in texts]
+        photo_ids = catalogue["photo_id"].tolist()
+        pictures = self.embedder.pictures_fingerprint
+        fingerprints = []
+        for row, group, own, key, photo_id in zip(
+            catalogue.itertuples(index=False), part.groups, likely, keys, photo_ids, strict=True
+        ):
+            by = pictures if photo_id in seen else ""
+            whole = _hash(*map(str, row), group, own.tobytes().hex())
+            fingerprints.append(f"{key}/{_hash(whole, by)}")
+        changed = [
+            row
+            for row, (photo_id, now) in enumerate(zip(photo_ids, fingerprints, strict=True))
+            if part.known.get(photo_id) != now
+        ]
+        photo_ids = [photo_ids[row] for row in changed]
+        table = _to_arrow(catalogue.iloc[changed], self.fields)
+        for column, values in {
+            GROUP: [part.groups[row] for row in changed],
+            MADE_BY: [self.embedder.fingerprint] * len(changed),
+            SEEN_BY: [pictures] * len(changed),
+            FINGERPRINT: [fingerprints[row] for row in changed],
+        }.items():
+            table = table.append_column(column, [values])
+        if not changed:
+            return table
+        vectors = self._embed([texts[row] for row in changed], [keys[row] for row in changed],
+                              photo_ids)  # fmt: skip
+        matrices = {TEXT: vectors, LIKELY: likely[changed], **self._pictures(photo_ids, seen)}
+        return _with_vectors(table, matrices, self.fields)
+
+    def _embed(self, texts: list[str], keys: list[str], photo_ids: list[str]) -> np.ndarray:
+        """Embeds the texts that no index has yet; gives the vectors of all."""
+        by_key = self.texts.of(photo_ids) if self.texts is not None else {}
+        new = {key: text for key, text in zip(keys, texts, strict=True) if key not in by_key}
+        if new:
+            made = self.embedder.encode(list(new.values()), batch_size=self.batch_size)
+            by_key |= dict(zip(new, made, strict=True))
+        return np.stack([by_key[key] for key in keys]).astype(np.float32)
+
+    def _pictures(self, photo_ids: list[str], seen: SeenPictures) -> dict[str, np.ndarray]:
+        """Lays out looks and vectors; zeros, which are like nothing, for a photo that failed."""
+        known = seen.of(photo_ids)
+        columns = {}
+        for column, part, place in ((LOOK, "look", 0), (PICTURE, "vector", 1)):
+            if part in self.sizes:
+                columns[column] = np.zeros((len(photo_ids), self.sizes[part]), np.float32)
+                for row, photo_id in enumerate(photo_ids):
+                    if photo_id in known:
+                        columns[column][row] = known[photo_id][place]
+        return columns
+
+
+class ItemRows:
+    """All rows of one embedding model's table, none of them made yet.
+
+    See :class:`lookbook.search.tables.TableRows`.
+    """
+
+    def __init__(
+        self,
+        catalogue: pd.DataFrame,
+        probabilities: pd.DataFrame,
+        first: Mapping[str, str],
+        decided: Mapping[str, set[str]],
+        seen: SeenPictures,
+        make: RowMaker,
+        pool: Pool,
+        embedded: int,
+    ) -> None:
+        """Takes what the rows are made of.
+
+        Args:
+            catalogue: The items, at least one.
+            probabilities: How likely each value is, where the captioner tells.
+            first: The first photo of an item, of photos that are not alone.
+            decided: Fields that people have decided, by photo.
+            seen: Embedded pictures.
+            make: Lays out the rows of a part.
+            pool: Who does it, where workers write what they make.
+            embedded: How many texts are new.
+        """
+        self.photo_ids = catalogue["photo_id"].tolist()
+        self.make = make
+        self.pool = pool
+        self._catalogue = catalogue
+        self._likely = probabilities.set_index("photo_id", drop=False)
+        self._first = first
+        self._decided = decided
+        self._seen = seen
+        self._embedded = embedded
+
+    @cached_property
+    def schema(self) -> Schema:
+        """The table's: that of its first row."""
+        return self.make(self._part(slice(0, 1), {})).schema
+
+    def parts(self, known: Mapping[str, str]) -> Iterator[Part]:
+        """Cuts the items into parts, see :class:`lookbook.search.tables.TableRows`."""
+        from lookbook.progress import Progress
+
+        total = len(self.photo_ids)
+        with Progress(total=total, desc="embed", unit="item", disable=not self._embedded) as bar:
+            for start in range(0, total, PART):
+                part = self._part(slice(start, start + PART), known)
+                yield part
+                bar.update(len(part.groups))
+
+    def _part(self, rows: slice, known: Mapping[str, str]) -> Part:
+        photo_ids = self.photo_ids[rows]
+        told = self._likely.index.intersection(photo_ids)
+        files = {self._seen.file_of(one) for one in photo_ids if one in self._seen}
+        return Part(
+            self._catalogue.iloc[rows],
+            self._likely.loc[told].reset_index(drop=True),
+            [self._first.get(one, one) for one in photo_ids],
+            {one: self._decided[one] for one in photo_ids if one in self._decided},
+            {name: self._seen.shards[name] for name in sorted(files)},
+            {one: known[one] for one in photo_ids if one in known},
+        )
+
+
+def texts_of(catalogue: pd.DataFrame, fields: Fields) -> Iterator[str]:
+    """Gives what is embedded of each item."""
+    for start in range(0, len(catalogue), PART):
+        for row in catalogue.iloc[start : start + PART].astype(object).to_dict("records"):
+            yield whole_text_of(from_row(row, fields), fields)
+
+
+def text_key(embedder: Embedder, text: str) -> str:
+    """Names a text's vector: the first half of its row's fingerprint."""
+    return _hash(embedder.fingerprint, text)
+
+
+def _to_arrow(catalogue: pd.DataFrame, fields: Fields) -> ArrowTable:
+    """Makes columns of the catalogue, each of its field's kind."""
+    import pyarrow as pa
+
+    columns, schema = [], []
+    for name in catalogue.columns:
+        kind = fields.root[name].kind if name in fields.root else ""
+        several = name in fields.somes
+        cells = catalogue[name].map(split_values) if several else catalogue[name]
+        data_type = pa.list_(pa.string()) if several else pa.string()
+        columns.append(pa.array(cells.tolist(), data_type))
+        schema.append(pa.field(name, data_type, metadata={KIND: kind.encode()} if kind else None))
+    return pa.table(columns, pa.schema(schema))
+
+
+def _with_vectors(items: ArrowTable, matrices: dict[str, np.ndarray], fields: Fields) -> ArrowTable:
+    import pyarrow as pa
+
+    for name, matrix in matrices.items():
+        flat = pa.FixedSizeListArray.from_arrays(
+            pa.array(np.ascontiguousarray(matrix, np.float32).ravel()), matrix.shape[1]
+        )
+        metadata: Any = {PLACES: json.dumps(places(fields)).encode()} if name == LIKELY else None
+        items = items.append_column(pa.field(name, flat.type, metadata=metadata), flat)
+    return items
+
+
+def _hash(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
