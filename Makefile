@@ -66,7 +66,7 @@ bench-demo: $(VENV)/installed photos-named ## Measure how long the page's custom
 
 bench-search: $(VENV)/installed-dev photos-named ## Measure what search finds in PHOTOS=folder, and how fast
 	$(BIN)/kedro run --pipelines=__default__,evaluate --photos='$(PHOTOS)' $(if $(ANNOTATIONS),--params=annotations='$(ANNOTATIONS)')
-	$(BIN)/python benchmarks/search.py
+	PYTHONPATH=tests/support $(BIN)/python benchmarks/search.py
 
 bench-messages: $(VENV)/installed photos-named ## Measure what is shown to customers' messages (CASES=, ANNOTATIONS=folder)
 	$(BIN)/kedro run --photos='$(PHOTOS)'

@@ -24,6 +24,7 @@ from kedro.framework.startup import bootstrap_project
 from rich.console import Console
 from rich.table import Table
 
+from given_rows import GivenRows
 from lookbook.evaluation.score_tables import retrieval_tables
 from lookbook.search.catalogue_search import CatalogueSearch, Method, Query
 from lookbook.search.ranking import Rows, Weights
