@@ -1,7 +1,13 @@
 """Kedro's settings for this project."""
 
+import os
+
 from lookbook.config_loader import ConfigLoader
 from lookbook.hooks import MissingInputHooks, SummaryHooks
+
+# Read when pyarrow is imported, which no module has done yet. Its own allocator keeps what is
+# freed: some 40 MiB in a run over 30,000 photos.
+os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
 HOOKS = (MissingInputHooks(), SummaryHooks())
 

@@ -73,8 +73,8 @@ def _ask(name: str, fields: Fields) -> str:
     return f"{about}; {several} of {values}."
 
 
-class Caption(BaseModel):
-    """What came of one photo: a text, or the reason why there is none.
+class CaptionText(BaseModel):
+    """What came of one photo in words: a text, or the reason why there is none.
 
     Attributes:
         photo_id: The photo's identity.
@@ -85,7 +85,6 @@ class Caption(BaseModel):
         output_tokens: Tokens written for all answers.
         cost: What they cost, in the currency of the engine's price list; ``None`` without one.
         seconds: What it added to the run's time: since the caption before it came.
-        probabilities: How likely each value of each field is, where the engine knows.
     """
 
     photo_id: str
@@ -96,7 +95,6 @@ class Caption(BaseModel):
     output_tokens: int = 0
     cost: float | None = None
     seconds: float = 0.0
-    probabilities: dict[str, dict[str, float]] | None = None
 
     @field_validator("text", "failure")
     @classmethod
@@ -106,6 +104,16 @@ class Caption(BaseModel):
             return text
         whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         return whole.replace("\0", "\ufffd")
+
+
+class Caption(CaptionText):
+    """What came of one photo.
+
+    Attributes:
+        probabilities: How likely each value of each field is, where the engine knows.
+    """
+
+    probabilities: dict[str, dict[str, float]] | None = None
 
 
 class Captioner(Protocol):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TypeVar
 
 import numpy as np
 from pydantic import BaseModel, Field, ValidationError
 
-from lookbook.captioners import Caption, Captioner, Prompt
+from lookbook.captioners import Caption, Captioner, CaptionText, Prompt
 from lookbook.labels.fields import Fields
 from lookbook.lazy import pd
 from lookbook.photos.photo import Photo
@@ -17,6 +18,7 @@ from lookbook.photos.photo import Photo
 NOTHING = "the captioner gave nothing back"
 # Files by name, and how each is read.
 Shards = Mapping[str, Callable[[], str]]
+Read = TypeVar("Read", bound=CaptionText)
 # What a caption took, as numbers from the beginning: as objects they take several times as much.
 COSTS = {
     "answers": int,
@@ -50,7 +52,7 @@ def find_uncaptioned(photos: pd.DataFrame, shards: Shards, fingerprint: str) -> 
     Returns:
         The rows that still need a caption, among them those that failed before.
     """
-    every = _captions_of(shards, fingerprint)
+    every = _read(shards, fingerprint, CaptionText)
     done = {caption.photo_id for caption in every if caption.text is not None}
     return photos[~photos["photo_id"].isin(done)]
 
@@ -123,25 +125,22 @@ def gather_captions(photos: pd.DataFrame, shards: Shards, fingerprint: str) -> p
         ``input_tokens``, ``output_tokens``, ``cost`` and ``seconds``.
     """
     row_of = {photo_id: row for row, photo_id in enumerate(photos["photo_id"].unique())}
-    nothing = Caption(photo_id="", failure=NOTHING, answers=0)
+    nothing = CaptionText(photo_id="", failure=NOTHING, answers=0)
     columns: dict[str, np.ndarray] = {
         name: np.full(len(row_of), getattr(nothing, name), kind)
         for name, kind in {"text": object, "failure": object, **COSTS}.items()
     }
-    for caption in _captions_of(shards, fingerprint):
+    for caption in _read(shards, fingerprint, CaptionText):
         row = row_of.get(caption.photo_id)
         if row is None or (caption.text is None and columns["text"][row] is not None):
             continue
         for name, column in columns.items():
             column[row] = getattr(caption, name)
     rows = [row_of[photo_id] for photo_id in photos["photo_id"]]
-    gathered = photos.copy()
-    # One after the other, so that texts are not there twice for longer than they need to be.
-    gathered["caption"] = columns.pop("text")[rows].tolist()
-    gathered["failure"] = columns.pop("failure")[rows].tolist()
-    for name, column in columns.items():
-        gathered[name] = column[rows]
-    return gathered
+    # Texts stay Python's own: as Arrow's they would be there twice.
+    told = {"caption": columns.pop("text"), "failure": columns.pop("failure")}
+    texts = {name: pd.Series(one[rows], photos.index, object) for name, one in told.items()}
+    return photos.assign(**texts, **{name: column[rows] for name, column in columns.items()})
 
 
 def gather_probabilities(
@@ -169,7 +168,7 @@ def gather_probabilities(
     # by column, as they are written, which then needs no copy.
     shares = np.zeros((len(row_of), len(columns)), np.float32, order="F")
     told, known = np.zeros(len(row_of), bool), np.zeros(len(columns), bool)
-    for caption in _captions_of(shards, fingerprint):
+    for caption in _read(shards, fingerprint, Caption):
         row = row_of.get(caption.photo_id)
         if row is None or not caption.probabilities or (told[row] and caption.text is None):
             continue
@@ -185,24 +184,20 @@ def gather_probabilities(
     return pd.DataFrame({"photo_id": ids[told].reset_index(drop=True), **kept}, copy=False)
 
 
-def read_shards(shards: Shards, fingerprint: str) -> dict[str, Caption]:
-    """Reads the captions of one captioner, by photo; of several the one with a text.
-
-    Their probabilities are left out, see :func:`gather_probabilities`.
-    """
-    captions: dict[str, Caption] = {}
-    for caption in _captions_of(shards, fingerprint):
+def read_shards(shards: Shards, fingerprint: str) -> dict[str, CaptionText]:
+    """Reads the captions of one captioner, by photo; of several the one with a text."""
+    captions: dict[str, CaptionText] = {}
+    for caption in _read(shards, fingerprint, CaptionText):
         if caption.text is not None or caption.photo_id not in captions:
-            caption.probabilities = None
             captions[caption.photo_id] = caption
     return captions
 
 
-def _captions_of(shards: Shards, fingerprint: str) -> Iterator[Caption]:
-    """Reads the captions of one captioner, file by file."""
+def _read(shards: Shards, fingerprint: str, kind: type[Read]) -> Iterator[Read]:
+    """Reads the captions of one captioner, file by file; of each line what the kind has."""
     for name, load in sorted(shards.items()):
         if name.split("/", maxsplit=1)[0] == fingerprint:
-            yield from _parse_lines(load().splitlines())
+            yield from _parse_lines(load().splitlines(), kind)
 
 
 def _write_shard(captions: list[Caption], fingerprint: str) -> dict[str, str]:
@@ -211,10 +206,10 @@ def _write_shard(captions: list[Caption], fingerprint: str) -> dict[str, str]:
     return {f"{fingerprint}/{digest}": "\n".join(lines) + "\n"}
 
 
-def _parse_lines(lines: Iterable[str]) -> Iterator[Caption]:
+def _parse_lines(lines: Iterable[str], kind: type[Read]) -> Iterator[Read]:
     for line in lines:
         try:
-            yield Caption.model_validate_json(line)
+            yield kind.model_validate_json(line)
         except ValidationError:
             # A run that was killed while it wrote left half a line: that photo comes again.
             continue
