@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure as MatplotlibFigure
     from plotly.graph_objects import Figure as PlotlyFigure
-    from pyarrow import RecordBatchReader as ArrowReader
     from pyarrow import Table as ArrowTable
     from torch import Tensor
     from torch.nn import Module as TorchModule
@@ -19,11 +18,10 @@ else:
     import lazy_loader
 
     pd = lazy_loader.load("pandas")
-    MatplotlibFigure = PlotlyFigure = ArrowReader = ArrowTable = Any
+    MatplotlibFigure = PlotlyFigure = ArrowTable = Any
     Tensor = TorchModule = Any
 
 __all__ = [
-    "ArrowReader",
     "ArrowTable",
     "MatplotlibFigure",
     "PlotlyFigure",

@@ -3,6 +3,7 @@ import pyarrow as pa
 import pytest
 from kedro.io import DatasetError, Version
 
+from given_rows import GivenRows
 from lookbook.datasets.catalogue_search_dataset import CatalogueSearchDataset
 from lookbook.errors import InputError
 from lookbook.search.tables import KIND
@@ -27,7 +28,7 @@ def rows(names, text="a blue shirt", dimensions=4):
         ]
     )
     flat = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), dimensions)
-    return pa.table(arrays, schema).append_column("text_vector", flat).to_reader()
+    return GivenRows(pa.table(arrays, schema).append_column("text_vector", flat))
 
 
 @pytest.fixture
@@ -120,7 +121,7 @@ def test_says_how_to_get_a_missing_index(dataset):
 
 def test_a_save_that_was_not_tagged_is_not_seen(dataset, opened):
     dataset(save="v1").save({"minilm": rows(["a"])})
-    opened().add(rows(["torn"]))
+    opened().add(rows(["torn"]).table)
     assert names(dataset().load()) == ["a"]
 
 

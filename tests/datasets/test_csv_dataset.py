@@ -1,10 +1,13 @@
 import csv
 
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kedro.io import DatasetError, Version
 
 from lookbook.datasets.csv_dataset import CSVDataset
+from lookbook.parts import TableParts
 
 LOAD = {"keep_default_na": False, "dtype": {"text": str}}
 FORMULAS = ['=HYPERLINK("http://x")', "+1", "-2", "@SUM(A1)", "'=1", "''+1", "'quoted'"]
@@ -29,3 +32,25 @@ def test_any_text_comes_back(tmp_path_factory, texts):
     dataset = CSVDataset(filepath=str(path), load_args=LOAD, save_args={"index": False})
     dataset.save(pd.DataFrame({"text": texts, "more": 1}))
     assert dataset.load()["text"].tolist() == texts
+
+
+def test_a_long_table_is_written_as_its_parts_are_made(tmp_path):
+    parts = TableParts(lambda: (pd.DataFrame({"text": [f"={n}"], "n": n}) for n in range(3)))
+    dataset = CSVDataset(filepath=str(tmp_path / "table.csv"), save_args={"index": False})
+    dataset.save(parts)
+    assert (tmp_path / "table.csv").read_text() == "text,n\n'=0,0\n'=1,1\n'=2,2\n"
+    pd.testing.assert_frame_equal(dataset.load(), parts.whole(), check_dtype=False)
+
+
+def test_a_table_that_was_cut_off_is_not_seen(tmp_path):
+    def make(version=None):
+        return CSVDataset(filepath=str(tmp_path / "table.csv"), version=Version(None, version))
+
+    def cut_off():
+        yield pd.DataFrame({"text": ["more"]})
+        raise OSError("the disk is full")
+
+    make("1").save(pd.DataFrame({"text": ["whole"]}))
+    with pytest.raises(DatasetError, match="the disk is full"):
+        make("2").save(TableParts(cut_off))
+    assert make().load()["text"].tolist() == ["whole"]

@@ -1,9 +1,13 @@
+from itertools import pairwise
+
+import numpy as np
 import pandas as pd
 import pytest
 from kedro.io import DatasetError, Version
 
 from lookbook.datasets.csv_dataset import CSVDataset
 from lookbook.datasets.partitioned_table_dataset import PartitionedTableDataset
+from lookbook.parts import TableParts
 from project import configuration
 
 TYPES = configuration("globals")["table_types"]
@@ -50,6 +54,16 @@ def test_a_photo_is_in_the_same_part_of_every_table(dataset, tmp_path):
     assert len(one) == 8
     for name, part in other.items():
         assert set(part["photo_id"]) <= set(one[name]["photo_id"])
+
+
+@pytest.mark.parametrize("sizes", [(40,), (7, 0, 33), (0, 40), (0,)])
+def test_parts_are_written_as_they_are_made(dataset, sizes):
+    starts = np.cumsum((0, *sizes))
+    made = TableParts(lambda: (TABLE[one:other] for one, other in pairwise(starts)))
+    dataset("parts").save(made)
+    dataset("whole").save(TABLE[: sum(sizes)])
+    read, whole = (dataset(name).load() for name in ("parts", "whole"))
+    pd.testing.assert_frame_equal(read, whole, check_dtype=sum(sizes) > 0)
 
 
 def test_a_table_that_was_cut_off_is_not_seen(tmp_path):

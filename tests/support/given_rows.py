@@ -16,12 +16,12 @@ class GivenRows:
         self.schema = table.schema
         self.photo_ids = table["photo_id"].to_pylist()
         self.pool = pool or LocalPool(2)
-        self._table = table
+        self.table = table
         self._part = part
 
     def parts(self, known: Mapping[str, str]) -> Iterator[tuple[pa.Table, dict[str, str]]]:
-        for start in range(0, len(self._table), self._part):
-            yield self._table.slice(start, self._part), dict(known)
+        for start in range(0, len(self.table), self._part):
+            yield self.table.slice(start, self._part), dict(known)
 
     @staticmethod
     def make(part: tuple[pa.Table, dict[str, str]]) -> pa.Table:

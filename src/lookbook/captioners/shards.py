@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
 import numpy as np
@@ -13,13 +13,15 @@ from pydantic import BaseModel, Field, ValidationError
 from lookbook.captioners import Caption, Captioner, CaptionText, Prompt
 from lookbook.labels.fields import Fields
 from lookbook.lazy import pd
+from lookbook.parts import PART, TableParts
 from lookbook.photos.photo import Photo
 
 NOTHING = "the captioner gave nothing back"
 # Files by name, and how each is read.
 Shards = Mapping[str, Callable[[], str]]
 Read = TypeVar("Read", bound=CaptionText)
-# What a caption took, as numbers from the beginning: as objects they take several times as much.
+Rows = TypeVar("Rows", bound="pd.DataFrame | pd.Series")
+# What a caption took.
 COSTS = {
     "answers": int,
     "input_tokens": int,
@@ -111,7 +113,7 @@ def caption_into_shards(
             yield _write_shard(shard, fingerprint)
 
 
-def gather_captions(photos: pd.DataFrame, shards: Shards, fingerprint: str) -> pd.DataFrame:
+def gather_captions(photos: pd.DataFrame, shards: Shards, fingerprint: str) -> TableParts:
     """Gathers the captions of photos from all shards of a captioner.
 
     Args:
@@ -124,28 +126,26 @@ def gather_captions(photos: pd.DataFrame, shards: Shards, fingerprint: str) -> p
         reason, missing if it did not) and what the caption took: ``answers``,
         ``input_tokens``, ``output_tokens``, ``cost`` and ``seconds``.
     """
-    row_of = {photo_id: row for row, photo_id in enumerate(photos["photo_id"].unique())}
     nothing = CaptionText(photo_id="", failure=NOTHING, answers=0)
-    columns: dict[str, np.ndarray] = {
-        name: np.full(len(row_of), getattr(nothing, name), kind)
-        for name, kind in {"text": object, "failure": object, **COSTS}.items()
-    }
-    for caption in _read(shards, fingerprint, CaptionText):
-        row = row_of.get(caption.photo_id)
-        if row is None or (caption.text is None and columns["text"][row] is not None):
-            continue
-        for name, column in columns.items():
-            column[row] = getattr(caption, name)
-    rows = [row_of[photo_id] for photo_id in photos["photo_id"]]
-    # Texts stay Python's own: as Arrow's they would be there twice.
-    told = {"caption": columns.pop("text"), "failure": columns.pop("failure")}
-    texts = {name: pd.Series(one[rows], photos.index, object) for name, one in told.items()}
-    return photos.assign(**texts, **{name: column[rows] for name, column in columns.items()})
+
+    def parts() -> Iterator[pd.DataFrame]:
+        places = _Places(photos["photo_id"], shards, fingerprint)
+        for some in _cut(photos):
+            captions = [one or nothing for one in places.read(some["photo_id"], CaptionText)]
+            texts = {"caption": [one.text for one in captions],
+                     "failure": [one.failure for one in captions]}  # fmt: skip
+            yield some.assign(
+                **{name: pd.Series(told, some.index, "str") for name, told in texts.items()},
+                **{name: np.array([getattr(one, name) for one in captions], kind)
+                   for name, kind in COSTS.items()},
+            )  # fmt: skip
+
+    return TableParts(parts)
 
 
 def gather_probabilities(
     photos: pd.DataFrame, shards: Shards, fingerprint: str, fields: Fields
-) -> pd.DataFrame:
+) -> TableParts:
     """Gathers how likely each value is, for captioners that know.
 
     Args:
@@ -161,27 +161,90 @@ def gather_probabilities(
     columns = [
         f"{name}: {value}" for name, field in fields.enumerated.items() for value in field.values
     ]
-    place = {column: number for number, column in enumerate(columns)}
-    ids = photos["photo_id"].drop_duplicates()
-    row_of = {photo_id: row for row, photo_id in enumerate(ids)}
-    # As numbers from the beginning: as objects those of a million photos take gigabytes. Column
-    # by column, as they are written, which then needs no copy.
-    shares = np.zeros((len(row_of), len(columns)), np.float32, order="F")
-    told, known = np.zeros(len(row_of), bool), np.zeros(len(columns), bool)
-    for caption in _read(shards, fingerprint, Caption):
-        row = row_of.get(caption.photo_id)
-        if row is None or not caption.probabilities or (told[row] and caption.text is None):
-            continue
-        shares[row], told[row] = 0.0, True
-        for name, values in caption.probabilities.items():
-            for value, share in values.items():
-                number = place.get(f"{name}: {value}")
-                if number is not None:
-                    shares[row, number], known[number] = share, True
-    # Of what all photos have, columns are views.
-    rows = slice(None) if told.all() else told
-    kept = {column: shares[rows, number] for column, number in place.items() if known[number]}
-    return pd.DataFrame({"photo_id": ids[told].reset_index(drop=True), **kept}, copy=False)
+
+    def parts() -> Iterator[pd.DataFrame]:
+        photo_ids = photos["photo_id"].drop_duplicates()
+        told: set[str] = set()
+
+        def note(caption: Caption) -> None:
+            for name, values in (caption.probabilities or {}).items():
+                told.update(f"{name}: {value}" for value in values)
+
+        places = _Places(photo_ids, shards, fingerprint, note)
+        kept = [column for column in columns if column in told]
+        number_of = {column: number for number, column in enumerate(kept)}
+        for some in _cut(photo_ids):
+            captions = places.read(some, Caption)
+            shares = np.zeros((len(some), len(kept)), np.float32)
+            for row, caption in enumerate(captions):
+                for name, values in ((caption and caption.probabilities) or {}).items():
+                    for value, share in values.items():
+                        if f"{name}: {value}" in number_of:
+                            shares[row, number_of[f"{name}: {value}"]] = share
+            known = np.array([bool(one and one.probabilities) for one in captions], bool)
+            table = pd.DataFrame(shares[known], columns=kept)
+            table.insert(0, "photo_id", some[known].reset_index(drop=True))
+            yield table
+
+    return TableParts(parts)
+
+
+class _Places:
+    """Where the captions of photos are kept: in which file, and on which line.
+
+    Of several captions of a photo the last one with a text counts.
+    """
+
+    def __init__(
+        self,
+        photo_ids: pd.Series,
+        shards: Shards,
+        fingerprint: str,
+        note: Callable[[Caption], None] | None = None,
+    ) -> None:
+        """Reads all files of a captioner once.
+
+        Args:
+            photo_ids: The photos.
+            shards: Shards by name.
+            fingerprint: The captioner's.
+            note: Told of each photo's captions, with their probabilities.
+        """
+        self._shards = shards
+        self._names = _files_of(shards, fingerprint)
+        self._row_of = {one: row for row, one in enumerate(photo_ids.unique())}
+        self._file = np.full(len(self._row_of), -1, np.int32)
+        self._line = np.zeros(len(self._row_of), np.int32)
+        has_text = np.zeros(len(self._row_of), bool)
+        kind = Caption if note else CaptionText
+        for file, name in enumerate(self._names):
+            for line, text in enumerate(shards[name]().splitlines()):
+                caption = _parse(text, kind)
+                row = self._row_of.get(caption.photo_id) if caption else None
+                if caption is None or row is None:
+                    continue
+                if isinstance(caption, Caption) and note:
+                    note(caption)
+                if caption.text is not None or not has_text[row]:
+                    self._file[row], self._line[row] = file, line
+                    has_text[row] = caption.text is not None
+
+    def read(self, photo_ids: pd.Series, kind: type[Read]) -> list[Read | None]:
+        """Reads the captions of some photos; nothing for a photo that has none."""
+        rows = np.array([self._row_of[one] for one in photo_ids], int)
+        files = self._file[rows]
+        captions: list[Read | None] = [None] * len(rows)
+        for file in np.unique(files[files >= 0]):
+            lines = self._shards[self._names[file]]().splitlines()
+            for place in np.flatnonzero(files == file):
+                captions[place] = _parse(lines[self._line[rows[place]]], kind)
+        return captions
+
+
+def _cut(rows: Rows) -> Iterator[Rows]:
+    """Cuts rows into parts; of none there is one, which tells the columns."""
+    for start in range(0, max(len(rows), 1), PART):
+        yield rows.iloc[start : start + PART]
 
 
 def read_shards(shards: Shards, fingerprint: str) -> dict[str, CaptionText]:
@@ -195,9 +258,15 @@ def read_shards(shards: Shards, fingerprint: str) -> dict[str, CaptionText]:
 
 def _read(shards: Shards, fingerprint: str, kind: type[Read]) -> Iterator[Read]:
     """Reads the captions of one captioner, file by file; of each line what the kind has."""
-    for name, load in sorted(shards.items()):
-        if name.split("/", maxsplit=1)[0] == fingerprint:
-            yield from _parse_lines(load().splitlines(), kind)
+    for name in _files_of(shards, fingerprint):
+        for line in shards[name]().splitlines():
+            caption = _parse(line, kind)
+            if caption is not None:
+                yield caption
+
+
+def _files_of(shards: Shards, fingerprint: str) -> list[str]:
+    return sorted(name for name in shards if name.split("/", maxsplit=1)[0] == fingerprint)
 
 
 def _write_shard(captions: list[Caption], fingerprint: str) -> dict[str, str]:
@@ -206,10 +275,9 @@ def _write_shard(captions: list[Caption], fingerprint: str) -> dict[str, str]:
     return {f"{fingerprint}/{digest}": "\n".join(lines) + "\n"}
 
 
-def _parse_lines(lines: Iterable[str], kind: type[Read]) -> Iterator[Read]:
-    for line in lines:
-        try:
-            yield kind.model_validate_json(line)
-        except ValidationError:
-            # A run that was killed while it wrote left half a line: that photo comes again.
-            continue
+def _parse(line: str, kind: type[Read]) -> Read | None:
+    """Reads a line; nothing where a run was killed while it wrote it: that photo comes again."""
+    try:
+        return kind.model_validate_json(line)
+    except ValidationError:
+        return None

@@ -6,7 +6,10 @@ import re
 from typing import Any, ClassVar
 
 import pandas as pd
+from kedro.io.core import get_filepath_str
 from kedro_datasets.pandas import CSVDataset as PandasCSVDataset
+
+from lookbook.parts import TableParts
 
 # What a spreadsheet takes for the beginning of a formula, and a quote that has it shown as text.
 # https://owasp.org/www-community/attacks/CSV_Injection
@@ -41,9 +44,16 @@ class CSVDataset(PandasCSVDataset):
         # What a part has no value of has no type there.
         return table.infer_objects()
 
-    def save(self, data: pd.DataFrame) -> None:
-        """Writes the table."""
-        super().save(escape_formulas(data))
+    def save(self, data: pd.DataFrame | TableParts) -> None:
+        """Writes the table, or its parts as they are made; it appears once it is whole."""
+        path = get_filepath_str(self._get_save_path(), self._protocol)
+        parts = data if isinstance(data, TableParts) else [data]
+        with self._fs.open(f"{path}.unfinished", **self._fs_open_args_save) as file:
+            for number, part in enumerate(parts):
+                first = {} if number == 0 else {"header": False}
+                escape_formulas(part).to_csv(file, **self._save_args, **first)
+        self._fs.mv(f"{path}.unfinished", path)
+        self._invalidate_cache()
 
 
 def escape_formulas(table: pd.DataFrame) -> pd.DataFrame:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import zlib
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 from kedro.io.core import get_filepath_str
 from kedro_datasets._typing import TablePreview
 from kedro_datasets.pandas import ParquetDataset
+
+from lookbook.parts import TableParts
 
 # Where a row stands in the table.
 _ROW = "__row__"
@@ -60,19 +65,29 @@ class PartitionedTableDataset(ParquetDataset):
         table = super().load().sort_values(_ROW, ignore_index=True)
         return table.drop(columns=_ROW)
 
-    def save(self, data: pd.DataFrame) -> None:
-        """Writes a table that has a column ``photo_id``."""
+    def save(self, data: pd.DataFrame | TableParts) -> None:
+        """Writes a table that has a column ``photo_id``, or its parts as they are made."""
         path = get_filepath_str(self._get_save_path(), self._protocol)
         unfinished = f"{path}.unfinished"
         if self._fs.exists(unfinished):
             self._fs.rm(unfinished, recursive=True)
         self._fs.makedirs(unfinished, exist_ok=True)
-        table = self._typed(data).assign(**{_ROW: np.arange(len(data))})
-        part_of = data["photo_id"].fillna("").map(self._part_of).to_numpy(int)
-        # Of a table without rows there is one, which tells its columns.
-        for part in sorted(set(part_of)) or [0]:
-            with self._fs.open(f"{unfinished}/{part:05d}.parquet", "wb") as file:
-                table[part_of == part].to_parquet(file, index=False, **self._save_args)
+        writers: dict[int, pq.ParquetWriter] = {}
+        written = 0
+        with ExitStack() as opened:
+            for some in data if isinstance(data, TableParts) else [data]:
+                rows = np.arange(written, written + len(some))
+                table = self._typed(some).assign(**{_ROW: rows})
+                part_of = some["photo_id"].fillna("").map(self._part_of).to_numpy(int)
+                # Of a table without rows there is one, which tells its columns.
+                for part in sorted(set(part_of)) or ([] if writers else [0]):
+                    own = pa.Table.from_pandas(table[part_of == part], preserve_index=False)
+                    if part not in writers:
+                        file = self._fs.open(f"{unfinished}/{part:05d}.parquet", "wb")
+                        writer = pq.ParquetWriter(opened.enter_context(file), own.schema)
+                        writers[part] = opened.enter_context(writer)
+                    writers[part].write_table(own.cast(writers[part].schema))
+                written += len(some)
         self._fs.mv(unfinished, path, recursive=True)
         self._invalidate_cache()
 

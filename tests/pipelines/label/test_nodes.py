@@ -35,7 +35,7 @@ def label(prompt):
         stream = caption_photos(plan, loaders(photos), captioner, asked, PARAMS)
         for shard in itertools.islice(stream, shards):
             store |= shard
-        return plan, collect_captions(selection, loaders(store), {}, fingerprint)
+        return plan, collect_captions(selection, loaders(store), {}, fingerprint).whole()
 
     return run
 
@@ -165,7 +165,8 @@ def test_the_report_sums_tokens_and_cost(photos):
         ).model_dump_json()
         for photo in select(photos)["photo_id"][1:]
     ]
-    captions = collect_captions(select(photos), loaders({"x-1/a": "\n".join(lines)}), {}, "x-1")
+    shards = loaders({"x-1/a": "\n".join(lines)})
+    captions = collect_captions(select(photos), shards, {}, "x-1").whole()
     report = report_captions(captions, captions, "x-1")
     assert (report["input_tokens"], report["output_tokens"]) == (800, 80)
     assert (report["cost"], report["asked_again"]) == (2.0, 8)
@@ -179,7 +180,7 @@ def test_what_was_tried_is_not_captioned_again(photos, captioner, prompt):
         tried |= shard
     plan, fingerprint = plan_captions(selection, {}, loaders(tried), captioner, asked)
     assert plan["file"].tolist() == ["broken.jpg"]
-    captions = collect_captions(selection, {}, loaders(tried), fingerprint)
+    captions = collect_captions(selection, {}, loaders(tried), fingerprint).whole()
     assert captions["caption"].notna().sum() == len(photos) - 1
 
 

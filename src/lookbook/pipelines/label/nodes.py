@@ -16,6 +16,7 @@ from lookbook.captioners.shards import (
 )
 from lookbook.labels.fields import Fields
 from lookbook.lazy import pd
+from lookbook.parts import TableParts
 
 
 def compose_prompt(system: str, question: str, fields: Fields) -> dict[str, Any]:
@@ -79,7 +80,7 @@ def collect_captions(
     shards: Shards,
     known_trial_shards: Shards,
     fingerprint: str,
-) -> pd.DataFrame:
+) -> TableParts:
     """Gathers the captions of the chosen photos from all shards of this captioner.
 
     Returns:
@@ -95,7 +96,7 @@ def collect_probabilities(
     known_trial_shards: Shards,
     fingerprint: str,
     fields: Fields,
-) -> pd.DataFrame:
+) -> TableParts:
     """Gathers how likely each value of each field is, where the captioner tells.
 
     Returns:

@@ -113,7 +113,7 @@ def collect_trials(
     collected = []
     for name, asked, engine, prompt in _trials(captioner, trial_captioners, prompts):
         fingerprint = engine.fingerprint(prompt)
-        captions = gather_captions(photos, known, fingerprint)
+        captions = gather_captions(photos, known, fingerprint).whole()
         collected.append(captions.assign(captioner=name, prompt=asked, fingerprint=fingerprint))
     return pd.concat(collected, ignore_index=True)
 

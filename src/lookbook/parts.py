@@ -1,0 +1,30 @@
+"""Long tables that are made part by part, as they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from lookbook.lazy import pd
+
+# Rows of a part.
+PART = 4096
+
+
+class TableParts:
+    """A table of which no more than a part is in memory.
+
+    Of what a node yields Kedro saves each piece in the place of the last; this it hands to the
+    dataset, which asks for one part after the other.
+    """
+
+    def __init__(self, make: Callable[[], Iterator[pd.DataFrame]]) -> None:
+        """Takes what makes the parts; at least one, which tells the columns."""
+        self._make = make
+
+    def __iter__(self) -> Iterator[pd.DataFrame]:
+        """Makes the parts anew."""
+        return self._make()
+
+    def whole(self) -> pd.DataFrame:
+        """Makes the table at once."""
+        return pd.concat(self, ignore_index=True)
