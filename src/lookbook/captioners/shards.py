@@ -131,7 +131,9 @@ def gather_captions(photos: pd.DataFrame, shards: Shards, fingerprint: str) -> T
     def parts() -> Iterator[pd.DataFrame]:
         places = _Places(photos["photo_id"], shards, fingerprint)
         for some in _cut(photos):
-            captions = [one or nothing for one in places.read(some["photo_id"], CaptionText)]
+            captions = [nothing] * len(some)
+            for row, caption in places.read(some["photo_id"], CaptionText):
+                captions[row] = caption
             texts = {"caption": [one.text for one in captions],
                      "failure": [one.failure for one in captions]}  # fmt: skip
             yield some.assign(
@@ -174,14 +176,15 @@ def gather_probabilities(
         kept = [column for column in columns if column in told]
         number_of = {column: number for number, column in enumerate(kept)}
         for some in _cut(photo_ids):
-            captions = places.read(some, Caption)
             shares = np.zeros((len(some), len(kept)), np.float32)
-            for row, caption in enumerate(captions):
-                for name, values in ((caption and caption.probabilities) or {}).items():
+            known = np.zeros(len(some), bool)
+            # One after the other: as dictionaries those of a part take a hundred megabytes.
+            for row, caption in places.read(some, Caption):
+                known[row] = bool(caption.probabilities)
+                for name, values in (caption.probabilities or {}).items():
                     for value, share in values.items():
                         if f"{name}: {value}" in number_of:
                             shares[row, number_of[f"{name}: {value}"]] = share
-            known = np.array([bool(one and one.probabilities) for one in captions], bool)
             table = pd.DataFrame(shares[known], columns=kept)
             table.insert(0, "photo_id", some[known].reset_index(drop=True))
             yield table
@@ -229,16 +232,20 @@ class _Places:
                     self._file[row], self._line[row] = file, line
                     has_text[row] = caption.text is not None
 
-    def read(self, photo_ids: pd.Series, kind: type[Read]) -> list[Read | None]:
-        """Reads the captions of some photos; nothing for a photo that has none."""
+    def read(self, photo_ids: pd.Series, kind: type[Read]) -> Iterator[tuple[int, Read]]:
+        """Reads the captions of some photos, file by file.
+
+        Yields:
+            The place of a photo among them, and its caption; nothing for one that has none.
+        """
         rows = np.array([self._row_of[one] for one in photo_ids], int)
         files = self._file[rows]
-        captions: list[Read | None] = [None] * len(rows)
         for file in np.unique(files[files >= 0]):
             lines = self._shards[self._names[file]]().splitlines()
             for place in np.flatnonzero(files == file):
-                captions[place] = _parse(lines[self._line[rows[place]]], kind)
-        return captions
+                caption = _parse(lines[self._line[rows[place]]], kind)
+                if caption is not None:
+                    yield int(place), caption
 
 
 def _cut(rows: Rows) -> Iterator[Rows]:
