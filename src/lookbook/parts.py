@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from lookbook.lazy import pd
 
 # Rows of a part.
 PART = 4096
+Rows = TypeVar("Rows", bound="pd.DataFrame | pd.Series")
 
 
 class TableParts:
@@ -28,3 +30,9 @@ class TableParts:
     def whole(self) -> pd.DataFrame:
         """Makes the table at once."""
         return pd.concat(self, ignore_index=True)
+
+
+def cut(rows: Rows) -> Iterator[Rows]:
+    """Cuts rows into parts; of none there is one, which tells the columns."""
+    for start in range(0, max(len(rows), 1), PART):
+        yield rows.iloc[start : start + PART]

@@ -13,14 +13,13 @@ from pydantic import BaseModel, Field, ValidationError
 from lookbook.captioners import Caption, Captioner, CaptionText, Prompt
 from lookbook.labels.fields import Fields
 from lookbook.lazy import pd
-from lookbook.parts import PART, TableParts
+from lookbook.parts import TableParts, cut
 from lookbook.photos.photo import Photo
 
 NOTHING = "the captioner gave nothing back"
 # Files by name, and how each is read.
 Shards = Mapping[str, Callable[[], str]]
 Read = TypeVar("Read", bound=CaptionText)
-Rows = TypeVar("Rows", bound="pd.DataFrame | pd.Series")
 # What a caption took.
 COSTS = {
     "answers": int,
@@ -130,7 +129,7 @@ def gather_captions(photos: pd.DataFrame, shards: Shards, fingerprint: str) -> T
 
     def parts() -> Iterator[pd.DataFrame]:
         places = _Places(photos["photo_id"], shards, fingerprint)
-        for some in _cut(photos):
+        for some in cut(photos):
             captions = [nothing] * len(some)
             for row, caption in places.read(some["photo_id"], CaptionText):
                 captions[row] = caption
@@ -175,7 +174,7 @@ def gather_probabilities(
         places = _Places(photo_ids, shards, fingerprint, note)
         kept = [column for column in columns if column in told]
         number_of = {column: number for number, column in enumerate(kept)}
-        for some in _cut(photo_ids):
+        for some in cut(photo_ids):
             shares = np.zeros((len(some), len(kept)), np.float32)
             known = np.zeros(len(some), bool)
             # One after the other: as dictionaries those of a part take a hundred megabytes.
@@ -246,12 +245,6 @@ class _Places:
                 caption = _parse(lines[self._line[rows[place]]], kind)
                 if caption is not None:
                     yield int(place), caption
-
-
-def _cut(rows: Rows) -> Iterator[Rows]:
-    """Cuts rows into parts; of none there is one, which tells the columns."""
-    for start in range(0, max(len(rows), 1), PART):
-        yield rows.iloc[start : start + PART]
 
 
 def read_shards(shards: Shards, fingerprint: str) -> dict[str, CaptionText]:

@@ -13,6 +13,7 @@ import numpy as np
 from lookbook.labels.fields import Fields
 from lookbook.labels.record import from_row, split_values, whole_text_of
 from lookbook.lazy import ArrowTable, pd
+from lookbook.parts import PART, cut
 from lookbook.pools import Pool
 from lookbook.search.embedders import Embedder
 from lookbook.search.likely import log_likely, places
@@ -33,9 +34,6 @@ from lookbook.search.tables import (
 
 if TYPE_CHECKING:
     from pyarrow import Schema
-
-# Items whose rows are laid out at once: what is in memory does not grow with the catalogue.
-PART = 4096
 
 
 class Part(NamedTuple):
@@ -212,8 +210,8 @@ class ItemRows:
 
 def texts_of(catalogue: pd.DataFrame, fields: Fields) -> Iterator[str]:
     """Gives what is embedded of each item."""
-    for start in range(0, len(catalogue), PART):
-        for row in catalogue.iloc[start : start + PART].astype(object).to_dict("records"):
+    for some in cut(catalogue):
+        for row in some.astype(object).to_dict("records"):
             yield whole_text_of(from_row(row, fields), fields)
 
 

@@ -44,7 +44,7 @@ def captions(*texts):
 def clean(table, fields, cap=100, decided=()):
     labels, rejected, readings = parse_captions(table, fields, POOL)
     mapped, mapping = map_vocabulary(labels, fields, POOL)
-    described = strip_titles(mapped, fields, POOL)
+    described = strip_titles(mapped, fields, POOL).whole()
     full, listed = apply_corrections(described, decisions(*decided), fields)
     balanced = balance_catalogue(full, CleanParams(cap=cap, **PARAMS))
     return labels, rejected, readings, mapping, listed, full, balanced

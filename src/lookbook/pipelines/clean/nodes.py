@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -22,11 +21,10 @@ from lookbook.labels.fields import Fields
 from lookbook.labels.reading import Answer, read_answer
 from lookbook.labels.record import from_row, join_values, to_row, written_of
 from lookbook.lazy import PlotlyFigure, pd
+from lookbook.parts import TableParts, cut
 from lookbook.photos.sampling import cap_groups, count_rows
 from lookbook.pools import Pool
 
-# Captions that a worker is given at once.
-BATCH = 4096
 MAPPING = ["field", "value", "mapped_to", "how"]
 
 
@@ -64,7 +62,7 @@ def parse_captions(
         each there are: ``captions``, ``usable``, ``read_as``, ``rejected`` and
         ``rejected_by_reason``.
     """
-    parsed = list(pool.map(partial(_parse_batch, fields=fields), _batches(captions)))
+    parsed = list(pool.map(partial(_parse_batch, fields=fields), cut(captions)))
     labels = pd.concat([one for one, _ in parsed], ignore_index=True)
     rejected = pd.concat([other for _, other in parsed], ignore_index=True)
     counts = {
@@ -115,7 +113,7 @@ def map_vocabulary(
         (see :class:`lookbook.labels.cleaning.Mapping`) and ``items``.
     """
     items, counts = [], Counter[tuple[str, ...]]()
-    for some, counted in pool.map(partial(_map_batch, fields=fields), _batches(labels)):
+    for some, counted in pool.map(partial(_map_batch, fields=fields), cut(labels)):
         items.append(some)
         counts.update(counted)
     mapping = pd.DataFrame(
@@ -139,10 +137,11 @@ def _map_batch(
     return pd.DataFrame(rows, columns=["Filename", *fields.names, "photo_id"]), counts
 
 
-def strip_titles(mapped: pd.DataFrame, fields: Fields, pool: Pool) -> pd.DataFrame:
+def strip_titles(mapped: pd.DataFrame, fields: Fields, pool: Pool) -> TableParts:
     """Drops a title that the description opens with, and sorts by file."""
-    stripped = pool.map(partial(_strip_batch, fields=fields), _batches(mapped))
-    return pd.concat(stripped, ignore_index=True).sort_values("Filename", ignore_index=True)
+    ordered = mapped.sort_values("Filename", ignore_index=True)
+    strip = partial(_strip_batch, fields=fields)
+    return TableParts(lambda: pool.map(strip, cut(ordered)))
 
 
 def _strip_batch(mapped: pd.DataFrame, fields: Fields) -> pd.DataFrame:
@@ -188,12 +187,6 @@ def apply_corrections(
     items = items[items["photo_id"].map(read.is_item).astype(bool)]
     listed = corrections[["line", *COLUMNS]].assign(outcome=outcomes)
     return items.reset_index(drop=True), listed
-
-
-def _batches(table: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    """Cuts a table into batches; of an empty one there is one, which tells its columns."""
-    for start in range(0, max(len(table), 1), BATCH):
-        yield table.iloc[start : start + BATCH]
 
 
 def balance_catalogue(full_catalogue: pd.DataFrame, params: CleanParams) -> pd.DataFrame:

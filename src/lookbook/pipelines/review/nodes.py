@@ -13,6 +13,7 @@ from lookbook.labels.corrections import decided_fields
 from lookbook.labels.fields import Fields
 from lookbook.labels.record import Record, written_of
 from lookbook.lazy import pd
+from lookbook.parts import PART, cut
 from lookbook.pools import Pool, in_batches
 from lookbook.review.doubt import Evidence, ReviewParams, doubt_items, find_neighbours
 from lookbook.search.embedders import Embedder
@@ -21,8 +22,6 @@ from lookbook.search.tables import GROUP
 
 # Files by name, and how each is read.
 Shards = dict[str, Callable[[], Any]]
-# Captions that a worker is given at once.
-_BATCH = 4096
 
 
 def find_doubts(
@@ -91,8 +90,7 @@ def _contradicted(
     labels: pd.DataFrame, fields: Fields, pool: Pool
 ) -> Iterator[tuple[str, set[str]]]:
     """Finds fields that contradicted one another in what the captioner wrote."""
-    batches = (labels.iloc[start : start + _BATCH] for start in range(0, len(labels), _BATCH))
-    for found in pool.map(partial(_contradicted_of, fields=fields), batches):
+    for found in pool.map(partial(_contradicted_of, fields=fields), cut(labels)):
         yield from found
 
 
@@ -117,7 +115,7 @@ def _read_others(
     other, _ = min(files.items(), key=lambda counted: (-counted[1], counted[0]))
     captions = read_shards(shards, other)
     told = [(one.photo_id, one.text) for one in captions.values() if one.text is not None]
-    read = pool.map(partial(_read_captions, fields=fields), in_batches(told, _BATCH))
+    read = pool.map(partial(_read_captions, fields=fields), in_batches(told, PART))
     return dict(pair for batch in read for pair in batch)
 
 
