@@ -32,7 +32,7 @@ class TableParts:
         return pd.concat(self, ignore_index=True)
 
 
-def cut(rows: Rows) -> Iterator[Rows]:
+def cut(rows: Rows, size: int = PART) -> Iterator[Rows]:
     """Cuts rows into parts; of none there is one, which tells the columns."""
-    for start in range(0, max(len(rows), 1), PART):
-        yield rows.iloc[start : start + PART]
+    for start in range(0, max(len(rows), 1), size):
+        yield rows.iloc[start : start + size]

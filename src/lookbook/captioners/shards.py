@@ -17,6 +17,8 @@ from lookbook.parts import TableParts, cut
 from lookbook.photos.photo import Photo
 
 NOTHING = "the captioner gave nothing back"
+# Captions that are in memory at once where they are gathered: each is a few KB of Python's.
+_GATHERED = 1024
 # Files by name, and how each is read.
 Shards = Mapping[str, Callable[[], str]]
 Read = TypeVar("Read", bound=CaptionText)
@@ -129,7 +131,7 @@ def gather_captions(photos: pd.DataFrame, shards: Shards, fingerprint: str) -> T
 
     def parts() -> Iterator[pd.DataFrame]:
         places = _Places(photos["photo_id"], shards, fingerprint)
-        for some in cut(photos):
+        for some in cut(photos, _GATHERED):
             captions = [nothing] * len(some)
             for row, caption in places.read(some["photo_id"], CaptionText):
                 captions[row] = caption
@@ -174,7 +176,7 @@ def gather_probabilities(
         places = _Places(photo_ids, shards, fingerprint, note)
         kept = [column for column in columns if column in told]
         number_of = {column: number for number, column in enumerate(kept)}
-        for some in cut(photo_ids):
+        for some in cut(photo_ids, _GATHERED):
             shares = np.zeros((len(some), len(kept)), np.float32)
             known = np.zeros(len(some), bool)
             # One after the other: as dictionaries those of a part take a hundred megabytes.

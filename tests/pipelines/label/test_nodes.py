@@ -13,6 +13,7 @@ from lookbook.pipelines.label.nodes import (
     caption_photos,
     collect_captions,
     compose_prompt,
+    count_captions,
     plan_captions,
     report_captions,
 )
@@ -151,8 +152,10 @@ def test_another_captioner_starts_anew_beside_the_first(label, photos, captioner
 
 
 def test_the_report_adds_up(label, photos, captioner, prompt):
-    plan, captions = label(select(photos), photos, captioner, {})
-    report = report_captions(captions, plan, captioner.fingerprint(prompt))
+    store, fingerprint = {}, captioner.fingerprint(prompt)
+    plan, _ = label(select(photos), photos, captioner, store)
+    counts = count_captions(select(photos), loaders(store), {}, fingerprint)
+    report = report_captions(counts, plan, fingerprint)
     assert report["photos"] == report["captioned"] + report["failed"] == len(photos)
     assert (report["failed"], report["captioned_before"]) == (1, 0)
     assert report["cost"] is None
@@ -166,8 +169,8 @@ def test_the_report_sums_tokens_and_cost(photos):
         for photo in select(photos)["photo_id"][1:]
     ]
     shards = loaders({"x-1/a": "\n".join(lines)})
-    captions = collect_captions(select(photos), shards, {}, "x-1").whole()
-    report = report_captions(captions, captions, "x-1")
+    counts = count_captions(select(photos), shards, {}, "x-1")
+    report = report_captions(counts, select(photos), "x-1")
     assert (report["input_tokens"], report["output_tokens"]) == (800, 80)
     assert (report["cost"], report["asked_again"]) == (2.0, 8)
     assert report["failures"] == {"the captioner gave nothing back": 1}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -106,19 +107,45 @@ def collect_probabilities(
     return gather_probabilities(selection, every, fingerprint, fields)
 
 
-def report_captions(captions: pd.DataFrame, plan: pd.DataFrame, fingerprint: str) -> dict[str, Any]:
-    """Counts captions, failures and tokens, and what this run had to do."""
-    failed = captions["caption"].isna()
-    cost = captions["cost"].sum(min_count=1)
+def count_captions(
+    selection: pd.DataFrame,
+    shards: Shards,
+    known_trial_shards: Shards,
+    fingerprint: str,
+) -> dict[str, Any]:
+    """Counts captions, failures and tokens, part by part.
+
+    Returns:
+        ``photos``, ``captioned``, ``failed``, ``failures`` by reason, ``asked_again``,
+        ``input_tokens``, ``output_tokens`` and ``cost``, which is ``None`` where nothing tells.
+    """
+    counts, failures = Counter[str](), Counter[str]()
+    costs = []
+    for part in collect_captions(selection, shards, known_trial_shards, fingerprint):
+        failed = part["caption"].isna()
+        failures.update(part.loc[failed, "failure"])
+        costs.append(part["cost"].sum(min_count=1))
+        counts.update(
+            {
+                "photos": len(part),
+                "captioned": int((~failed).sum()),
+                "failed": int(failed.sum()),
+                "asked_again": int((part["answers"] - 1).clip(lower=0).sum()),
+                "input_tokens": int(part["input_tokens"].sum()),
+                "output_tokens": int(part["output_tokens"].sum()),
+            }
+        )
+    cost = pd.Series(costs).sum(min_count=1)
     return {
-        "photos": len(captions),
-        "captioned": int((~failed).sum()),
-        "failed": int(failed.sum()),
-        "failures": captions.loc[failed, "failure"].value_counts().to_dict(),
-        "captioned_before": len(captions) - len(plan),
-        "asked_again": int((captions["answers"] - 1).clip(lower=0).sum()),
-        "input_tokens": int(captions["input_tokens"].sum()),
-        "output_tokens": int(captions["output_tokens"].sum()),
+        **counts,
+        "failures": dict(failures.most_common()),
         "cost": None if pd.isna(cost) else round(float(cost), 4),
-        "captioner": fingerprint,
     }
+
+
+def report_captions(
+    caption_counts: dict[str, Any], plan: pd.DataFrame, fingerprint: str
+) -> dict[str, Any]:
+    """Tells what came of the photos, and what this run had to do."""
+    before = caption_counts["photos"] - len(plan)
+    return {**caption_counts, "captioned_before": before, "captioner": fingerprint}

@@ -50,8 +50,16 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 name="collect_probabilities",
             ),
             Node(
+                nodes.count_captions,
+                inputs=[
+                    "selection", "caption_shards", "known_trial_shards", "captioner_fingerprint",
+                ],
+                outputs="caption_counts",
+                name="count_captions",
+            ),
+            Node(
                 nodes.report_captions,
-                inputs=["captions", "caption_plan", "captioner_fingerprint"],
+                inputs=["caption_counts", "caption_plan", "captioner_fingerprint"],
                 outputs="label_report",
                 name="report_captions",
             ),
