@@ -3,7 +3,8 @@
 Usage: ``make bench-faults PHOTOS=folder``. Two machines of a Ray cluster are played on this one.
 At random moments the driver, a worker or a whole machine is killed; the same command is typed again
 where the driver is gone. Each time a run gets to its end its catalogue is compared with that of an
-uninterrupted run, byte for byte, and captions that were made twice are counted.
+uninterrupted run, byte for byte, its index row for row (vectors may differ in their last bits where
+photos and texts were embedded in other batches), and captions that were made twice are counted.
 """
 
 from __future__ import annotations
@@ -22,9 +23,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+import lancedb
 import psutil
 from ray.cluster_utils import Cluster
 
+from lookbook.search.tables import VECTORS
 from project import load_tables, make_project
 
 COMPARED = ("manifest", "quarantine", "full_catalogue", "catalogue", "rejected_captions")
@@ -34,11 +37,11 @@ WITH_ITS_MACHINE = ("type the same again", "cannot be reached", "raylet")
 
 
 def start(project: Path, photos: Path, *options: str, address: str = "") -> subprocess.Popen[bytes]:
-    """Types ``kedro run``, photos to catalogue."""
+    """Types ``kedro run``, photos to index."""
     environment = {**os.environ, "PYTHONPATH": str(project / "src")}
     if address:
         environment["RAY_ADDRESS"] = address
-    stages = "--pipelines=ingest,balance,label,clean"
+    stages = "--pipelines=ingest,balance,label,clean,index"
     return subprocess.Popen(
         [sys.executable, "-m", "kedro", "run", stages, f"--photos={photos}", *options],
         cwd=project, env=environment, start_new_session=True,
@@ -49,6 +52,9 @@ def start(project: Path, photos: Path, *options: str, address: str = "") -> subp
 def tables_of(project: Path, env: str) -> dict[str, str]:
     """Reads what is compared."""
     tables = load_tables(project, env, COMPARED)
+    index = lancedb.connect(project / "data/07_model_output/lancedb").open_table("minilm")
+    tables["index"] = index.to_arrow().drop_columns(list(VECTORS)).to_pandas()
+    tables["index"] = tables["index"].sort_values("photo_id")
     return {name: table.to_csv(index=False) for name, table in tables.items()}
 
 
@@ -120,6 +126,7 @@ def main() -> None:
                 )
                 shutil.rmtree(project / "data/02_intermediate")
                 shutil.rmtree(project / "data/04_feature")
+                shutil.rmtree(project / "data/07_model_output")
             elif run.returncode != -signal.SIGKILL:
                 # A driver is on one of the machines, and may be on the one that was taken away, or
                 # have been begun on it before the cluster has noticed; and a machine that is busy
