@@ -21,6 +21,7 @@ from lookbook.photos.inspecting import (
     read_inspections,
 )
 from lookbook.photos.matching import FileNames
+from lookbook.photos.sampling import count_rows
 from lookbook.photos.table import FIELDS
 from lookbook.pipelines.ingest.params import IngestParams
 from lookbook.pools import Pool, in_batches
@@ -220,6 +221,18 @@ def match_rows(inspected: pd.DataFrame, rows: pd.DataFrame) -> tuple[pd.DataFram
     quarantine = photos[~ok].drop(columns="reason").rename(columns={"verdict": "reason"})
     quarantine["line"] = quarantine["line"].astype("Int64")
     return manifest.reset_index(drop=True), quarantine[QUARANTINE].reset_index(drop=True)
+
+
+def count_photos(manifest: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Counts photos by what plots draw.
+
+    Returns:
+        ``label``, ``kids`` and ``photos``; and ``width``, ``height`` and ``photos``.
+    """
+    labels, sizes = (
+        count_rows(by, photos=manifest) for by in (["label", "kids"], ["width", "height"])
+    )
+    return labels, sizes
 
 
 def report_ingest(

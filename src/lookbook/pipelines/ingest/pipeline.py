@@ -37,9 +37,15 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 outputs="ingest_report",
                 name="report_ingest",
             ),
-            Node(plots.plot_labels, "manifest", "label_plot", name="plot_labels"),
-            Node(plots.plot_kids_share, "manifest", "kids_plot", name="plot_kids_share"),
-            Node(plots.plot_sizes, "manifest", "size_plot", name="plot_sizes"),
+            Node(
+                nodes.count_photos,
+                inputs="manifest",
+                outputs=["label_counts", "size_counts"],
+                name="count_photos",
+            ),
+            Node(plots.plot_labels, "label_counts", "label_plot", name="plot_labels"),
+            Node(plots.plot_kids_share, "label_counts", "kids_plot", name="plot_kids_share"),
+            Node(plots.plot_sizes, "size_counts", "size_plot", name="plot_sizes"),
             Node(
                 plots.plot_contact_sheet,
                 inputs=["manifest", "photo_files", "params:ingest"],

@@ -9,38 +9,41 @@ from lookbook.photos.photo import decode
 from lookbook.pipelines.ingest.params import IngestParams
 
 
-def plot_labels(manifest: pd.DataFrame) -> PlotlyFigure:
+def plot_labels(label_counts: pd.DataFrame) -> PlotlyFigure:
     """Draws how many photos each label has, adults' and children's apart."""
     import plotly.express as px
 
-    shown = manifest.assign(
-        label=manifest["label"].fillna("no label"),
-        kids=manifest["kids"].map({True: "kids", False: "adults"}).fillna("not known"),
+    shown = label_counts.assign(
+        label=label_counts["label"].fillna("no label"), kids=_wearers(label_counts)
     )
-    counts = shown.groupby(["label", "kids"]).size().reset_index(name="photos")
     figure = px.bar(
-        counts, y="label", x="photos", color="kids", orientation="h", title="Photos by label"
+        shown, y="label", x="photos", color="kids", orientation="h", title="Photos by label"
     )
     return figure.update_layout(yaxis={"categoryorder": "total ascending"}, legend_title=None)
 
 
-def plot_kids_share(manifest: pd.DataFrame) -> PlotlyFigure:
+def plot_kids_share(label_counts: pd.DataFrame) -> PlotlyFigure:
     """Draws the share of children's clothes."""
     import plotly.express as px
 
-    kids = manifest["kids"].map({True: "kids", False: "adults"}).fillna("not known")
-    counts = kids.value_counts().rename_axis("wearer").reset_index(name="photos")
-    return px.pie(counts, names="wearer", values="photos", hole=0.5, title="Children's clothes")
+    counts = label_counts.assign(wearer=_wearers(label_counts)).groupby("wearer")["photos"].sum()
+    return px.pie(
+        counts.reset_index(), names="wearer", values="photos", hole=0.5, title="Children's clothes"
+    )
 
 
-def plot_sizes(manifest: pd.DataFrame) -> PlotlyFigure:
+def _wearers(label_counts: pd.DataFrame) -> pd.Series:
+    return label_counts["kids"].map({True: "kids", False: "adults"}).fillna("not known")
+
+
+def plot_sizes(size_counts: pd.DataFrame) -> PlotlyFigure:
     """Draws the photos' sizes in pixels."""
     import plotly.express as px
 
-    counts = manifest.groupby(["width", "height"]).size().reset_index(name="photos")
     return px.scatter(
-        counts, x="width", y="height", size="photos", title="Photo sizes in pixels", size_max=40
-    )
+        size_counts, x="width", y="height", size="photos", title="Photo sizes in pixels",
+        size_max=40,
+    )  # fmt: skip
 
 
 def plot_contact_sheet(
