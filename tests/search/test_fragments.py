@@ -1,17 +1,21 @@
 """Workers write a table as one process would, also where rows change and leave."""
 
+import shutil
+from pathlib import Path
+
 import lancedb
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from given_rows import GivenRows
+from lookbook.datasets.parquet_dataset import ParquetDataset
+from lookbook.errors import InputError
+from lookbook.pools import LocalPool, RayPool
+from lookbook.search.fragments import write_on_workers, write_part
 from lookbook.search.tables import write_table
 
 pytest.importorskip("lance_ray", reason="lance-ray is not installed: the extra 'cluster'")
-
-from lookbook.pools import RayPool
-from lookbook.search.fragments import write_on_workers
 
 
 def rows_of(names, suffix="", size=8):
@@ -110,6 +114,27 @@ def test_a_table_of_several_fragments_is_indexed_by_several_workers(databases):
     vector = table["text_vector"][77].as_py()
     found = workers.search(vector, vector_column_name="text_vector").limit(1).to_list()
     assert found[0]["photo_id"] == "00077"
+
+
+class Elsewhere(LocalPool):
+    """Workers whose disk is not the run's."""
+
+    def map(self, function, batches):
+        made = list(super().map(function, batches))
+        shutil.rmtree(Path(function.keywords["address"]) / "data")
+        yield from made
+
+
+def test_workers_that_write_to_a_disk_of_their_own_are_told(databases):
+    rows = GivenRows(rows_of(ids(0, 20)), pool=Elsewhere(2))
+    with pytest.raises(InputError, match="to a disk of its own"):
+        write_on_workers(databases[1], "items", rows, 1000)
+
+
+def test_workers_that_do_not_find_what_rows_are_made_of_are_told(tmp_path):
+    gone = ParquetDataset(filepath=str(tmp_path / "gone.parquet"))
+    with pytest.raises(InputError, match=r"does not find .*gone.*all machines share"):
+        write_part(gone, ParquetDataset.load, str(tmp_path), "append")
 
 
 def fragments_of(table):

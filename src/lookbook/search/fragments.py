@@ -11,7 +11,7 @@ from functools import partial
 from math import isqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lookbook.errors import InputError
+from lookbook.errors import InputError, causes
 from lookbook.search.tables import (
     KEY,
     TableRows,
@@ -33,6 +33,12 @@ if TYPE_CHECKING:
 _ROWS_A_FRAGMENT = 1_048_576
 # Vectors that a partition of an approximate index is found by.
 _SAMPLED = 256
+
+_SHARED = (
+    "The folders under 'data', or what the catalog names in their place, have to be ones that all "
+    "machines share; or leave the index to the run with 'index_on_workers: false' in "
+    "conf/local/globals.yml."
+)
 
 
 class Written(NamedTuple):
@@ -68,7 +74,8 @@ def write_on_workers(
         The table.
 
     Raises:
-        InputError: If what workers write with is not installed.
+        InputError: If what workers write with is not installed, or they write where this run does
+            not look.
     """
     try:
         import lance
@@ -91,6 +98,7 @@ def write_on_workers(
     for written in rows.pool.map(write, rows.parts(known)):
         fragments += written.fragments
         old |= known.keys() & written.photo_ids
+    _check_in_place(address, fragments)
     if table is None:
         lance.LanceDataset.commit(address, lance.LanceOperation.Overwrite(rows.schema, fragments))
     else:
@@ -128,14 +136,34 @@ def write_part(part: Any, make: Callable[[Any], ArrowTable], address: str, mode:
         make: See :attr:`lookbook.search.tables.TableRows.make`.
         address: The table's.
         mode: ``append`` for a table with such columns, ``overwrite`` for another.
+
+    Raises:
+        InputError: If what rows are made of is not where the worker looks.
     """
     from lance.fragment import write_fragments
 
-    rows = make(part)
+    try:
+        rows = make(part)
+    except Exception as error:
+        if not any(isinstance(cause, FileNotFoundError) for cause in causes(error)):
+            raise
+        told = str(error).splitlines()[-1]
+        raise InputError(f"A worker does not find what it needs: {told}. {_SHARED}") from error
     if not len(rows):
         return Written([], [])
     fragments = write_fragments(rows, address, schema=rows.schema, mode=mode)
     return Written(fragments, rows[KEY].to_pylist())
+
+
+def _check_in_place(address: str, fragments: list[FragmentMetadata]) -> None:
+    """Makes sure that what workers wrote is where it will be looked for."""
+    from fsspec.core import url_to_fs
+
+    files, folder = url_to_fs(address)
+    for fragment in fragments:
+        for one in fragment.files:
+            if not files.exists(f"{folder}/data/{one.path}"):
+                raise InputError(f"A worker wrote '{address}' to a disk of its own. {_SHARED}")
 
 
 def _index_on_workers(address: str, missing: Mapping[str, Any], workers: int) -> dict[str, Any]:
