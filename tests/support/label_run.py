@@ -12,6 +12,7 @@ from kedro.io import AbstractDataset, DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 
 from lookbook.captioners.shards import ShardParams
+from lookbook.datasets.csv_dataset import CSVDataset
 from lookbook.datasets.engine_dataset import EngineDataset
 from lookbook.labels.fields import Fields
 from lookbook.pipelines.label import create_pipeline
@@ -67,10 +68,7 @@ class LabelRun:
                     ]
                 },
                 **{name: MemoryDataset(data, copy_mode="assign") for name, data in given.items()},
-                "captions": AbstractDataset.from_config(
-                    "captions",
-                    {"type": "pandas.CSVDataset", "filepath": str(self.table)},
-                ),
+                "captions": CSVDataset(filepath=str(self.table), save_args={"index": False}),
             }
         )  # fmt: skip
         SequentialRunner().run(create_pipeline(), catalog)
