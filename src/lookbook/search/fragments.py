@@ -84,8 +84,9 @@ def write_on_workers(
         from lance.optimize import CompactionOptions
     except ModuleNotFoundError as error:
         raise InputError(
-            "Workers write an index with lance-ray. Install it: "
-            "pip install --constraint constraints.txt --editable '.[cluster]'"
+            "Workers write an index with lance-ray, which Python 3.14 has not yet. Install it: "
+            "pip install --constraint constraints.txt --editable '.[cluster]'; or leave the index "
+            "to the run with 'index_on_workers: false' in conf/local/globals.yml."
         ) from error
 
     table = open_alike(database, name, rows.schema)
