@@ -36,7 +36,7 @@ test: $(VENV)/installed-dev lint ## Lint, type check and test
 lint: $(VENV)/installed-dev ## Check format, style and types
 	$(BIN)/ruff format --check src tests benchmarks notebooks
 	$(BIN)/ruff check src tests benchmarks notebooks
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers 2
 	$(BIN)/lint-imports
 
 viz: $(VENV)/installed ## Show the lineage in the browser
@@ -99,6 +99,6 @@ $(VENV)/installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(INSTALL) --editable .
 	@touch $@
 
-$(VENV)/installed-%: $(VENV)/installed
+$(VENV)/installed-%: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(INSTALL) --editable '.[$*]'
-	@touch $@
+	@touch $@ $(VENV)/installed
