@@ -222,7 +222,7 @@ class _Places:
         has_text = np.zeros(len(self._row_of), bool)
         kind = Caption if note else CaptionText
         for file, name in enumerate(self._names):
-            for line, text in enumerate(shards[name]().splitlines()):
+            for line, text in enumerate(shards[name]().split("\n")):
                 caption = _parse(text, kind)
                 row = self._row_of.get(caption.photo_id) if caption else None
                 if caption is None or row is None:
@@ -242,7 +242,7 @@ class _Places:
         rows = np.array([self._row_of[one] for one in photo_ids], int)
         files = self._file[rows]
         for file in np.unique(files[files >= 0]):
-            lines = self._shards[self._names[file]]().splitlines()
+            lines = self._shards[self._names[file]]().split("\n")
             for place in np.flatnonzero(files == file):
                 caption = _parse(lines[self._line[rows[place]]], kind)
                 if caption is not None:
@@ -261,7 +261,8 @@ def read_shards(shards: Shards, fingerprint: str) -> dict[str, CaptionText]:
 def _read(shards: Shards, fingerprint: str, kind: type[Read]) -> Iterator[Read]:
     """Reads the captions of one captioner, file by file; of each line what the kind has."""
     for name in _files_of(shards, fingerprint):
-        for line in shards[name]().splitlines():
+        # Not by `splitlines`, which parts a text at U+2028, too.
+        for line in shards[name]().split("\n"):
             caption = _parse(line, kind)
             if caption is not None:
                 yield caption

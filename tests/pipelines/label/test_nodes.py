@@ -132,6 +132,23 @@ def test_half_a_line_costs_only_its_photo(label, photos, captioner):
     assert captions["caption"].notna().sum() == len(photos) - 1
 
 
+def test_a_text_with_line_separators_of_unicode_is_one_caption(photos, prompt):
+    class Writes:
+        def fingerprint(self, prompt):
+            return "writes-1"
+
+        def caption(self, photos, prompt):
+            yield from (Caption(photo_id=one.photo_id, text="a\u2028b\x85c") for one in photos)
+
+    store, asked = {}, prompt.model_dump()
+    for shard in caption_photos(select(photos), loaders(photos), Writes(), asked, PARAMS):
+        store |= shard
+    plan, fingerprint = plan_captions(select(photos), loaders(store), {}, Writes(), asked)
+    assert plan.empty
+    captions = collect_captions(select(photos), loaders(store), {}, fingerprint).whole()
+    assert set(captions["caption"]) == {"a\u2028b\x85c"}
+
+
 def test_a_new_photo_alone_is_captioned(label, photos, captioner):
     store = {}
     label(select(photos), photos, captioner, store)
