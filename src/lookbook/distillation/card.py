@@ -39,7 +39,13 @@ def write_card(
         "lies in the space of the texts. EfficientNet-Lite2 from ImageNet at "
         f"{RESOLUTION} × {RESOLUTION} pixels; its first {params.fit.frozen_blocks} blocks are "
         f"frozen, the rest and a linear layer a head were trained for {params.fit.epochs} epochs "
-        "with all heads at once. In the released file the convolutions are in eight bits.",
+        "with all heads at once. In the released file the convolutions are in eight bits."
+        + (
+            " People's label is decided by all heads: how often each value goes with each label "
+            "was counted."
+            if report["examples"][LABEL]
+            else ""
+        ),
         "",
         "## Data",
         "",

@@ -14,6 +14,7 @@ from torch.nn.functional import conv2d, normalize, pad
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from lookbook.captioners.network import LABEL
+from lookbook.distillation.evidence import Evidence
 from lookbook.distillation.params import FitParams
 from lookbook.labels.choosing import Head, slices_of
 
@@ -143,6 +144,32 @@ class Student(nn.Module):
         return logits
 
 
+class DecidedLabel(nn.Module):
+    """Decides people's label, see :func:`lookbook.distillation.evidence.decide_label`."""
+
+    weights: Tensor
+
+    def __init__(self, heads: list[Head], evidence: Evidence) -> None:
+        super().__init__()
+        columns = slices_of(heads)
+        self.label = columns[LABEL]
+        self.others = [columns[name] for name in evidence.tables]
+        self.tables = nn.ParameterList(
+            [torch.tensor(table, dtype=torch.float32) for table in evidence.tables.values()]
+        )
+        weights = torch.tensor([evidence.own, *evidence.weights.values()])
+        self.register_buffer("weights", weights)
+
+    def forward(self, logits: Tensor) -> Tensor:
+        """Maps (photos, values of all heads) logits to such."""
+        terms = [logits[:, self.label].log_softmax(1)]
+        for columns, table in zip(self.others, self.tables, strict=True):
+            terms.append((logits[:, columns].softmax(1) @ table).log())
+        decided = torch.stack(terms, dim=2) @ self.weights
+        before, after = logits[:, : self.label.start], logits[:, self.label.stop :]
+        return torch.cat([before, decided, after], dim=1)
+
+
 class ReleasedNetwork(nn.Module):
     """Trunk, student and the pictures' layers as they are shipped."""
 
@@ -155,6 +182,7 @@ class ReleasedNetwork(nn.Module):
         heads: list[Head],
         looks: nn.Linear,
         pictures: nn.Linear | None,
+        evidence: Evidence | None,
     ) -> None:
         super().__init__()
         self.trunk = trunk
@@ -166,6 +194,7 @@ class ReleasedNetwork(nn.Module):
         self.length = (1 + sum(shares)) ** 0.5
         self.looks = looks
         self.pictures = pictures
+        self.decide = DecidedLabel(heads, evidence) if evidence else nn.Identity()
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
         """Maps (photos, 224, 224, 3) uint8 RGB to what is known of the photos.
@@ -181,9 +210,10 @@ class ReleasedNetwork(nn.Module):
         # The roots' product is the Bhattacharyya coefficient: how far two pictures show the same.
         shown = (likely * self.share).sqrt()
         looks = torch.cat([normalize(self.looks(features)), shown], dim=1) / self.length
+        said = self.decide(logits)
         if self.pictures is None:
-            return logits, looks
-        return logits, looks, normalize(self.pictures(torch.cat([features, likely], dim=1)))
+            return said, looks
+        return said, looks, normalize(self.pictures(torch.cat([features, likely], dim=1)))
 
 
 class Activations:

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from lookbook.captioners.network import RESOLUTION, describe_network, to_pixels
 from lookbook.distillation.alignment import Layers
+from lookbook.distillation.evidence import Evidence
 from lookbook.distillation.fitting import open_student, scale_linear
 from lookbook.distillation.network import ReleasedNetwork, Trunk
 from lookbook.distillation.params import FitParams
@@ -33,6 +34,7 @@ def assemble(
     temperatures: dict[str, float],
     looks: tuple[np.ndarray, np.ndarray],
     layers: Layers | None,
+    evidence: Evidence | None,
     backbone: Any,
     params: FitParams,
 ) -> ReleasedNetwork:
@@ -44,6 +46,7 @@ def assemble(
         temperatures: By head; they become part of the linear layer.
         looks: See :func:`lookbook.distillation.alignment.find_looks`.
         layers: The pictures' layer; ``None`` where the teacher wrote nothing.
+        evidence: By which people's label is decided; ``None`` where they labelled nothing.
         backbone: The ImageNet network.
         params: How many of its blocks are frozen.
     """
@@ -53,7 +56,7 @@ def assemble(
     linear.weight.data, linear.bias.data = weight, bias
     pictures = layers and _as_linear(layers.picture_weight, layers.picture_bias)
     trunk = Trunk(backbone, params.frozen_blocks)
-    return ReleasedNetwork(trunk, student, heads, _as_linear(*looks), pictures)
+    return ReleasedNetwork(trunk, student, heads, _as_linear(*looks), pictures, evidence)
 
 
 def _as_linear(weight: np.ndarray, bias: np.ndarray) -> torch.nn.Linear:

@@ -25,35 +25,50 @@ COMMON = 20
 CONFUSIONS = ["head", "truth", "predicted", "photos"]
 
 
-def calibrate(
-    heads: list[Head], logits: np.ndarray, targets: np.ndarray, right_at_least: float
-) -> tuple[list[Head], dict[str, float]]:
-    """Finds temperatures, and the probabilities from which on values are said.
+def fit_temperatures(
+    heads: list[Head], logits: np.ndarray, targets: np.ndarray
+) -> dict[str, float]:
+    """Finds what the logits of each head are to be divided by; 1 where nothing is known.
 
     Args:
-        heads: Uncalibrated.
+        heads: What the logits are of.
         logits: (photos, values of all heads) of photos that the network never saw.
         targets: (photos, values of all heads), see
             :func:`lookbook.distillation.heads.make_targets`.
+    """
+    temperatures = {}
+    for name, columns in slices_of(heads).items():
+        known = targets[:, columns].sum(axis=1) > 0
+        fitted = known.any() and fit_temperature(logits[known, columns], targets[known, columns])
+        temperatures[name] = float(fitted) if known.any() else 1.0
+    return temperatures
+
+
+def calibrate(
+    heads: list[Head], logits: np.ndarray, targets: np.ndarray, right_at_least: float
+) -> list[Head]:
+    """Finds the probabilities from which on values are said.
+
+    Args:
+        heads: Uncalibrated.
+        logits: See :func:`fit_temperatures`, divided by the temperatures.
+        targets: See there.
         right_at_least: How often what is said is to be right.
 
     Returns:
-        The heads with their thresholds; and by head the temperature that its logits are to be
-        divided by.
+        The heads with their thresholds.
     """
-    calibrated, temperatures = [], {}
+    calibrated = []
     for given, columns in zip(heads, slices_of(heads).values(), strict=True):
         head, known = given.model_copy(), targets[:, columns].sum(axis=1) > 0
-        temperatures[head.name], head.threshold = 1.0, NEVER
+        head.threshold = NEVER
         if known.any():
-            truth = targets[known, columns]
-            temperatures[head.name] = fit_temperature(logits[known, columns], truth)
-            seen = logits[known, columns] / temperatures[head.name]
+            seen, truth = logits[known, columns], targets[known, columns]
             if head.kind == "some":
                 head.slope, head.offset = fit_presence(head, seen, truth)
             head.threshold = find_threshold(*_answers(head, seen, truth), right_at_least)
         calibrated.append(head)
-    return calibrated, temperatures
+    return calibrated
 
 
 def _answers(head: Head, logits: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -8,7 +8,9 @@ import yaml
 from corrections import decisions
 from lookbook.captioners.network import Network, hash_photo, read_heads, to_pixels
 from lookbook.distillation.backbone import load_efficientnet_lite
+from lookbook.distillation.evidence import decide_label, fit_evidence
 from lookbook.distillation.fitting import make_wanted
+from lookbook.distillation.heads import make_targets
 from lookbook.distillation.params import DistilParams
 from lookbook.errors import InputError
 from lookbook.labels.choosing import Head
@@ -138,10 +140,9 @@ def scored(predictions, folds, calibrated, aligned, params):
 
 
 @pytest.fixture(scope="module")
-def exported(folds, calibrated, aligned, fits, files, backbone, params):
-    heads, temperatures = calibrated
+def exported(predictions, folds, calibrated, aligned, fits, files, backbone, params):
     return nodes.export_networks(
-        folds[0], heads, temperatures, aligned[1], fits, files, backbone, params
+        predictions, folds[0], *calibrated, aligned[1], fits, files, backbone, params
     )
 
 
@@ -234,7 +235,9 @@ def test_scores_have_intervals_and_words_find_pictures(scored):
     assert confusions["photos"].is_monotonic_decreasing
 
 
-def test_the_released_network_says_what_was_taught(network, folds, calibrated, fits, files):
+def test_the_released_network_says_what_was_taught(
+    network, predictions, folds, calibrated, fits, files
+):
     import onnxruntime
 
     assert b"site-packages" not in network
@@ -256,6 +259,14 @@ def test_the_released_network_says_what_was_taught(network, folds, calibrated, f
     rows = [folds[0].index[folds[0]["file"].eq(name)][0] for name in names]
     exact = released["features"][rows, 0].float() @ released["linear.weight"].T
     exact = (exact + released["linear.bias"]).numpy()
+    heads = [Head.model_validate(head) for head in calibrated[0]]
+    scale = np.concatenate([[calibrated[1][head.name]] * len(head.values) for head in heads])
+    unseen = folds[0].set_index("photo_id").loc[predictions["photo_id"]].reset_index()
+    evidence = fit_evidence(
+        predictions.iloc[:, 2:].to_numpy() / scale, make_targets(unseen, heads),
+        predictions["fold"].to_numpy(), heads,
+    )  # fmt: skip
+    exact = decide_label(exact / scale, heads, evidence)
     assert np.corrcoef(exact.ravel(), logits.ravel())[0, 1] > 0.8
 
 
@@ -313,7 +324,7 @@ def test_sheets_show_photos(scored, predictions, folds, calibrated, files, field
     captions = nodes.caption_unseen(predictions, folds[0], *calibrated, fields)
     sheet = nodes.draw_captions(captions, files, fields, params)
     assert sum(len(axis.images) for axis in sheet.axes) == 20
-    confused = nodes.draw_confusions(scored[1], predictions, folds[0], calibrated[0], files)
+    confused = nodes.draw_confusions(scored[1], predictions, folds[0], *calibrated, files)
     assert any(axis.images for axis in confused.axes)
     assert is_valid(
         json.dumps({name: captions[name].iloc[0] if name not in fields.somes else []

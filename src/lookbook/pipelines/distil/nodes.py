@@ -11,7 +11,7 @@ from lookbook.distillation.heads import make_heads, make_targets
 from lookbook.distillation.params import DistilParams
 from lookbook.distillation.teacher import TEXT, find_columns, make_training_set, read_rows
 from lookbook.errors import InputError
-from lookbook.labels.choosing import Head
+from lookbook.labels.choosing import Head, slices_of
 from lookbook.labels.corrections import read_corrections
 from lookbook.labels.fields import Fields
 from lookbook.lazy import MatplotlibFigure, PlotlyFigure, Tensor, TorchModule, pd
@@ -254,14 +254,16 @@ def calibrate_heads(
     """Finds each head's temperature and from where on a value is said, on the folds.
 
     Returns:
-        See :func:`lookbook.distillation.scores.calibrate`.
+        The heads, see :func:`lookbook.distillation.scores.calibrate`, and by head its temperature.
     """
-    from lookbook.distillation.scores import calibrate
+    from lookbook.distillation.scores import calibrate, fit_temperatures
 
     asked = [Head.model_validate(head) for head in heads]
     targets = make_targets(_rows_of(predictions, training_set), asked)
     logits = predictions.iloc[:, 2:].to_numpy(np.float32)
-    calibrated, temperatures = calibrate(asked, logits, targets, params.right_at_least)
+    temperatures = fit_temperatures(asked, logits, targets)
+    said = _said(predictions, training_set, asked, temperatures)
+    calibrated = calibrate(asked, said, targets, params.right_at_least)
     return [head.model_dump() for head in calibrated], temperatures
 
 
@@ -380,7 +382,7 @@ def score_network(
     asked = [Head.model_validate(head) for head in heads]
     rows = _rows_of(predictions, training_set)
     scores, confusions = score_heads(
-        asked, _scaled(predictions, asked, temperatures), rows, balance,
+        asked, _said(predictions, training_set, asked, temperatures), rows, balance,
         params.right_at_least, params.bootstrap_rounds, params.fit.seed,
     )  # fmt: skip
     words = None
@@ -394,6 +396,20 @@ def score_network(
             ranks, found["sender_id"], gallery, params.bootstrap_rounds, params.fit.seed
         )
     return {"heads": scores, "words": words}, confusions
+
+
+def _said(
+    predictions: pd.DataFrame,
+    training_set: pd.DataFrame,
+    heads: list[Head],
+    temperatures: dict[str, float],
+) -> np.ndarray:
+    """Gives what each fold's network says: logits, people's label decided by all heads."""
+    from lookbook.distillation.evidence import decide_across_folds
+
+    targets = make_targets(_rows_of(predictions, training_set), heads)
+    folds = predictions["fold"].to_numpy()
+    return decide_across_folds(_scaled(predictions, heads, temperatures), targets, folds, heads)
 
 
 def _scaled(
@@ -423,7 +439,7 @@ def caption_unseen(
 
     asked = [Head.model_validate(head) for head in heads]
     rows = _rows_of(predictions, training_set)
-    likely = likely_values(_scaled(predictions, asked, temperatures), asked)
+    likely = likely_values(_said(predictions, training_set, asked, temperatures), asked)
     records = [
         to_row(compose_record(choose_values(one, asked, fields), asked, fields), fields)
         for one in likely
@@ -432,6 +448,7 @@ def caption_unseen(
 
 
 def export_networks(
+    predictions: pd.DataFrame,
     training_set: pd.DataFrame,
     heads: list[dict[str, Any]],
     temperatures: dict[str, float],
@@ -451,18 +468,23 @@ def export_networks(
     """
     from lookbook.captioners.network import hash_photo, hash_text_side
     from lookbook.distillation.alignment import find_looks
+    from lookbook.distillation.evidence import fit_evidence
     from lookbook.distillation.fitting import OF_PICTURES
     from lookbook.distillation.release import assemble, calibration_batches, export_onnx
 
     asked = [Head.model_validate(head) for head in heads]
     load_fit = _fits_of(training_set, asked, fits, backbone, params)
+    scaled = _scaled(predictions, asked, temperatures)
+    targets = make_targets(_rows_of(predictions, training_set), asked)
+    folds = predictions["fold"].to_numpy()
     exported = []
     for name, fold in EXPORTED.items():
         fit, learned = load_fit(fold), _learned_from(training_set, fold)
         seen = training_set.iloc[learned].dropna(subset="file")
         looks = find_looks(fit[OF_PICTURES][seen.index, 0].float().numpy(), LOOKS)
-        own = layers.get(name)
-        network = assemble(fit, asked, temperatures, looks, own, backbone, params.fit)
+        own, others = layers.get(name), np.array([one != fold for one in folds])
+        evidence = fit_evidence(scaled[others], targets[others], folds[others], asked)
+        network = assemble(fit, asked, temperatures, looks, own, evidence, backbone, params.fit)
         text_side = own.text_side.to_bytes() if own else b""
         # By which `evaluate` leaves out what was taught; the hashes name no photo.
         facts = {
@@ -502,7 +524,7 @@ def compare_with_teacher(
     rows = _rows_of(predictions, training_set)
     names = training_set["file"].dropna().tolist()
     return {
-        "fields": compare(asked, _scaled(predictions, asked, temperatures), rows),
+        "fields": compare(asked, _said(predictions, training_set, asked, temperatures), rows),
         "teacher": measure_costs(teacher_table, params.price),
         "student": measure_speed(garment_network, fields, names, files),
     }
@@ -537,6 +559,7 @@ def draw_confusions(
     predictions: pd.DataFrame,
     training_set: pd.DataFrame,
     heads: list[dict[str, Any]],
+    temperatures: dict[str, float],
     files: dict[str, Callable[[], bytes]],
 ) -> MatplotlibFigure:
     """Draws photos of the ten commonest confusions, a row each."""
@@ -544,11 +567,11 @@ def draw_confusions(
 
     asked = [Head.model_validate(head) for head in heads]
     rows = _rows_of(predictions, training_set)
+    said, columns = _said(predictions, training_set, asked, temperatures), slices_of(asked)
     sheet = []
     for confusion in confusions.head(10).itertuples():
         head = next(one for one in asked if one.name == confusion.head)
-        columns = [f"{head.name}: {value}" for value in head.values]
-        guess = np.array(head.values)[predictions[columns].to_numpy().argmax(axis=1)]
+        guess = np.array(head.values)[said[:, columns[head.name]].argmax(axis=1)]
         main = rows[head.name].map(lambda cell: str(cell).split(", ")[0])
         chosen = rows[main.eq(confusion.truth).to_numpy() & (guess == confusion.predicted)]
         told = f"{head.name}: {confusion.truth}\ntaken for {confusion.predicted}"

@@ -94,8 +94,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             Node(
                 nodes.export_networks,
                 inputs=[
-                    "training_set", "heads", "temperatures", "aligned_layers",
-                    "fits", "photo_files", "backbone", "params:distil",
+                    *SEEN, "aligned_layers", "fits", "photo_files", "backbone", "params:distil",
                 ],
                 outputs=[
                     "garment_network", "garment_network_texts", "held_out_network",
@@ -129,9 +128,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             ),
             Node(
                 nodes.draw_confusions,
-                inputs=[
-                    "network_confusions", "predictions", "training_set", "heads", "photo_files",
-                ],
+                inputs=["network_confusions", *SEEN, "photo_files"],
                 outputs="confusion_sheet",
                 name="draw_confusions",
             ),
