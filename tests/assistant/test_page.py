@@ -19,6 +19,7 @@ from processes import ENVIRONMENT, run_kedro
 from project import (
     ROOT,
     assistant_of,
+    copy_project,
     free_port,
     jpeg,
     keep_screenshots,
@@ -38,9 +39,7 @@ expect.set_options(timeout=PATIENCE)
 @pytest.fixture(scope="module")
 def project(ran, tmp_path_factory):
     """A project of these tests' own: one of them changes the index."""
-    project = make_project(tmp_path_factory.mktemp("shop"))
-    shutil.copytree(ran[0] / "data", project / "data", dirs_exist_ok=True)
-    return project
+    return copy_project(ran[0], tmp_path_factory.mktemp("shop"))
 
 
 @pytest.fixture(scope="module")

@@ -9,16 +9,14 @@ from PIL import Image
 
 from lookbook.datasets.corrections_dataset import CorrectionsDataset
 from processes import run_kedro
-from project import latest, make_project, report, succeed, table
+from project import copy_project, latest, make_project, report, succeed, table
 
 PARAMS = "--params=publish.licence=cc0-1.0,publish.credits=the sample's drawings,explore.fitted=20"
 
 
 @pytest.fixture(scope="module")
 def project(ran, tmp_path_factory):
-    project = make_project(tmp_path_factory.mktemp("published"))
-    shutil.copytree(ran[0] / "data", project / "data", dirs_exist_ok=True)
-    return project
+    return copy_project(ran[0], tmp_path_factory.mktemp("published"))
 
 
 @pytest.fixture(scope="module")

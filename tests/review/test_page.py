@@ -1,7 +1,6 @@
 """Reviews in a real browser, by keys."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +10,7 @@ import pytest
 
 from lookbook.datasets.corrections_dataset import CorrectionsDataset
 from processes import ENVIRONMENT, run_kedro
-from project import free_port, keep_screenshots, make_project, serving_kedro
+from project import copy_project, free_port, keep_screenshots, make_project, serving_kedro
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 expect = playwright.expect
@@ -20,9 +19,7 @@ expect.set_options(timeout=60_000)
 
 @pytest.fixture(scope="module")
 def project(ran, tmp_path_factory):
-    project = make_project(tmp_path_factory.mktemp("reviewed"))
-    shutil.copytree(ran[0] / "data", project / "data", dirs_exist_ok=True)
-    return project
+    return copy_project(ran[0], tmp_path_factory.mktemp("reviewed"))
 
 
 @pytest.fixture(scope="module")

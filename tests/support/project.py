@@ -49,6 +49,12 @@ def make_project(folder: Path) -> Path:
     return folder
 
 
+def copy_project(project: Path, folder: Path) -> Path:
+    """Lays out a project with the data of another."""
+    shutil.copytree(project / "data", make_project(folder) / "data", dirs_exist_ok=True)
+    return folder
+
+
 def configuration(name: str) -> dict[str, Any]:
     """Reads a file of ``conf/base`` as it stands."""
     return yaml.safe_load((ROOT / f"conf/base/{name}.yml").read_text())

@@ -36,11 +36,11 @@ def fit_temperatures(
         targets: (photos, values of all heads), see
             :func:`lookbook.distillation.heads.make_targets`.
     """
-    temperatures = {}
+    temperatures = {head.name: 1.0 for head in heads}
     for name, columns in slices_of(heads).items():
-        known = targets[:, columns].sum(axis=1) > 0
-        fitted = known.any() and fit_temperature(logits[known, columns], targets[known, columns])
-        temperatures[name] = float(fitted) if known.any() else 1.0
+        known = targets[:, columns].any(axis=1)
+        if known.any():
+            temperatures[name] = fit_temperature(logits[known, columns], targets[known, columns])
     return temperatures
 
 

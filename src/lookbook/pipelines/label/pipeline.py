@@ -12,6 +12,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
     the run, and what is there after it. What ``prompt_trial`` has captioned counts too.
     """
     known = ["selection", "known_caption_shards", "known_trial_shards"]
+    made = ["selection", "caption_shards", "known_trial_shards", "captioner_fingerprint"]
     return Pipeline(
         [
             Node(
@@ -34,26 +35,19 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             ),
             Node(
                 nodes.collect_captions,
-                inputs=[
-                    "selection", "caption_shards", "known_trial_shards", "captioner_fingerprint",
-                ],
+                inputs=made,
                 outputs="captions",
                 name="collect_captions",
             ),
             Node(
                 nodes.collect_probabilities,
-                inputs=[
-                    "selection", "caption_shards", "known_trial_shards", "captioner_fingerprint",
-                    "params:fields",
-                ],
+                inputs=[*made, "params:fields"],
                 outputs="probabilities",
                 name="collect_probabilities",
             ),
             Node(
                 nodes.count_captions,
-                inputs=[
-                    "selection", "caption_shards", "known_trial_shards", "captioner_fingerprint",
-                ],
+                inputs=made,
                 outputs="caption_counts",
                 name="count_captions",
             ),
