@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from lookbook.lazy import pd
@@ -30,6 +30,11 @@ class TableParts:
     def whole(self) -> pd.DataFrame:
         """Makes the table at once."""
         return pd.concat(self, ignore_index=True)
+
+
+def parts_of(table: pd.DataFrame | TableParts) -> Iterable[pd.DataFrame]:
+    """Gives the parts of a table that is made as it is written; of another, itself."""
+    return table if isinstance(table, TableParts) else [table]
 
 
 def cut(rows: Rows, size: int = PART) -> Iterator[Rows]:

@@ -11,7 +11,7 @@ import yaml
 
 from chat_server import KEY, MODEL, serving
 from processes import run_kedro
-from project import ROOT, jpeg, latest, load_tables, report, succeed, table
+from project import ROOT, copy_project, jpeg, latest, load_tables, report, succeed, table
 
 # Tables between the stages, in Parquet files on a cluster.
 PARTITIONED = (
@@ -39,9 +39,9 @@ def configure_stylist(project, env, **options):
 
 
 @pytest.fixture
-def selected(project, ran):
+def selected(ran, tmp_path):
     """A project whose photos are chosen and wait for captions."""
-    shutil.copytree(ran[0] / "data", project / "data", dirs_exist_ok=True)
+    project = copy_project(ran[0], tmp_path)
     shutil.rmtree(project / "data/04_feature")
     return project
 
@@ -71,8 +71,8 @@ def test_an_environment_overrides_what_works_and_nothing_else(env, models):
     assert {entry for entry in entries if not entry.startswith("_")} == models
 
 
-def test_together_answers_a_customer(project, ran):
-    shutil.copytree(ran[0] / "data", project / "data", dirs_exist_ok=True)
+def test_together_answers_a_customer(ran, tmp_path):
+    project = copy_project(ran[0], tmp_path)
     (project / "conf/local/credentials.yml").write_text(f"together: {{api_key: {KEY}}}\n")
     shoes = {
         "slot": "feet", "text": "black shoes", "allowed": {"Category": ["Shoes"]},
@@ -235,7 +235,7 @@ def test_a_catalogue_that_is_labelled_already_needs_no_captioner(project, tmp_pa
     assert table(project, "recommendations")["Filename"].tolist() == ["Top.jpg"]
 
 
-def test_without_a_catalogue_its_environment_says_so(project, selected):
-    result = run_kedro(project, "run", "--env=catalogue", "--pipelines=label")
+def test_without_a_catalogue_its_environment_says_so(selected):
+    result = run_kedro(selected, "run", "--env=catalogue", "--pipelines=label")
     assert result.returncode == 1
     assert "name one with --params=catalogue=TABLE" in " ".join(result.stderr.split())

@@ -1,16 +1,14 @@
 """Types ``kedro run --pipelines=prompt_trial``."""
 
-import shutil
-
 import yaml
 
 from chat_server import KEY, MODEL, serving
 from processes import run_kedro
-from project import latest, succeed, table
+from project import copy_project, latest, succeed, table
 
 
-def test_prompts_and_captioners_are_compared_and_paid_for_once(project, ran):
-    shutil.copytree(ran[0] / "data", project / "data", dirs_exist_ok=True)
+def test_prompts_and_captioners_are_compared_and_paid_for_once(ran, tmp_path):
+    project = copy_project(ran[0], tmp_path)
     (project / "conf/local/credentials.yml").write_text(f"together: {{api_key: {KEY}}}\n")
     with serving(faults={"refusal": 0.2}) as server:
         catalog = project / "conf/together/catalog_label.yml"

@@ -1,14 +1,13 @@
 """Learns what goes with what from a shop's own table of outfits, and answers by it."""
 
 import json
-import shutil
 
 import pandas as pd
 import pytest
 
 from lookbook.outfits.style import open_style
 from processes import run_kedro
-from project import latest, succeed, table
+from project import copy_project, latest, succeed, table
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +26,8 @@ def orders(tmp_path_factory):
     return path
 
 
-def test_a_shops_orders_teach_its_assistant_what_goes_with_what(project, ran, orders):
-    shutil.copytree(ran[0] / "data", project / "data", dirs_exist_ok=True)
+def test_a_shops_orders_teach_its_assistant_what_goes_with_what(ran, tmp_path, orders):
+    project = copy_project(ran[0], tmp_path)
     told = f"--params=outfits={orders},style.folds=2"
     printed = succeed(run_kedro(project, "run", "--pipelines=style", told)).stdout
     assert "of four items the right one in" in printed

@@ -9,7 +9,8 @@ import pandas as pd
 from kedro.io.core import get_filepath_str
 from kedro_datasets.pandas import CSVDataset as PandasCSVDataset
 
-from lookbook.parts import TableParts
+from lookbook.datasets.whole_file import open_whole
+from lookbook.parts import TableParts, parts_of
 
 # What a spreadsheet takes for the beginning of a formula, and a quote that has it shown as text.
 # https://owasp.org/www-community/attacks/CSV_Injection
@@ -47,12 +48,10 @@ class CSVDataset(PandasCSVDataset):
     def save(self, data: pd.DataFrame | TableParts) -> None:
         """Writes the table, or its parts as they are made; it appears once it is whole."""
         path = get_filepath_str(self._get_save_path(), self._protocol)
-        parts = data if isinstance(data, TableParts) else [data]
-        with self._fs.open(f"{path}.unfinished", **self._fs_open_args_save) as file:
-            for number, part in enumerate(parts):
+        with open_whole(self._fs, path, **self._fs_open_args_save) as file:
+            for number, part in enumerate(parts_of(data)):
                 first = {} if number == 0 else {"header": False}
                 escape_formulas(part).to_csv(file, **self._save_args, **first)
-        self._fs.mv(f"{path}.unfinished", path)
         self._invalidate_cache()
 
 

@@ -8,7 +8,8 @@ import pyarrow.parquet as pq
 from kedro.io.core import get_filepath_str
 from kedro_datasets.pandas import ParquetDataset as PandasParquetDataset
 
-from lookbook.parts import TableParts
+from lookbook.datasets.whole_file import open_whole
+from lookbook.parts import TableParts, parts_of
 
 
 class ParquetDataset(PandasParquetDataset):
@@ -28,14 +29,13 @@ class ParquetDataset(PandasParquetDataset):
     def save(self, data: pd.DataFrame | TableParts) -> None:
         """Writes the table, or its parts as they are made; it appears once it is whole."""
         path = get_filepath_str(self._get_save_path(), self._protocol)
-        parts = iter(data if isinstance(data, TableParts) else [data])
+        parts = iter(parts_of(data))
         first = pa.Table.from_pandas(next(parts), preserve_index=False)
         with (
-            self._fs.open(f"{path}.unfinished", **self._fs_open_args_save) as file,
+            open_whole(self._fs, path, **self._fs_open_args_save) as file,
             pq.ParquetWriter(file, first.schema, **self._save_args) as writer,
         ):
             writer.write_table(first)
             for part in parts:
                 writer.write_table(pa.Table.from_pandas(part, first.schema, preserve_index=False))
-        self._fs.mv(f"{path}.unfinished", path)
         self._invalidate_cache()

@@ -14,7 +14,7 @@ from kedro.io.core import get_filepath_str
 from kedro_datasets._typing import TablePreview
 from kedro_datasets.pandas import ParquetDataset
 
-from lookbook.parts import TableParts
+from lookbook.parts import TableParts, parts_of
 
 # Where a row stands in the table.
 _ROW = "__row__"
@@ -75,7 +75,7 @@ class PartitionedTableDataset(ParquetDataset):
         writers: dict[int, pq.ParquetWriter] = {}
         written = 0
         with ExitStack() as opened:
-            for some in data if isinstance(data, TableParts) else [data]:
+            for some in parts_of(data):
                 rows = np.arange(written, written + len(some))
                 table = self._typed(some).assign(**{_ROW: rows})
                 part_of = some["photo_id"].fillna("").map(self._part_of).to_numpy(int)

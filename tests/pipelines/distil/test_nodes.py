@@ -134,15 +134,16 @@ def aligned(folds, calibrated, fits, backbone, params):
 
 
 @pytest.fixture(scope="module")
-def scored(predictions, folds, calibrated, aligned, params):
+def scored(folds, calibrated, aligned, params):
     balance = BalanceParams.model_validate(configuration("parameters_balance")["balance"])
-    return nodes.score_network(predictions, folds[0], *calibrated, aligned[0], params, balance)
+    heads, _, said = calibrated
+    return nodes.score_network(said, folds[0], heads, aligned[0], params, balance)
 
 
 @pytest.fixture(scope="module")
 def exported(predictions, folds, calibrated, aligned, fits, files, backbone, params):
     return nodes.export_networks(
-        predictions, folds[0], *calibrated, aligned[1], fits, files, backbone, params
+        predictions, folds[0], *calibrated[:2], aligned[1], fits, files, backbone, params
     )
 
 
@@ -305,12 +306,13 @@ def test_senders_of_one_item_are_one_for_the_folds(taught, fields, params):
 
 
 def test_the_card_tells_the_measured_figures(
-    scored, folds, predictions, calibrated, network, files, fields, params
+    scored, folds, calibrated, network, files, fields, params
 ):
     scores, confusions = scored
-    captions = nodes.caption_unseen(predictions, folds[0], *calibrated, fields)
+    heads, _, said = calibrated
+    captions = nodes.caption_unseen(said, folds[0], heads, fields)
     agreement = nodes.compare_with_teacher(
-        predictions, folds[0], *calibrated, pd.DataFrame(), network, files, fields, params
+        said, folds[0], heads, pd.DataFrame(), network, files, fields, params
     )
     assert agreement["student"]["photos_per_second"] > 0
     assert agreement["teacher"]["cost_of_a_million"] is None
@@ -320,11 +322,12 @@ def test_the_card_tells_the_measured_figures(
     assert "a vision-language model" in card
 
 
-def test_sheets_show_photos(scored, predictions, folds, calibrated, files, fields, params):
-    captions = nodes.caption_unseen(predictions, folds[0], *calibrated, fields)
+def test_sheets_show_photos(scored, folds, calibrated, files, fields, params):
+    heads, _, said = calibrated
+    captions = nodes.caption_unseen(said, folds[0], heads, fields)
     sheet = nodes.draw_captions(captions, files, fields, params)
     assert sum(len(axis.images) for axis in sheet.axes) == 20
-    confused = nodes.draw_confusions(scored[1], predictions, folds[0], *calibrated, files)
+    confused = nodes.draw_confusions(scored[1], said, folds[0], heads, files)
     assert any(axis.images for axis in confused.axes)
     assert is_valid(
         json.dumps({name: captions[name].iloc[0] if name not in fields.somes else []

@@ -11,7 +11,7 @@ from lookbook.distillation.heads import make_heads, make_targets
 from lookbook.distillation.params import DistilParams
 from lookbook.distillation.teacher import TEXT, find_columns, make_training_set, read_rows
 from lookbook.errors import InputError
-from lookbook.labels.choosing import Head, slices_of
+from lookbook.labels.choosing import Head
 from lookbook.labels.corrections import read_corrections
 from lookbook.labels.fields import Fields
 from lookbook.lazy import MatplotlibFigure, PlotlyFigure, Tensor, TorchModule, pd
@@ -250,21 +250,31 @@ def predict_folds(
 def calibrate_heads(
     predictions: pd.DataFrame, training_set: pd.DataFrame, heads: list[dict[str, Any]],
     params: DistilParams,
-) -> tuple[list[dict[str, Any]], dict[str, float]]:  # fmt: skip
+) -> tuple[list[dict[str, Any]], dict[str, float], pd.DataFrame]:  # fmt: skip
     """Finds each head's temperature and from where on a value is said, on the folds.
 
     Returns:
-        The heads, see :func:`lookbook.distillation.scores.calibrate`, and by head its temperature.
+        The heads, see :func:`lookbook.distillation.scores.calibrate`; by head its temperature; and
+        the predictions, divided by the temperatures, people's label decided by all heads.
     """
+    from lookbook.distillation.evidence import decide_across_folds
     from lookbook.distillation.scores import calibrate, fit_temperatures
 
     asked = [Head.model_validate(head) for head in heads]
     targets = make_targets(_rows_of(predictions, training_set), asked)
-    logits = predictions.iloc[:, 2:].to_numpy(np.float32)
-    temperatures = fit_temperatures(asked, logits, targets)
-    said = _said(predictions, training_set, asked, temperatures)
+    temperatures = fit_temperatures(asked, _logits(predictions), targets)
+    scaled = _scaled(predictions, asked, temperatures)
+    said = decide_across_folds(scaled, targets, predictions["fold"].to_numpy(), asked)
     calibrated = calibrate(asked, said, targets, params.right_at_least)
-    return [head.model_dump() for head in calibrated], temperatures
+    table = pd.DataFrame(said, columns=predictions.columns[2:])
+    table = pd.concat([predictions[["photo_id", "fold"]], table], axis=1)
+    return [head.model_dump() for head in calibrated], temperatures, table
+
+
+def _logits(predictions: pd.DataFrame) -> np.ndarray:
+    """Gives (photos, values of all heads) logits."""
+    # The order in memory decides the last bits of sums, and a threshold is some photo's own.
+    return np.ascontiguousarray(predictions.iloc[:, 2:], np.float32)
 
 
 def _rows_of(predictions: pd.DataFrame, training_set: pd.DataFrame) -> pd.DataFrame:
@@ -362,10 +372,9 @@ def _fits_of(
 
 
 def score_network(
-    predictions: pd.DataFrame,
+    calibrated_predictions: pd.DataFrame,
     training_set: pd.DataFrame,
     heads: list[dict[str, Any]],
-    temperatures: dict[str, float],
     word_ranks: pd.DataFrame,
     params: DistilParams,
     balance: BalanceParams,
@@ -380,9 +389,9 @@ def score_network(
     from lookbook.distillation.scores import score_heads, score_words
 
     asked = [Head.model_validate(head) for head in heads]
-    rows = _rows_of(predictions, training_set)
+    rows = _rows_of(calibrated_predictions, training_set)
     scores, confusions = score_heads(
-        asked, _said(predictions, training_set, asked, temperatures), rows, balance,
+        asked, _logits(calibrated_predictions), rows, balance,
         params.right_at_least, params.bootstrap_rounds, params.fit.seed,
     )  # fmt: skip
     words = None
@@ -398,34 +407,19 @@ def score_network(
     return {"heads": scores, "words": words}, confusions
 
 
-def _said(
-    predictions: pd.DataFrame,
-    training_set: pd.DataFrame,
-    heads: list[Head],
-    temperatures: dict[str, float],
-) -> np.ndarray:
-    """Gives what each fold's network says: logits, people's label decided by all heads."""
-    from lookbook.distillation.evidence import decide_across_folds
-
-    targets = make_targets(_rows_of(predictions, training_set), heads)
-    folds = predictions["fold"].to_numpy()
-    return decide_across_folds(_scaled(predictions, heads, temperatures), targets, folds, heads)
-
-
 def _scaled(
     predictions: pd.DataFrame, heads: list[Head], temperatures: dict[str, float]
 ) -> np.ndarray:
     """Gives the predictions' logits, divided by the heads' temperatures."""
     scale = np.concatenate([np.full(len(head.values), temperatures[head.name]) for head in heads])
-    scaled: np.ndarray = predictions.iloc[:, 2:].to_numpy(np.float32) / scale.astype(np.float32)
+    scaled: np.ndarray = _logits(predictions) / scale.astype(np.float32)
     return scaled
 
 
 def caption_unseen(
-    predictions: pd.DataFrame,
+    calibrated_predictions: pd.DataFrame,
     training_set: pd.DataFrame,
     heads: list[dict[str, Any]],
-    temperatures: dict[str, float],
     fields: Fields,
 ) -> pd.DataFrame:
     """Puts into words what the folds' networks say of photos that they never saw.
@@ -438,8 +432,8 @@ def caption_unseen(
     from lookbook.labels.record import to_row
 
     asked = [Head.model_validate(head) for head in heads]
-    rows = _rows_of(predictions, training_set)
-    likely = likely_values(_said(predictions, training_set, asked, temperatures), asked)
+    rows = _rows_of(calibrated_predictions, training_set)
+    likely = likely_values(_logits(calibrated_predictions), asked)
     records = [
         to_row(compose_record(choose_values(one, asked, fields), asked, fields), fields)
         for one in likely
@@ -498,10 +492,9 @@ def export_networks(
 
 
 def compare_with_teacher(
-    predictions: pd.DataFrame,
+    calibrated_predictions: pd.DataFrame,
     training_set: pd.DataFrame,
     heads: list[dict[str, Any]],
-    temperatures: dict[str, float],
     teacher_table: pd.DataFrame,
     garment_network: bytes,
     files: dict[str, Callable[[], bytes]],
@@ -521,10 +514,10 @@ def compare_with_teacher(
     from lookbook.distillation.scores import compare
 
     asked = [Head.model_validate(head) for head in heads]
-    rows = _rows_of(predictions, training_set)
+    rows = _rows_of(calibrated_predictions, training_set)
     names = training_set["file"].dropna().tolist()
     return {
-        "fields": compare(asked, _said(predictions, training_set, asked, temperatures), rows),
+        "fields": compare(asked, _logits(calibrated_predictions), rows),
         "teacher": measure_costs(teacher_table, params.price),
         "student": measure_speed(garment_network, fields, names, files),
     }
@@ -556,22 +549,21 @@ def plot_network_scores(scores: dict[str, Any]) -> PlotlyFigure:
 
 def draw_confusions(
     confusions: pd.DataFrame,
-    predictions: pd.DataFrame,
+    calibrated_predictions: pd.DataFrame,
     training_set: pd.DataFrame,
     heads: list[dict[str, Any]],
-    temperatures: dict[str, float],
     files: dict[str, Callable[[], bytes]],
 ) -> MatplotlibFigure:
     """Draws photos of the ten commonest confusions, a row each."""
     from lookbook.photos.sheets import draw_sheet
 
     asked = [Head.model_validate(head) for head in heads]
-    rows = _rows_of(predictions, training_set)
-    said, columns = _said(predictions, training_set, asked, temperatures), slices_of(asked)
+    rows = _rows_of(calibrated_predictions, training_set)
     sheet = []
     for confusion in confusions.head(10).itertuples():
         head = next(one for one in asked if one.name == confusion.head)
-        guess = np.array(head.values)[said[:, columns[head.name]].argmax(axis=1)]
+        columns = [f"{head.name}: {value}" for value in head.values]
+        guess = np.array(head.values)[calibrated_predictions[columns].to_numpy().argmax(axis=1)]
         main = rows[head.name].map(lambda cell: str(cell).split(", ")[0])
         chosen = rows[main.eq(confusion.truth).to_numpy() & (guess == confusion.predicted)]
         told = f"{head.name}: {confusion.truth}\ntaken for {confusion.predicted}"

@@ -5,7 +5,7 @@ from kedro.pipeline import Node, Pipeline
 from lookbook.pipelines.distil import nodes
 
 # What the folds' networks said of photos that they never saw, and how it is read.
-SEEN = ["predictions", "training_set", "heads", "temperatures"]
+SEEN = ["calibrated_predictions", "training_set", "heads"]
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:
@@ -61,7 +61,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             Node(
                 nodes.calibrate_heads,
                 inputs=["predictions", "training_set", "untaught_heads", "params:distil"],
-                outputs=["heads", "temperatures"],
+                outputs=["heads", "temperatures", "calibrated_predictions"],
                 name="calibrate_heads",
             ),
             Node(
@@ -94,7 +94,8 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             Node(
                 nodes.export_networks,
                 inputs=[
-                    *SEEN, "aligned_layers", "fits", "photo_files", "backbone", "params:distil",
+                    "predictions", "training_set", "heads", "temperatures", "aligned_layers",
+                    "fits", "photo_files", "backbone", "params:distil",
                 ],
                 outputs=[
                     "garment_network", "garment_network_texts", "held_out_network",

@@ -182,9 +182,8 @@ def embed_items(
     Returns:
         For each embedding model the catalogue with the columns of
         :mod:`lookbook.search.tables`, made as it is written; and a report: ``items``,
-        ``same_items``
-        (photos that show an item again), and under ``embedders`` for each ``model``, ``embedded``,
-        ``reused``, ``removed``, ``pictures`` and ``pictures_failed``.
+        ``same_items`` (photos that show an item again), and under ``embedders`` for each
+        ``model``, ``embedded``, ``reused``, ``removed``, ``pictures`` and ``pictures_failed``.
 
     Raises:
         InputError: If there is no item.
