@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -7,6 +9,7 @@ from given_rows import GivenRows
 from lookbook.datasets.catalogue_search_dataset import CatalogueSearchDataset
 from lookbook.errors import InputError
 from lookbook.search.tables import KIND
+from lookbook.search.versions import list_tables
 from project import configuration
 
 
@@ -77,6 +80,52 @@ def test_old_versions_stay_loadable(dataset):
     dataset(save="v2").save({"minilm": rows(["b"])})
     assert names(dataset(load="v1").load()) == ["a"]
     assert dataset().list_versions(full_path=False) == ["v2", "v1"]
+
+
+def test_a_save_removes_all_but_the_newest_versions(dataset, opened):
+    for number in range(1, 6):
+        dataset(save=f"v{number}", keep_versions=2).save({"minilm": rows([f"photo {number}"])})
+    assert dataset().list_versions(full_path=False) == ["v5", "v4"]
+    assert names(dataset(load="v4").load()) == ["photo 4"]
+    with pytest.raises(DatasetError, match="no version 'v1'; it has v4, v5"):
+        dataset(load="v1").load()
+
+
+def test_saves_of_one_size_do_not_fill_the_disk(dataset, tmp_path):
+    sizes = []
+    for number in range(12):
+        names = [f"photo {place}" for place in range(200)]
+        changed = rows(names, text=f"a shirt of day {number}", dimensions=256)
+        dataset(save=f"v{number:02}", keep_versions=2).save({"minilm": changed})
+        files = (tmp_path / "lancedb").rglob("*")
+        sizes.append(sum(file.stat().st_size for file in files if file.is_file()))
+    assert sizes[-1] < 1.5 * sizes[3]
+
+
+def test_a_save_is_written_where_older_versions_have_aged(dataset, monkeypatch):
+    from lancedb.table import LanceTable
+
+    optimize = LanceTable.optimize
+
+    def optimize_a_week_later(table, *, cleanup_older_than=timedelta(0)):
+        optimize(table, cleanup_older_than=cleanup_older_than)
+
+    dataset(save="v1").save({"minilm": rows(["a"])})
+    monkeypatch.setattr(LanceTable, "optimize", optimize_a_week_later)
+    dataset(save="v2").save({"minilm": rows(["b"])})
+    assert names(dataset().load()) == ["b"]
+    assert names(dataset(load="v1").load()) == ["a"]
+
+
+def test_a_table_that_no_kept_version_has_is_dropped_and_foreign_tables_stay(dataset, tmp_path):
+    import lancedb
+
+    database = lancedb.connect(str(tmp_path / "lancedb"))
+    database.create_table("foreign", pa.table({"number": [1]}))
+    dataset(save="v1").save({"minilm": rows(["a"]), "clip": rows(["a"])})
+    for number in (2, 3):
+        dataset(save=f"v{number}", keep_versions=2).save({"minilm": rows(["a"])})
+    assert list_tables(database) == ["foreign", "minilm"]
 
 
 def test_text_search_sees_rows_that_came_later(dataset, opened):

@@ -14,7 +14,8 @@ from lookbook.search.catalogue_search import CatalogueSearch
 from lookbook.search.embedders import open_embedders
 from lookbook.search.fragments import write_on_workers
 from lookbook.search.ranking import Weights
-from lookbook.search.tables import VECTORS, TableRows, list_versions, write_table
+from lookbook.search.tables import VECTORS, TableRows, write_table
+from lookbook.search.versions import list_versions, prune_versions
 
 if TYPE_CHECKING:
     from lancedb.db import DBConnection
@@ -50,6 +51,7 @@ class CatalogueSearchDataset(AbstractVersionedDataset[dict[str, TableRows], Cata
         reranker: dict[str, Any] | None = None,
         ann_from_rows: int = 20_000,
         on_workers: bool = False,
+        keep_versions: int = 3,
         optional: bool = False,
         version: Version | None = None,
         credentials: dict[str, Any] | None = None,
@@ -69,6 +71,7 @@ class CatalogueSearchDataset(AbstractVersionedDataset[dict[str, TableRows], Cata
             ann_from_rows: See :func:`lookbook.search.tables.write_table`.
             on_workers: Whether the workers of a cluster write the rows that they make, see
                 :func:`lookbook.search.fragments.write_on_workers`.
+            keep_versions: Number of versions that stay; a save removes older ones and their files.
             optional: Whether a database that does not exist yet loads as an empty index.
             version: The version to load and to save, the latest by default.
             credentials: ``token`` for gated models on the hub.
@@ -82,6 +85,7 @@ class CatalogueSearchDataset(AbstractVersionedDataset[dict[str, TableRows], Cata
         self._token = (credentials or {}).get("token")
         self._ann_from_rows = ann_from_rows
         self._on_workers = on_workers
+        self._keep_versions = keep_versions
         self._optional = optional
         self.metadata = metadata
         super().__init__(
@@ -131,7 +135,7 @@ class CatalogueSearchDataset(AbstractVersionedDataset[dict[str, TableRows], Cata
         return max(self._versions(), default="")
 
     def save(self, data: dict[str, TableRows]) -> None:
-        """Makes each table hold exactly these rows and tags it.
+        """Make each table hold exactly these rows, tag it, and remove old versions.
 
         Args:
             data: All rows of each table.
@@ -143,6 +147,7 @@ class CatalogueSearchDataset(AbstractVersionedDataset[dict[str, TableRows], Cata
         if version:
             for table in tables:
                 table.tags.create(version, table.version)
+            prune_versions(database, self._keep_versions)
 
     def preview(self, nrows: int = 20) -> TablePreview:
         """Shows the first rows of the first table in Kedro-Viz, without their vectors."""

@@ -123,8 +123,6 @@ def write_on_workers(
         table.create_index(column, config=config)
     # Folds rows that came after an index was built into it.
     lance_ray.optimize_indices(address)
-    # What no tag names and is some weeks old.
-    lance.dataset(address).cleanup_old_versions(error_if_tagged_old_versions=False)
     table.checkout_latest()
     return table
 

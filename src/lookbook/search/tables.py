@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lookbook.pools import Pool
+from lookbook.search.versions import KEEP_EVERYTHING, list_tables
 
 if TYPE_CHECKING:
     import numpy as np
@@ -130,8 +131,9 @@ def write_table(database: DBConnection, name: str, rows: TableRows, ann_from_row
         table = database.create_table(name, reader, mode="overwrite")
     for column, config in missing_indexes(table, rows.schema, ann_from_rows).items():
         table.create_index(column, config=config)
-    # Folds rows that came after an index was built into it.
-    table.optimize()
+    # The first pass folds new rows into the indexes, and only then the second merges their files.
+    for _ in range(2):
+        table.optimize(cleanup_older_than=KEEP_EVERYTHING)
     return table
 
 
@@ -234,13 +236,3 @@ def places_of(schema: Schema) -> dict[str, dict[str, int]]:
     for place, (name, value) in enumerate(json.loads(metadata.get(PLACES, b"[]"))):
         places.setdefault(name, {})[value] = place
     return places
-
-
-def list_tables(database: DBConnection) -> list[str]:
-    """Names the tables of a database."""
-    return list(database.list_tables().tables)
-
-
-def list_versions(database: DBConnection) -> dict[str, set[str]]:
-    """Lists the tagged versions of each table."""
-    return {name: set(database.open_table(name).tags.list()) for name in list_tables(database)}
