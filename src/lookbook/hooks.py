@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import sys
 import time
 from collections.abc import Iterator
@@ -147,6 +146,11 @@ def _summaries(pipeline: Pipeline) -> Iterator[tuple[str, ModuleType]]:
 
 def peak_memory() -> float:
     """Gives the most memory that this process has had until now, in MiB."""
+    try:
+        import resource
+    except ModuleNotFoundError:
+        # Windows has no such module.
+        return float("nan")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     # Linux counts in KiB, macOS in bytes.
     return peak / (2**20 if sys.platform == "darwin" else 2**10)

@@ -1,6 +1,7 @@
-import asyncio
 import socket
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import httpx
@@ -14,75 +15,180 @@ from starlette.routing import Route
 
 from lookbook.assistant import admission
 from lookbook.assistant.admission import Admission
-from project import free_port
+from lookbook.assistant.assistant import Assistant
+from lookbook.assistant.launch import launch_options, server_options
+from lookbook.assistant.page import Page
+from project import assistant_of, free_port
 
 ANSWER = "/gradio_api/run/answer"
 
 
 @contextmanager
-def serving(most):
-    """A real server whose answers wait until they are let go."""
-    released = asyncio.Event()
-
-    async def answer(request: Request) -> JSONResponse:
-        await request.body()
-        if request.query_params.get("wait"):
-            await released.wait()
-        return JSONResponse({"answered": True})
-
-    routes = [Route(ANSWER, answer, methods=["POST"]), Route("/page", answer)]
-    app = Starlette(routes=routes, middleware=[Middleware(Admission, most=most)])
+def serving(app):
+    """Serve an application over HTTP."""
     port = free_port()
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error"))
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
         thread.join(0.02)
-    loop = server.servers[0].get_loop()
     try:
-        yield port, lambda: loop.call_soon_threadsafe(released.set)
+        yield port
     finally:
-        loop.call_soon_threadsafe(released.set)
         server.should_exit = True
         thread.join()
 
 
-def test_what_is_too_much_is_turned_away_at_once_with_a_sentence_and_when_to_come_again():
-    with serving({"answer": 2}) as (port, release), httpx.Client(timeout=10) as client:
-        url = f"http://127.0.0.1:{port}{ANSWER}"
+def echo_server(max_uploads=64):
+    async def size(request: Request) -> JSONResponse:
+        return JSONResponse({"size": len(await request.body())})
 
-        def wait():
-            # Where this test's own request had the second place, until there is one.
-            while httpx.post(f"{url}?wait=1", timeout=60).status_code == 503:
-                pass
-
-        waiting = [threading.Thread(target=wait) for _ in range(2)]
-        for one in waiting:
-            one.start()
-        while (refused := client.post(url)).status_code == 200:
-            pass
-        assert refused.status_code == 503
-        assert refused.headers["retry-after"] == str(admission.RETRY_AFTER)
-        assert refused.json()["error"] == admission.BUSY
-        # What is no answer is not bounded by answers.
-        assert client.get(f"http://127.0.0.1:{port}/page").status_code == 200
-        release()
-        for one in waiting:
-            one.join()
-        assert client.post(url).status_code == 200
+    paths = (ANSWER, "/gradio_api/upload")
+    routes = [Route(path, size, methods=["POST"]) for path in paths]
+    middleware = [Middleware(Admission, max_uploads=max_uploads)]
+    return Starlette(routes=routes, middleware=middleware)
 
 
-def test_a_slow_sender_is_turned_away_and_a_cut_connection_frees_its_place(monkeypatch):
-    monkeypatch.setattr(admission, "PATIENCE", 1.0)
-    with serving({"answer": 1}) as (port, _):
-        head = f"POST {ANSWER} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc".encode()
+class WaitingAssistant(Assistant):
+    """The real assistant, whose answers wait until the test lets them go."""
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.released = threading.Event()
+        self.in_flight = self.most_in_flight = 0
+        self._count = threading.Lock()
+
+    def answer(self, upload, message, history, params):
+        with self._count:
+            self.in_flight += 1
+            self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            self.released.wait(60)
+            return super().answer(upload, message, history, params)
+        finally:
+            with self._count:
+                self.in_flight -= 1
+
+
+@pytest.fixture(scope="module")
+def shop(ran):
+    """The real page, served by Gradio, with room for two answers."""
+    assistant = assistant_of(ran[0], WaitingAssistant)
+    assistant.keep_up(assistant.params)
+    page = Page(assistant, assistant.params, max_in_flight=2)
+    blocks = page.build()
+    app, address, _ = blocks.launch(
+        **launch_options(), prevent_thread_lock=True, server_port=free_port(), quiet=True,
+        app_kwargs=server_options(assistant),
+    )  # fmt: skip
+    number = next(number for number, fn in blocks.fns.items() if fn.api_name == "answer")
+    yield assistant, app, address.rstrip("/"), number
+    assistant.released.set()
+    blocks.close()
+
+
+@pytest.fixture
+def held(shop):
+    """The shop, whose answers wait until the test is over."""
+    assistant = shop[0]
+    assistant.released.clear()
+    assistant.most_in_flight = 0
+    yield shop
+    assistant.released.set()
+    wait_until(lambda: assistant.in_flight == 0)
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def post(address, path, **body):
+    try:
+        return httpx.post(f"{address}{path}", json=body, timeout=20)
+    except httpx.ReadTimeout:
+        return None
+
+
+DATA = [None, "blue trousers", "hybrid", 1, []]
+
+
+def test_the_limit_of_answers_holds_whatever_address_they_are_asked_by(held):
+    assistant, app, address, number = held
+    paths = [
+        path
+        for path, methods in app.openapi()["paths"].items()
+        if "post" in methods and "{api_name}" in path
+    ]
+    assert len(paths) >= 6
+    with ThreadPoolExecutor(64) as customers:
+        for path in paths:
+            for name, body in (("answer", {}), ("anything", {"fn_index": number})):
+                url = path.replace("{api_name}", name)
+                customers.submit(post, address, url, data=DATA, **body)
+        joined = {"fn_index": number, "session_hash": "one", "data": DATA}
+        for _ in range(3):
+            customers.submit(post, address, "/gradio_api/queue/join", **joined)
+        wait_until(lambda: assistant.in_flight == 2)
+        refused = post(address, ANSWER, data=DATA)
+        assistant.released.set()
+    wait_until(lambda: assistant.in_flight == 0)
+    assert assistant.most_in_flight == 2
+    assert refused.status_code == 503
+    assert refused.headers["retry-after"] == str(admission.RETRY_AFTER_S)
+    assert refused.json()["error"] == admission.BUSY
+    assert post(address, ANSWER, data=DATA).status_code == 200
+
+
+def test_the_page_is_there_while_answers_wait(held):
+    _, _, address, _ = held
+    with ThreadPoolExecutor(2) as customers:
+        for _ in range(2):
+            customers.submit(post, address, ANSWER, data=DATA)
+        wait_until(lambda: held[0].in_flight == 2)
+        assert httpx.get(address, timeout=20).status_code == 200
+        held[0].released.set()
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        [{"role": "user", "content": "a hat"}] * (admission.MAX_TURNS + 1),
+        [{"role": "user", "content": "x" * (admission.MAX_HISTORY_CHARACTERS + 1)}],
+    ],
+)
+def test_a_history_over_the_limit_gets_422_with_a_sentence(shop, history):
+    response = post(shop[2], ANSWER, data=[*DATA[:4], history])
+    assert response.status_code == 422
+    assert response.json()["error"] == admission.LONG_HISTORY
+
+
+def test_a_body_over_the_limit_gets_413_and_an_upload_has_its_own_limit(shop):
+    response = post(shop[2], ANSWER, data=[None, "x" * admission.MAX_BODY_BYTES, "hybrid", 1, []])
+    assert response.status_code == 413
+    assert "larger than 2,000,000 bytes" in response.text
+    with serving(echo_server()) as port:
+        body = b"x" * (admission.MAX_BODY_BYTES + 1)
+        response = httpx.post(f"http://127.0.0.1:{port}/gradio_api/upload", content=body)
+        assert response.json() == {"size": len(body)}
+
+
+def test_a_slow_sender_gets_408_and_frees_its_place(monkeypatch):
+    monkeypatch.setattr(admission, "BODY_TIMEOUT_S", 0.5)
+    path = "/gradio_api/upload"
+    with serving(echo_server(max_uploads=1)) as port:
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc".encode()
         with socket.create_connection(("127.0.0.1", port)) as slow:
             slow.sendall(head)
+            time.sleep(0.1)
+            refused = httpx.post(f"http://127.0.0.1:{port}{path}")
+            assert (refused.status_code, refused.json()["error"]) == (503, admission.BUSY)
             assert b"408" in slow.recv(1000)
         with socket.create_connection(("127.0.0.1", port)) as cut:
             cut.sendall(head)
-        answers = [httpx.post(f"http://127.0.0.1:{port}{ANSWER}").status_code for _ in range(20)]
-        assert answers[-1] == 200
+        wait_until(lambda: httpx.post(f"http://127.0.0.1:{port}{path}").status_code == 200)
 
 
 @pytest.mark.parametrize(

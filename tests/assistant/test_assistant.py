@@ -1,15 +1,19 @@
 import io
 import json
 import os
+import shutil
+import time
 from concurrent.futures import ThreadPoolExecutor
-from threading import Lock, get_ident
+from threading import Lock, Thread, get_ident
 
 import pytest
 from PIL import Image
 
+from lookbook.assistant import launch
 from lookbook.assistant.answers import NOTHING_SHOWN, Shown
-from lookbook.assistant.assistant import receive
+from lookbook.assistant.assistant import NOT_READY, receive
 from lookbook.assistant.finding import Finder
+from lookbook.assistant.launch import follow_index
 from lookbook.errors import InputError
 from project import assistant_of, jpeg, make_project
 
@@ -246,3 +250,35 @@ def test_an_upload_of_too_many_pixels_is_refused_before_it_is_decoded():
 def test_without_an_index_it_says_what_to_run(tmp_path):
     with pytest.raises(InputError, match="kedro run"):
         ask(assistant_of(make_project(tmp_path)), None, "red dress")
+
+
+def test_a_server_whose_first_warm_up_failed_recovers_by_itself(ran, monkeypatch):
+    monkeypatch.setattr(launch, "BETWEEN_LOOKS", 0.05)
+    assistant = assistant_of(ran[0])
+    load, failures = assistant._load, iter([ValueError("torn file"), InputError("No style yet.")])
+    states = []
+
+    def load_at_the_third_try(name):
+        if name == "style" and (failure := next(failures, None)):
+            raise failure
+        states.append(assistant.state)
+        return load(name)
+
+    assistant._load = load_at_the_third_try
+    Thread(target=follow_index, args=(assistant, assistant.params), daemon=True).start()
+    deadline = time.monotonic() + 60
+    while assistant.state != "ready":
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert {NOT_READY, "No style yet."} & set(states)
+
+
+def test_an_index_that_could_not_be_used_is_opened_again(ran, tmp_path):
+    project = make_project(tmp_path)
+    assistant = assistant_of(project)
+    with pytest.raises(InputError, match="kedro run"):
+        assistant.keep_up(assistant.params)
+    shutil.copytree(ran[0] / "data", project / "data", dirs_exist_ok=True)
+    assert assistant.keep_up(assistant.params)
+    assert assistant.state == "ready"
+    assert not assistant.keep_up(assistant.params)

@@ -69,11 +69,12 @@ def declared_fields(details: bool = True) -> dict[str, Any]:
     }
 
 
-def assistant_of(project: Path) -> Assistant:
+def assistant_of(project: Path, kind: type[Assistant] = Assistant) -> Any:
     """Opens a project's assistant, as `kedro demo` does."""
     bootstrap_project(ROOT)
     with KedroSession.create(project) as session:
-        return Assistant(parts_of(session.load_context().catalog))
+        catalog = session.load_context().catalog
+        return kind(parts_of(catalog), catalog["search_index"].newest)
 
 
 def load_tables(project: Path, env: str, names: Iterable[str]) -> dict[str, pd.DataFrame]:

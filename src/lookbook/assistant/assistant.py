@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property, wraps
+from functools import wraps
 from threading import Lock, local
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
@@ -19,6 +19,7 @@ from lookbook.assistant.metrics import CAPTIONS
 from lookbook.errors import InputError
 from lookbook.labels.fields import Fields
 from lookbook.labels.record import Record
+from lookbook.loading import loaded_once
 from lookbook.outfits import ShoppingPlan
 from lookbook.photos.photo import MAX_PIXELS, Photo, PhotoError, decode, identify
 from lookbook.search.catalogue_search import Item
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 Given = ParamSpec("Given")
 Made = TypeVar("Made")
 
+NOT_READY = "The assistant is not ready: the reason is in the server's log."
 # Of a customer's photo no more pixels a side are kept.
 LARGEST_SIDE = 1600
 
@@ -107,7 +109,7 @@ class Assistant:
         params: ServingParams = self.part("serving")
         return params
 
-    @cached_property
+    @loaded_once
     def _workers(self) -> ThreadPoolExecutor:
         # More threads than cores would only take Python's lock from one another.
         count = self.params.turns_at_once or os.cpu_count() or 1
@@ -115,45 +117,46 @@ class Assistant:
             count, initializer=self._turn.__setattr__, initargs=("is_mine", True)
         )
 
-    def warm_up(self, params: ServingParams) -> None:
-        """Loads everything, and the models behind it, before the first customer comes.
+    def keep_up(self, params: ServingParams) -> bool:
+        """Load the newest index and all models, unless they are loaded already.
 
-        Raises:
-            InputError: If something cannot be had.
-        """
-        try:
-            self._version = self._newest()
-            self.part("stylist")
-            self.part("style")
-            self.part("search_index").warm_up(params.embedder)
-            for example in self.examples(1):
-                self.describe(self.picture(example["Filename"]) or b"")
-        except InputError as error:
-            self.state = str(error)
-            raise
-        self.state = "ready"
+        Customers who are answered meanwhile are answered from the old index. After a failure
+        :attr:`state` holds the reason, and the next call tries again.
 
-    def renew(self, params: ServingParams) -> bool:
-        """Takes up a new version of the index, once it is ready to be searched.
-
-        Whoever is being answered meanwhile is answered from the old one.
+        Args:
+            params: How to search.
 
         Returns:
-            Whether there was one.
+            Whether anything was loaded.
 
         Raises:
-            InputError: If it cannot be opened; the old one stays.
+            InputError: If something is missing.
         """
-        version = self._newest()
-        if version == self._version:
-            return False
-        parts = {name: self._load(name) for name in ("search_index", "photo_files")}
-        parts["search_index"].warm_up(params.embedder)
-        with self._lock:
-            self._loaded |= parts
-        self._version = version
-        if self.state != "ready":
-            self.warm_up(params)
+        is_warm = self.state == "ready"
+        try:
+            version = self._newest()
+            if is_warm and version == self._version:
+                return False
+            # The first index is the one that customers who come early wait for.
+            load = self._load if self._version else self.part
+            index, photo_files = load("search_index"), load("photo_files")
+            index.warm_up(params.embedder)
+            with self._lock:
+                self._loaded |= {"search_index": index, "photo_files": photo_files}
+            self._version = version
+            if not is_warm:
+                self.part("stylist")
+                self.part("style")
+                for example in self.examples(1):
+                    self.describe(self.picture(example["Filename"]) or b"")
+        except Exception as error:
+            # An index that is searched stays in use; one that cannot be is opened again.
+            if not self._version:
+                self._loaded.pop("search_index", None)
+            if not is_warm:
+                self.state = str(error) if isinstance(error, InputError) else NOT_READY
+            raise
+        self.state = "ready"
         return True
 
     @_in_turn

@@ -77,10 +77,6 @@ def serve(assistant: Assistant, params: ServingParams, launch: dict[str, Any]) -
         **launch_options(), **launch, prevent_thread_lock=True, app_kwargs=server_options(assistant)
     )
     # The page is there while the models are still read; who asks at once waits for them.
-    try:
-        assistant.warm_up(params)
-    except InputError as error:
-        logger.warning("%s", error)
     Thread(target=follow_index, args=(assistant, params), daemon=True).start()
     page.block_thread()
 
@@ -113,13 +109,25 @@ def log_requests() -> None:
 
 
 def follow_index(assistant: Assistant, params: ServingParams) -> None:
-    """Looks again and again whether a run has written a new index, and takes it up."""
+    """Load the index and the models, and every index that a run writes later.
+
+    A failure is tried again, so that the server recovers by itself; its reason is logged once.
+
+    Args:
+        assistant: Keeps them.
+        params: How to search.
+    """
+    reason = ""
     while True:
-        time.sleep(BETWEEN_LOOKS)
         try:
-            if assistant.renew(params):
+            if assistant.keep_up(params):
                 INDEX.labels("taken up").inc()
-                logger.info("a new version of the index is searched from now on")
+                logger.info("The newest version of the index is searched.")
+            reason = ""
         except Exception as error:
             INDEX.labels("failed").inc()
-            logger.warning("the new index cannot be taken up, so the old one stays: %s", error)
+            if str(error) != reason:
+                reason = str(error)
+                is_expected = isinstance(error, InputError)
+                logger.warning("The index cannot be used: %s", error, exc_info=not is_expected)
+        time.sleep(BETWEEN_LOOKS)

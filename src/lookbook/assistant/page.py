@@ -12,6 +12,12 @@ import gradio as gr
 from pydantic import ValidationError
 
 from lookbook.assistant import cards
+from lookbook.assistant.admission import (
+    MAX_IN_FLIGHT,
+    MAX_TURNS,
+    ConcurrencyLimit,
+    check_history,
+)
 from lookbook.assistant.answers import ServingParams, Shown
 from lookbook.assistant.assistant import Assistant, public
 from lookbook.assistant.metrics import FAILURES
@@ -91,16 +97,20 @@ class Page:
     and is seen by no other.
     """
 
-    def __init__(self, assistant: Assistant, params: ServingParams) -> None:
-        """Takes who answers.
+    def __init__(
+        self, assistant: Assistant, params: ServingParams, max_in_flight: int = MAX_IN_FLIGHT
+    ) -> None:
+        """Create the page.
 
         Args:
             assistant: Answers.
             params: What is chosen when the page is opened.
+            max_in_flight: Answers of the API that are worked on or wait.
         """
         self._assistant = assistant
         self._params = params
         self._fields = assistant.fields
+        self._limit = ConcurrencyLimit(max_in_flight)
         # Pages whose customers have spoken since they showed a photo: the photo alone is no longer
         # what they want answered, though its event may come after their words'.
         self._speaking: set[str | None] = set()
@@ -394,8 +404,9 @@ class Page:
             self.chosen_row: gr.update(visible=False),
         }  # fmt: skip
 
-    def _answer(
+    async def _answer(
         self,
+        request: gr.Request,
         photo: dict[str, Any] | None = None,
         message: str = "",
         method: Method | None = None,
@@ -413,10 +424,17 @@ class Page:
                 f"method is one of {', '.join(METHODS)}; limit is a number from 1 to {MOST_ITEMS}; "
                 "history is a list of turns, each with role (user or assistant) and content."
             ) from error
-        try:
+        check_history(request, turns)
+
+        def answer() -> dict[str, Any]:
             upload = Path(photo["path"]).read_bytes() if photo else None
-            said = str(message or "")[:LONGEST_INPUT]
-            return self._assistant.answer(upload, said, turns, params)
+            text = str(message or "")[:LONGEST_INPUT]
+            return self._assistant.answer(upload, text, turns, params)
+
+        try:
+            return await self._limit.run(request, answer)
+        except gr.Error:
+            raise
         except Exception as error:
             raise _toast(error) from None
 
@@ -448,13 +466,13 @@ class Page:
     ) -> Iterator[Updates]:
         """Finds, shows and tells: the end of whatever the customer did."""
         before = visit["history"]
-        visit |= {"message": said, "before": before}
+        visit |= {"message": said, "before": before[-MAX_TURNS:]}
         talk = [*before, *([{"role": "user", "content": said}] if said else [])]
         yield {self.chat: _bubbles(talk)}
         plan, found = self._find(visit, chosen)
         yield {**self._show(visit), **self._unchoose(visit)}
         told = ""
-        for part in self._assistant.reply(plan, visit["item"], found, said, before):
+        for part in self._assistant.reply(plan, visit["item"], found, said, visit["before"]):
             told += part
             yield {self.chat: _bubbles([*talk, {"role": "assistant", "content": told}])}
         visit["history"] = [*talk, {"role": "assistant", "content": told}]

@@ -66,14 +66,18 @@ class Routes:
 
     def _make_thumbnail(self, photo_id: str, file: str) -> bytes:
         data = self._served.picture(file)
-        return thumbnail(data, self._size) if data and identify(data) == photo_id else b""
+        if not data or identify(data) != photo_id:
+            # Raised, and so not cached: the photo may come, and junk displaces no thumbnail.
+            raise FileNotFoundError(file)
+        return thumbnail(data, self._size)
 
     async def _picture(self, request: Request) -> Response:
         photo_id, file = request.path_params["photo_id"], request.path_params["file"]
         tag = f'"{photo_id}"'
         headers = {"ETag": tag, "Cache-Control": _A_YEAR}
-        data = await run_in_threadpool(self._thumbnail, photo_id, file)
-        if not data:
+        try:
+            data = await run_in_threadpool(self._thumbnail, photo_id, file)
+        except FileNotFoundError:
             return Response("There is no such picture.", status_code=404)
         if request.headers.get("if-none-match") == tag:
             return Response(status_code=304, headers=headers)

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 
 from lookbook.batching import Batched
 from lookbook.errors import InputError
+from lookbook.loading import loaded_once
 from lookbook.labels.choosing import Head, Probabilities, slices_of
 from lookbook.labels.fields import Fields
 
@@ -104,7 +105,7 @@ class Network:
             )
         return data
 
-    @cached_property
+    @loaded_once
     def session(self) -> InferenceSession:
         """The loaded network."""
         return open_session(self.path, self._threads)

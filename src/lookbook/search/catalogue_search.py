@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import cached_property
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
 from lookbook.errors import InputError
+from lookbook.loading import loaded_once
 from lookbook.search.embedders import Embedder
 from lookbook.search.likely import Chances, ItemChances
 from lookbook.search.opened_table import AGAIN, PUBLIC, OpenedTable, Query
@@ -94,6 +95,7 @@ class CatalogueSearch:
         self._weights = weights
         self._open_reranker = open_reranker
         self._opened: dict[str, OpenedTable] = {}
+        self._lock = Lock()
         self._only: frozenset[str] | None = None
 
     @property
@@ -106,7 +108,7 @@ class CatalogueSearch:
         narrowed = CatalogueSearch(
             self._tables, self._embedders, self._weights, lambda: self._reranker
         )
-        narrowed._opened = self._opened
+        narrowed._opened, narrowed._lock = self._opened, self._lock
         narrowed._only = frozenset(photo_ids)
         return narrowed
 
@@ -346,20 +348,21 @@ class CatalogueSearch:
     def _open(self, name: str | None) -> OpenedTable:
         """Opens a table, once, and makes sure that the models of today made it."""
         name = name or self.embedders[0]
-        if name not in self._opened:
-            if name not in self._embedders:
-                raise InputError(
-                    f"There is no embedding model '{name}'; 'embedders' has "
-                    f"{', '.join(self._embedders)}."
-                )
-            if name not in self._tables:
-                raise InputError(
-                    f"The index has no table for the embedding model '{name}' yet: {AGAIN}"
-                )
-            self._opened[name] = OpenedTable(name, self._tables[name], self._embedders[name])
+        if name not in self._embedders:
+            raise InputError(
+                f"There is no embedding model '{name}'; 'embedders' has "
+                f"{', '.join(self._embedders)}."
+            )
+        if name not in self._tables:
+            raise InputError(
+                f"The index has no table for the embedding model '{name}' yet: {AGAIN}"
+            )
+        with self._lock:
+            if name not in self._opened:
+                self._opened[name] = OpenedTable(name, self._tables[name], self._embedders[name])
         return self._opened[name]
 
-    @cached_property
+    @loaded_once
     def _reranker(self) -> Reranker:
         if self._open_reranker is None:
             raise InputError("There is no reranker: name one in the catalog entry 'search_index'.")

@@ -13,6 +13,7 @@ import numpy as np
 from lookbook.captioners.network import open_network, to_pixels
 from lookbook.chat_models.weights import fingerprint_weights, locate_package
 from lookbook.errors import InputError
+from lookbook.loading import loaded_once
 from lookbook.progress import Progress, quiet_libraries
 from lookbook.search.onnx_text import OnnxText, open_or_export
 from lookbook.search.text_side import TextSide, unit
@@ -130,7 +131,7 @@ class Embedder:
         side = TextSide.from_bytes(data) if data else None
         return side if side is not None and side.text_model == self.fingerprint else None
 
-    @cached_property
+    @loaded_once
     def model(self) -> SentenceTransformer:
         """The loaded model.
 
