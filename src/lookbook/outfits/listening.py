@@ -110,6 +110,8 @@ class Listener:
         self._lexicon = lexicon
         self._turn = Turn()
         self._negated = self._owned = self._refused = self._told_for = False
+        # Whether a negation has met a property, so that it ends before a garment.
+        self._met_property = False
 
     def listen(self, message: str) -> Turn:
         """Gives what a message says."""
@@ -172,7 +174,7 @@ class Listener:
         own, found, linked = Part(), False, False
         for number, term in enumerate(member):
             if "not" in term.cues:
-                self._negated = True
+                self._negated, self._met_property = True, False
             if "again" in term.cues:
                 self._negated = self._owned = False
             if "owned" in term.cues or (
@@ -206,8 +208,11 @@ class Listener:
     def _take_value(self, value: Value, garment: bool, own: Part) -> bool:
         """Notes a value; says whether a garment is asked for by it."""
         name, values = value.field, [value.value]
+        if garment:
+            self._end_negation()
         if self._negated:
             self._refused = True
+            self._met_property = not garment
             (self._turn.loose if garment else own).refuse(name, values)
         elif self._owned:
             self._worn().want(name, values)
@@ -222,6 +227,8 @@ class Listener:
         """Notes what a phrase may mean; says whether a garment is asked for by it."""
         found = False
         for said in term.sayings:
+            if said.kind == "garments":
+                self._end_negation()
             note = said.saying.note
             if note and note not in self._turn.notes:
                 self._turn.notes.append(note)
@@ -245,6 +252,11 @@ class Listener:
                     self._turn.comparisons.append(said)
         return found
 
+    def _end_negation(self) -> None:
+        """End a negation before a garment whose property it refuses: "not black shoes"."""
+        if self._met_property:
+            self._negated = self._met_property = False
+
     def _worn(self) -> Part:
         self._turn.worn = self._turn.worn or Part()
         return self._turn.worn
@@ -264,6 +276,7 @@ class Listener:
         if said.kind in ("wearers", "comparisons"):
             return
         self._refused = True
+        self._met_property = said.kind == "qualities"
         for name, values in said.saying.wishes.items():
             garment = self._lexicon.names_garments(name)
             if garment and said.kind == "occasions":

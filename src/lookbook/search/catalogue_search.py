@@ -166,7 +166,7 @@ class CatalogueSearch:
                     chosen, reasons, rows.granted(chosen, query.wishes), strict=True
                 )
             ]
-            answers.append(self._rerank(query.text, items)[:limit] if reranks else items)
+            answers.append(self._rerank(query.text, items, opened)[:limit] if reranks else items)
         return answers
 
     def _score(
@@ -231,7 +231,7 @@ class CatalogueSearch:
         kept[[rows.place[one] for one in query.without if one in rows.place]] = False
         return kept
 
-    def _rerank(self, text: str, items: list[Item]) -> list[Item]:
+    def _rerank(self, text: str, items: list[Item], opened: OpenedTable) -> list[Item]:
         """Orders the best items by what the search and the reranker say together.
 
         Reciprocal ranks are added up (Cormack, Clarke and Büttcher, 2009): the reranker reads a
@@ -239,15 +239,15 @@ class CatalogueSearch:
         """
         import pyarrow as pa
 
+        from lookbook.search.rerankers import TEXT as RERANKED_TEXT
+
         head, tail = items[:_RERANKED], items[_RERANKED:]
-        columns = {
-            name: [item[name] for item in head]
-            for name, value in head[0].items()
-            if isinstance(value, str)
-        }
-        places = {"_rowid": range(len(head)), "_distance": [0.0] * len(head)}
         table = pa.table(
-            {name: pa.array(list(values)) for name, values in {**columns, **places}.items()}
+            {
+                RERANKED_TEXT: [opened.describe(item) for item in head],
+                "_rowid": range(len(head)),
+                "_distance": [0.0] * len(head),
+            }
         )
         ordered = self._reranker.rerank_vector(text, table).sort_by([(_SCORE, "descending")])
         ranks = {place: rank for rank, place in enumerate(ordered["_rowid"].to_pylist())}

@@ -18,6 +18,7 @@ from lookbook.search.embedders import Embedder
 from lookbook.search.ranking import Asked, Rows
 from lookbook.search.tables import (
     KEY,
+    KIND,
     LIKELY,
     LOOK,
     MADE_BY,
@@ -134,6 +135,17 @@ class OpenedTable:
     def has(self, column: str) -> bool:
         """Says whether items have a column."""
         return column in self._columns
+
+    def describe(self, item: dict[str, Any]) -> str:
+        """Return an item's longest kind of text: its last text column, else all its values."""
+        texts = [
+            column.name
+            for column in self.table.schema
+            if column.metadata and column.metadata.get(KIND) == b"text"
+        ]
+        if texts:
+            return str(item[texts[-1]])
+        return " ".join(value for value in item.values() if isinstance(value, str))
 
     def check(self, query: Query) -> None:
         """Checks that the index has the fields that a query names.

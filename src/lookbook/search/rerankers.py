@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 Kind = Literal["colbert", "cross-encoder", "embedder"]
 
 SCORE = "_relevance_score"
+# The column of an item's text, whatever the schema calls it.
+TEXT = "text"
 
 
 class LateInteractionReranker(Reranker):
@@ -26,16 +28,14 @@ class LateInteractionReranker(Reranker):
     ColBERT (Khattab and Zaharia, 2020).
     """
 
-    def __init__(self, encoder: MultiVectorEncoder, column: str) -> None:
+    def __init__(self, encoder: MultiVectorEncoder) -> None:
         """Takes a model.
 
         Args:
             encoder: Gives every token of a text a vector.
-            column: The text that is compared with the query.
         """
         super().__init__()
         self._encoder = encoder
-        self._column = column
 
     def rerank_hybrid(
         self, query: str, vector_results: pa.Table, fts_results: pa.Table
@@ -51,7 +51,7 @@ class LateInteractionReranker(Reranker):
             [query], normalize_embeddings=True, show_progress_bar=False
         )
         texts = self._encoder.encode_document(
-            vector_results[self._column].to_pylist(),
+            vector_results[TEXT].to_pylist(),
             normalize_embeddings=True,
             show_progress_bar=False,
         )
@@ -64,7 +64,6 @@ def open_reranker(
     kind: Kind,
     model: str | None = None,
     package: str | None = None,
-    column: str = "Description",
     token: str | None = None,
 ) -> Reranker:
     """Loads a reranker.
@@ -76,7 +75,6 @@ def open_reranker(
         model: A folder, or a name on the Hugging Face hub.
         package: Instead of ``model``, an installed package that carries one and tells where by
             ``get_model_path()``.
-        column: The text that is compared with the query.
         token: Key to a gated model on the hub.
 
     Raises:
@@ -89,7 +87,7 @@ def open_reranker(
         raise InputError("A reranker needs either 'model' or 'package'.")
     name = model or str(package)
     try:
-        return _open(kind, locate_package(package) if package else name, column, token)
+        return _open(kind, locate_package(package) if package else name, token)
     except (ImportError, OSError, ValueError) as error:
         raise InputError(
             f"The reranker '{name}' cannot be loaded: {str(error).splitlines()[0]} Check its name "
@@ -97,10 +95,10 @@ def open_reranker(
         ) from error
 
 
-def _open(kind: Kind, path: str, column: str, token: str | None) -> Reranker:
+def _open(kind: Kind, path: str, token: str | None) -> Reranker:
     quiet_libraries()
     if kind == "cross-encoder":
-        reranker = CrossEncoderReranker(path, column=column, trust_remote_code=False, token=token)
+        reranker = CrossEncoderReranker(path, column=TEXT, trust_remote_code=False, token=token)
         # It would otherwise be read in the midst of the first search.
         _ = reranker.model
         return reranker
@@ -111,4 +109,4 @@ def _open(kind: Kind, path: str, column: str, token: str | None) -> Reranker:
         encoder = MultiVectorEncoder(modules=[embedder[0]])
     else:
         encoder = MultiVectorEncoder(path, token=token)
-    return LateInteractionReranker(encoder, column)
+    return LateInteractionReranker(encoder)
