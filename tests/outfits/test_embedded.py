@@ -1,10 +1,12 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lookbook.labels.fields import Fields
 from lookbook.outfits import Message
 from lookbook.outfits.embedded import NOT_UNDERSTOOD, EmbeddedStylist
 from lookbook.outfits.sayings import Sayings
-from project import usual_sayings
+from project import declared_fields, usual_sayings
 
 REST = ["lower", "outer", "feet"]
 
@@ -349,3 +351,88 @@ def test_every_value_of_the_sayings_that_ship_is_one_of_the_fields_that_ship(fie
             for field, values in told.items():
                 assert set(values) <= set(fields.enumerated[field].values), (kind, name)
         assert set(saying.of) <= set(fields.ones["Category"].values), (kind, name)
+
+
+@pytest.mark.parametrize(
+    ("shown", "message", "mode", "filled", "garment"),
+    [
+        (item(Category="Shoes", Garment="heels"), "white sneakers", "search", ["feet"],
+         ["sneakers"]),
+        (item(Category="Shoes", Garment="heels"), "white sneakers and a bag", "complementary",
+         ["feet", None], ["sneakers"]),
+        (item(Category="Dresses", Garment="dress"), "red dress please", "similar", ["full_body"],
+         ["dress"]),
+        (item(Category="Pants", Garment="jeans"), "what shoes go with it?", "complementary",
+         ["feet"], None),
+    ],
+)  # fmt: skip
+def test_a_garment_that_the_message_names_wins_over_the_photo(
+    plan, shown, message, mode, filled, garment
+):
+    planned = plan(shown, message)
+    assert (planned.mode, slots(planned)) == (mode, filled)
+    assert wishes(planned.queries[0]).get("Garment") == garment
+
+
+@pytest.mark.parametrize(
+    ("message", "wanted", "refused"),
+    [
+        ("black trousers, not too formal", {"Colours": "black", "Garment": "trousers"},
+         {"Type": "Formal"}),
+        ("trousers in black, not too formal", {"Colours": "black", "Garment": "trousers"},
+         {"Type": "Formal"}),
+        ("a non-black dress", {"Garment": "dress"}, {"Colours": "black"}),
+        ("a dress, but nothing black", {"Garment": "dress"}, {"Colours": "black"}),
+        ("not black shoes", {"Category": "Shoes"}, {"Colours": "black"}),
+        ("no striped shirts", {"Garment": "shirt"}, {"Pattern": "striped"}),
+        ("keine schwarzen Schuhe", {"Category": "Shoes"}, {"Colours": "black"}),
+        ("a coat that's not too warm", {"Garment": "coat"}, {"Material": "down"}),
+        ("something that isn't too formal", {}, {"Type": "Formal"}),
+        ("eine Hose, nicht zu elegant", {"Garment": "trousers"}, {"Type": "Formal"}),
+        ("I have nothing to wear for a wedding", {"Type": "Formal"}, {}),
+        ("ich habe nichts anzuziehen für eine Hochzeit", {"Type": "Formal"}, {}),
+        ("I don't have a black coat", {"Garment": "coat", "Colours": "black"}, {}),
+        ("no heels", {}, {"Garment": "heels"}),
+    ],
+)  # fmt: skip
+def test_a_refused_value_is_never_asked_for(plan, message, wanted, refused):
+    (query,) = plan(None, message).queries
+    asked = wishes(query)
+    for name, value in wanted.items():
+        assert value in asked.get(name, [])
+        assert value not in asked.get(f"-{name}", [])
+    for name, value in refused.items():
+        assert value in asked.get(f"-{name}", [])
+        assert value not in asked.get(name, [])
+
+
+# The words of values that say one thing, of which a dress may be.
+PROPERTIES = [
+    (name, value)
+    for name in ("Colours", "Pattern", "Material", "Type")
+    for value in declared_fields()[name]["values"]
+    if value not in ("none", "other", "unknown", "multicoloured", "Work Casual")
+]
+
+
+@given(
+    st.sampled_from(PROPERTIES),
+    st.sampled_from(
+        ["a dress, not {}", "a dress that is not {}", "a dress, nothing {}", "a non-{} dress",
+         "a dress, not too {}", "not a {} dress", "a dress, anything but {}", "no {} dress",
+         "ein Kleid, nicht {}", "une robe, pas {}", "un vestido, no {}"]
+    ),
+)  # fmt: skip
+def test_negating_a_value_never_raises_its_score(plan, chosen, sentence):
+    name, value = chosen
+
+    def score(message):
+        (query,) = plan(None, message).queries
+        signs = [
+            wish.weight * (-1 if wish.negated else 1)
+            for wish in query.wishes
+            if wish.field == name and value in wish.values
+        ]
+        return sum(signs)
+
+    assert score(sentence.format(value.lower())) <= min(score("a dress"), 0)

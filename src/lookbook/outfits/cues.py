@@ -44,6 +44,7 @@ NEGATIONS = [
     "won t wear", "wont wear", "wouldn t wear", "doesn t have to be", "does not have to be",
     "don t need", "do not need", "refuse", "refuses", "refuse to wear", "refuses to wear",
     "allergic to", "can t do", "cant do", "skip the", "drop the", "lose the", "nicht zu",
+    "isn t too", "aren t too", "not be too", "without being too", "don t want anything too",
     "nicht so", "nicht allzu", "pas trop", "no demasiado", "no muy", "nada demasiado", "except", "except for", "never", "hate", "dislike", "avoid", "don t",
     "dont", "don t want", "dont want", "do not want", "not want", "other than", "anything but",
     "everything but", "instead of", "rather than", "neither", "nor", "aren t", "arent", "isn t",

@@ -116,6 +116,10 @@ class _Planner:
             mode = self._heard.mode or "complementary"
         if mode == "similar" and self._item is None:
             mode = "search"
+        if mode == "complementary" and self._names_only_own_slot():
+            # "White sneakers" with heels shown asks for sneakers, not for what goes with heels.
+            (part, *more) = self._heard.parts
+            mode = "similar" if not more and self._is_shown_kind(part) else "search"
         if mode == "complementary" and not self._fields.slots:
             mode = "similar" if self._item is not None else "search"
         queries = {
@@ -140,9 +144,23 @@ class _Planner:
         for part in self._heard.parts:
             slots = self._slots(part)
             others = [slot for slot in slots if slot != own]
-            if others or not slots:
-                queries.append(self._query(part, others))
+            if others or not slots or not self._is_shown_kind(part):
+                queries.append(self._query(part, others or slots))
         return queries or [self._query(Part(), [slot]) for slot in default_slots(own, self._fields)]
+
+    def _names_only_own_slot(self) -> bool:
+        """Whether the message names garments, and each fills the slot of the item shown."""
+        parts = self._heard.parts if self._item is not None and not self._heard.mode else []
+        return bool(parts) and all(self._slots(part) == [self._own_slot()] for part in parts)
+
+    def _is_shown_kind(self, part: Part) -> bool:
+        """Whether a part names the kind that is shown: "red dress" with a dress."""
+        return any(
+            value in self._has.get(name, [])
+            for name, values in part.wanted.items()
+            if self._lexicon.names_garments(name)
+            for value in values
+        )
 
     def _own_slot(self) -> str | None:
         return next(iter(self._slots_of(self._has)), None)

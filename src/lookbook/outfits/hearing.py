@@ -94,12 +94,23 @@ def wishes_of(
         for name, values in said.saying.unwanted.items():
             more = [one for one in values if one not in whole.wanted.get(name, [])]
             unwanted[name] = [*dict.fromkeys([*unwanted.get(name, []), *more])]
+    wishes += _refused_qualities(whole, unwanted, lexicon)
     wishes += [
         Wish(field=name, values=values, weight=UNWANTED, negated=True, firm=True)
         for name, values in unwanted.items()
         if values
     ]
     return sorted(_joined(wishes), key=lambda wish: -wish.weight)
+
+
+def _refused_qualities(part: Part, unwanted: Wishes, lexicon: Lexicon) -> Iterator[Wish]:
+    """Turn refused qualities into soft preferences: "not too warm" forbids no single value."""
+    for said in part.refused:
+        for name, values in said.saying.wishes.items():
+            stated = [*part.wanted.get(name, []), *unwanted.get(name, [])]
+            left = [value for value in values if value not in stated]
+            if left and not lexicon.names_garments(name):
+                yield Wish(field=name, values=left, weight=QUALITY, negated=True)
 
 
 def _joined(wishes: list[Wish]) -> Iterator[Wish]:

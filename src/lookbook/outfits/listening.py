@@ -17,11 +17,13 @@ class Part:
         wanted: Values that were named, by field; any of a field's will do.
         unwanted: Values that it is not to have.
         sayings: Qualities that it is to have.
+        refused: Qualities and occasions that it is not to suit.
     """
 
     wanted: Wishes = field(default_factory=dict)
     unwanted: Wishes = field(default_factory=dict)
     sayings: list[Said] = field(default_factory=list)
+    refused: list[Said] = field(default_factory=list)
 
     def want(self, name: str, values: Iterable[str]) -> None:
         """Adds values that will do."""
@@ -43,6 +45,7 @@ class Part:
         for name, values in later.unwanted.items():
             self.refuse(name, values)
         self.sayings += later.sayings
+        self.refused += later.refused
 
     def add(self, other: Part) -> None:
         """Takes over what is said of something else as well."""
@@ -52,6 +55,7 @@ class Part:
         for name, values in other.unwanted.items():
             self.refuse(name, [one for one in values if one not in self.wanted.get(name, [])])
         self.sayings += [one for one in other.sayings if one not in self.sayings]
+        self.refused += [one for one in other.refused if one not in self.refused]
 
 
 @dataclass
@@ -130,8 +134,8 @@ class Listener:
             turn.loose.add(turn.worn)
             turn.worn = None
         told = (turn.parts, turn.worn, turn.wearers, turn.occasions, turn.mode, turn.notes)
-        loose = (turn.loose.wanted, turn.loose.unwanted, turn.loose.sayings, turn.comparisons)
-        turn.understood = any(told) or any(loose)
+        loose = (turn.loose.wanted, turn.loose.unwanted, turn.loose.sayings, turn.loose.refused)
+        turn.understood = any(told) or any(loose) or bool(turn.comparisons)
         return turn
 
     def _hear_clause(self, clause: list[Term]) -> None:
@@ -165,7 +169,7 @@ class Listener:
             _attach(pending, own)
             current, pending = pending, Part()
             self._turn.parts.append(current)
-        if pending.wanted or pending.unwanted or pending.sayings:
+        if pending.wanted or pending.unwanted or pending.sayings or pending.refused:
             earlier = self._turn.parts[-1] if self._turn.parts and not current else None
             _attach(earlier, pending) if earlier else self._turn.loose.add(pending)
 
@@ -277,10 +281,11 @@ class Listener:
             return
         self._refused = True
         self._met_property = said.kind == "qualities"
+        if said.kind != "garments":
+            own.refused.append(said)
+            return
         for name, values in said.saying.wishes.items():
             garment = self._lexicon.names_garments(name)
-            if garment and said.kind == "occasions":
-                continue
             (self._turn.loose if garment else own).refuse(name, values)
 
     def _take_wearer(self, said: Said, before: frozenset[str]) -> None:
@@ -315,6 +320,7 @@ def _attach(part: Part, own: Part) -> None:
     for name, values in own.unwanted.items():
         part.refuse(name, values)
     part.sayings += own.sayings
+    part.refused += own.refused
 
 
 def _split(terms: list[Term]) -> Iterator[list[Term]]:
