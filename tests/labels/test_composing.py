@@ -14,6 +14,11 @@ def test_everything_known_is_told_where_no_template_says_otherwise():
     assert compose_text(None, {"A": "table", "B": "", "C": ["oak", "steel"]}) == "Table, oak, steel"
 
 
+def test_a_word_of_two_fields_is_said_once():
+    phrases = {"A": "purple", "B": "lace", "C": "lace", "D": "dress"}
+    assert compose_text("{{ A }} {{ B }} {{ C }} {{ D }}", phrases) == "Purple lace dress"
+
+
 def test_a_broken_template_is_refused():
     with pytest.raises(ValidationError, match="composed is no template"):
         TextField(kind="text", longest=10, about="x", composed="{{ A ")

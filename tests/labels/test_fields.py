@@ -73,6 +73,22 @@ def test_says_how_a_value_was_found(fields, written, found):
     assert fields.ones["Category"].lookup(written) == found
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("Colours", ["not black"], []), ("Colours", ["white", "not black"], ["white"]),
+        ("Colours", ["white with no black"], ["white"]), ("Colours", ["navy, not black"], ["navy"]),
+        ("Pattern", "no pattern", "plain"), ("Pattern", "No pattern visible", "plain"),
+        ("Pattern", "solid, no print", "plain"), ("Pattern", "not floral", "unknown"),
+        ("Sleeve", "3/4", "three-quarter"), ("Sleeve", "3/4 sleeves", "three-quarter"),
+        ("Sleeve", "¾-length sleeves", "three-quarter"),
+        ("Sleeve", "loose, 3/4 length", "three-quarter"), ("Sleeve", "no sleeves", "sleeveless"),
+    ],
+)  # fmt: skip
+def test_a_denied_value_is_not_read(fields, name, text, value):
+    assert fields.enumerated[name].lookup(text)[0] == value
+
+
 def test_some_values_are_found_in_words_in_their_order(fields):
     colours = fields.somes["Colours"]
     assert colours.lookup(["navy", "white"]) == (["navy", "white"], "exact")
@@ -151,6 +167,14 @@ def change(path, value):
         (
             ("Photo_ID",), {"kind": "text", "longest": 9, "about": "x", "otherwise": ""},
             "field 'Photo_ID': tables have a column of that name already",
+        ),
+        *(
+            (
+                (name,), {"kind": "text", "longest": 9, "about": "x", "otherwise": ""},
+                f"field '{name}': ",
+            )
+            for name in ("Split", "reviewed", "Text", "fold", "words", "Seconds", "_size",
+                         "model_config", "copy")
         ),
         (("Size", "kind"), "several", "field 'Size'"),
         (("Title", "longest"), -1, "field 'Title', longest: input should be greater than 0"),

@@ -304,6 +304,19 @@ class Assistant:
         """Says whether the photo of an item is still there."""
         return filename in self.part("photo_files")
 
+    def filter_values(self) -> dict[str, list[str]]:
+        """Return the values that can be filtered by: those that an item has, by field.
+
+        Raises:
+            InputError: If there is no index.
+        """
+        declared = self.fields.enumerated
+        occurring = self.part("search_index").values_of(list(declared))
+        return {
+            name: [value for value in field.values if value in occurring.get(name, ())]
+            for name, field in declared.items()
+        }
+
     def examples(self, count: int) -> list[Item]:
         """Chooses items of different kinds whose photos are at hand.
 

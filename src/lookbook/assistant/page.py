@@ -143,6 +143,10 @@ class Page:
                     self._lay_out_results()
             self._wire()
             self._offer_api()
+            page.load(
+                self._on_load, None, list(self.filters.values()),
+                api_visibility="private", show_progress="hidden",
+            )  # fmt: skip
             page.unload(self._on_left)
         page.queue(default_concurrency_limit=CUSTOMERS_AT_ONCE, max_size=CUSTOMERS_WAITING)
         return page
@@ -215,6 +219,7 @@ class Page:
                     names, value=params.embedder or (names[0] if names else None),
                     label="Embedding model", visible=len(names) > 1, elem_id="embedder",
                 )  # fmt: skip
+        self.filters = filters
         self.choices: list[Any] = [method, embedder, limit, *filters.values()]
 
     def _lay_out_results(self) -> None:
@@ -276,6 +281,17 @@ class Page:
                 self._answer, inputs, gr.JSON(label="answer"), api_name="answer", preprocess=False,
                 api_description=API, queue=False,
             )  # fmt: skip
+
+    def _on_load(self) -> Updates:
+        """Offer the values that items have; the index may be newer than the page."""
+        try:
+            values = self._assistant.filter_values()
+        except InputError:
+            return {}
+        return {
+            self.filters[name]: gr.update(choices=offered, visible=len(offered) > 1)
+            for name, offered in values.items()
+        }
 
     @_with_toasts
     def _on_photo(

@@ -47,6 +47,8 @@ def compose_text(composed: str | None, phrases: Mapping[str, str | list[str]]) -
     ]
     text = _template(composed or EVERYTHING).render(**phrases, known=known)
     text = re.sub(r" (?=[.,;])", "", " ".join(text.split()))
+    # A pattern and a material of one name are said once: "purple lace dress".
+    text = re.sub(r"\b(\w+)(?: \1\b)+", r"\1", text, flags=re.IGNORECASE)
     return text[:1].upper() + text[1:]
 
 

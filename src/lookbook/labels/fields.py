@@ -18,7 +18,7 @@ from pydantic import (
 
 from lookbook.errors import InputError
 from lookbook.labels.composing import check_template
-from lookbook.labels.lookup import find_one
+from lookbook.labels.lookup import drop_denied, find_one
 from lookbook.labels.values import Value, Values, fold
 
 # Columns that tables have beside the fields.
@@ -27,7 +27,12 @@ COLUMNS = frozenset(
         "filename", "file", "photo_id", "label", "sender_id", "kids", "sampling_group", "caption",
         "failure", "repair", "reason", "status", "slot", "score", "why", "vector", "fingerprint",
         "embedder", "pictures_by", "same_item", "text_vector", "picture_vector", "look_vector",
-        "likely", "found_by", "granted", "chances", "worth", "taught", "decided",
+        "likely", "found_by", "granted", "chances", "worth", "taught", "decided", "split",
+        "reviewed", "text", "fold", "words", "seconds", "file_name", "image", "line", "phash",
+        "drawing", "picture", "x", "y", "column", "row", "off", "captioner", "prompt", "answers",
+        "input_tokens", "output_tokens", "cost", "expected", "correct", "verdict", "problem",
+        "outcome", "field", "value", "was", "is", "who", "when", "most_like", "wearer", "unseen",
+        "method", "trial", "head", "valid", "accuracy", "refusals",
     }
 )  # fmt: skip
 
@@ -152,6 +157,7 @@ class SomeField(_Declared, Values):
         """Finds the values that texts mean, see :meth:`OneField.lookup`."""
         if texts and all(text in self.values for text in texts):
             return list(dict.fromkeys(texts))[: self.at_most], "exact"
+        texts = [text if _is_whole(text, self) else drop_denied(text, self) for text in texts]
         named = list(dict.fromkeys(value for text in texts for value in self.named(text)))
         if not named:
             return [], "none"
@@ -176,7 +182,8 @@ class Fields(RootModel[dict[str, AnyField]]):
         for name, field in self.root.items():
             if name.casefold() in COLUMNS:
                 raise ValueError(f"field '{name}': tables have a column of that name already")
-            if name.casefold() in seen or not name.isidentifier():
+            is_reserved = name.startswith("_") or hasattr(BaseModel, name)
+            if name.casefold() in seen or is_reserved or not name.isidentifier():
                 raise ValueError(f"field '{name}': the name is taken, or is no plain word")
             seen.add(name.casefold())
             if isinstance(field, TextField) and field.otherwise not in {None, "", *self.ones}:

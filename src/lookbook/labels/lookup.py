@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from lookbook.labels.values import Values, fold
 
@@ -14,6 +15,8 @@ _PHRASES = re.compile(
 )
 # The whole is taken back.
 _DENIAL = re.compile(r"\b(not|no|none|neither|without|unspecified|unknown)\b", re.IGNORECASE)
+# "3/4 sleeves" is one phrase.
+_FRACTION = re.compile(r"(?<=\d)\s*[/⁄]\s*(?=\d)")
 _CLAUSES = re.compile(r"[,;]|\bbut\b", re.IGNORECASE)
 _DOUBT = re.compile(
     r"\b(not|isn['’]?t|can['’]?t|cannot|could|may|might|maybe|perhaps|possibly|either|unclear|unsure|"
@@ -37,6 +40,7 @@ def find_one(text: str, field: Values, otherwise: str, only_one: bool) -> tuple[
     whole = field.words.get(fold(text))
     if whole is not None:
         return whole, "synonym"
+    text = _FRACTION.sub(" ", unicodedata.normalize("NFKC", text))
     text = _without_denied(text, field, otherwise)
     phrases = [named for phrase in _PHRASES.split(text) if (named := field.named(phrase))]
     every = {value for named in phrases for value in named}
@@ -62,3 +66,15 @@ def _without_denied(text: str, field: Values, otherwise: str) -> str:
         if not (_DENIAL.match(clause) and set(field.named(clause)) - {otherwise})
     ]
     return ", ".join(kept) if kept and len(kept) < len(clauses) else text
+
+
+def drop_denied(text: str, field: Values) -> str:
+    """Return the part of a text that affirms values: nothing of "not black"."""
+    affirmed = []
+    for clause in _CLAUSES.split(text):
+        denial = next(
+            (found for found in _DENIAL.finditer(clause) if field.named(clause[found.end() :])),
+            None,
+        )
+        affirmed.append(clause[: denial.start()] if denial else clause)
+    return ", ".join(affirmed)

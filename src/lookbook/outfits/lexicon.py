@@ -24,6 +24,8 @@ NO_WISH = {
     "hood", "two piece",
 }  # fmt: skip
 _TOKEN = re.compile(r"[^\W_]+(?:['’`][^\W_]+)*|[.!?;:\n]+|[,/&+()]")
+# "3/4 sleeves" is one phrase, and no choice.
+_FRACTION = re.compile(r"(?<=\d)\s*/\s*(?=\d)")
 # "(w, 28)", "19m", "f/22": an age with a letter says whose.
 _AGED = re.compile(r"\(\s*([mwf])\b|\b\d\d\s?([mwf])\b|\b([mwf])\s?/?\s?\d\d\b", re.IGNORECASE)
 _LETTERS = {"m": "man", "w": "woman", "f": "woman"}
@@ -133,7 +135,7 @@ class Lexicon:
         There is a term where sentences and parts end, and one that means nothing for each word
         that is not known and not among the commonest.
         """
-        message = message[:LONGEST_MESSAGE]
+        message = _FRACTION.sub(" ", message[:LONGEST_MESSAGE])
         for match in _AGED.finditer(message):
             letter = next(filter(None, match.groups())).casefold()
             yield self._terms.get(_LETTERS[letter], STOP)

@@ -270,6 +270,28 @@ class CatalogueSearch:
         items: list[Item] = matching.select(columns).limit(limit).to_list()
         return items
 
+    def values_of(self, names: list[str], embedder: str | None = None) -> dict[str, set[str]]:
+        """Return the values that items have, by field.
+
+        Args:
+            names: Fields with values.
+            embedder: The embedding model whose table is read; the first by default.
+
+        Raises:
+            InputError: If there is no index.
+        """
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        table = self._open(embedder).table
+        columns = table.search().select([n for n in names if n in table.schema.names]).to_arrow()
+        values = {}
+        for name in columns.column_names:
+            cells = columns[name]
+            flat = pc.list_flatten(cells) if pa.types.is_list(cells.type) else cells
+            values[name] = set(flat.unique().to_pylist())
+        return values
+
     def look_of(self, photo_id: str, embedder: str | None = None) -> np.ndarray | None:
         """Gives the look of an item's picture; ``None`` where it has none."""
         return self._vector_of(photo_id, LOOK, embedder)
