@@ -87,6 +87,12 @@ def test_what_people_have_decided_and_what_follows_from_it_is_no_question(catalo
     assert found.loc["b", "Colours"] == 0 and found.loc["b", "Garment"] > 0
 
 
+def test_an_item_of_which_all_is_decided_is_no_question(catalogue, fields):
+    # Its garment implies its category, and both are decided.
+    found = doubts(catalogue, fields, decided={"a": set(fields.enumerated)})
+    assert found.loc["a", list(fields.enumerated)].eq(0).all()
+
+
 def test_neighbours_are_the_most_similar_pictures_of_other_items():
     looks = {"a": [1, 0], "b": [1, 0.1], "c": [0.9, 0.5], "d": [0, 1]}
     unit = {name: np.array(one) / np.linalg.norm(one) for name, one in looks.items()}

@@ -1,6 +1,7 @@
 """Reviews in a real browser, by keys."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -133,6 +134,37 @@ def test_many_of_a_kind_are_accepted_at_once_but_those_that_are_touched(page, pr
     rows = decided(project, since)
     assert len(rows) == count - 1 and wrong not in set(rows["photo_id"])
     assert rows["is"].eq("Shoes").all() and rows["field"].eq("Category").all()
+
+
+def test_quick_keys_decide_one_question_once(page, project, since):
+    first = asked(page)
+    # Two keys in one breath, before the page has answered the first.
+    page.evaluate(
+        """() => {
+          for (const key of ["Enter", "Enter"])
+            document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+        }"""
+    )
+    expect(page.locator("#progress")).to_contain_text("1 of them on this page")
+    page.wait_for_timeout(500)
+    rows = decided(project, since)
+    assert [(row.photo_id, row.field) for row in rows.itertuples()] == [first]
+    assert asked(page) != first
+
+
+def test_the_counters_agree_where_a_field_is_decided_again(page, project, since):
+    choose(page, "Field", "Colours")
+    expect(page.locator(".review[data-field=Colours]")).to_have_count(1)
+    key = page.locator(".choices .choice:not(.said):not(.right)").first.get_attribute("data-key")
+    for number in (1, 2):
+        turn = page.locator("[data-turn]").get_attribute("data-turn")
+        page.keyboard.press(f"Shift+{key.upper()}")
+        expect(page.locator(f"[data-turn='{turn}']")).to_have_count(0)
+        expect(page.locator("#progress")).to_contain_text("1 of them on this page")
+        assert len(decided(project, since)) == number
+    total = re.search(r"([\d,]+) decisions", page.locator("#progress").inner_text())[1]
+    counted = decided(project).query("`is` != '?'").drop_duplicates(["photo_id", "field"])
+    assert int(total) <= len(counted)
 
 
 def test_it_fits_a_phone(page):

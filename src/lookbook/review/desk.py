@@ -167,6 +167,10 @@ class Desk:
         """Says whether people have decided a field."""
         return bool(self._decided[self._row_of[photo_id], self.names.index(field)])
 
+    def has_decision(self, photo_id: str, name: str) -> bool:
+        """Whether a decision counts: on a field, the status, or the same item."""
+        return name in self._people.decided.get(photo_id, {})
+
     def is_left_out(self, photo_id: str) -> bool:
         """Says whether people say that a photo shows no item."""
         return bool(self._gone[self._row_of[photo_id]])
@@ -278,10 +282,10 @@ class Desk:
 
     @property
     def progress(self) -> dict[str, float]:
-        """Counts ``items``, those ``looked_at``, ``decided`` values, and errors ``left``."""
+        """Count ``items``, those ``looked_at``, decisions (``decided``), and errors ``left``."""
         return {
             "items": len(self._ids),
             "looked_at": int((self._decided.any(axis=1) | self._gone).sum()),
-            "decided": int(self._decided.sum()),
+            "decided": sum(len(self._people.decided.get(one, ())) for one in self._ids),
             "left": float((self._wrong * self._left).sum()),
         }

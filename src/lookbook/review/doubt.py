@@ -136,7 +136,8 @@ def doubt_items(
         table[name] = (1 - right).astype(np.float32)
     for place in np.flatnonzero(table["photo_id"].isin(list(evidence.decided))):
         decided = evidence.decided[table.at[place, "photo_id"]]
-        table.loc[place, list(_certain(catalogue.iloc[place], decided, fields))] = 0.0
+        certain = set(_certain(catalogue.iloc[place], decided, fields))
+        table.loc[place, [name for name in fields.enumerated if name in certain]] = 0.0
     table["worth"] = table[list(fields.enumerated)].sum(axis=1).astype(np.float32)
     table["why"] = reasons
     photo_ids = table["photo_id"].to_numpy()

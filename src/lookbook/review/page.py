@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import gradio as gr
@@ -47,6 +48,7 @@ const say = (button, event) => {
   trigger("act", {
     act: button.dataset.do, value: button.dataset.value || "", beside: event.shiftKey,
     photo: about?.dataset.photo || "", field: about?.dataset.field || "",
+    turn: Number(about?.dataset.turn || 0),
   });
 };
 element.addEventListener("click", (event) => {
@@ -105,6 +107,8 @@ class ReviewPage:
         """
         self._desk = desk
         self._who = who
+        # A key is taken in after the one before it.
+        self._lock = Lock()
 
     def build(self) -> gr.Blocks:
         """Lays out the page and wires its events."""
@@ -185,10 +189,12 @@ class ReviewPage:
 
     @_with_toasts
     def _on_act(self, visit: Visit, event: gr.EventData, request: gr.Request) -> Updates:
-        # What is decided is what was seen, whatever has become of the visit since.
-        if event.act != "undo" and event.photo:
-            visit |= {"photo": event.photo, "field": event.field}
-        return self._act(visit, event.act, event.value, bool(event.beside), self._name_of(request))
+        with self._lock:
+            if event.act != "undo" and event.turn != visit["turn"]:
+                # A quick key meant a question that nobody has seen yet.
+                return {self.visit: visit}
+            who = self._name_of(request)
+            return self._act(visit, event.act, event.value, bool(event.beside), who)
 
     def _name_of(self, request: gr.Request) -> str:
         return request.username or self._who
@@ -254,7 +260,6 @@ class ReviewPage:
         if decisions:
             back = self._desk.decide(decisions, who)
             visit["done"] = [*visit["done"], back]
-            visit["count"] += len(back)
 
     def _undo(self, visit: Visit, who: str) -> Updates:
         if not visit["done"]:
@@ -262,7 +267,6 @@ class ReviewPage:
             return {self.visit: visit}
         back = visit["done"].pop()
         self._desk.decide(back, who)
-        visit["count"] -= len(back)
         if not visit["grid"]:
             photo_id, field, _ = back[0]
             visit |= {"photo": photo_id}
@@ -294,16 +298,19 @@ class ReviewPage:
     def _show(self, visit: Visit) -> Updates:
         desk, photo_id, field = self._desk, visit["photo"], visit["field"]
         wanted = Wanted(*visit["wanted"])
+        visit["turn"] += 1
         shown = note(DONE)
         if visit["grid"] and visit["grid_items"]:
-            shown = grid_view(desk, visit["grid_items"], field, visit["left_out"])
+            shown = grid_view(desk, visit["grid_items"], field, visit["left_out"], visit["turn"])
         elif photo_id:
             following = desk.list_items(wanted, [*visit["passed"], photo_id], AHEAD)
-            shown = item_view(desk, photo_id, field, following)
+            shown = item_view(desk, photo_id, field, following, visit["turn"])
         values = list(desk.fields.enumerated[field].values) if photo_id else []
+        decided = {(one, name) for back in visit["done"] for one, name, _ in back}
+        count = sum(desk.has_decision(one, name) for one, name in decided)
         return {
             self.visit: visit,
-            self.progress: progress_view(desk.progress, visit["count"]),
+            self.progress: progress_view(desk.progress, count),
             self.shown: shown + acts_view(bool(photo_id)),
             self.other: gr.update(choices=values, value=None, visible=bool(photo_id)),
         }
@@ -314,11 +321,11 @@ def _new_visit() -> Visit:
 
     ``wanted`` is what is looked at, one by one or in a ``grid``; ``photo`` and ``field`` are in
     question, or ``grid_items`` of which some are ``left_out``; ``passed`` do not come again, and
-    ``done`` is what takes each decision back.
+    ``done`` is what takes each decision back; ``turn`` is the number of the question.
     """
     return {
         "wanted": [*Wanted()], "grid": False, "photo": "", "field": "", "grid_items": [],
-        "left_out": [], "passed": [], "done": [], "count": 0,
+        "left_out": [], "passed": [], "done": [], "turn": 0,
     }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ DOUBTFUL_FROM = 0.3
 DONE = "Nothing is left to decide here. Choose another field, value or order above."
 
 
-def item_view(desk: Desk, photo_id: str, field: str, following: list[str]) -> str:
+def item_view(desk: Desk, photo_id: str, field: str, following: list[str], turn: int) -> str:
     """Shows an item with the question about one of its fields.
 
     Args:
@@ -23,6 +23,7 @@ def item_view(desk: Desk, photo_id: str, field: str, following: list[str]) -> st
         photo_id: The item.
         field: The field in question.
         following: Items that come next, whose pictures are fetched ahead.
+        turn: The number of the question; a decision names the question that it answers.
     """
     item = desk.item(photo_id)
     signs = "".join(f"<li>{text(one)}</li>" for one in desk.why(photo_id, field))
@@ -30,7 +31,8 @@ def item_view(desk: Desk, photo_id: str, field: str, following: list[str]) -> st
     ahead = "".join(f'<img src="{picture_url(desk.item(one))}" hidden>' for one in following)
     title = item[desk.fields.title]
     return (
-        f'<article class="review" data-photo="{photo_id}" data-field="{text(field)}">'
+        f'<article class="review" data-photo="{photo_id}" data-field="{text(field)}" '
+        f'data-turn="{turn}">'
         f'<div class="looked-at"><img src="{picture_url(item)}" alt="{text(title)}">'
         f'<p class="file">{text(item["Filename"])}</p>{_most_like(desk, photo_id)}</div>'
         f'<div class="asked"><p class="eyebrow">{text(title)}</p>'
@@ -86,7 +88,7 @@ def _most_like(desk: Desk, photo_id: str) -> str:
     )
 
 
-def grid_view(desk: Desk, photo_ids: list[str], field: str, left_out: list[str]) -> str:
+def grid_view(desk: Desk, photo_ids: list[str], field: str, left_out: list[str], turn: int) -> str:
     """Shows many items, of which those that are not left out are accepted at once.
 
     Args:
@@ -94,6 +96,7 @@ def grid_view(desk: Desk, photo_ids: list[str], field: str, left_out: list[str])
         photo_ids: The items.
         field: The field in question.
         left_out: Those that are not to be accepted.
+        turn: The number of the question, as of :func:`item_view`.
     """
     tiles = []
     for photo_id in photo_ids:
@@ -109,7 +112,8 @@ def grid_view(desk: Desk, photo_ids: list[str], field: str, left_out: list[str])
     count = len(photo_ids) - sum(one in left_out for one in photo_ids)
     accept = _button("accept-all", "enter", f"These {count} are right", kind="right")
     return (
-        f'<section class="review-grid" data-photo="" data-field="{text(field)}">'
+        f'<section class="review-grid" data-photo="" data-field="{text(field)}" '
+        f'data-turn="{turn}">'
         f'<p class="note-small">Touch those whose {text(field.lower())} is wrong: they come again '
         f'one by one.</p><div class="choices">{accept}</div>'
         f'<div class="tiles">{"".join(tiles)}</div></section>'
@@ -137,6 +141,6 @@ def progress_view(progress: dict[str, float], decided_now: int) -> str:
     return (
         f'<div class="bar"><span style="width:{share:.1%}"></span></div><p class="progress-text">'
         f"{progress['looked_at']:,} of {progress['items']:,} items looked at · "
-        f"{progress['decided']:,} values decided, {decided_now:,} of them on this page · about "
+        f"{progress['decided']:,} decisions, {decided_now:,} of them on this page · about "
         f"{progress['left']:,.0f} errors left</p>"
     )
