@@ -88,13 +88,12 @@ def measure_photos(project: Path, photos: Path, table: Table) -> None:
     folder = project / "photos"
     rates, peaks, made = [], [], 0
     stages = "--pipelines=ingest,balance,label"
-    params = "--params=balance.cap=1000000"
     for count in PHOTOS:
         shutil.rmtree(project / "data/02_intermediate", ignore_errors=True)
         shutil.rmtree(project / "data/04_feature", ignore_errors=True)
         make_photos(photos, folder, made, count)
         made = count
-        took = run(project, stages, f"--photos={folder}", params)
+        took = run(project, stages, f"--photos={folder}")
         rates.append(count / took.seconds)
         peaks.append(took.mebibytes)
         table.add_row(

@@ -29,6 +29,7 @@ from lookbook.cli import parts_of
 from lookbook.lazy import pd
 from lookbook.outfits.sayings import Sayings, read_sayings
 from lookbook.photos.drawing import draw_garment
+from lookbook.photos.sampling import BalanceParams
 from lookbook.pipelines.ingest.nodes import collect_inspections, inspect_photos
 from lookbook.pools import LocalPool
 from processes import ENVIRONMENT
@@ -58,6 +59,13 @@ def copy_project(project: Path, folder: Path) -> Path:
 def configuration(name: str) -> dict[str, Any]:
     """Reads a file of ``conf/base`` as it stands."""
     return yaml.safe_load((ROOT / f"conf/base/{name}.yml").read_text())
+
+
+def balance_params(preset: str = "everything") -> BalanceParams:
+    """Reads how photos are chosen under a preset, as ``conf/base`` declares it."""
+    written = configuration("parameters_balance")
+    chosen = {"drop_kids": written["_drop_kids"][preset], "cap": written["_photo_cap"][preset]}
+    return BalanceParams.model_validate({**written["balance"], **chosen})
 
 
 def declared_fields(details: bool = True) -> dict[str, Any]:

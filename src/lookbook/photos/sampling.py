@@ -13,15 +13,17 @@ class BalanceParams(BaseModel):
     """How photos are chosen.
 
     Attributes:
+        drop_kids: Whether children's clothes are left out.
         groups: The human labels that are merged into each group.
         other: The group of every label that is named nowhere.
-        cap: The most photos of a group.
+        cap: The most photos of a group; ``None`` for all.
         seed: Chooses among them.
     """
 
+    drop_kids: bool
     groups: dict[str, list[str]]
     other: str
-    cap: int = Field(gt=0)
+    cap: int | None = Field(gt=0)
     seed: int
 
     @model_validator(mode="after")
@@ -38,7 +40,7 @@ class BalanceParams(BaseModel):
         return next(merged, self.other)
 
 
-def cap_groups(table: pd.DataFrame, by: str, key: str, cap: int, seed: int) -> pd.DataFrame:
+def cap_groups(table: pd.DataFrame, by: str, key: str, cap: int | None, seed: int) -> pd.DataFrame:
     """Keeps at most ``cap`` rows of each group, chosen at random by seed.
 
     Each row draws its lot from a hash of the seed and its key, so the choice does not depend
@@ -48,12 +50,14 @@ def cap_groups(table: pd.DataFrame, by: str, key: str, cap: int, seed: int) -> p
         table: Rows with a unique ``key``.
         by: The grouping column; rows where it is missing are all kept.
         key: The column that identifies a row.
-        cap: The most rows of a group.
+        cap: The most rows of a group; ``None`` for all.
         seed: The lots' seed.
 
     Returns:
         The kept rows, sorted by key.
     """
+    if cap is None:
+        return table.sort_values(key, ignore_index=True)
     lots = table[key].map(lambda value: draw_lot(seed, value))
     # Of each group the smallest lots, which needs no order of all rows.
     drawn = lots.groupby(table[by]).nsmallest(cap).index.get_level_values(-1)

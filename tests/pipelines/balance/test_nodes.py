@@ -3,7 +3,6 @@ import csv
 
 import pandas as pd
 import pytest
-import yaml
 from pydantic import ValidationError
 
 from lookbook.photos.sampling import BalanceParams
@@ -11,22 +10,22 @@ from lookbook.pipelines.balance.nodes import (
     cap_groups_of_photos,
     count_groups,
     drop_kids,
+    list_left_out,
     merge_labels,
     report_balance,
 )
-from project import ROOT
+from project import balance_params
 
 
 @pytest.fixture(scope="module")
 def recipe():
-    written = yaml.safe_load((ROOT / "conf/base/parameters_balance.yml").read_text())
-    return BalanceParams.model_validate(written["balance"])
+    return balance_params("recipe")
 
 
 def manifest(counts):
     """Makes photos of each label, so many for adults and so many for kids."""
     rows = [
-        {"file": f"{label}{number}.jpg", "label": label, "kids": number >= adults}
+        {"file": f"{label}{number}.jpg", "photo_id": "x", "label": label, "kids": number >= adults}
         for label, (adults, kids) in counts.items()
         for number in range(adults + kids)
     ]
@@ -34,7 +33,7 @@ def manifest(counts):
 
 
 def balance(photos, params):
-    adults = drop_kids(photos)
+    adults = drop_kids(photos, params)
     merged = merge_labels(adults, params)
     return adults, merged, cap_groups_of_photos(merged, params)
 
@@ -58,6 +57,26 @@ def test_gives_the_recipes_counts_on_the_full_data_set(recipe):
         "Other": 266,
     }  # fmt: skip
     assert len(selection) == 2878
+
+
+def test_keeps_every_photo_unless_told_otherwise():
+    photos = manifest({"Velvet scrunchie": (900, 40), "Pants": (620, 72)})
+    params = balance_params()
+    _, merged, selection = balance(photos, params)
+    assert sorted(selection["file"]) == sorted(photos["file"])
+    assert list_left_out(photos, merged, selection, params).empty
+
+
+def test_lists_each_photo_that_is_left_out_and_how_to_keep_it(recipe):
+    photos = manifest({"Hat": (600, 7), "Pants": (3, 0)})
+    _, merged, selection = balance(photos, recipe)
+    listed = list_left_out(photos, merged, selection, recipe)
+    assert sorted([*listed["file"], *selection["file"]]) == sorted(photos["file"])
+    counts = listed.groupby(["reason", "how_to_keep"]).size().to_dict()
+    assert counts == {
+        ("children's clothes", "balance.drop_kids: false"): 7,
+        ("over the cap of 500 photos of Tops", "balance.cap: null"): 100,
+    }
 
 
 def test_gives_the_same_arithmetic_on_real_rows(recipe, clothing):
@@ -123,4 +142,6 @@ def test_photos_without_a_group_are_counted_too(recipe):
 
 def test_refuses_a_label_in_two_groups(recipe):
     with pytest.raises(ValidationError, match="more than one group: Hat"):
-        BalanceParams(groups={"A": ["Hat"], "B": ["Hat"]}, other="Other", cap=1, seed=0)
+        BalanceParams(
+            groups={"A": ["Hat"], "B": ["Hat"]}, other="Other", cap=1, seed=0, drop_kids=False
+        )

@@ -16,10 +16,9 @@ from lookbook.errors import InputError
 from lookbook.labels.choosing import Head
 from lookbook.labels.record import is_valid
 from lookbook.photos.photo import decode
-from lookbook.photos.sampling import BalanceParams
 from lookbook.pipelines.distil import nodes
 from lookbook.search.text_side import TextSide
-from project import ROOT, configuration, jpeg
+from project import ROOT, balance_params, configuration, jpeg
 
 LABELS = ("Dress", "Pants", "Shoes")
 
@@ -135,7 +134,7 @@ def aligned(folds, calibrated, fits, backbone, params):
 
 @pytest.fixture(scope="module")
 def scored(folds, calibrated, aligned, params):
-    balance = BalanceParams.model_validate(configuration("parameters_balance")["balance"])
+    balance = balance_params()
     heads, _, said = calibrated
     return nodes.score_network(said, folds[0], heads, aligned[0], params, balance)
 

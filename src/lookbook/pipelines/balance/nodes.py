@@ -1,4 +1,4 @@
-"""Chooses which photos are worth captioning: adults' clothes, few groups, none too large."""
+"""Choose the photos that are captioned: all of them, or a sample by people's labels."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from lookbook.lazy import PlotlyFigure, pd
 from lookbook.photos.sampling import BalanceParams, cap_groups, count_rows
 
 
-def drop_kids(manifest: pd.DataFrame) -> pd.DataFrame:
-    """Leaves out children's clothes; a photo without human labels stays."""
+def drop_kids(manifest: pd.DataFrame, params: BalanceParams) -> pd.DataFrame:
+    """Leave out children's clothes where that is wanted; a photo without a label stays."""
+    if not params.drop_kids:
+        return manifest
     return manifest[~manifest["kids"].eq(True).fillna(False)].reset_index(drop=True)
 
 
@@ -21,7 +23,7 @@ def merge_labels(adults: pd.DataFrame, params: BalanceParams) -> pd.DataFrame:
 
 
 def cap_groups_of_photos(merged: pd.DataFrame, params: BalanceParams) -> pd.DataFrame:
-    """Keeps at most ``cap`` photos of each group, and every photo without a group.
+    """Keep at most ``cap`` photos of each group, and every photo without a group.
 
     The choice depends on the seed and on which photos there are, not on the order of rows.
 
@@ -29,6 +31,25 @@ def cap_groups_of_photos(merged: pd.DataFrame, params: BalanceParams) -> pd.Data
         The chosen rows, sorted by file.
     """
     return cap_groups(merged, by="sampling_group", key="file", cap=params.cap, seed=params.seed)
+
+
+def list_left_out(
+    manifest: pd.DataFrame, merged: pd.DataFrame, selection: pd.DataFrame, params: BalanceParams
+) -> pd.DataFrame:
+    """List the photos that are left out, why, and how to keep them.
+
+    Returns:
+        ``file``, ``photo_id``, ``label``, ``reason`` and ``how_to_keep``, sorted by file.
+    """
+    columns = ["file", "photo_id", "label"]
+    kids = manifest.loc[~manifest["file"].isin(merged["file"]), columns]
+    capped = merged.loc[~merged["file"].isin(selection["file"]), [*columns, "sampling_group"]]
+    over = "over the cap of " + str(params.cap) + " photos of " + capped["sampling_group"]
+    listed = [
+        kids.assign(reason="children's clothes", how_to_keep="balance.drop_kids: false"),
+        capped[columns].assign(reason=over, how_to_keep="balance.cap: null"),
+    ]
+    return pd.concat(listed).sort_values("file", ignore_index=True)
 
 
 def count_groups(merged: pd.DataFrame, selection: pd.DataFrame) -> pd.DataFrame:

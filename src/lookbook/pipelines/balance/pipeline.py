@@ -9,7 +9,12 @@ def create_pipeline(**kwargs: object) -> Pipeline:
     """Creates the ``balance`` pipeline."""
     return Pipeline(
         [
-            Node(nodes.drop_kids, inputs="manifest", outputs="adults", name="drop_kids"),
+            Node(
+                nodes.drop_kids,
+                inputs=["manifest", "params:balance"],
+                outputs="adults",
+                name="drop_kids",
+            ),
             Node(
                 nodes.merge_labels,
                 inputs=["adults", "params:balance"],
@@ -21,6 +26,12 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 inputs=["merged_labels", "params:balance"],
                 outputs="selection",
                 name="cap_groups",
+            ),
+            Node(
+                nodes.list_left_out,
+                inputs=["manifest", "merged_labels", "selection", "params:balance"],
+                outputs="left_out_photos",
+                name="list_left_out",
             ),
             Node(
                 nodes.count_groups,

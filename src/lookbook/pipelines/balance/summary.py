@@ -9,9 +9,7 @@ NEXT = "kedro run --pipelines=label"
 
 
 def summarise(report: dict[str, Any]) -> tuple[int, int, str]:
-    """Says which photos were left out: photos in, photos out, what happened."""
-    return (
-        report["photos"],
-        report["selected"],
-        f"left out: {report['kids_dropped']:,} kids', {report['capped']:,} over a group's cap",
-    )
+    """Return the photos before and after, and a sentence on those that are left out."""
+    kids, capped = report["kids_dropped"], report["capped"]
+    text = f"left out: {kids:,} kids', {capped:,} over a group's cap (left_out_photos.csv)"
+    return report["photos"], report["selected"], text if kids or capped else "all photos are kept"

@@ -34,13 +34,13 @@ class CleanParams(BaseModel):
     Attributes:
         by: The field whose values are balanced.
         across: The field that it is drawn against.
-        cap: The most items of a value in the balanced catalogue.
+        cap: The most items of a value in the balanced catalogue; ``None`` for all.
         seed: Chooses among them.
     """
 
     by: str
     across: str
-    cap: int = Field(gt=0)
+    cap: int | None = Field(gt=0)
     seed: int
 
 
