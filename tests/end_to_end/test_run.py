@@ -52,8 +52,8 @@ def test_ends_with_what_happened_and_what_comes_next(ran):
     _, printed = ran
     # A cell may go over several lines.
     summary = " ".join(printed[printed.index("what happened") :].replace("│", " ").split())
-    for told in (*STEPS, "1 truncated", "1 missing", "all photos are kept", "catalogue.csv", "/lancedb",
-                 "data/08_reporting", "--photos="):  # fmt: skip
+    for told in (*STEPS, "1 truncated", "1 missing", "all photos are kept", "catalogue.csv",
+                 "/lancedb", "data/08_reporting", "--photos="):  # fmt: skip
         assert told in summary
 
 

@@ -51,6 +51,7 @@ class Embedder:
         package: str | None = None,
         pictures: Literal["network", "model"] = "network",
         network: str | None = None,
+        fields: list[str] | None = None,
         token: str | None = None,
     ) -> None:
         """Names the models.
@@ -62,6 +63,8 @@ class Embedder:
             pictures: Who embeds pictures: the distilled ``network``, or the ``model`` itself,
                 where it embeds texts and pictures into one space, as CLIP and SigLIP do.
             network: See :class:`lookbook.captioners.network.Network`.
+            fields: The fields of an item whose text is embedded; ``None`` for all of it, see
+                :func:`lookbook.labels.record.whole_text_of`.
             token: Key to gated models on the hub.
 
         Raises:
@@ -76,12 +79,13 @@ class Embedder:
             )
         self._network = open_network(network) if pictures == "network" else None
         self.name = model or str(package)
+        self.fields = fields
         self._package = package
         self._token = token
         self._onnx: OnnxText | None = None
         # Tokenizers are not made for several threads at once.
         self._encoding = Lock()
-        self._named = (model, package, pictures, network, token)
+        self._named = (model, package, pictures, network, fields, token)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Sends its names and not its weights: a worker reads those once."""

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from lookbook.errors import InputError
 from lookbook.labels.fields import Fields
-from lookbook.labels.record import from_row, split_values, whole_text_of
+from lookbook.labels.record import from_row, split_values, values_of, whole_text_of
 from lookbook.lazy import ArrowTable, pd
 from lookbook.parts import PART, cut
 from lookbook.pools import Pool
@@ -85,7 +86,7 @@ class RowMaker(NamedTuple):
         likely = log_likely(
             catalogue, part.likely, self.fields, self.wrong, self.wrong_by_field, part.decided
         )
-        texts = list(texts_of(catalogue, self.fields))
+        texts = list(texts_of(catalogue, self.fields, self.embedder.fields))
         keys = [text_key(self.embedder, text) for text in texts]
         photo_ids = catalogue["photo_id"].tolist()
         pictures = self.embedder.pictures_fingerprint
@@ -208,11 +209,31 @@ class ItemRows:
         )
 
 
-def texts_of(catalogue: pd.DataFrame, fields: Fields) -> Iterator[str]:
-    """Gives what is embedded of each item."""
-    for some in cut(catalogue):
-        for row in some.astype(object).to_dict("records"):
-            yield whole_text_of(from_row(row, fields), fields)
+def texts_of(
+    catalogue: pd.DataFrame, fields: Fields, names: list[str] | None = None
+) -> Iterator[str]:
+    """Yield the text that is embedded of each item.
+
+    Args:
+        catalogue: The items.
+        fields: The catalogue's.
+        names: Fields whose text is embedded, joined by full stops; ``None`` for all of it.
+
+    Raises:
+        InputError: If the catalogue has no such field.
+    """
+    if missing := sorted(set(names or ()) - set(fields.names)):
+        raise InputError(
+            f"'embedders' in conf/base/globals.yml embeds {', '.join(missing)}, which is no field "
+            f"of the catalogue: {', '.join(fields.names)}."
+        )
+    for rows in cut(catalogue):
+        for row in rows.astype(object).to_dict("records"):
+            record = from_row(row, fields)
+            if names is None:
+                yield whole_text_of(record, fields)
+            else:
+                yield ". ".join(", ".join(values_of(record, name)) for name in names)
 
 
 def text_key(embedder: Embedder, text: str) -> str:

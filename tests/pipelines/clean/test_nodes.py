@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pandas as pd
 
 from corrections import decisions
@@ -9,8 +10,10 @@ from lookbook.pipelines.clean.nodes import (
     apply_corrections,
     balance_catalogue,
     count_items,
+    describe_columns,
     map_vocabulary,
     parse_captions,
+    plot_balanced_catalogue,
     report_clean,
     strip_titles,
 )
@@ -142,6 +145,30 @@ def test_items_are_counted_by_pairs_of_values_before_and_after_balancing(fields)
     counts = count_items(full, balanced, CleanParams(cap=3, **PARAMS))
     assert counts.values.tolist() == [["Outerwear", "Sport", 4, 3], ["Shoes", "Casual", 1, 1]]
     assert counts.columns.tolist() == ["Category", "Type", "items", "balanced"]
+
+
+def test_columns_are_described_by_what_is_missing_distinct_and_commonest(fields):
+    hat = json.dumps({**LABEL, "Title": "Blue hat", "Category": "spaceship", "Type": "Casual"})
+    *_, full, _ = clean(captions(*[json.dumps(LABEL)] * 3, hat), fields)
+    described = describe_columns(full, fields)
+    assert described["Title"] == {
+        "missing": 0, "missing_share": 0.0, "distinct": 2,
+        "commonest": {"Denim Jacket": 3, "Blue hat": 1},
+    }  # fmt: skip
+    assert (described["Category"]["missing"], described["Category"]["missing_share"]) == (1, 0.25)
+    assert described["Type"]["commonest"] == {"Sport": 3, "Casual": 1}
+
+
+def test_the_balanced_catalogue_is_drawn_in_four_panels(fields):
+    shoes = json.dumps({**LABEL, "Category": "Shoes", "Type": "Casual"})
+    *_, full, balanced = clean(captions(*[json.dumps(LABEL)] * 4, shoes), fields, cap=3)
+    params = CleanParams(cap=3, **PARAMS)
+    figure = plot_balanced_catalogue(count_items(full, balanced, params), params)
+    by, across, heat, *within = figure.data
+    assert dict(zip(by.x, by.text, strict=True)) == {"Outerwear": "75.0%", "Shoes": "25.0%"}
+    assert dict(zip(across.x, across.y, strict=True)) == {"Sport": 3, "Casual": 1}
+    assert np.asarray(heat.z).sum() == 4
+    assert {one.name: list(one.y) for one in within} == {"Casual": [0, 1], "Sport": [1, 0]}
 
 
 def hashed(*texts):

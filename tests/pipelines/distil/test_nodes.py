@@ -18,7 +18,7 @@ from lookbook.labels.record import is_valid
 from lookbook.photos.photo import decode
 from lookbook.pipelines.distil import nodes
 from lookbook.search.text_side import TextSide
-from project import ROOT, balance_params, configuration, jpeg
+from project import ROOT, balance_params, jpeg
 
 LABELS = ("Dress", "Pants", "Shoes")
 

@@ -19,12 +19,14 @@ from lookbook.labels.corrections import (
 )
 from lookbook.labels.fields import Fields
 from lookbook.labels.reading import Answer, read_answer
-from lookbook.labels.record import from_row, join_values, to_row, written_of
+from lookbook.labels.record import from_row, join_values, split_values, to_row, written_of
 from lookbook.lazy import PlotlyFigure, pd
 from lookbook.parts import TableParts, cut
 from lookbook.photos.sampling import cap_groups, count_rows
 from lookbook.pools import Pool
 
+# Texts and values that a field's description lists.
+_COMMONEST = 10
 MAPPING = ["field", "value", "mapped_to", "how"]
 
 
@@ -237,6 +239,61 @@ def report_clean(
         "balanced": int(balanced.sum()),
         "balanced_values": balanced.to_dict(),
     }
+
+
+def describe_columns(full_catalogue: pd.DataFrame, fields: Fields) -> dict[str, Any]:
+    """Describe each field of the catalogue.
+
+    Returns:
+        By field: ``missing`` and ``missing_share`` (nothing, or the value for nothing),
+        ``distinct`` texts or values, and the ``commonest`` of them with their items.
+    """
+    described = {}
+    for name in fields.names:
+        cells = full_catalogue[name].fillna("").astype(str)
+        nothing = getattr(fields.root[name], "otherwise", "") if name in fields.ones else ""
+        is_missing = cells.isin(["", nothing])
+        values = cells[~is_missing]
+        if name in fields.somes:
+            values = values.map(split_values).explode()
+        described[name] = {
+            "missing": int(is_missing.sum()),
+            "missing_share": round(float(is_missing.mean()), 4) if len(cells) else 0.0,
+            "distinct": int(values.nunique()),
+            "commonest": values.value_counts().head(_COMMONEST).to_dict(),
+        }
+    return described
+
+
+def plot_balanced_catalogue(item_counts: pd.DataFrame, params: CleanParams) -> PlotlyFigure:
+    """Draw the balanced catalogue in four panels.
+
+    The panels are items and shares by each of the two fields, a heat map of both, and the shares
+    of one field within each value of the other.
+    """
+    import plotly.graph_objects as go
+    from plotly.subplots import make_subplots
+
+    by, across = params.by, params.across
+    pairs = item_counts.pivot(index=by, columns=across, values="balanced").fillna(0)
+    within = f"{across} within each {by.lower()}"
+    figure = make_subplots(2, 2, subplot_titles=(by, across, f"{by} and {across}", within))
+    for column, name in ((1, by), (2, across)):
+        items = _of_each(item_counts, name, "balanced")
+        shares = [f"{share:.1%}" for share in items / max(items.sum(), 1)]
+        figure.add_trace(go.Bar(x=items.index, y=items, text=shares, showlegend=False), 1, column)
+    heat = go.Heatmap(
+        z=pairs, x=pairs.columns, y=pairs.index, texttemplate="%{z}", colorscale="Blues",
+        showscale=False,
+    )  # fmt: skip
+    figure.add_trace(heat, 2, 1)
+    rows = pairs.div(pairs.sum(axis=1).clip(lower=1), axis=0)
+    for name in rows.columns:
+        figure.add_trace(go.Bar(x=rows.index, y=rows[name], name=str(name)), 2, 2)
+    title = f"Balanced catalogue: {int(pairs.to_numpy().sum()):,} items"
+    return figure.update_layout(
+        barmode="stack", height=900, title=title, yaxis4={"tickformat": ".0%"}
+    )
 
 
 def plot_categories(item_counts: pd.DataFrame, params: CleanParams) -> PlotlyFigure:

@@ -55,6 +55,18 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 name="report_clean",
             ),
             Node(
+                nodes.describe_columns,
+                inputs=["full_catalogue", "params:fields"],
+                outputs="column_profile",
+                name="describe_columns",
+            ),
+            Node(
+                nodes.plot_balanced_catalogue,
+                inputs=["item_counts", "params:clean"],
+                outputs="balanced_catalogue_plot",
+                name="plot_balanced_catalogue",
+            ),
+            Node(
                 nodes.plot_categories,
                 inputs=["item_counts", "params:clean"],
                 outputs="category_plot",

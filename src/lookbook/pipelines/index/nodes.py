@@ -202,7 +202,7 @@ def embed_items(
         known = indexed_items.fingerprints(name)
         embedded = len(photo_ids)
         if known:
-            texts = texts_of(full_catalogue, fields)
+            texts = texts_of(full_catalogue, fields, embedder.fields)
             embedded -= sum(
                 known.get(photo_id, "").split("/")[0] == text_key(embedder, text)
                 for photo_id, text in zip(photo_ids, texts, strict=True)
