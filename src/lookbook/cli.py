@@ -18,8 +18,8 @@ from kedro.config import MissingConfigException
 from kedro.framework.cli.project import run as kedro_run
 from kedro.validation.exceptions import ParameterValidationError
 
+from lookbook.assistant.answers import ANSWER_METHODS, AnswerMethod
 from lookbook.errors import InputError, causes
-from lookbook.search.catalogue_search import METHODS, Method
 
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
@@ -131,14 +131,16 @@ def _served_at(port: int) -> Callable[[Callable[..., None]], Callable[..., None]
     help="Ask visitors for these; or set LOOKBOOK_DEMO_AUTH.",
 )
 @click.option("--share", is_flag=True, help="Open a public link through Gradio's servers.")
-@click.option("--method", type=click.Choice(METHODS), help="How to search when a page is opened.")
+@click.option(
+    "--method", type=click.Choice(ANSWER_METHODS), help="How to search when a page is opened."
+)
 @click.option("--table", help="The embedding model whose table is searched, of 'embedders'.")
 def demo(
     host: str,
     port: int,
     auth: str | None,
     share: bool,
-    method: Method | None,
+    method: AnswerMethod | None,
     table: str | None,
     env: str | None,
     params: dict[str, Any],

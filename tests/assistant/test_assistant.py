@@ -208,6 +208,15 @@ def test_a_wearer_whom_the_network_supposes_counts(assistant, fields):
     assert women(his) < women(finder.find(plan, item, Shown("x", shown.look, hers)).items)
 
 
+def test_hyde_finds_items_by_one_text_on_all_that_goes_with_a_photo(assistant):
+    item = assistant.describe(jpeg("Pants", "red"))
+    plan, found, reply = ask(assistant, item, "white sneakers and a blue shirt", method="hyde")
+    assert len(found) == assistant.params.limit
+    assert {one["slot"] for one in found} == {""}
+    assert {"Shoes", "Tops", "T-Shirt"} & {one["Category"] for one in found}
+    assert found[0]["Title"] in reply
+
+
 def test_filters_narrow_what_is_shown(assistant):
     filters = {"Category": ["Shoes"], "Colours": ["black", "brown"], "Type": []}
     _, found, _ = ask(assistant, None, "something nice", filters=filters)

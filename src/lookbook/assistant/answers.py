@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, Field
 
-from lookbook.search.catalogue_search import Item, Method
+from lookbook.search.catalogue_search import METHODS, Item, Method
+
+# A hypothetical document as the query (Gao et al., 2023): the stylist's text on all parts of the
+# outfit, compared with whole items. The recipe searches so.
+HYDE: Literal["hyde"] = "hyde"
+AnswerMethod = Method | Literal["hyde"]
+ANSWER_METHODS: tuple[AnswerMethod, ...] = (*METHODS, HYDE)
 
 
 class Shown(NamedTuple):
@@ -36,7 +42,7 @@ class ServingParams(BaseModel):
     """How items are recommended.
 
     Attributes:
-        method: How the index is searched.
+        method: How the index is searched, or :data:`HYDE`.
         embedder: The embedding model whose table is searched; ``None`` for the first.
         limit: Items in all.
         filters: Values that may be shown, by field; a field that is not named allows all.
@@ -51,7 +57,7 @@ class ServingParams(BaseModel):
             ``None`` for as many as there are cores.
     """
 
-    method: Method
+    method: AnswerMethod
     embedder: str | None
     limit: int = Field(gt=0)
     filters: dict[str, list[str]]

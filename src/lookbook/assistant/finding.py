@@ -8,7 +8,7 @@ from itertools import zip_longest
 
 import numpy as np
 
-from lookbook.assistant.answers import Answer, Outfit, ServingParams, Shown
+from lookbook.assistant.answers import HYDE, Answer, Outfit, ServingParams, Shown
 from lookbook.labels.fields import Fields
 from lookbook.labels.record import Record, known_of, values_of, whole_text_of
 from lookbook.outfits import PlannedQuery, ShoppingPlan, Wishes
@@ -46,6 +46,7 @@ class Finder:
         self._search = search
         self._style = style
         self._params = params
+        self._method: Method = "text" if params.method == HYDE else params.method
         self._fields = fields
 
     def find(self, plan: ShoppingPlan, item: Record | None, shown: Shown) -> Answer:
@@ -61,6 +62,8 @@ class Finder:
         """
         if not plan.understood and not self._is_about_clothes(plan):
             return Answer([], [])
+        if self._params.method == HYDE:
+            return Answer(self._find_by_text(plan, item, shown), [])
         if plan.mode == "complementary":
             return self._complement(plan, item, shown)
         found = self._find_alike(plan, item, shown)
@@ -102,7 +105,7 @@ class Finder:
         (query,) = self._complementing([planned], plan, chances)
         without = [*shown.itself, *refused, *(one["photo_id"] for one in outfit)]
         (found,) = self._search.search(
-            [query.model_copy(update={"without": without})], self._params.method, 1,
+            [query.model_copy(update={"without": without})], self._method, 1,
             self._params.embedder,
         )  # fmt: skip
         known = [worn, *(known_of(one, self._fields) for one in rest)]
@@ -141,7 +144,7 @@ class Finder:
         queries = [
             query.model_copy(update=drawn) for query in self._complementing(planned, plan, chances)
         ]
-        results = self._search.search(queries, params.method, params.candidates, params.embedder)
+        results = self._search.search(queries, self._method, params.candidates, params.embedder)
         most = max(params.outfits, math.ceil(params.limit / max(len(planned), 1)))
         composed = self._compose(list(zip(planned, results, strict=True)), [worn], most)
         outfits = [
@@ -200,6 +203,18 @@ class Finder:
                 worth[name] = {**before, **added}
         return worth
 
+    def _find_by_text(self, plan: ShoppingPlan, item: Record | None, shown: Shown) -> list[Item]:
+        """Find items by one text on all that the plan looks for, whatever part they fill."""
+        texts = [query.text or query.hint for query in plan.queries]
+        if not any(texts) and item:
+            texts = [whole_text_of(item, self._fields)]
+        planned = PlannedQuery(slot=None)
+        query = self._query(planned, ". ".join(filter(None, texts)), {})
+        query = query.model_copy(update={"without": shown.itself})
+        limit, embedder = self._params.limit, self._params.embedder
+        (items,) = self._search.search([query], self._method, limit, embedder)
+        return [self._told(one, planned, []) for one in items]
+
     def _find_alike(
         self, plan: ShoppingPlan, item: Record | None, shown: Shown
     ) -> list[list[Item]]:
@@ -207,7 +222,7 @@ class Finder:
         params = self._params
         most = math.ceil(params.limit / max(len(plan.queries), 1))
         similar = plan.mode == "similar" and item is not None
-        compares = similar and params.method not in WORDS_ONLY
+        compares = similar and self._method not in WORDS_ONLY
         look = self._look_of(shown) if compares else None
         # Where no picture is compared, words say what it would show.
         described = ""
@@ -219,7 +234,7 @@ class Finder:
             )
             for query in plan.queries
         ]
-        results = self._search.search(queries, params.method, most, params.embedder)
+        results = self._search.search(queries, self._method, most, params.embedder)
         return [
             [self._told(one, query, []) for one in answers]
             for query, answers in zip(plan.queries, results, strict=True)
@@ -264,7 +279,7 @@ class Finder:
                 query.model_copy(update=drawn)
                 for query in self._complementing(several, plan, [seed["chances"]])
             ]
-        method, embedder = self._params.method, self._params.embedder
+        method, embedder = self._method, self._params.embedder
         results = iter(self._search.search(queries, method, _AROUND, embedder))
         outfits: list[Outfit] = []
         used = {seed["photo_id"] for seed in seeds}

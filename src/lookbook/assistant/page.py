@@ -18,14 +18,14 @@ from lookbook.assistant.admission import (
     ConcurrencyLimit,
     check_history,
 )
-from lookbook.assistant.answers import ServingParams, Shown
+from lookbook.assistant.answers import ANSWER_METHODS, AnswerMethod, ServingParams, Shown
 from lookbook.assistant.assistant import Assistant, public
 from lookbook.assistant.metrics import FAILURES
 from lookbook.assistant.routes import picture_url
 from lookbook.errors import InputError
 from lookbook.labels.record import Record
 from lookbook.outfits import Message
-from lookbook.search.catalogue_search import METHODS, Item, Method
+from lookbook.search.catalogue_search import Item
 
 # So much of a message is taken from the page; the stylist reads less of it.
 LONGEST_INPUT = 10_000
@@ -211,7 +211,7 @@ class Page:
         with gr.Accordion("Filters and search", open=False, elem_id="filters"):
             filters = self._lay_out_values(several=self._fields.enumerated.keys())
             method = gr.Radio(
-                list(METHODS), value=params.method, label="Search by", elem_id="method"
+                list(ANSWER_METHODS), value=params.method, label="Search by", elem_id="method"
             )
             with gr.Row():
                 limit = gr.Slider(1, MOST_ITEMS, value=params.limit, step=1, label="Items")
@@ -272,7 +272,7 @@ class Page:
             inputs = [
                 gr.Image(label="photo", type="filepath"),
                 gr.Textbox("", label="message"),
-                gr.Dropdown(list(METHODS), value=self._params.method, label="method"),
+                gr.Dropdown(list(ANSWER_METHODS), value=self._params.method, label="method"),
                 gr.Slider(1, MOST_ITEMS, value=self._params.limit, step=1, label="limit"),
                 gr.JSON([], label="history"),
             ]
@@ -425,7 +425,7 @@ class Page:
         request: gr.Request,
         photo: dict[str, Any] | None = None,
         message: str = "",
-        method: Method | None = None,
+        method: AnswerMethod | None = None,
         limit: int | None = None,
         history: list[dict[str, str]] | None = None,
     ) -> dict[str, Any]:
@@ -437,8 +437,8 @@ class Page:
             turns = [Message.model_validate(turn).model_dump() for turn in history or []]
         except (ValidationError, TypeError, ValueError) as error:
             raise gr.Error(
-                f"method is one of {', '.join(METHODS)}; limit is a number from 1 to {MOST_ITEMS}; "
-                "history is a list of turns, each with role (user or assistant) and content."
+                f"method is one of {', '.join(ANSWER_METHODS)}; limit is a number from 1 to "
+                f"{MOST_ITEMS}; history is a list of turns, each with role (user or assistant) and content."
             ) from error
         check_history(request, turns)
 
