@@ -210,7 +210,7 @@ def test_a_wearer_whom_the_network_supposes_counts(assistant, fields):
 
 def test_hyde_finds_items_by_one_text_on_all_that_goes_with_a_photo(assistant):
     item = assistant.describe(jpeg("Pants", "red"))
-    plan, found, reply = ask(assistant, item, "white sneakers and a blue shirt", method="hyde")
+    _, found, reply = ask(assistant, item, "white sneakers and a blue shirt", method="hyde")
     assert len(found) == assistant.params.limit
     assert {one["slot"] for one in found} == {""}
     assert {"Shoes", "Tops", "T-Shirt"} & {one["Category"] for one in found}

@@ -438,7 +438,8 @@ class Page:
         except (ValidationError, TypeError, ValueError) as error:
             raise gr.Error(
                 f"method is one of {', '.join(ANSWER_METHODS)}; limit is a number from 1 to "
-                f"{MOST_ITEMS}; history is a list of turns, each with role (user or assistant) and content."
+                f"{MOST_ITEMS}; history is a list of turns, each with role (user or assistant) and "
+                "content."
             ) from error
         check_history(request, turns)
 
