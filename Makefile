@@ -61,15 +61,15 @@ bench: $(VENV)/installed-dev photos-named ## Measure on PHOTOS=folder
 	PYTHONPATH=tests/support $(BIN)/python benchmarks/captioning.py $(PHOTOS)
 
 bench-demo: $(VENV)/installed photos-named ## Measure how long the page's customers wait, on PHOTOS=folder
-	$(BIN)/kedro run --photos='$(PHOTOS)' --params=preset=recipe
+	$(BIN)/kedro run --photos='$(PHOTOS)' --params=preset=recipe,details=true
 	$(BIN)/python benchmarks/demo.py $(PHOTOS)
 
 bench-search: $(VENV)/installed-dev photos-named ## Measure what search finds in PHOTOS=folder, and how fast
-	$(BIN)/kedro run --pipelines=__default__,evaluate --photos='$(PHOTOS)' --params=preset=recipe$(if $(ANNOTATIONS),$(comma)annotations='$(ANNOTATIONS)')
+	$(BIN)/kedro run --pipelines=__default__,evaluate --photos='$(PHOTOS)' --params=preset=recipe,details=true$(if $(ANNOTATIONS),$(comma)annotations='$(ANNOTATIONS)')
 	PYTHONPATH=tests/support $(BIN)/python benchmarks/search.py
 
 bench-messages: $(VENV)/installed photos-named ## Measure what is shown to customers' messages (CASES=, ANNOTATIONS=folder)
-	$(BIN)/kedro run --photos='$(PHOTOS)' --params=preset=recipe
+	$(BIN)/kedro run --photos='$(PHOTOS)' --params=preset=recipe,details=true
 	$(BIN)/python benchmarks/messages.py '$(PHOTOS)' --cases '$(CASES)' --annotations '$(ANNOTATIONS)'
 
 bench-review: $(VENV)/installed-dev photos-named ## Measure what reviewing in order finds (ANNOTATIONS=TABLE, NETWORK=)
