@@ -16,6 +16,7 @@ CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",
     "config_patterns": {
-        "parameters": ["parameters*", "parameters*/**", "fields.yml"],
+        "parameters": ["parameters*", "parameters*/**"],
+        "fields": ["fields.yml"],
     },
 }
