@@ -176,7 +176,7 @@ def _file_of(name: str, config: Files, key: str) -> str:
     for file, keys in declared.items():
         if OmegaConf.select(keys, name, throw_on_resolution_failure=False) is not None:
             return file
-    top = name.split(".")[0]
+    top = name.split(".", maxsplit=1)[0]
     return next((file for file, keys in declared.items() if top in keys), "the configuration")
 
 
