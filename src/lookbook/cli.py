@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import getpass
 import logging
 import socket
@@ -16,6 +17,7 @@ from kedro.io.core import VersionNotFoundError
 
 from lookbook.errors import InputError, OperatorError, causes
 from lookbook.failures import check_selection, in_a_sentence, sentence_of
+from lookbook.photo_source import index_record, read_record
 from lookbook.search.catalogue_search import METHODS, Method
 
 if TYPE_CHECKING:
@@ -86,10 +88,9 @@ def check_port(host: str, port: int) -> None:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         socket.create_server((host, port), family=family).close()
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise InputError(
-            f"The page cannot be served at {host}:{port} ({reason}): name another --port or --host."
-        ) from error
+        if error.errno == errno.EADDRINUSE:
+            raise InputError(f"Port {port} is in use: name another with --port.") from error
+        raise InputError(f"No page can be served at '{host}': name another with --host.") from error
 
 
 def _context(conf_source: str | None, env: str | None, params: dict[str, Any]) -> KedroContext:
@@ -156,11 +157,22 @@ def demo(
         from lookbook.assistant.assistant import Assistant
         from lookbook.assistant.launch import serve
 
-        catalog = _context(conf_source, env, _with_photos(params, photos)).catalog
+        given = _with_photos(params, photos)
+        context = _context(conf_source, env, given)
+        recorded = read_record(index_record(context))
+        if recorded and "photos" not in given:
+            # Photos may have been read since that are not in the index yet.
+            context = _context(conf_source, env, {**given, "photos": recorded})
+        catalog = context.catalog
         index = catalog["search_index"]
         if not index.newest():
             raise InputError("There is no index yet: first run 'kedro run'.")
         assistant = Assistant(parts_of(catalog), index.newest)
+        if recorded and "photos" in given and not assistant.examples(1):
+            raise InputError(
+                f"No photo of the index is in '{given['photos']}': it was made of '{recorded}'. "
+                f"First run 'kedro run --photos={given['photos']}'."
+            )
         configured = {name: value for name, value in chosen.items() if value is not None}
         serve(assistant, assistant.params.model_copy(update=configured), launch)
 

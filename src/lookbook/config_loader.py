@@ -48,10 +48,13 @@ class ConfigLoader(OmegaConfigLoader):
         """Open a configuration; see :class:`kedro.config.OmegaConfigLoader`.
 
         Raises:
-            InputError: If an archive cannot be unpacked, or the globals cannot be read.
+            InputError: If an archive cannot be unpacked, the environment is unknown, or the
+                globals cannot be read.
         """
         base = options.get("base_env") or ""
         source = unpack(str(conf_source), base) if Path(conf_source).is_file() else conf_source
+        if env and not (Path(source) / env).is_dir():
+            raise InputError(f"There is no environment '{env}': no folder {source}/{env}.")
         super().__init__(source, env, expand_home(runtime_params), **options)
 
     def __getitem__(self, key: str) -> dict[str, Any]:

@@ -73,8 +73,14 @@ def check_selection(options: dict[str, Any]) -> None:
     names = options["pipelines"] or [options["pipeline"] or "__default__"]
     for name in names:
         if name not in registered:
-            raise InputError(f"There is no pipeline '{name}'. {_nearest(name, [*registered])}")
+            advice = _nearest(name, [*registered]) or f"There are {', '.join(sorted(registered))}."
+            raise InputError(f"There is no pipeline '{name}'. {advice}")
     selected = sum((registered[name] for name in names), Pipeline([]))
+    nodes = [node.name for node in selected.nodes]
+    for name in (*options["node_names"], *options["from_nodes"], *options["to_nodes"]):
+        if name not in nodes:
+            advice = _nearest(name, nodes) or "'kedro registry describe' lists them."
+            raise InputError(f"There is no node '{name}' in this run. {advice}")
     try:
         selected.filter(
             tags=options["tags"],
@@ -90,8 +96,6 @@ def check_selection(options: dict[str, Any]) -> None:
 
 
 def _nearest(name: str, names: list[str]) -> str:
-    """Suggest the names that are most like a mistyped one, or list all."""
-    close = get_close_matches(name, names)
-    if close:
-        return "Did you mean " + " or ".join(f"'{one}'" for one in close) + "?"
-    return f"There are {', '.join(sorted(names))}."
+    """Suggest the name that is most like a mistyped one, if any is."""
+    close = get_close_matches(name, names, 1)
+    return f"Did you mean '{close[0]}'?" if close else ""

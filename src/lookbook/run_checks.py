@@ -13,7 +13,7 @@ from typing import Any
 import fsspec
 from filelock import FileLock, Timeout
 from kedro.framework.hooks import hook_impl
-from kedro.io import CatalogProtocol, DatasetError
+from kedro.io import AbstractVersionedDataset, CatalogProtocol, DatasetError
 from kedro.pipeline import Pipeline
 
 from lookbook.errors import InputError, causes
@@ -52,6 +52,7 @@ class RunChecks:
                 "Photos are worked on in parallel by 'pool' in conf/base/catalog_ingest.yml."
             )
         open_datasets(catalog, sorted(pipeline.datasets()))
+        check_versions(catalog, run_params.get("load_versions") or {})
         outputs = dict(_configured(catalog, pipeline.all_outputs()))
         for name, config in outputs.items():
             for path in _paths(config):
@@ -109,9 +110,23 @@ def open_datasets(catalog: CatalogProtocol, names: Iterable[str]) -> None:
                 for path in _addresses(config):
                     fsspec.get_filesystem_class(path.partition("://")[0].split("::")[-1])
         except (DatasetError, ImportError, ValueError) as error:
-            *_, reason = [str(cause) for cause in causes(error) if str(cause)]
-            first = reason.strip().splitlines()[0].rstrip(".")
-            raise InputError(f"The catalog entry '{name}' cannot be opened: {first}.") from error
+            inner = (cause for cause in causes(error) if not isinstance(cause, DatasetError))
+            reason = " ".join(str(next(inner, error)).split()).rstrip(".")
+            raise InputError(f"The catalog entry '{name}' cannot be opened: {reason}.") from error
+
+
+def check_versions(catalog: CatalogProtocol, versions: dict[str, str]) -> None:
+    """Check that the versions that a run is to load are there.
+
+    Raises:
+        InputError: If one is not; it names the newest that are.
+    """
+    for name, version in versions.items():
+        dataset = catalog.get(name)
+        if not isinstance(dataset, AbstractVersionedDataset) or dataset.exists():
+            continue
+        newest = ", ".join(sorted(dataset.list_versions(full_path=False), reverse=True)[:3])
+        raise InputError(f"'{name}' has no version '{version}': it has {newest or 'none yet'}.")
 
 
 def check_writable(path: Path, name: str) -> None:

@@ -4,13 +4,14 @@ import os
 
 from lookbook.config_loader import ConfigLoader
 from lookbook.hooks import MissingInputHooks, SummaryHooks
+from lookbook.photo_source import PhotoSource
 from lookbook.run_checks import RunChecks
 
 # Read when pyarrow is imported, which no module has done yet. Its own allocator keeps what is
 # freed: some 40 MiB in a run over 30,000 photos.
 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
-HOOKS = (RunChecks(), MissingInputHooks(), SummaryHooks())
+HOOKS = (PhotoSource(), RunChecks(), MissingInputHooks(), SummaryHooks())
 
 CONFIG_LOADER_CLASS = ConfigLoader
 CONFIG_LOADER_ARGS = {
