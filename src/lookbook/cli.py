@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import getpass
 import logging
+import os
 import socket
 from collections.abc import Callable
 from copy import copy
@@ -12,9 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import yaml
 from kedro.framework.cli.project import run as kedro_run
+from kedro.framework.project import LOGGING
 from kedro.io.core import VersionNotFoundError
 
+from lookbook.config_loader import unpack
 from lookbook.errors import InputError, OperatorError, causes
 from lookbook.failures import check_selection, in_a_sentence, sentence_of
 from lookbook.photo_source import index_record, read_record
@@ -61,6 +65,7 @@ def _with_photos(params: dict[str, Any] | None, photos: str | None) -> dict[str,
 def _run(photos: str | None = None, **options: Any) -> Any:
     options["params"] = _with_photos(options["params"], photos)
     with in_a_sentence():
+        configure_logging(options["conf_source"])
         check_selection(options)
         return kedro_run.callback(**options) if kedro_run.callback else None
 
@@ -76,6 +81,21 @@ run = click.Command(
     epilog=kedro_run.epilog,
 )
 cli.add_command(run)
+
+
+def configure_logging(conf_source: str | None) -> None:
+    """Log as a configuration elsewhere says; Kedro looks for one in the working directory alone.
+
+    Args:
+        conf_source: A folder or an archive.
+    """
+    if conf_source is None or "KEDRO_LOGGING_CONFIG" in os.environ:
+        return
+    folder = unpack(conf_source) if Path(conf_source).is_file() else conf_source
+    file = Path(folder) / "logging.yml"
+    if file.exists():
+        LOGGING.configure(yaml.safe_load(file.read_text(encoding="utf-8")))
+        LOGGING.set_project_logging(__package__ or "lookbook")
 
 
 def check_port(host: str, port: int) -> None:
@@ -153,6 +173,7 @@ def demo(
         "auth": (user, password) if auth else None,
     }
     with in_a_sentence():
+        configure_logging(conf_source)
         check_port(host, port)
         from lookbook.assistant.assistant import Assistant
         from lookbook.assistant.launch import serve
@@ -203,6 +224,7 @@ def review(
     given = _with_photos(params, photos)
     launch = {"server_name": host, "server_port": port, "auth": pairs or None}
     with in_a_sentence():
+        configure_logging(conf_source)
         check_port(host, port)
         from kedro.framework.session import KedroSession
 

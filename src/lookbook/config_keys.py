@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn, Protocol, get_args
 
+from kedro.framework.project import pipelines as registered
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import BaseModel
@@ -93,13 +95,17 @@ def check_parameters(loaded: dict[str, Any], runtime_params: dict[str, Any], con
 
 def parameter_models() -> dict[str, type[BaseModel] | None]:
     """Map each parameter that pipelines read to the model of its keys, where it has one."""
-    from kedro.framework.project import pipelines as registered
+    # Kedro registers only what a run has asked for; a project may register pipelines of its own.
+    return _parameter_models(tuple(registered))
+
+
+@cache
+def _parameter_models(names: tuple[str, ...]) -> dict[str, type[BaseModel] | None]:
     from kedro.validation.type_extractor import TypeExtractor
 
-    # Kedro registers only what a run has asked for; a project may register pipelines of its own.
-    pipelines = {**dict(registered), **every_pipeline()}
+    pipelines = {**{name: registered[name] for name in names}, **every_pipeline()}
     types = TypeExtractor(pipelines).extract_types_from_pipelines()
-    names = (
+    read = (
         name.removeprefix("params:")
         for pipeline in pipelines.values()
         for node in pipeline.nodes
@@ -107,7 +113,7 @@ def parameter_models() -> dict[str, type[BaseModel] | None]:
         if name.startswith("params:")
     )
     models: dict[str, type[BaseModel] | None] = {}
-    for name in names:
+    for name in read:
         top = name.split(".")[0]
         found = types.get(name)
         is_model = isinstance(found, type) and issubclass(found, BaseModel)

@@ -22,6 +22,8 @@ from lookbook.labels.fields import read_fields
 WHOLE = ("embedders",)
 # Kinds of configuration whose nested keys an environment may override one by one.
 MERGED = ("parameters", "globals")
+# The environment that every configuration has.
+BASE = "base"
 SUFFIXES = (".yml", ".yaml", ".json")
 
 
@@ -51,8 +53,12 @@ class ConfigLoader(OmegaConfigLoader):
             InputError: If an archive cannot be unpacked, the environment is unknown, or the
                 globals cannot be read.
         """
-        base = options.get("base_env") or ""
-        source = unpack(str(conf_source), base) if Path(conf_source).is_file() else conf_source
+        source = unpack(str(conf_source)) if Path(conf_source).is_file() else conf_source
+        if not (Path(source) / BASE).is_dir():
+            raise InputError(
+                f"There is no configuration in '{source}': name its folder, or the archive of "
+                "'kedro package', with --conf-source."
+            )
         if env and not (Path(source) / env).is_dir():
             raise InputError(f"There is no environment '{env}': no folder {source}/{env}.")
         super().__init__(source, env, expand_home(runtime_params), **options)
@@ -183,12 +189,11 @@ def _unpack(archive: str) -> TemporaryDirectory[str]:
     return folder
 
 
-def unpack(archive: str, base: str) -> str:
+def unpack(archive: str) -> str:
     """Unpack an archive of configuration into a folder that goes when Python ends.
 
     Args:
         archive: A zip or tar file.
-        base: The environment that every configuration has.
 
     Returns:
         The folder of the environments.
@@ -200,7 +205,7 @@ def unpack(archive: str, base: str) -> str:
         root = Path(_unpack(archive).name)
     except (shutil.ReadError, OSError, ValueError) as error:
         raise InputError(f"The configuration '{archive}' cannot be unpacked: {error}.") from error
-    found = sorted(root.rglob(f"{base}/"), key=lambda path: len(path.parts))
+    found = sorted(root.rglob(f"{BASE}/"), key=lambda path: len(path.parts))
     if not found:
-        raise InputError(f"The archive '{archive}' holds no configuration: no folder '{base}'.")
+        raise InputError(f"The archive '{archive}' holds no configuration: no folder '{BASE}'.")
     return str(found[0].parent)

@@ -2,7 +2,7 @@
 
 import os
 
-from lookbook.config_loader import ConfigLoader
+from lookbook.config_loader import BASE, ConfigLoader
 from lookbook.hooks import MissingInputHooks, SummaryHooks
 from lookbook.photo_source import PhotoSource
 from lookbook.run_checks import RunChecks
@@ -15,7 +15,7 @@ HOOKS = (PhotoSource(), RunChecks(), MissingInputHooks(), SummaryHooks())
 
 CONFIG_LOADER_CLASS = ConfigLoader
 CONFIG_LOADER_ARGS = {
-    "base_env": "base",
+    "base_env": BASE,
     "default_run_env": "local",
     "config_patterns": {
         "parameters": ["parameters*", "parameters*/**"],
