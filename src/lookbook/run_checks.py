@@ -22,8 +22,8 @@ LOCK = ".run.lock"
 # Libraries that import parts of themselves, or each other, when they are first used. Two threads
 # that do so at once meet a module half imported.
 IMPORTED_FIRST = (
-    "IPython", "lancedb", "matplotlib.backends.backend_agg", "matplotlib.pyplot", "pandas",
-    "plotly.express", "plotly.io", "pyarrow.parquet", "sentence_transformers",
+    "IPython", "matplotlib.backends.backend_agg", "matplotlib.pyplot", "pandas", "plotly.express",
+    "plotly.io", "pyarrow.parquet",
 )  # fmt: skip
 # LanceDB opens addresses by itself.
 _OPENS_ADDRESSES = "CatalogueSearchDataset"
