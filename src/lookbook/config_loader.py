@@ -123,8 +123,7 @@ class ConfigLoader(OmegaConfigLoader):
             merged = merge(merged, layer) if key in MERGED else {**merged, **layer}
         if key == "parameters":
             schemas = [self._load("fields", environment) for environment in self._found()]
-            schema = next((schema for schema in reversed(schemas) if schema), {})
-            merged = merge(schema, merged)
+            merged = merge(next(filter(None, reversed(schemas)), {}), merged)
         if not merged and key != "globals":
             raise MissingConfigException(f"There is no configuration '{key}' in {self.conf_source}")
         return merged
@@ -185,7 +184,7 @@ def expand_home(value: Any) -> Any:
 def _unpack(archive: str) -> TemporaryDirectory[str]:
     folder = TemporaryDirectory(prefix="lookbook-conf-")
     is_zip = archive.lower().endswith(".zip")
-    shutil.unpack_archive(archive, folder.name, **({} if is_zip else {"filter": "data"}))
+    shutil.unpack_archive(archive, folder.name, filter=None if is_zip else "data")
     return folder
 
 

@@ -159,9 +159,12 @@ def _configured(
     configs: dict[str, Any] = catalog.config_resolver.config  # type: ignore[attr-defined]
     for name in names:
         config = configs.get(name)
-        if isinstance(config, dict):
-            inner = config.get("dataset")
-            yield name, inner if "Cached" in str(config["type"]) else config
+        if not isinstance(config, dict):
+            continue
+        inner = config.get("dataset")
+        if isinstance(inner, dict) and "Cached" in str(config["type"]):
+            config = inner
+        yield name, config
 
 
 def _paths(config: dict[str, Any]) -> Iterator[str]:
