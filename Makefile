@@ -19,8 +19,8 @@ help: ## Show what can be made
 run: $(VENV)/installed $(EXTRA:%=$(VENV)/installed-%) ## Photos to catalogue; ENV=together|llama|cluster
 	$(BIN)/kedro run $(ENV:%=--env %) $(if $(PHOTOS),--photos='$(PHOTOS)') $(if $(CATALOGUE),--params=catalogue='$(CATALOGUE)')
 
-demo: $(VENV)/installed $(EXTRA:%=$(VENV)/installed-%) ## The shopping assistant in the browser; of the sample where nothing was run
-	@$(if $(CATALOGUE),false,test -d data/07_model_output/lancedb) || $(BIN)/kedro run $(ENV:%=--env %) $(if $(PHOTOS),--photos='$(PHOTOS)') $(if $(CATALOGUE),--params=catalogue='$(CATALOGUE)')
+demo: $(VENV)/installed $(EXTRA:%=$(VENV)/installed-%) ## The shopping assistant in the browser; over the index, or over PHOTOS=folder brought up to date
+	@$(if $(CATALOGUE)$(PHOTOS),false,test -d data/07_model_output/lancedb) || $(BIN)/kedro run $(ENV:%=--env %) $(if $(PHOTOS),--photos='$(PHOTOS)') $(if $(CATALOGUE),--params=catalogue='$(CATALOGUE)')
 	$(BIN)/kedro demo $(ENV:%=--env %) $(if $(PHOTOS),--photos='$(PHOTOS)') $(if $(CATALOGUE),--params=catalogue='$(CATALOGUE)')
 
 review: $(VENV)/installed ## Decide in the browser what is doubtful in the catalogue

@@ -1,7 +1,13 @@
+import time
 from importlib import import_module
 
 import pytest
+from kedro.framework.session.session import _create_hook_manager
+from kedro.io import DataCatalog
+from kedro.pipeline import Node, Pipeline
+from kedro.runner import SequentialRunner, ThreadRunner
 
+from lookbook.hooks import SummaryHooks, peak_memory
 from lookbook.pipeline_registry import every_pipeline
 
 REPORTS = {
@@ -58,3 +64,71 @@ def test_any_two_pipelines_run_together(one):
     for other in every_pipeline().values():
         together = every_pipeline()[one] + other
         assert set(together.nodes) >= set(other.nodes)
+
+
+def sleep(seconds):
+    def node(*inputs):
+        time.sleep(seconds)
+        return REPORTS["balance"][0]
+
+    return node
+
+
+@pytest.fixture
+def summarise(tmp_path, capsys):
+    """Runs a pipeline with Kedro's own runner, and gives what the summary prints."""
+
+    def summarise(nodes, entries=(), runner=None, **options):
+        configs = {
+            name: {"type": "json.JSONDataset", "filepath": str(tmp_path / f"{name}.json")}
+            for name in entries
+        }
+        pipeline, catalog = Pipeline(nodes), DataCatalog.from_config(configs)
+        hooks, manager = SummaryHooks(), _create_hook_manager()
+        manager.register(hooks)
+        hooks.before_pipeline_run(pipeline)
+        (runner or SequentialRunner()).run(pipeline, catalog, manager, **options)
+        capsys.readouterr()
+        hooks.after_pipeline_run(pipeline, catalog)
+        return capsys.readouterr().out
+
+    return summarise
+
+
+def reporting(namespace="balance", seconds=0.0, name="report"):
+    return Node(sleep(seconds), None, "balance_report", name=name, namespace=namespace)
+
+
+def test_a_summary_tells_what_was_done(summarise):
+    assert "balance" in summarise([reporting()], ["balance_report"])
+
+
+def test_a_summary_tells_nothing_of_work_that_was_left_out(summarise):
+    written = ["balance_report", "category_plot"]
+    nodes = [reporting(), Node(sleep(0), None, "category_plot", name="p", namespace="clean")]
+    assert "plots" in summarise(nodes, written)
+    assert summarise(nodes, written, only_missing_outputs=True).strip() == ""
+
+
+@pytest.mark.parametrize("namespace", [None, "theirs", "theirs.deep", "ingest.deep"])
+def test_pipelines_and_namespaces_of_others_have_no_summary(summarise, namespace):
+    theirs = Node(sleep(0), None, "theirs_plot", name="theirs", namespace=namespace)
+    assert "balance" in summarise([theirs, reporting()], ["balance_report"])
+
+
+def test_nodes_in_threads_are_counted_by_the_clock(summarise):
+    nodes = [
+        Node(sleep(0.3), None, f"part_{number}", name=f"n{number}", namespace="balance")
+        for number in range(3)
+    ]
+    entries = ["balance_report", *(f"part_{number}" for number in range(3))]
+    printed = summarise([*nodes, reporting(seconds=0.3)], entries, ThreadRunner(max_workers=4))
+    (row,) = [line for line in printed.splitlines() if "balance" in line]
+    # Nine photos in 0.3 seconds of the clock, and not in 1.2 of all threads.
+    assert 9 <= float(row.split("│")[4]) <= 30
+
+
+def test_peak_memory_is_told_where_the_system_tells_it(monkeypatch):
+    assert peak_memory() > 1
+    monkeypatch.setattr("lookbook.hooks.resource", None)
+    assert peak_memory() == 0

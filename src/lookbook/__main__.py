@@ -1,16 +1,19 @@
-"""Runs the packaged project: ``python -m lookbook``."""
+"""Runs the installed package: ``python -m lookbook``, with the options of ``kedro run``."""
 
+import sys
 from pathlib import Path
 
-from kedro.framework.cli.utils import find_run_command
 from kedro.framework.project import configure_project
 
 
 def main() -> None:
-    """Configures the project and runs its ``run`` command."""
-    package_name = Path(__file__).parent.name
-    configure_project(package_name)
-    find_run_command(package_name)()
+    """Configure the project and run a command of it: ``run`` where none is named."""
+    configure_project(Path(__file__).parent.name)
+    from lookbook.cli import cli
+
+    arguments = sys.argv[1:]
+    is_named = bool(arguments) and arguments[0] in cli.commands
+    cli(arguments if is_named else ["run", *arguments])
 
 
 if __name__ == "__main__":

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import errno
-import functools
 import getpass
 import logging
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import socket
+from collections.abc import Callable
 from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from kedro.config import MissingConfigException
+import yaml
 from kedro.framework.cli.project import run as kedro_run
-from kedro.validation.exceptions import ParameterValidationError
+from kedro.framework.project import LOGGING
+from kedro.io.core import VersionNotFoundError
 
 from lookbook.assistant.answers import ANSWER_METHODS, AnswerMethod
-from lookbook.errors import InputError, causes
+from lookbook.config_loader import unpack
+from lookbook.errors import InputError, OperatorError, causes
+from lookbook.failures import check_selection, in_a_sentence, sentence_of
+from lookbook.photo_source import index_record, read_record
 
 if TYPE_CHECKING:
+    from kedro.framework.context import KedroContext
     from kedro.io import CatalogProtocol
 
 
@@ -30,19 +34,13 @@ def cli() -> None:
     """Lookbook's commands."""
 
 
-# How the operating system, Arrow and Lance alike say it.
-_NO_SPACE = os.strerror(errno.ENOSPC)
-DISK_FULL = (
-    "The disk is full. What was finished is kept, captions to the last file: make room, and type "
-    "the same again."
-)
 PHOTOS = click.Option(
     ["--photos"], metavar="FOLDER", help="The folder of photos, whatever signs its name has."
 )
 
 
 def _params_option() -> click.Parameter:
-    """Gives Kedro's own option, which says what to do about a comma in a folder's name."""
+    """Return Kedro's own option, with advice for a comma in a folder's name."""
     option = copy(next(one for one in kedro_run.params if one.name == "params"))
     parse = option.callback
 
@@ -60,53 +58,71 @@ def _params_option() -> click.Parameter:
 
 
 def _with_photos(params: dict[str, Any] | None, photos: str | None) -> dict[str, Any]:
-    """Adds a folder to the parameters: Kedro's own parser takes a comma for the next one."""
+    """Add a folder to the parameters: Kedro's own parser takes a comma for the next one."""
     return {**(params or {}), **({"photos": photos} if photos is not None else {})}
 
 
-@functools.wraps(kedro_run.callback or (lambda: None))
 def _run(photos: str | None = None, **options: Any) -> Any:
     options["params"] = _with_photos(options["params"], photos)
-    with _told_in_a_sentence():
+    with in_a_sentence():
+        configure_logging(options["conf_source"])
+        check_selection(options)
         return kedro_run.callback(**options) if kedro_run.callback else None
-
-
-@contextmanager
-def _told_in_a_sentence() -> Iterator[None]:
-    """Ends a command with a sentence, and no traceback, where the user can do something."""
-    try:
-        yield
-    except Exception as error:
-        for cause in causes(error):
-            if isinstance(cause, InputError | ParameterValidationError | MissingConfigException):
-                raise click.ClickException(str(cause)) from None
-            if _NO_SPACE in str(cause):
-                raise click.ClickException(DISK_FULL) from None
-        raise
-
-
-@contextmanager
-def _serving() -> Iterator[None]:
-    """The same for a page, whose port may be taken."""
-    with _told_in_a_sentence():
-        try:
-            yield
-        except OSError as error:
-            raise click.ClickException(str(error)) from None
 
 
 PARAMS = _params_option()
 OTHER_OPTIONS = [option for option in kedro_run.params if option.name != "params"]
 # Kedro's own `run`, options and all, but bad input ends in a sentence and not a traceback.
-cli.add_command(
-    click.Command(
-        "run",
-        callback=_run,
-        params=[*OTHER_OPTIONS, PARAMS, PHOTOS],
-        help="Run the pipeline.",
-        epilog=kedro_run.epilog,
-    )
+run = click.Command(
+    "run",
+    callback=_run,
+    params=[*OTHER_OPTIONS, PARAMS, PHOTOS],
+    help="Run the pipeline.",
+    epilog=kedro_run.epilog,
 )
+cli.add_command(run)
+
+
+def configure_logging(conf_source: str | None) -> None:
+    """Log as a configuration elsewhere says; Kedro looks for one in the working directory alone.
+
+    Args:
+        conf_source: A folder or an archive.
+    """
+    if conf_source is None or "KEDRO_LOGGING_CONFIG" in os.environ:
+        return
+    folder = unpack(conf_source) if Path(conf_source).is_file() else conf_source
+    file = Path(folder) / "logging.yml"
+    if file.exists():
+        LOGGING.configure(yaml.safe_load(file.read_text(encoding="utf-8")))
+        LOGGING.set_project_logging(__package__ or "lookbook")
+
+
+def check_port(host: str, port: int) -> None:
+    """Check that a page can be served at an address, before anything is loaded for it.
+
+    Raises:
+        InputError: If it cannot.
+    """
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise InputError(f"Port {port} is in use: name another with --port.") from error
+        raise InputError(f"No page can be served at '{host}': name another with --host.") from error
+
+
+def _context(conf_source: str | None, env: str | None, params: dict[str, Any]) -> KedroContext:
+    """Open the project as a page needs it."""
+    from kedro.framework.session import KedroSession
+
+    session: Any = KedroSession.create(
+        Path.cwd(), env=env, conf_source=conf_source, runtime_params=params
+    )
+    with session:
+        context: KedroContext = session.load_context()
+        return context
 
 
 def _served_at(port: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -142,6 +158,7 @@ def demo(
     share: bool,
     method: AnswerMethod | None,
     table: str | None,
+    conf_source: str | None,
     env: str | None,
     params: dict[str, Any],
     photos: str | None,
@@ -150,11 +167,6 @@ def demo(
     user, _, password = (auth or "").partition(":")
     if auth and not (user and password):
         raise click.UsageError("--auth takes a name and a password, as USER:PASSWORD")
-    from kedro.framework.session import KedroSession
-
-    from lookbook.assistant.assistant import Assistant
-    from lookbook.assistant.launch import serve
-
     chosen = {"method": method, "embedder": table}
     launch = {
         "server_name": host,
@@ -162,13 +174,28 @@ def demo(
         "share": share,
         "auth": (user, password) if auth else None,
     }
-    with _serving():
-        session: Any = KedroSession.create(
-            Path.cwd(), env=env, runtime_params=_with_photos(params, photos)
-        )
-        with session:
-            catalog = session.load_context().catalog
-            assistant = Assistant(parts_of(catalog), catalog["search_index"].newest)
+    with in_a_sentence():
+        configure_logging(conf_source)
+        check_port(host, port)
+        from lookbook.assistant.assistant import Assistant
+        from lookbook.assistant.launch import serve
+
+        given = _with_photos(params, photos)
+        context = _context(conf_source, env, given)
+        recorded = read_record(index_record(context))
+        if recorded and "photos" not in given:
+            # Photos may have been read since that are not in the index yet.
+            context = _context(conf_source, env, {**given, "photos": recorded})
+        catalog = context.catalog
+        index = catalog["search_index"]
+        if not index.newest():
+            raise InputError("There is no index yet: first run 'kedro run'.")
+        assistant = Assistant(parts_of(catalog), index.newest)
+        if recorded and "photos" in given and not assistant.examples(1):
+            raise InputError(
+                f"No photo of the index is in '{given['photos']}': it was made of '{recorded}'. "
+                f"First run 'kedro run --photos={given['photos']}'."
+            )
         configured = {name: value for name, value in chosen.items() if value is not None}
         serve(assistant, assistant.params.model_copy(update=configured), launch)
 
@@ -187,6 +214,7 @@ def review(
     port: int,
     auth: str | None,
     who: str | None,
+    conf_source: str | None,
     env: str | None,
     params: dict[str, Any],
     photos: str | None,
@@ -195,35 +223,38 @@ def review(
     pairs = [tuple(one.split(":", 1)) for one in (auth or "").split(",") if one]
     if not all(len(pair) == 2 and all(pair) for pair in pairs):
         raise click.UsageError("--auth takes names and passwords, as USER:PASSWORD,USER:PASSWORD")
-    from kedro.framework.session import KedroSession
-
-    from lookbook.review.desk import Desk
-    from lookbook.review.page import serve
-
     given = _with_photos(params, photos)
     launch = {"server_name": host, "server_port": port, "auth": pairs or None}
-    with _serving():
-        session: Any = KedroSession.create(Path.cwd(), env=env, runtime_params=given)
+    with in_a_sentence():
+        configure_logging(conf_source)
+        check_port(host, port)
+        from kedro.framework.session import KedroSession
+
+        from lookbook.review.desk import Desk
+        from lookbook.review.page import serve
+
+        session: Any = KedroSession.create(
+            Path.cwd(), env=env, conf_source=conf_source, runtime_params=given
+        )
         with session:
             session.run(pipeline_names=["review"])
-        session = KedroSession.create(Path.cwd(), env=env, runtime_params=given)
-        with session:
-            catalog = session.load_context().catalog
-            load = parts_of(catalog)
-            desk = Desk(
-                load("full_catalogue"),
-                load("review_queue"),
-                load("probabilities"),
-                load("photo_files"),
-                catalog["corrections"],
-                load("fields"),
-            )
+        catalog = _context(conf_source, env, given).catalog
+        load = parts_of(catalog)
+        desk = Desk(
+            load("full_catalogue"),
+            load("review_queue"),
+            load("probabilities"),
+            load("photo_files"),
+            catalog["corrections"],
+            load("fields"),
+        )
         serve(desk, who or getpass.getuser(), launch)
 
 
+# Environment, configuration and parameters are Kedro's own options of `run`.
+_PROJECT_OPTIONS = [one for one in OTHER_OPTIONS if one.name in ("env", "conf_source")]
 for command in (demo, review):
-    # Environment and parameters are Kedro's own options of `run`.
-    command.params += [*(one for one in OTHER_OPTIONS if one.name == "env"), PARAMS, PHOTOS]
+    command.params += [*_PROJECT_OPTIONS, PARAMS, PHOTOS]
 
 
 def parts_of(catalog: CatalogProtocol) -> Callable[[str], Any]:
@@ -233,11 +264,9 @@ def parts_of(catalog: CatalogProtocol) -> Callable[[str], Any]:
         catalog: The project's.
 
     Returns:
-        A function that loads a part by name, or raises an :class:`InputError`, see
+        A function that loads a part by name, or raises an :class:`OperatorError`, see
         :class:`lookbook.assistant.assistant.Assistant`.
     """
-    from kedro.io.core import VersionNotFoundError
-
     from lookbook.assistant.answers import ServingParams
     from lookbook.captioners import Prompt
     from lookbook.labels.fields import Fields
@@ -259,13 +288,11 @@ def parts_of(catalog: CatalogProtocol) -> Callable[[str], Any]:
                 dataset_of.release()
             return catalog.load(name)
         except Exception as error:
-            for cause in causes(error):
-                if isinstance(cause, InputError):
-                    raise cause from error
-                if isinstance(cause, VersionNotFoundError):
-                    raise InputError(
-                        f"Nothing has been written to '{name}' yet: first run 'kedro run'."
-                    ) from error
+            if any(isinstance(cause, VersionNotFoundError) for cause in causes(error)):
+                sentence = f"Nothing has been written to '{name}' yet: first run 'kedro run'."
+                raise OperatorError(sentence) from error
+            if (reason := sentence_of(error)) is not None:
+                raise OperatorError(reason) from error
             raise
 
     return load

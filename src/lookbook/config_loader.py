@@ -1,15 +1,30 @@
-"""How configuration environments lie over one another, and what is checked of them first."""
+"""How configuration environments are layered, and the checks before anything runs."""
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from kedro.config import MissingConfigException, OmegaConfigLoader
 from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
+from lookbook.config_keys import check_globals, check_parameters, read_file
 from lookbook.errors import InputError
 from lookbook.labels.fields import read_fields
+
+# Globals that an environment declares as a whole: a name that it leaves out is not used.
+WHOLE = ("embedders",)
+# Kinds of configuration whose nested keys an environment may override one by one.
+MERGED = ("parameters", "globals")
+# The environment that every configuration has.
+BASE = "base"
+SUFFIXES = (".yml", ".yaml", ".json")
 
 
 class ConfigLoader(OmegaConfigLoader):
@@ -18,82 +33,178 @@ class ConfigLoader(OmegaConfigLoader):
     Kedro reads ``conf/local`` only where no ``--env`` is given. A user's own photos, fields and
     keys stand there, and are meant whichever captioner an environment brings.
 
-    The declared fields are checked as they are read, before anything runs; so is that a folder of
-    photos is named, for Kedro would take no name for the project's own folder.
+    Parameters and globals are merged key by key, so that an environment overrides a single one.
+    ``fields.yml`` is a schema: the last environment that has one declares all of it.
+
+    The source may be an archive, such as the ``conf-lookbook.tar.gz`` of ``kedro package``.
+    ``${conf:NAME}`` is the path of a file beside the configuration, such as a prompt.
     """
 
+    def __init__(
+        self,
+        conf_source: str | Path,
+        env: str | None = None,
+        runtime_params: dict[str, Any] | None = None,
+        **options: Any,
+    ) -> None:
+        """Open a configuration; see :class:`kedro.config.OmegaConfigLoader`.
+
+        Raises:
+            InputError: If an archive cannot be unpacked, the environment is unknown, or the
+                globals cannot be read.
+        """
+        source = unpack(str(conf_source)) if Path(conf_source).is_file() else conf_source
+        if not (Path(source) / BASE).is_dir():
+            raise InputError(
+                f"There is no configuration in '{source}': name its folder, or the archive of "
+                "'kedro package', with --conf-source."
+            )
+        if env and not (Path(source) / env).is_dir():
+            raise InputError(f"There is no environment '{env}': no folder {source}/{env}.")
+        super().__init__(source, env, expand_home(runtime_params), **options)
+
     def __getitem__(self, key: str) -> dict[str, Any]:
-        """Loads one kind of configuration, such as ``catalog`` or ``credentials``.
+        """Load one kind of configuration, such as ``catalog`` or ``credentials``.
 
         Raises:
             MissingConfigException: If there is none of it, or no such environment.
-            InputError: If the declared fields cannot be used; it names file, field and value. Or
-                if the photo folder's name is empty.
+            InputError: If a file is no configuration, a key is unknown, the photo folder has no
+                name, or the declared fields cannot be used.
         """
-        loaded = self._layer(key)
-        named = (self.runtime_params or {}).get("photos", loaded.get("photos"))
-        if key in ("parameters", "globals") and named == "":
+        if key in self:
+            return super().__getitem__(key)
+        loaded = expand_home(self._layer(key))
+        photos = (self.runtime_params or {}).get("photos", loaded.get("photos"))
+        if key in ("parameters", "globals") and photos == "":
             raise InputError(
                 "No photo folder is named: 'photos' is empty. Name yours with --photos=FOLDER or "
                 "as 'photos:' in conf/local/globals.yml."
             )
-        if key == "parameters" and "fields" in loaded:
-            read_fields(loaded["fields"], self._place("fields.yml"))
+        if key == "globals":
+            check_globals(self._load(key, self.base_env), loaded, self)
+        if key == "parameters":
+            check_parameters(loaded, self.runtime_params or {}, self)
+            if "fields" in loaded:
+                read_fields(loaded["fields"], self._place("fields.yml"))
         return loaded
 
-    def _layer(self, key: str) -> dict[str, Any]:
-        if key == "parameters" and self.runtime_params and key not in self:
-            return self._layer_parameters()
-        loaded = super().__getitem__(key)
-        if key in self or self.env in (None, self.base_env, self.default_run_env):
-            return loaded
-        layered = self._load(key, self.base_env, self.default_run_env)
-        try:
-            return {**layered, **self._load(key, str(self.env), str(self.env))}
-        except MissingConfigException:
-            return layered
+    def files(self, key: str | None = None) -> Iterator[tuple[str, Path]]:
+        """List the configuration's files, those of the last environment first.
 
-    def _layer_parameters(self) -> dict[str, Any]:
-        """Layers parameters by what each environment's files declare.
+        Args:
+            key: A kind of configuration; all kinds without it.
 
-        Kedro adds those of the command line to every environment's own, and then lets an
-        environment's top-level keys replace the base's: one file in conf/local, and
-        ``--params=distil.folds=3`` would leave nothing else of ``distil``.
+        Yields:
+            A file's name, such as ``conf/local/globals.yml``, and its path.
         """
-        environments = dict.fromkeys((self.base_env, self.default_run_env, self.env))
-        layered: dict[str, Any] = {}
-        for environment in filter(None, environments):
-            try:
-                layer = self._load("parameters", environment, environment)
-            except MissingConfigException:
-                continue
-            own = self._declared_in(environment) if layered else set(layer)
-            layered |= {name: told for name, told in layer.items() if name in own}
-        return layered
-
-    def _declared_in(self, environment: str) -> set[str]:
-        """Names the parameters that an environment's own files declare."""
-        folder = Path(self.conf_source) / environment
-        files = {
-            file
-            for pattern in self.config_patterns["parameters"]
-            for file in folder.glob(pattern)
-            if file.suffix in {".yml", ".yaml", ".json"}
-        }
-        return {str(name) for file in files for name in OmegaConf.load(file)}
-
-    def _place(self, name: str) -> str:
-        """Says which file of a name counts."""
         source = Path(self.conf_source)
-        environments = (self.env or self.default_run_env, self.default_run_env, self.base_env)
-        places = (source / str(environment) / name for environment in environments)
-        found = next((place for place in places if place.exists()), source / name)
-        return str(found.relative_to(source.parent))
+        for environment in reversed(self._environments()):
+            folder = source / environment
+            patterns = self.config_patterns[key] if key else ["**/*"]
+            paths = {path for pattern in patterns for path in folder.glob(pattern)}
+            for path in sorted(path for path in paths if path.suffix in SUFFIXES):
+                yield path.relative_to(source.parent).as_posix(), path
 
-    def _load(self, key: str, base_env: str, env: str) -> dict[str, Any]:
-        own = self.base_env, self.env
-        self.base_env, self.env = base_env, env
+    def _environments(self) -> list[str]:
+        names = (self.base_env, self.default_run_env, self.env)
+        return list(dict.fromkeys(filter(None, names)))
+
+    def _layer(self, key: str) -> dict[str, Any]:
+        """Lay the environments over one another."""
+        merged: dict[str, Any] = {}
+        for environment in self._environments():
+            try:
+                layer = self._load(key, environment)
+            except MissingConfigException:
+                # A packaged configuration has no conf/local.
+                if environment != self.default_run_env or environment == self.env:
+                    raise
+                continue
+            merged = merge(merged, layer) if key in MERGED else {**merged, **layer}
+        if key == "parameters":
+            schemas = [self._load("fields", environment) for environment in self._found()]
+            merged = merge(next(filter(None, reversed(schemas)), {}), merged)
+        if not merged and key != "globals":
+            raise MissingConfigException(f"There is no configuration '{key}' in {self.conf_source}")
+        return merged
+
+    def _found(self) -> list[str]:
+        source = Path(self.conf_source)
+        return [name for name in self._environments() if (source / name).is_dir()]
+
+    def _load(self, key: str, environment: str) -> dict[str, Any]:
+        """Load what one environment declares, without the others."""
+        OmegaConf.register_new_resolver("conf", self._path_of, replace=True)
+        names = self.base_env, self.env
+        self.base_env = self.env = environment
         try:
             return super().__getitem__(key)
+        except (YAMLError, OmegaConfBaseException, OSError, ValueError, AttributeError) as error:
+            self.base_env, self.env = names
+            # The file that cannot be read is named, where it is one.
+            for file in self.files(key):
+                read_file(*file)
+            first = str(error).strip().splitlines()[0]
+            raise InputError(
+                f"The configuration in conf/{environment} cannot be used: {first}"
+            ) from error
         finally:
-            self.base_env, self.env = own
+            self.base_env, self.env = names
+
+    def _path_of(self, name: str) -> str:
+        """Find a file or folder beside the configuration, in the last environment that has it."""
+        source = Path(self.conf_source).absolute()
+        paths = [source / environment / name for environment in reversed(self._environments())]
+        return next((path for path in paths if path.exists()), paths[-1]).as_posix()
+
+    def _place(self, name: str) -> str:
+        return str(Path(self._path_of(name)).relative_to(Path(self.conf_source).absolute().parent))
+
+
+def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Merge two configurations key by key; lists and the globals of :data:`WHOLE` are replaced."""
+    merged = dict(base)
+    for name, value in over.items():
+        has_both = isinstance(value, dict) and isinstance(base.get(name), dict)
+        merged[name] = merge(base[name], value) if has_both and name not in WHOLE else value
+    return merged
+
+
+def expand_home(value: Any) -> Any:
+    """Expand the ``~`` of every path in a configuration."""
+    if isinstance(value, dict):
+        return {name: expand_home(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [expand_home(one) for one in value]
+    is_path = isinstance(value, str) and value.startswith(("~/", "~\\"))
+    return str(Path(value).expanduser()) if is_path else value
+
+
+@cache
+def _unpack(archive: str) -> TemporaryDirectory[str]:
+    folder = TemporaryDirectory(prefix="lookbook-conf-")
+    is_zip = archive.lower().endswith(".zip")
+    shutil.unpack_archive(archive, folder.name, filter=None if is_zip else "data")
+    return folder
+
+
+def unpack(archive: str) -> str:
+    """Unpack an archive of configuration into a folder that goes when Python ends.
+
+    Args:
+        archive: A zip or tar file.
+
+    Returns:
+        The folder of the environments.
+
+    Raises:
+        InputError: If it is no archive, or holds no configuration.
+    """
+    try:
+        root = Path(_unpack(archive).name)
+    except (shutil.ReadError, OSError, ValueError) as error:
+        raise InputError(f"The configuration '{archive}' cannot be unpacked: {error}.") from error
+    found = sorted(root.rglob(f"{BASE}/"), key=lambda path: len(path.parts))
+    if not found:
+        raise InputError(f"The archive '{archive}' holds no configuration: no folder '{BASE}'.")
+    return str(found[0].parent)

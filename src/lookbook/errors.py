@@ -1,4 +1,4 @@
-"""The one exception that a user is meant to read."""
+"""The exceptions that a user is meant to read."""
 
 from collections.abc import Iterator
 
@@ -8,6 +8,10 @@ class InputError(Exception):
 
     ``kedro run`` prints the message alone, without a traceback.
     """
+
+
+class OperatorError(InputError):
+    """Something only the shop's operator can correct; customers never read the message."""
 
 
 def causes(error: BaseException | None) -> Iterator[BaseException]:

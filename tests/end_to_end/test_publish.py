@@ -9,7 +9,7 @@ from PIL import Image
 
 from lookbook.datasets.corrections_dataset import CorrectionsDataset
 from processes import run_kedro
-from project import copy_project, latest, make_project, report, succeed, table
+from project import copy_project, jpeg, latest, make_project, report, succeed, table
 
 PARAMS = "--params=publish.licence=cc0-1.0,publish.credits=the sample's drawings,explore.fitted=20"
 
@@ -39,6 +39,17 @@ def test_nothing_is_published_without_a_licence(project):
     result = run_kedro(project, "run", "--pipelines=publish")
     assert result.returncode == 1
     assert "Nothing is published without a licence: name that of the photos" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_catalogue_whose_photos_are_elsewhere_is_not_published(project, tmp_path):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    (photos / "other.jpg").write_bytes(jpeg())
+    given = f"{PARAMS},photos={photos}"
+    result = run_kedro(project, "run", "--pipelines=publish", given)
+    assert result.returncode == 1
+    assert "No photo of the catalogue can be read, so nothing is published" in result.stderr
     assert "Traceback" not in result.stderr
 
 

@@ -73,12 +73,17 @@ def serve(assistant: Assistant, params: ServingParams, launch: dict[str, Any]) -
     share_cores()
     log_requests()
     page = Page(assistant, params).build()
-    page.launch(
-        **launch_options(), **launch, prevent_thread_lock=True, app_kwargs=server_options(assistant)
-    )
+    open_page(page, **launch_options(), **launch, app_kwargs=server_options(assistant))
     # The page is there while the models are still read; who asks at once waits for them.
     Thread(target=follow_index, args=(assistant, params), daemon=True).start()
     page.block_thread()
+
+
+def open_page(page: gr.Blocks, **options: Any) -> None:
+    """Serve a page in the background, and print its addresses without Gradio's advice."""
+    _, local, shared = page.launch(**options, quiet=True, prevent_thread_lock=True)
+    for address in filter(None, (local, shared)):
+        print(f"Lookbook is open at {address}", flush=True)
 
 
 def server_options(assistant: Assistant) -> dict[str, Any]:

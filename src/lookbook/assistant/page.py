@@ -22,7 +22,7 @@ from lookbook.assistant.answers import ANSWER_METHODS, AnswerMethod, ServingPara
 from lookbook.assistant.assistant import Assistant, public
 from lookbook.assistant.metrics import FAILURES
 from lookbook.assistant.routes import picture_url
-from lookbook.errors import InputError
+from lookbook.errors import InputError, OperatorError
 from lookbook.labels.record import Record
 from lookbook.outfits import Message
 from lookbook.search.catalogue_search import Item
@@ -83,8 +83,9 @@ def _with_toasts(event: Callable[..., Iterator[Updates]]) -> Callable[..., Itera
 
 def _toast(error: Exception) -> gr.Error:
     """What the customer reads of an error: its sentence, or that there was one."""
-    sentence = str(error) if isinstance(error, InputError) else FAILED
-    if not isinstance(error, InputError):
+    is_for_customers = isinstance(error, InputError) and not isinstance(error, OperatorError)
+    sentence = str(error) if is_for_customers else FAILED
+    if not is_for_customers:
         FAILURES.inc()
         logger.error("an answer failed", exc_info=error)
     return gr.Error(cards.text(sentence), title="That did not work", print_exception=False)

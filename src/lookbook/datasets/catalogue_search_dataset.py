@@ -13,6 +13,7 @@ from lookbook.errors import InputError
 from lookbook.search.catalogue_search import CatalogueSearch
 from lookbook.search.embedders import open_embedders
 from lookbook.search.fragments import write_on_workers
+from lookbook.search.hard_links import linkable
 from lookbook.search.ranking import Weights
 from lookbook.search.tables import VECTORS, TableRows, write_table
 from lookbook.search.versions import list_versions, prune_versions
@@ -140,14 +141,18 @@ class CatalogueSearchDataset(AbstractVersionedDataset[dict[str, TableRows], Cata
         Args:
             data: All rows of each table.
         """
-        database = self._connect()
-        write = write_on_workers if self._on_workers else write_table
-        tables = [write(database, name, rows, self._ann_from_rows) for name, rows in data.items()]
-        version = self.resolve_save_version()
-        if version:
-            for table in tables:
-                table.tags.create(version, table.version)
-            prune_versions(database, self._keep_versions)
+        with linkable(self._uri) as uri:
+            database = self._connect(uri)
+            # Workers write to the index itself, which needs hard links.
+            write = write_on_workers if self._on_workers and uri == self._uri else write_table
+            tables = [
+                write(database, name, rows, self._ann_from_rows) for name, rows in data.items()
+            ]
+            version = self.resolve_save_version()
+            if version:
+                for table in tables:
+                    table.tags.create(version, table.version)
+                prune_versions(database, self._keep_versions)
 
     def preview(self, nrows: int = 20) -> TablePreview:
         """Shows the first rows of the first table in Kedro-Viz, without their vectors."""
@@ -167,10 +172,10 @@ class CatalogueSearchDataset(AbstractVersionedDataset[dict[str, TableRows], Cata
 
         return partial(open_reranker, **self._reranker, token=self._token)
 
-    def _connect(self) -> DBConnection:
+    def _connect(self, uri: str | None = None) -> DBConnection:
         import lancedb
 
-        return lancedb.connect(self._uri)
+        return lancedb.connect(uri or self._uri)
 
     def _versions(self) -> set[str]:
         return set().union(*list_versions(self._connect()).values())

@@ -12,7 +12,7 @@ from typing import Any
 import gradio as gr
 
 from lookbook.assistant.cards import note, text
-from lookbook.assistant.launch import launch_options
+from lookbook.assistant.launch import launch_options, open_page
 from lookbook.assistant.routes import Routes
 from lookbook.errors import InputError, causes
 from lookbook.labels.corrections import NOT_AN_ITEM, SAME_ITEM, STATUS
@@ -344,4 +344,5 @@ def serve(desk: Desk, who: str, launch: dict[str, Any]) -> None:
     styles = [options.pop("css_paths"), Path(__file__).with_name("review.css")]
     routes = {"routes": Routes(desk, PICTURE).all()}
     page = ReviewPage(desk, who).build()
-    page.launch(**options, css_paths=styles, **launch, app_kwargs=routes)
+    open_page(page, **options, css_paths=styles, **launch, app_kwargs=routes)
+    page.block_thread()

@@ -33,6 +33,10 @@ SPLITS = ("train", "test")
 _LOTS = 1 << 56
 # Photos that a worker is given at once, and that are saved at once.
 _BATCH = 16
+NOTHING_PUBLISHED = (
+    "No photo of the catalogue can be read, so nothing is published: name their folder with "
+    "--photos=FOLDER."
+)
 
 
 def plan_publication(
@@ -104,10 +108,15 @@ def encode_photos(
     Yields:
         Some files, which Kedro saves before it asks for the next; ``None`` for one to remove. A
         photo that cannot be read is left out, see :func:`describe_publication`.
+
+    Raises:
+        InputError: If no photo of the catalogue is there.
     """
     from lookbook.progress import Progress
 
     wanted = {f"{row.split}/{row.file_name}": row.Filename for row in published_rows.itertuples()}
+    if not any(file in files or name in known_published_files for name, file in wanted.items()):
+        raise InputError(NOTHING_PUBLISHED)
     photos = tuple(f"{split}/" for split in SPLITS)
     gone = [name for name in known_published_files if name.startswith(photos)]
     yield {name: None for name in gone if name not in wanted and name.endswith(".jpg")}
@@ -156,11 +165,16 @@ def describe_publication(
     Returns:
         The files, and a report: ``photos``, ``train``, ``test``, ``left_out`` (files whose photo
         cannot be read any more) and ``licence``.
+
+    Raises:
+        InputError: If no photo is there.
     """
     there = [
         f"{row.split}/{row.file_name}" in published_photos for row in published_rows.itertuples()
     ]
     rows = published_rows[there]
+    if rows.empty:
+        raise InputError(NOTHING_PUBLISHED)
     files: dict[str, bytes | None] = {}
     for split in SPLITS:
         own = rows[rows["split"].eq(split)]

@@ -1,0 +1,190 @@
+import shutil
+from pathlib import Path
+
+import pytest
+from kedro.framework.project import settings
+from kedro.framework.startup import bootstrap_project
+
+from lookbook.config_loader import ConfigLoader
+from lookbook.errors import InputError
+from project import ROOT, configuration
+
+
+@pytest.fixture
+def conf(tmp_path):
+    """The project's configuration without its longest files, which take long to parse."""
+    longest = shutil.ignore_patterns("local", "fields.yml", "sayings.yml", "catalog_distil.yml")
+    shutil.copytree(ROOT / "conf", tmp_path / "conf", ignore=longest)
+    (tmp_path / "conf/local").mkdir()
+    return tmp_path / "conf"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def pipelines():
+    bootstrap_project(ROOT)
+
+
+@pytest.fixture
+def load(conf):
+    def load(key, env=None, source=conf, **runtime_params):
+        return ConfigLoader(source, env, runtime_params, **settings.CONFIG_LOADER_ARGS)[key]
+
+    return load
+
+
+def write(conf, name, text):
+    path = conf / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+
+
+@pytest.mark.parametrize("folder", ["local", "together"])
+def test_one_parameter_is_overridden_in_any_environment(conf, load, folder):
+    write(conf, f"{folder}/parameters.yml", "publish: {licence: cc0-1.0}\n")
+    base = configuration("parameters_publish")["publish"]
+    assert load("parameters", env="together")["publish"] == {**base, "licence": "cc0-1.0"}
+
+
+def test_the_environment_wins_over_local_and_the_command_line_over_both(conf, load):
+    write(conf, "local/parameters.yml", "index: {same_item: {look: 0.5, bits: 1}}\n")
+    write(conf, "together/parameters.yml", "index: {same_item: {look: 0.7}}\n")
+    given = {"index": {"same_item": {"bits": 3}}}
+    loaded = load("parameters", env="together", **given)["index"]["same_item"]
+    assert loaded == {"look": 0.7, "bits": 3}
+
+
+def test_one_global_is_overridden_but_embedding_models_are_a_choice(conf, load):
+    models = {"bge": {"model": "BAAI/bge-small-en-v1.5"}}
+    write(conf, "local/globals.yml", f"search_weights: {{text: 0.5}}\nembedders: {models}\n")
+    loaded = load("globals")
+    assert loaded["search_weights"] == {
+        **configuration("globals")["search_weights"], "text": 0.5
+    }  # fmt: skip
+    assert loaded["embedders"] == models
+
+
+def test_declared_fields_are_replaced_as_a_whole(conf, load):
+    write(conf, "local/fields.yml", "fields: {Wood: {kind: one, about: x, values: [oak]}}\n")
+    with pytest.raises(InputError, match=r"conf/local/fields\.yml"):
+        load("parameters")
+
+
+@pytest.mark.parametrize("suffix", ["zip", "gztar"])
+def test_an_archive_with_parameters_keeps_those_of_the_environment(conf, load, tmp_path, suffix):
+    write(conf, "together/parameters.yml", "distil: {gallery: 7}\n")
+    archive = shutil.make_archive(str(tmp_path / "packed"), suffix, tmp_path, "conf")
+    shutil.rmtree(conf / "local")
+    given = {"source": archive, "env": "together", "distil": {"folds": 3}}
+    loaded = load("parameters", **given)["distil"]
+    base = configuration("parameters_distil")["distil"]
+    assert (loaded["folds"], loaded["gallery"]) == (3, 7)
+    assert loaded["fit"] == base["fit"]
+    prompt = load("globals", source=archive)["sayings"].replace("sayings.yml", "prompts/system.txt")
+    assert Path(prompt).read_text() == (ROOT / "conf/base/prompts/system.txt").read_text()
+
+
+def test_prompts_and_phrases_are_found_from_any_folder(conf, load, tmp_path, monkeypatch):
+    write(conf, "local/prompts/caption.txt", "mine")
+    monkeypatch.chdir(tmp_path.parent)
+    catalog = load("catalog")
+    assert Path(catalog["caption_prompt"]["filepath"]).read_text() == "mine"
+    assert Path(catalog["system_prompt"]["filepath"]).is_file()
+    assert Path(catalog["trial_prompts"]["path"]).is_dir()
+    assert catalog["stylist"]["sayings"]["filepath"] == str(conf / "base/sayings.yml")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "sentence"),
+    [
+        ("globals.yml", "photoz: x\n", "'photoz' in conf/local/globals.yml: did you mean 'photos'"),
+        ("globals.yml", "search_weights: {texts: 1}\n", "did you mean 'search_weights.text'"),
+        ("parameters.yml", "balance: {capp: 3}\n", "'balance.capp' in conf/local/parameters.yml"),
+        ("parameters.yml", "balance: {capp: 3}\n", "did you mean 'balance.cap'?"),
+        ("parameters.yml", "licence: x\n", "did you mean 'publish.licence'?"),
+        ("parameters.yml", "photos: x\n", "is a global: set it in conf/local/globals.yml"),
+        ("parameters.yml", "index: {same_item: {lok: 1}}\n", "did you mean 'index.same_item.look'"),
+        ("parameters_mine.yml", "blanace: {cap: 3}\n", "conf/local/parameters_mine.yml: did you"),
+        ("parameters.yml", "qqqqqqqq: 1\n", "'qqqqqqqq' in conf/local/parameters.yml: take it out"),
+    ],
+)
+def test_an_unknown_key_is_named_with_its_file_and_the_nearest(conf, load, name, text, sentence):
+    write(conf, f"local/{name}", text)
+    with pytest.raises(InputError) as raised:
+        load("parameters")
+    assert sentence in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"photoz": "x"}, "'photoz' in --params: did you mean 'photo' or 'photos'?"),
+        ({"balance": {"capp": 3}}, "'balance.capp' in --params: did you mean 'balance.cap'?"),
+        ({"embedders": "x"}, "'embedders' in --params is a global"),
+    ],
+)
+def test_an_unknown_key_of_the_command_line_is_named(load, given, sentence):
+    with pytest.raises(InputError) as raised:
+        load("parameters", **given)
+    assert sentence in str(raised.value)
+
+
+def test_known_keys_are_taken_wherever_they_stand(conf, load):
+    write(conf, "local/globals.yml", "own_table: x.csv\nphotos: y\n")
+    write(
+        conf,
+        "local/catalog.yml",
+        "mine: {type: pandas.CSVDataset, filepath: '${globals:own_table}'}\n",
+    )
+    write(
+        conf,
+        "local/parameters.yml",
+        "export: {shopify: {New: x}}\nserving: {filters: {Size: [M]}}\n",
+    )
+    loaded = load("parameters", photos="x", network="y", replace=True)
+    assert loaded["export"]["shopify"]["New"] == "x"
+    assert load("catalog")["mine"]["filepath"] == "x.csv"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("photos: [1,\n", "conf/local/globals.yml is no YAML in line 2"),
+        ("a: b: c\n", "conf/local/globals.yml is no YAML in line 1"),
+        ("\t- x\n", "conf/local/globals.yml is no YAML in line 1"),
+        ("photos: *x\n", "undefined alias"),
+        ("photos: a\nphotos: b\n", "duplicate key photos"),
+        ("- a\n", "conf/local/globals.yml declares no keys"),
+        ("photos: ${nope}\n", "Interpolation key 'nope' not found"),
+        ("photos: \xff\n", "conf/local/globals.yml cannot be read"),
+    ],
+)
+def test_a_file_that_is_no_configuration_is_named(conf, load, text, sentence):
+    (conf / "local/globals.yml").write_bytes(text.encode("latin-1"))
+    with pytest.raises(InputError) as raised:
+        load("globals")
+    assert sentence in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_what_is_no_configuration_or_environment_is_named(load, tmp_path):
+    (tmp_path / "junk.zip").write_text("junk")
+    with pytest.raises(InputError, match="cannot be unpacked"):
+        load("globals", source=tmp_path / "junk.zip")
+    with pytest.raises(InputError, match="--conf-source"):
+        load("globals", source=tmp_path / "nowhere")
+    with pytest.raises(InputError, match="There is no environment 'nowhere'"):
+        load("globals", env="nowhere")
+
+
+def test_the_home_folder_is_expanded_in_every_path(conf, load, monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    write(conf, "local/globals.yml", "photos: ~/photos\nteacher: ~/teacher.csv\n")
+    given = {"index": "~/lancedb", "message": "~ is a wave"}
+    catalog = load("catalog", **given)
+    assert catalog["search_index"]["filepath"] == str(tmp_path / "lancedb")
+    assert catalog["photo_files"]["dataset"]["path"] == str(tmp_path / "photos")
+    parameters = load("parameters", **given)
+    assert parameters["distil"]["teacher"] == str(tmp_path / "teacher.csv")
+    assert parameters["message"] == "~ is a wave"
