@@ -12,7 +12,7 @@ from fsspec.core import url_to_fs
 from kedro_datasets._typing import TablePreview
 
 from lookbook.datasets.read_only_dataset import ReadOnlyDataset
-from lookbook.photos.folder import find_table, photo_root
+from lookbook.photos.folder import find_table, list_files, photo_root
 from lookbook.photos.table import (
     BINARY,
     Columns,
@@ -86,7 +86,7 @@ class PhotoTableDataset(ReadOnlyDataset[pd.DataFrame]):
 
     def _read_tars(self) -> pd.DataFrame:
         """Gathers what tars say of their photos, where there is no table."""
-        listed = self._fs.find(self._folder, detail=True)
+        listed = list_files(self._fs, self._folder)
         root = photo_root(self._folder, listed)
         rows = [
             row
@@ -105,7 +105,7 @@ class PhotoTableDataset(ReadOnlyDataset[pd.DataFrame]):
 
     def _read(self, place: str) -> PhotoTable:
         data = self._fs.cat_file(place)
-        if PurePosixPath(place).suffix in BINARY:
+        if PurePosixPath(place.casefold()).suffix in BINARY:
             return take_columns(read_any_table(data, place), place, self._columns)
         return read_table(data, place, self._columns)
 
