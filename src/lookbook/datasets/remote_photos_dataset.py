@@ -63,7 +63,9 @@ class RemotePhotosDataset(ReadOnlyDataset[dict[str, Any]]):
         """
         fetch(self._source, self._folder, self._token)
         found = (path for path in self._folder.rglob("*") if path.name.casefold() in TABLES)
-        tables = sorted(found, key=lambda path: (len(path.parts), TABLES.index(path.name.casefold())))
+        tables = sorted(
+            found, key=lambda path: (len(path.parts), TABLES.index(path.name.casefold()))
+        )
         photos = tables[0].parent if tables else self._folder
         files = {
             str(path.relative_to(photos)): path.stat().st_size

@@ -167,7 +167,9 @@ def photo_root(folder: str, listed: Iterable[str]) -> str:
 def _has_others(names: Iterable[str]) -> bool:
     """Says whether there are photos beside those of :data:`FOLDERS`."""
     return any(
-        name.split("/")[0].casefold() not in FOLDERS and not is_no_photo(name) and not _is_hidden(name)
+        name.split("/")[0].casefold() not in FOLDERS
+        and not is_no_photo(name)
+        and not _is_hidden(name)
         for name in names
     )
 

@@ -23,6 +23,7 @@ MAX_PIXELS = 109_000_000
 # What Pillow may open. Parsers of other formats start programs, as that of EPS starts Ghostscript.
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "AVIF", "JPEG2000")
 HEIF = "HEIF"
+_FORMATS_TOLD = f"{', '.join(FORMATS)} or {HEIF}"
 # Pixels beyond which a JPEG is measured by a reduced copy with sides no shorter than this.
 _MEASURED_WHOLE, _MEASURED_SIDE = 50_000_000, 1024
 # How a picture of each EXIF orientation is transposed to stand upright.
@@ -169,9 +170,7 @@ def _decode(
     except Image.DecompressionBombError as error:
         raise PhotoError(f"more than the {max_pixels:,} pixels allowed", "too large") from error
     except UnidentifiedImageError as error:
-        raise PhotoError(
-            f"cannot be decoded: it is no {', '.join(FORMATS[:-1])}, {HEIF} or {FORMATS[-1]} picture"
-        ) from error
+        raise PhotoError(f"cannot be decoded: it is no {_FORMATS_TOLD} picture") from error
     except Exception as error:
         if data.startswith(_PNG) and "text" in str(error).casefold():
             without = _strip_png_texts(data)
