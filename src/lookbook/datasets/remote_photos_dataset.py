@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ class RemotePhotosDataset(ReadOnlyDataset[dict[str, Any]]):
 
         Args:
             source: See :func:`lookbook.photos.download.fetch`.
-            path: A folder of the source's name is made in this one.
+            path: A folder of the source's own is made in this one.
             counts: By source the ``rows`` of its table and the ``photos`` that it is known to
                 hold.
             credentials: ``token``, for data sets on the hub that ask for one.
@@ -99,4 +100,6 @@ def _name(source: str) -> str:
     # An archive that a code host makes of a repository is called after its branch.
     repository = re.search(r"/([^/]+)/(?:archive|tar\.gz|zip|zipball|tarball)/", path)
     last = repository[1] if repository else path.rpartition("/")[2].split(".")[0]
-    return last or "photos"
+    # Sources of one name are apart all the same.
+    digest = hashlib.sha256(source.encode()).hexdigest()[:8]
+    return f"{last or 'photos'}-{digest}"

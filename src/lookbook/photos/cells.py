@@ -19,7 +19,7 @@ _BLANK_BEHIND_ENDING = re.compile(rf"({_PHOTO})\s+(?=\S)", re.IGNORECASE)
 _QUERY = re.compile(
     rf"({_PHOTO})\?(?:(?![,;]\s*(?:(?:https?:)?//|[^\s,;|?]*{_PHOTO}))[^\s|])*", re.IGNORECASE
 )
-_SEVERAL = re.compile(r"[\s,;|<=({\[]")
+_SEVERAL = re.compile(r"^=|[\s,;|<({\[]")
 # Names with the address they were uploaded to, and what an importer is told beside an address.
 _BESIDE = re.compile(r"\s+\((?:https?:)?//[^)]*\)|\s+!\s+\w+\s*:[^|]*", re.IGNORECASE)
 # Addresses and quoted texts within HTML, Markdown or a formula.

@@ -33,14 +33,18 @@ def find_header(rows: list[list[str]], columns: Columns) -> int:
         The place of the row; of the first that is not blank where none has known headings.
     """
     known = {heading for field in (*FIELDS, MORE_IMAGES) for heading in _known(field, columns)}
+    numbers = set(_known("sku", columns))
     first, most, best = None, 0, None
     for place, row in enumerate(rows[:HEAD]):
         filled = [fold_heading(cell) for cell in row if cell.strip()]
         if filled and first is None:
             first = place
         # Without known headings the first row counts that is more than a title.
-        worth = sum(heading in known for heading in filled) if columns else min(len(filled), _TITLE)
-        if worth > most and (not columns or _find_images(filled, columns)):
+        worth = min(len(filled), _TITLE)
+        if columns:
+            worth = sum(heading in known for heading in filled)
+        names_photos = not columns or _find_images(filled, columns) or numbers & set(filled)
+        if worth > most and names_photos:
             most, best = worth, place
         if len(filled) > _TITLE and not row[0].lstrip().startswith("#"):
             break
@@ -57,9 +61,9 @@ def find_columns(header: list[str], columns: Columns, name: str) -> dict[str, li
         name: What the table is called, for errors.
 
     Returns:
-        The place of each field that the table has, several for ``image`` where photos are in
-        several columns; ``sku`` where its column is all that names photos; and that of :data:`lookbook.photos.shop_tables.PRODUCT` where rows
-        belong together.
+        The place of each field that the table has: several for ``image`` where photos are in
+        several columns, ``sku`` where its column is all that names photos, and that of
+        :data:`lookbook.photos.shop_tables.PRODUCT` where rows belong together.
 
     Raises:
         InputError: If none names the photos.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,8 +17,8 @@ from lookbook.photos.folder import NO_PHOTOS, PHOTO_ENDINGS, ending_of
 WRITTEN, WITHOUT_ENDING, RESIZED = range(3)
 # What is added where name and file have folders that differ.
 FOLDERS_DIFFER = 3
-# Files that are listed where a name means several.
-_SHOWN = 5
+# So many files of one name are kept: enough to tell who is meant, or that nobody is.
+_LISTED = 32
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 # Word processors put these in place of what was typed.
 _TYPED = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "‐": "-", "‑": "-", "–": "-"})
@@ -82,14 +81,16 @@ class FileNames:
             The file; or the files among which the name does not tell, none where no file is
             called so.
         """
-        readings = [(reading, _fold(reading).split("/")) for reading in _readings(name)]
-        surest = ((WRITTEN,),) if same_format else ((WRITTEN, WITHOUT_ENDING), (RESIZED,))
-        for ways in surest:
-            for reading, parts in readings:
-                for way in ways:
-                    found = self._look_up(way, parts, reading)
-                    if found:
-                        return found
+        readings = []
+        for reading in _readings(name):
+            parts = _fold(reading).split("/")
+            readings.append((reading, parts))
+            for way in (WRITTEN,) if same_format else (WRITTEN, WITHOUT_ENDING):
+                if found := self._look_up(way, parts, reading):
+                    return found
+        for reading, parts in readings if not same_format else ():
+            if found := self._look_up(RESIZED, parts, reading):
+                return found
         return []
 
     def is_written(self, name: str) -> bool:
@@ -124,13 +125,10 @@ class FileNames:
             last = raw.rpartition("/")[2]
             named = [file for file in hits if _unify(file).rpartition("/")[2] == last]
             at_top = [file for file in hits if _key_of(file, way) == tail]
-            for fewer in (written, named, at_top):
-                if len(fewer) == 1:
-                    hits = fewer
-                    break
+            hits = next((few for few in (written, named, at_top) if len(few) == 1), hits)
         # Of files that differ in their ending alone the first, a photo, is meant.
         if len(hits) > 1 and (way != WITHOUT_ENDING or len({_stem(file) for file in hits}) > 1):
-            return hits[:_SHOWN]
+            return hits
         differs = shared < folders and shared < _unify(hits[0]).count("/")
         return Match(hits[0], way + differs * FOLDERS_DIFFER)
 
@@ -152,11 +150,18 @@ class _Tails(dict[int, dict[str, list[str]]]):
         self._files = files
 
     def __missing__(self, way: int) -> dict[str, list[str]]:
-        tails: dict[str, list[str]] = defaultdict(list)
+        tails: dict[str, list[str]] = {}
         for file in self._files:
-            for tail in tails_of(_key_of(file, way)):
-                tails[tail].append(file)
-        tails.default_factory = None  # type: ignore[attr-defined]
+            key = _key_of(file, way)
+            at_top = "/" not in key
+            while key:
+                files = tails.setdefault(key, [])
+                if len(files) < _LISTED:
+                    files.append(file)
+                elif at_top:
+                    # The whole path of a file names it, however many others are called so.
+                    files[0] = file
+                key = key.partition("/")[2]
         self[way] = tails
         return tails
 
@@ -177,19 +182,20 @@ def fold_words(text: str) -> list[str]:
 def _readings(name: str) -> Iterator[str]:
     """List what a name may mean, the plainest first."""
     yield name
+    if not re.search(r"[?#%&+]", name):
+        return
     # What follows a file's name in an address tells a server which copy to send.
     path, _, query = html.unescape(name).partition("?")
     path = path.partition("#")[0]
     if path != name:
         yield path
-    before = path
     for _ in range(2):
-        decoded = unquote(before)
-        if decoded != before:
+        decoded = unquote(path)
+        if decoded != path:
             yield decoded
-        before = decoded
-    if "+" in before:
-        yield before.replace("+", " ")
+        path = decoded
+    if "+" in path:
+        yield path.replace("+", " ")
     # A server that resizes may be told the file in its query.
     yield from (unquote(value) for _, value in parse_qsl(query) if ending_of(value))
 

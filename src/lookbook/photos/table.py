@@ -41,7 +41,7 @@ BINARY: dict[str, Callable[[io.BytesIO], pd.DataFrame]] = {
     ),
     # A lambda, so that listing pipelines does not import pandas.
     ".parquet": lambda file: pd.read_parquet(file),  # noqa: PLW0108
-    ".jsonl": lambda file: pd.read_json(file, lines=True, dtype=False, convert_dates=False),
+    ".jsonl": lambda file: pd.read_json(file, lines=True, dtype=False),
 }
 
 # So large a share of lone accents tells a Western text.
