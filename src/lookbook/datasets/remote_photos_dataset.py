@@ -11,6 +11,9 @@ from lookbook.datasets.read_only_dataset import ReadOnlyDataset
 from lookbook.photos.download import fetch
 from lookbook.photos.folder import TABLES, is_no_photo
 
+# The file, hidden among the photos, that says whose folder it is.
+_SOURCE = ".source"
+
 
 class RemotePhotosDataset(ReadOnlyDataset[dict[str, Any]]):
     """``RemotePhotosDataset`` loads photos from elsewhere into a folder, once.
@@ -39,14 +42,14 @@ class RemotePhotosDataset(ReadOnlyDataset[dict[str, Any]]):
 
         Args:
             source: See :func:`lookbook.photos.download.fetch`.
-            path: A folder of the source's own is made in this one.
+            path: A folder of the source's name is made in this one.
             counts: By source the ``rows`` of its table and the ``photos`` that it is known to
                 hold.
             credentials: ``token``, for data sets on the hub that ask for one.
             metadata: Ignored by Kedro, read by plugins.
         """
         self._source = source
-        self._folder = Path(path) / _name(source)
+        self._folder = _own_folder(Path(path), source)
         self._counts = (counts or {}).get(source, {})
         self._token = (credentials or {}).get("token")
         self.metadata = metadata
@@ -62,6 +65,8 @@ class RemotePhotosDataset(ReadOnlyDataset[dict[str, Any]]):
         Raises:
             InputError: If it cannot be had.
         """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        (self._folder / _SOURCE).write_text(_digest(self._source))
         fetch(self._source, self._folder, self._token)
         found = (path for path in self._folder.rglob("*") if path.name.casefold() in TABLES)
         tables = sorted(
@@ -100,6 +105,16 @@ def _name(source: str) -> str:
     # An archive that a code host makes of a repository is called after its branch.
     repository = re.search(r"/([^/]+)/(?:archive|tar\.gz|zip|zipball|tarball)/", path)
     last = repository[1] if repository else path.rpartition("/")[2].split(".")[0]
-    # Sources of one name are apart all the same.
-    digest = hashlib.sha256(source.encode()).hexdigest()[:8]
-    return f"{last or 'photos'}-{digest}"
+    return last or "photos"
+
+
+def _own_folder(path: Path, source: str) -> Path:
+    """Return a source's folder; one with a digest where another source has the folder's name."""
+    folder = path / _name(source)
+    note = folder / _SOURCE
+    is_free = not folder.exists() or (note.exists() and note.read_text() == _digest(source))
+    return folder if is_free else folder.with_name(f"{folder.name}-{_digest(source)[:8]}")
+
+
+def _digest(source: str) -> str:
+    return hashlib.sha256(source.encode()).hexdigest()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -145,6 +145,19 @@ def list_files(files: Any, folder: str) -> dict[str, dict[str, Any]]:
                 listed[path] = files.info(path) if files.exists(path) else info
     parents = {posixpath.dirname(path) for path in listed}
     return {path: info for path, info in listed.items() if info.get("size") or path not in parents}
+
+
+def read_photo(files: Mapping[str, Callable[[], bytes]], name: str) -> bytes:
+    """Read a photo.
+
+    Raises:
+        InputError: If it has left the folder.
+    """
+    if name not in files:
+        raise InputError(
+            f"The photo '{name}' has left the folder: run --pipelines=ingest,balance again."
+        )
+    return files[name]()
 
 
 def photo_root(folder: str, listed: Iterable[str]) -> str:
