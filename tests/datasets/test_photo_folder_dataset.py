@@ -4,7 +4,10 @@ import pytest
 from kedro.io import DatasetError
 
 from lookbook.datasets.photo_folder_dataset import PhotoFolderDataset
+from lookbook.datasets.photo_table_dataset import PhotoTableDataset
 from lookbook.errors import InputError
+from project import jpeg
+from s3_server import serving_bucket
 
 
 def fill(folder, *names):
@@ -74,6 +77,44 @@ def test_reads_remote_storage():
     memory.pipe("/shop/images/a.jpg", b"photo")
     files = PhotoFolderDataset(path="memory://shop").load()
     assert {name: read() for name, read in files.items()} == {"a.jpg": b"photo"}
+
+
+def test_the_empty_keys_by_which_s3_marks_folders_are_no_photos():
+    pytest.importorskip("s3fs", reason="s3fs is not installed")
+    keys = {
+        "photos/": b"", "photos/Images.csv": b"image,label\na,Hat\n", "photos/images/": b"",
+        "photos/images/a.jpg": jpeg(), "photos/images/hats/": b"", "photos/old_$folder$": b"",
+    }  # fmt: skip
+    with serving_bucket(keys) as arguments:
+        for address in ("s3://shop/photos", "s3://shop/photos/"):
+            files = PhotoFolderDataset(path=address, fs_args=arguments).load()
+            assert {name: read() for name, read in files.items()} == {"a.jpg": jpeg()}
+            table = PhotoTableDataset(path=address, fs_args=arguments).load()
+            assert table["label"].tolist() == ["Hat"]
+
+
+@pytest.mark.parametrize("table", ["Images.csv", "IMAGES.CSV", "Products_Export.csv"])
+def test_the_table_and_the_photos_folder_may_have_any_case(tmp_path, table):
+    fill(tmp_path, "Images/a.jpg")
+    (tmp_path / table).write_text("image,label\na,Hat\n")
+    assert list(load(tmp_path)) == ["a.jpg"]
+    assert PhotoTableDataset(path=str(tmp_path)).load()["label"].tolist() == ["Hat"]
+
+
+def test_a_link_to_a_folder_is_a_folder_and_one_that_leads_back_is_not_followed(tmp_path):
+    fill(tmp_path / "disk", "a.jpg", "hats/b.jpg")
+    shop = tmp_path / "shop"
+    shop.mkdir()
+    (shop / "images.csv").write_text("image\na\n")
+    (shop / "images").symlink_to(tmp_path / "disk", target_is_directory=True)
+    (tmp_path / "disk/again").symlink_to(tmp_path / "disk", target_is_directory=True)
+    (tmp_path / "disk/up").symlink_to(tmp_path, target_is_directory=True)
+    (tmp_path / "disk/c.jpg").symlink_to(tmp_path / "disk/a.jpg")
+    files = load(shop)
+    assert list(files) == ["a.jpg", "c.jpg", "hats/b.jpg"]
+    # A linked photo changes with the file that it leads to.
+    assert files["c.jpg"].stamp == files["a.jpg"].stamp
+    assert files["hats/b.jpg"]() == b"hats/b.jpg"
 
 
 def test_names_a_folder_that_does_not_exist(tmp_path):

@@ -3,6 +3,8 @@ import pytest
 
 from lookbook.errors import InputError
 from lookbook.outfits.style_learning import StyleParams, ask, learn, read_outfits, score_folds
+from lookbook.pipelines.style import nodes
+from lookbook.pipelines.style.summary import summarise
 from project import configuration
 
 PARAMS = StyleParams.model_validate({**configuration("parameters_style")["style"], "source": "x"})
@@ -85,3 +87,22 @@ def test_others_are_of_the_same_part_of_an_outfit_and_differ(outfits, fields):
 def test_what_is_learned_is_the_same_each_time(outfits, fields):
     listed = list(outfits.values())
     assert learn(listed, PARAMS, fields) == learn(listed, PARAMS, fields)
+
+
+@pytest.mark.parametrize("few", [1, 2, 5])
+@pytest.mark.filterwarnings("error")
+def test_a_few_outfits_are_learned_from_and_no_figure_is_made_up(few, fields):
+    rows = [row for n in range(few) for row in worn(n, "red", "navy")]
+    outfits, problems = nodes.read_outfits(table(*rows), PARAMS, fields)
+    answers = nodes.score_folds(outfits, PARAMS, fields)
+    told = nodes.report_style(outfits, problems, answers, PARAMS)
+    assert told["outfits"] == few and told["scores"]["right"]["mean"] is None
+    assert "too few outfits" in nodes.write_style_card(told, PARAMS)
+    assert "too few outfits" in summarise(told)[2]
+    nodes.plot_style(nodes.learn_style(outfits, PARAMS, fields))
+
+
+def test_a_table_without_a_whole_outfit_ends_in_a_sentence(fields):
+    rows = [("1", "shirt", "red", "plain", "Women", "cold")]
+    with pytest.raises(InputError, match=r"no outfit of two items: has a single item \(1\)"):
+        nodes.read_outfits(table(*rows), PARAMS, fields)

@@ -1,7 +1,9 @@
+import gzip
 import tarfile
 from collections import Counter
 from dataclasses import dataclass, field
 
+import pandas as pd
 import pytest
 import webdataset
 from fsspec.implementations.memory import MemoryFileSystem
@@ -115,3 +117,13 @@ def test_a_broken_tar_is_told_and_the_rest_is_taken(shards):
     )
     assert len(manifest) == 9
     assert quarantine[["file", "status"]].values.tolist() == [["broken.tar", "no photo"]]
+
+
+def test_a_compressed_tar_is_told_and_not_read_at_the_wrong_places(shards):
+    packed = shards / "train-000.tar"
+    packed.write_bytes(gzip.compress(packed.read_bytes()))
+    files = PhotoFolderDataset(path=str(shards)).load()
+    manifest, quarantine = match_rows(measure(files, PARAMS)[0], check_rows(pd.DataFrame()))
+    assert len(manifest) == 4
+    assert quarantine[["file", "status"]].values.tolist() == [["train-000.tar", "no photo"]]
+    assert "unpack it beside the photos" in quarantine["reason"].item()

@@ -2,11 +2,13 @@
 
 import base64
 
+import pandas as pd
 import pytest
 from kedro.io import DatasetError
 
 from lookbook.datasets.photo_folder_dataset import PhotoFolderDataset
 from lookbook.datasets.photo_table_dataset import PhotoTableDataset
+from lookbook.photos.sampling import BalanceParams
 from lookbook.pipelines.ingest.nodes import check_rows, match_rows
 from lookbook.pipelines.ingest.params import IngestParams
 from project import configuration, jpeg, measure, shared_cases
@@ -39,6 +41,29 @@ def test_a_table_is_read_as_it_was_meant(case, tmp_path):
     assert found == case["want"], quarantine
 
 
+@pytest.fixture(scope="module")
+def photos():
+    return [jpeg(seed=number) for number in range(6)]
+
+
+@pytest.mark.parametrize("case", shared_cases("photo_names.jsonl"))
+def test_a_row_finds_the_photos_that_it_names(case, photos, tmp_path):
+    for name, data in zip(case["files"], photos, strict=False):
+        place = tmp_path / "images" / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(data)
+    table = tmp_path / case.get("table", "images.csv")
+    table.write_text(case["csv"], encoding="utf-8", newline="")
+    manifest, quarantine = ingest(tmp_path)
+    rows = manifest.assign(row=manifest["line"]).set_index("file").to_dict("index")
+    want = case["want"]
+    found = {file: {name: row[name] for name in want.get(file, {})} for file, row in rows.items()}
+    assert found == want, quarantine
+    counts = quarantine["status"].value_counts()
+    for status in ("missing", "unlisted"):
+        assert case[status] in (None, counts.get(status, 0)), quarantine
+
+
 @pytest.mark.parametrize(
     ("table", "files", "want"),
     [
@@ -67,3 +92,38 @@ def test_a_name_that_two_files_share_is_neither(tmp_path):
     manifest, quarantine = ingest(tmp_path)
     assert manifest["file"].tolist() == ["b.jpg"]
     assert quarantine["status"].value_counts().to_dict() == {"missing": 1, "unlisted": 2}
+    (reason,) = quarantine.loc[quarantine["status"].eq("missing"), "reason"]
+    assert reason == "several files may be meant: men/a.jpg, women/a.jpg"
+
+
+def test_excel_keeps_ids_as_they_stand_below_a_title(tmp_path):
+    rows = [["Autumn", None], [None, None], ["SKU", "Category"], ["NA", "Hat"], [15, "Pants"]]
+    pd.DataFrame(rows).to_excel(tmp_path / "images.xlsx", index=False, header=False)
+    (tmp_path / "images").mkdir()
+    for number, name in enumerate(["NA_1", "NA_2", "0015"]):
+        (tmp_path / f"images/{name}.jpg").write_bytes(jpeg(seed=number))
+    manifest, quarantine = ingest(tmp_path)
+    assert manifest[["file", "label", "line"]].values.tolist() == [
+        ["NA_1.jpg", "Hat", 4], ["NA_2.jpg", "Hat", 4]
+    ]  # fmt: skip
+    missing = quarantine[quarantine["status"].eq("missing")]
+    assert missing["line"].tolist() == [5]
+    assert (
+        "'0015.jpg' differs in leading zeros: keep the column as text" in missing["reason"].item()
+    )
+
+
+def test_lists_in_json_lines_and_labels_in_any_case_are_read(tmp_path):
+    lines = ['{"images": ["a.jpg", "b.jpg"], "label": "T-Shirt"}', '{"images": [], "label": "x"}']
+    lines += ['{"images": ["c.jpg"], "label": "t-shirt"}', '{"images": "d.jpg", "label": "SHOES"}']
+    (tmp_path / "images.jsonl").write_text("\n".join(lines))
+    (tmp_path / "images").mkdir()
+    for number, name in enumerate("abcd"):
+        (tmp_path / f"images/{name}.jpg").write_bytes(jpeg(seed=number))
+    manifest, _ = ingest(tmp_path)
+    labels = ["T-Shirt", "T-Shirt", "T-Shirt", "SHOES"]
+    assert manifest["label"].tolist() == labels
+    groups = BalanceParams.model_validate(configuration("parameters_balance")["balance"])
+    assert [groups.group_of(label) for label in ("t-shirt", "SHOES", "cape")] == [
+        "T-Shirt", "Shoes", "Other"
+    ]  # fmt: skip

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
+import yaml
+
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 TOKEN = "hf_secret-token-of-the-tests"
 
@@ -63,7 +65,9 @@ class _Handler(BaseHTTPRequestHandler):
             ]
             return self._answer(files)
         siblings = [{"rfilename": name} for name in self.hub.files]
-        return self._answer({"id": "shop/clothes", "sha": COMMIT, "siblings": siblings})
+        card = self.hub.files.get("README.md", b"").decode().split("---\n")
+        told = {"cardData": yaml.safe_load(card[1])} if len(card) > 2 else {}
+        return self._answer({"id": "shop/clothes", "sha": COMMIT, "siblings": siblings, **told})
 
     def do_POST(self) -> None:
         """Makes the repository, and takes a commit."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 from typing import TypeVar
 
 import numpy as np
@@ -17,6 +18,7 @@ from lookbook.parts import TableParts, cut
 from lookbook.photos.photo import Photo
 
 NOTHING = "the captioner gave nothing back"
+GONE = "the photo has left the folder: run --pipelines=ingest,balance,label"
 # Captions that are in memory at once where they are gathered: each is a few KB of Python's.
 _GATHERED = 1024
 # Files by name, and how each is read.
@@ -78,22 +80,27 @@ def caption_into_shards(
 
     Yields:
         One shard: its name, made of the captioner's fingerprint and its photos' hashes, and
-        its captions as JSON Lines. Where the captioner stops with an error or by Ctrl-C, what
-        came until then is a last shard.
+        its captions as JSON Lines; photos that left the folder are failures. Where the
+        captioner stops with an error or by Ctrl-C, what came until then is a last shard.
     """
     from lookbook.progress import Progress
 
     fingerprint = captioner.fingerprint(prompt)
+    is_there = photos["file"].isin(files.keys())
+    gone = [
+        Caption(photo_id=photo_id, failure=GONE, answers=0)
+        for photo_id in photos.loc[~is_there, "photo_id"]
+    ]
     waiting = (
         Photo(row.photo_id, files[row.file], row.file)
-        for row in photos[["photo_id", "file"]].itertuples(index=False)
+        for row in photos.loc[is_there, ["photo_id", "file"]].itertuples(index=False)
     )
     shard: list[Caption] = []
     tokens = 0
     begun = written = came = time.monotonic()
     with Progress(total=len(photos), desc="caption", unit="photo", smoothing=0.05) as progress:
         try:
-            for caption in captioner.caption(waiting, prompt):
+            for caption in chain(gone, captioner.caption(waiting, prompt)):
                 now = time.monotonic()
                 shard.append(caption.model_copy(update={"seconds": round(now - came, 4)}))
                 came = now

@@ -8,14 +8,25 @@ from typing import Any, NoReturn
 from kedro.io.core import AbstractDataset, DatasetError
 
 from lookbook.errors import InputError
+from lookbook.publishing.card import TAG
+from lookbook.publishing.tables import SPLITS
+
+# What a publication holds and a later one may leave out; what others add is called otherwise.
+_OURS = [
+    pattern
+    for split in SPLITS
+    for pattern in (f"{split}/metadata.parquet", f"{split}/??/{'[0-9a-f]' * 64}_*.jpg")
+]
 
 logger = logging.getLogger(__name__)
 
 
 class HubDataset(AbstractDataset[dict[str, Any], None]):
-    """``HubDataset`` makes a repository hold what a folder holds, in one commit.
+    """``HubDataset`` brings a repository up to date with a folder, in one commit.
 
-    What is there already is not sent again.
+    Files that are there already are not sent again. Photos and tables that left the folder leave
+    the repository; files of others stay. A repository with files is pushed to only if its card
+    has the tag of :data:`lookbook.publishing.card.TAG`.
 
     Examples:
         Using the YAML API:
@@ -65,7 +76,8 @@ class HubDataset(AbstractDataset[dict[str, Any], None]):
                 ``message``, of the commit.
 
         Raises:
-            InputError: If the hub refuses or cannot be reached; the folder stays as it is.
+            InputError: If the hub refuses or cannot be reached, or the repository holds
+                something else; the folder stays as it is.
         """
         repository = data["repository"]
         if repository is None:
@@ -77,6 +89,14 @@ class HubDataset(AbstractDataset[dict[str, Any], None]):
         api = HfApi(endpoint=self._endpoint, token=self._token)
         try:
             api.create_repo(repository, repo_type="dataset", private=data["private"], exist_ok=True)
+            info = api.dataset_info(repository)
+            has_files = any(one.rfilename != ".gitattributes" for one in info.siblings or [])
+            tags = info.card_data.get("tags") if info.card_data else None
+            if has_files and TAG not in (tags or []):
+                raise InputError(
+                    f"'{repository}' on the hub holds files that Lookbook did not publish, so "
+                    "nothing was pushed. Check 'publish.repository', or name a new one."
+                )
             told = api.upload_folder(
                 repo_id=repository,
                 folder_path=self._path,
@@ -84,7 +104,7 @@ class HubDataset(AbstractDataset[dict[str, Any], None]):
                 commit_message=data["message"],
                 ignore_patterns=["*.unfinished"],
                 # What left the catalogue leaves the repository.
-                delete_patterns=["*"],
+                delete_patterns=_OURS,
             )
         except (HfHubHTTPError, HTTPError, OSError, ValueError) as error:
             first = str(error).strip().splitlines()[0]

@@ -12,10 +12,10 @@ from fsspec.core import url_to_fs
 from kedro_datasets._typing import TablePreview
 
 from lookbook.datasets.read_only_dataset import ReadOnlyDataset
-from lookbook.photos.folder import find_table, photo_root
+from lookbook.photos.folder import find_table, list_files, photo_root
+from lookbook.photos.headings import Columns
 from lookbook.photos.table import (
     BINARY,
-    Columns,
     PhotoTable,
     read_any_table,
     read_table,
@@ -57,8 +57,8 @@ class PhotoTableDataset(ReadOnlyDataset[pd.DataFrame]):
 
         Args:
             path: The folder, with an fsspec protocol where it is not local.
-            columns: Headings under which tables have ``image``, ``sender_id``, ``label`` and
-                ``kids``.
+            columns: Headings under which tables have ``image``, ``more_images``, ``sku``,
+                ``sender_id``, ``label`` and ``kids``.
             credentials: Passed to the filesystem.
             fs_args: Passed to the filesystem.
             metadata: Ignored by Kedro, read by plugins.
@@ -86,7 +86,7 @@ class PhotoTableDataset(ReadOnlyDataset[pd.DataFrame]):
 
     def _read_tars(self) -> pd.DataFrame:
         """Gathers what tars say of their photos, where there is no table."""
-        listed = self._fs.find(self._folder, detail=True)
+        listed = list_files(self._fs, self._folder)
         root = photo_root(self._folder, listed)
         rows = [
             row
@@ -105,8 +105,9 @@ class PhotoTableDataset(ReadOnlyDataset[pd.DataFrame]):
 
     def _read(self, place: str) -> PhotoTable:
         data = self._fs.cat_file(place)
-        if PurePosixPath(place).suffix in BINARY:
-            return take_columns(read_any_table(data, place), place, self._columns)
+        if PurePosixPath(place.casefold()).suffix in BINARY:
+            table = read_any_table(data, place, self._columns)
+            return take_columns(table, place, self._columns)
         return read_table(data, place, self._columns)
 
     def preview(self, nrows: int = 20) -> TablePreview:

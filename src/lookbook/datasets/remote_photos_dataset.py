@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 from lookbook.datasets.read_only_dataset import ReadOnlyDataset
 from lookbook.photos.download import fetch
 from lookbook.photos.folder import TABLES, is_no_photo
+
+# The file, hidden among the photos, that says whose folder it is.
+_SOURCE = ".source"
 
 
 class RemotePhotosDataset(ReadOnlyDataset[dict[str, Any]]):
@@ -45,7 +49,7 @@ class RemotePhotosDataset(ReadOnlyDataset[dict[str, Any]]):
             metadata: Ignored by Kedro, read by plugins.
         """
         self._source = source
-        self._folder = Path(path) / _name(source)
+        self._folder = _own_folder(Path(path), source)
         self._counts = (counts or {}).get(source, {})
         self._token = (credentials or {}).get("token")
         self.metadata = metadata
@@ -61,9 +65,13 @@ class RemotePhotosDataset(ReadOnlyDataset[dict[str, Any]]):
         Raises:
             InputError: If it cannot be had.
         """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        (self._folder / _SOURCE).write_text(_digest(self._source))
         fetch(self._source, self._folder, self._token)
-        found = (path for name in TABLES for path in self._folder.rglob(name))
-        tables = sorted(found, key=lambda path: len(path.parts))
+        found = (path for path in self._folder.rglob("*") if path.name.casefold() in TABLES)
+        tables = sorted(
+            found, key=lambda path: (len(path.parts), TABLES.index(path.name.casefold()))
+        )
         photos = tables[0].parent if tables else self._folder
         files = {
             str(path.relative_to(photos)): path.stat().st_size
@@ -98,3 +106,15 @@ def _name(source: str) -> str:
     repository = re.search(r"/([^/]+)/(?:archive|tar\.gz|zip|zipball|tarball)/", path)
     last = repository[1] if repository else path.rpartition("/")[2].split(".")[0]
     return last or "photos"
+
+
+def _own_folder(path: Path, source: str) -> Path:
+    """Return a source's folder; one with a digest where another source has the folder's name."""
+    folder = path / _name(source)
+    note = folder / _SOURCE
+    is_free = not folder.exists() or (note.exists() and note.read_text() == _digest(source))
+    return folder if is_free else folder.with_name(f"{folder.name}-{_digest(source)[:8]}")
+
+
+def _digest(source: str) -> str:
+    return hashlib.sha256(source.encode()).hexdigest()

@@ -14,6 +14,7 @@ from lookbook.captioners.network import to_pixels
 from lookbook.distillation.drawings import draw
 from lookbook.distillation.network import Activations, Trunk
 from lookbook.lazy import pd
+from lookbook.photos.folder import read_photo
 from lookbook.photos.photo import decode
 
 # Pictures a part at most: what a kill costs.
@@ -65,7 +66,7 @@ def compute_part(
     def pixels(row: Any) -> np.ndarray:
         if isinstance(row.drawing, str):
             return to_pixels(draw(row.drawing))
-        return to_pixels(decode(files[row.file]()))
+        return to_pixels(decode(read_photo(files, row.file)))
 
     parts = []
     with ThreadPoolExecutor(workers) as executor, torch.inference_mode():

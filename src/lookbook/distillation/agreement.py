@@ -62,7 +62,8 @@ def measure_speed(
         path.write_bytes(network)
         prompt = Prompt(system="", question="", fields=fields)
         captioner = EmbeddedCaptioner(str(path))
-        photos = [Photo(name, files[name], name) for name in names[:_TIMED]]
+        timed = [name for name in names if name in files][:_TIMED]
+        photos = [Photo(name, files[name], name) for name in timed]
         # The first batch loads the network.
         for _ in captioner.caption(photos[:1], prompt):
             pass

@@ -19,6 +19,7 @@ from lookbook.distillation.fitting import open_student, scale_linear
 from lookbook.distillation.network import ReleasedNetwork, Trunk
 from lookbook.distillation.params import FitParams
 from lookbook.labels.choosing import Head
+from lookbook.photos.folder import read_photo
 from lookbook.photos.photo import decode
 
 OPSET = 18
@@ -71,7 +72,9 @@ def calibration_batches(
     """Reads photos, evenly spread, as batches of pixels."""
     chosen = names[:: max(len(names) // _CALIBRATED_BY, 1)]
     for start in range(0, len(chosen), _BATCH):
-        yield np.stack([to_pixels(decode(files[one]())) for one in chosen[start : start + _BATCH]])
+        yield np.stack(
+            [to_pixels(decode(read_photo(files, one))) for one in chosen[start : start + _BATCH]]
+        )
 
 
 def export_onnx(

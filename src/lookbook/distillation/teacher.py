@@ -11,8 +11,9 @@ from lookbook.labels.fields import Fields, OneField
 from lookbook.labels.record import join_values, split_values
 from lookbook.labels.text import clean_text
 from lookbook.lazy import pd
-from lookbook.photos.matching import FileNames, tails_of
-from lookbook.photos.table import cell_text, find_headings
+from lookbook.photos.headings import find_headings
+from lookbook.photos.matching import FileNames
+from lookbook.photos.table import cell_text
 
 PROBLEMS = ["row", "file", "field", "value", "reason"]
 # The text that pictures are compared with.
@@ -67,7 +68,7 @@ def read_rows(
     problems: list[dict[str, Any]] = []
     for number, row in enumerate(table.to_dict("records"), start=1):
         named = cell_text(row[columns["file"]])
-        file = next(filter(None, (names.find(tail) for tail in tails_of(named))), None)
+        file = names.find(named) if named else None
         if file is None:
             reason = "no such photo" if named else "names no photo"
             problems.append({"row": number, "file": named, "reason": reason})

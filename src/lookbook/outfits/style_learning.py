@@ -17,7 +17,8 @@ from lookbook.labels.record import split_values
 from lookbook.lazy import pd
 from lookbook.outfits.slots import kinds_of, slot_of_value
 from lookbook.outfits.style import Context, Pairs, StyleModel
-from lookbook.photos.table import cell_text, find_headings
+from lookbook.photos.headings import find_headings
+from lookbook.photos.table import cell_text
 
 
 class Outfit(BaseModel):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -18,12 +19,43 @@ TABLES = (
     "merchant_feed.tsv",
 )  # fmt: skip
 FOLDERS = ("images_compressed", "images")
-# What lies among photos and is none; of other files the content tells.
-NO_PHOTOS = frozenset(
+_ARCHIVE = "an archive that cannot be read in place: unpack it beside the photos"
+_DESIGN = "a design program's file: export it as PNG or JPEG"
+_RAW = "a camera's RAW: export it as JPEG"
+_SIDECAR = "a sidecar, which holds what a camera or an editor notes about a photo"
+_OTHER = "by its name it is none"
+# What lies among photos and is none, with the reason; of files with other endings the content
+# tells.
+NO_PHOTOS = {
+    **dict.fromkeys((".7z", ".bz2", ".gz", ".rar", ".tar", ".tgz", ".xz", ".zip"), _ARCHIVE),
+    **dict.fromkeys((".ai", ".eps", ".indd", ".ps", ".psb", ".psd", ".svg"), _DESIGN),
+    **dict.fromkeys(
+        (
+            ".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".fff", ".iiq", ".kdc",
+            ".mef", ".mos", ".mrw", ".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl",
+            ".sr2", ".srf", ".srw", ".x3f",
+        ),
+        _RAW,
+    ),
+    **dict.fromkeys(
+        (
+            ".aae", ".arp", ".cos", ".dop", ".lrv", ".on1", ".pp3", ".thm", ".vrd", ".xmp",
+        ),
+        _SIDECAR,
+    ),
+    **dict.fromkeys(
+        (
+            ".avi", ".csv", ".db", ".doc", ".docx", ".html", ".ini", ".json", ".jsonl", ".lnk",
+            ".log", ".m4v", ".md", ".mkv", ".mov", ".mp3", ".mp4", ".parquet", ".pdf", ".tsv",
+            ".url", ".wav", ".webm", ".xls", ".xlsx", ".xml", ".yaml", ".yml",
+        ),
+        _OTHER,
+    ),
+}  # fmt: skip
+PHOTO_ENDINGS = frozenset(
     {
-        ".7z", ".avi", ".csv", ".db", ".doc", ".docx", ".gz", ".html", ".ini", ".json", ".jsonl",
-        ".log", ".m4v", ".md", ".mkv", ".mov", ".mp3", ".mp4", ".parquet", ".pdf", ".rar", ".tar",
-        ".tsv", ".url", ".wav", ".webm", ".xls", ".xlsx", ".xml", ".yaml", ".yml", ".zip", ".lnk",
+        ".jpg", ".jpeg", ".jpe", ".jfif", ".pjpeg", ".png", ".webp", ".heic", ".heif", ".avif",
+        ".tif", ".tiff", ".bmp", ".gif", ".jp2", ".mpo",
     }
 )  # fmt: skip
 # What operating systems and photo servers leave behind, by the names of files and folders.
@@ -58,7 +90,7 @@ def list_photos(files: Any, folder: str) -> Readers:
     if not files.isdir(folder):
         raise InputError(f"The photo folder '{folder}' does not exist. {name_yours}")
     try:
-        listed = files.find(folder, detail=True)
+        listed = list_files(files, folder)
         files.ls(folder)
     except PermissionError as error:
         raise InputError(f"The photo folder '{folder}' cannot be read: {error}.") from error
@@ -66,7 +98,7 @@ def list_photos(files: Any, folder: str) -> Readers:
     photos: Readers = {}
     for path in sorted(listed):
         name = path.removeprefix(root).lstrip("/")
-        if not path.startswith(f"{root}/") or name in TABLES:
+        if not path.startswith(f"{root}/") or name.casefold() in TABLES:
             continue
         if not is_left_behind(name) and _is_hidden(name):
             continue
@@ -80,6 +112,54 @@ def list_photos(files: Any, folder: str) -> Readers:
     return photos
 
 
+def list_files(files: Any, folder: str) -> dict[str, dict[str, Any]]:
+    """List the files below a folder.
+
+    A link to a folder counts as a folder. The empty keys by which object stores mark folders,
+    and what is neither file nor link, are left out.
+
+    Args:
+        files: An fsspec filesystem.
+        folder: A folder of it.
+
+    Returns:
+        What the filesystem tells of each file, by path.
+    """
+    listed: dict[str, dict[str, Any]] = {}
+    # Followed once each, and none that leads back up, or a link would be walked for ever.
+    followed: set[str] = set()
+    waiting = [folder]
+    while waiting:
+        for path, info in files.find(waiting.pop(), detail=True).items():
+            if not info.get("islink"):
+                if info.get("type") != "other" and not path.endswith(("/", "_$folder$")):
+                    listed[path] = info
+            elif files.isdir(path):
+                target = os.path.realpath(path)
+                leads_up = f"{os.path.realpath(folder)}/".startswith(f"{target.rstrip('/')}/")
+                if target not in followed and not leads_up:
+                    followed.add(target)
+                    waiting.append(path)
+            else:
+                # The link's own time says nothing about the photo.
+                listed[path] = files.info(path) if files.exists(path) else info
+    parents = {posixpath.dirname(path) for path in listed}
+    return {path: info for path, info in listed.items() if info.get("size") or path not in parents}
+
+
+def read_photo(files: Mapping[str, Callable[[], bytes]], name: str) -> bytes:
+    """Read a photo.
+
+    Raises:
+        InputError: If it has left the folder.
+    """
+    if name not in files:
+        raise InputError(
+            f"The photo '{name}' has left the folder: run --pipelines=ingest,balance again."
+        )
+    return files[name]()
+
+
 def photo_root(folder: str, listed: Iterable[str]) -> str:
     """Gives the folder in which the photos of a folder lie.
 
@@ -89,9 +169,9 @@ def photo_root(folder: str, listed: Iterable[str]) -> str:
     """
     folder = folder.rstrip("/")
     names = [path.removeprefix(folder).lstrip("/") for path in listed]
-    tops = {name.split("/")[0] for name in names if "/" in name}
-    inside = next((one for one in FOLDERS if one in tops), None)
-    has_table = any(name in TABLES for name in names)
+    tops = {name.split("/")[0].casefold(): name.split("/")[0] for name in names if "/" in name}
+    inside = next((tops[one] for one in FOLDERS if one in tops), None)
+    has_table = any(name.casefold() in TABLES for name in names)
     if inside is None or (not has_table and _has_others(names)):
         return folder
     return posixpath.join(folder, inside)
@@ -100,15 +180,21 @@ def photo_root(folder: str, listed: Iterable[str]) -> str:
 def _has_others(names: Iterable[str]) -> bool:
     """Says whether there are photos beside those of :data:`FOLDERS`."""
     return any(
-        name.split("/")[0] not in FOLDERS and not is_no_photo(name) and not _is_hidden(name)
+        name.split("/")[0].casefold() not in FOLDERS
+        and not is_no_photo(name)
+        and not _is_hidden(name)
         for name in names
     )
 
 
 def find_table(files: Any, folder: str) -> str | None:
-    """Finds the table beside the photos; ``None`` where there is none."""
-    places = (posixpath.join(folder, name) for name in TABLES)
-    return next((place for place in places if files.exists(place)), None)
+    """Finds the table beside the photos, in any case; ``None`` where there is none."""
+    try:
+        paths = files.ls(folder, detail=False)
+    except OSError:
+        return None
+    names = {posixpath.basename(path).casefold(): path for path in sorted(paths, reverse=True)}
+    return next((names[name] for name in TABLES if name in names), None)
 
 
 def is_left_behind(name: str) -> bool:
@@ -119,7 +205,17 @@ def is_left_behind(name: str) -> bool:
 
 def is_no_photo(name: str) -> bool:
     """Says whether a file is no photo by its name, and need not be read to know."""
-    return is_left_behind(name) or PurePosixPath(name.casefold()).suffix in NO_PHOTOS
+    return bool(why_no_photo(name))
+
+
+def why_no_photo(name: str) -> str:
+    """Return why a file is no photo by its name; an empty text where the content tells."""
+    return _OTHER if is_left_behind(name) else NO_PHOTOS.get(ending_of(name), "")
+
+
+def ending_of(name: str) -> str:
+    """Return a file's ending in lower case, with its dot."""
+    return PurePosixPath(name.casefold()).suffix
 
 
 def _is_hidden(name: str) -> bool:

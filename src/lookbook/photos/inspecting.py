@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from lookbook.lazy import pd
-from lookbook.photos.folder import Readers, is_no_photo
+from lookbook.photos.folder import PHOTO_ENDINGS, Readers, ending_of, why_no_photo
 from lookbook.photos.photo import inspect
 
 NO_PHOTO = "no photo"
 # Changes with what is measured of a photo.
-MEASURED = "1"
+MEASURED = "2"
 FACTS = ["file", "width", "height", "bytes", "photo_id", "phash", "status", "reason"]
 # Tables by name, and how each is read.
 Shards = Mapping[str, Callable[[], Any]]
@@ -38,16 +38,23 @@ def inspect_batch(
     records = []
     for file, read in batch:
         found: dict[str, Any] = {"file": file, "stamp": stamp_of(read), "measured": time.time()}
-        if is_no_photo(file):
-            found |= {**inspect(b""), "photo_id": "", "status": NO_PHOTO}
-            found["reason"] = "by its name it is none"
+        if reason := why_no_photo(file):
+            found |= {**inspect(b""), "photo_id": "", "status": NO_PHOTO, "reason": reason}
         else:
             try:
                 found |= inspect(read(), max_pixels, smallest_side)
             except OSError as error:
                 found |= {**inspect(b""), "photo_id": "", "reason": str(error)}
+        if found["status"] == "corrupt" and found["photo_id"] and _has_other_ending(file):
+            found["status"] = NO_PHOTO
         records.append(found)
     return records
+
+
+def _has_other_ending(file: str) -> bool:
+    """Whether a file has an ending, such as ``.txt``, that is no photo's."""
+    ending = ending_of(file)
+    return ending[1:].isalpha() and ending not in PHOTO_ENDINGS
 
 
 def stamp_of(read: Callable[[], bytes]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+import struct
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,11 +13,27 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from lookbook.errors import InputError
+from lookbook.photos.colours import to_srgb
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-MAX_PIXELS = 50_000_000
+# Phones' 108 megapixels are 12,000 × 9,000 or 12,032 × 9,024.
+MAX_PIXELS = 109_000_000
+# What Pillow may open. Parsers of other formats start programs, as that of EPS starts Ghostscript.
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "AVIF", "JPEG2000")
+HEIF = "HEIF"
+_FORMATS_TOLD = f"{', '.join(FORMATS)} or {HEIF}"
+# Pixels beyond which a JPEG is measured by a reduced copy with sides no shorter than this.
+_MEASURED_WHOLE, _MEASURED_SIDE = 50_000_000, 1024
+# How a picture of each EXIF orientation is transposed to stand upright.
+_ORIENTATION = 0x0112
+_TURNS = {
+    2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE", 6: "ROTATE_270",
+    7: "TRANSVERSE", 8: "ROTATE_90",
+}  # fmt: skip
+_ON_ITS_SIDE = 5
+_PNG = b"\x89PNG\r\n\x1a\n"
 # How Pillow's decoders say that a file ends too early.
 _TRUNCATED = re.compile(r"truncated|unexpected end|premature|not enough data|broken data", re.I)
 
@@ -58,7 +75,7 @@ def identify(data: bytes) -> str:
 
 
 def inspect(data: bytes, max_pixels: int = MAX_PIXELS, smallest_side: int = 1) -> dict[str, Any]:
-    """Decodes a photo whole and measures it.
+    """Decode a photo whole and measure it.
 
     Args:
         data: The file.
@@ -77,58 +94,88 @@ def inspect(data: bytes, max_pixels: int = MAX_PIXELS, smallest_side: int = 1) -
         "status": "ok", "reason": "",
     }  # fmt: skip
     try:
-        image = decode(data, max_pixels)
-        if min(image.size) < smallest_side:
-            reason = f"{image.width} × {image.height} pixels, less than {smallest_side} a side"
+        image, (width, height) = _decode(data, max_pixels, _MEASURED_SIDE, _MEASURED_WHOLE)
+        if min(width, height) < smallest_side:
+            reason = f"{width} × {height} pixels, less than {smallest_side} a side"
             raise PhotoError(reason, "too small")
     except PhotoError as error:
         return {**found, "status": error.status, "reason": str(error)}
-    size = {"width": image.width, "height": image.height}
     # A hash of 32 x 32 pixels needs no more than a reduced copy of a large photo.
     image.thumbnail((256, 256), reducing_gap=2)
-    return {**found, **size, "phash": str(imagehash.phash(image))}
+    return {**found, "width": width, "height": height, "phash": str(imagehash.phash(image))}
 
 
 def decode(data: bytes, max_pixels: int = MAX_PIXELS, at_least: int | None = None) -> Image:
-    """Decodes a photo whole: a truncated file fails here, where a mere ``verify`` lets it pass.
+    """Decode a photo whole: a truncated file fails here, where a mere ``verify`` lets it pass.
 
     Args:
-        data: An encoded picture of any format that Pillow reads. Of an animation the first
+        data: An encoded picture of one of :data:`FORMATS`, or HEIC. Of an animation the first
             frame counts.
         max_pixels: Larger pictures are refused before any of their pixels is decoded.
         at_least: Pixels a side that are enough: a large JPEG is decoded at a half, a quarter
             or an eighth of its size, as long as both sides keep so many. Whole by default.
 
     Returns:
-        The picture in RGB, turned upright by its EXIF orientation; transparency on white.
+        The picture in opaque sRGB, see :func:`lookbook.photos.colours.to_srgb`, turned upright
+        by its EXIF orientation.
 
     Raises:
         PhotoError: If the bytes are no whole picture, or one of too many pixels.
     """
-    from PIL import Image, ImageOps
+    return _decode(data, max_pixels, at_least)[0]
 
+
+def _decode(
+    data: bytes, max_pixels: int, at_least: int | None, larger_than: int = 0
+) -> tuple[Image, tuple[int, int]]:
+    """Decode a photo, see :func:`decode`.
+
+    Args:
+        data: See there.
+        max_pixels: See there.
+        at_least: See there.
+        larger_than: Pixels up to which ``at_least`` does not count.
+
+    Returns:
+        The picture, and its upright size before any reduction.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    formats = FORMATS
     if data[4:8] == b"ftyp":
         _open_heif()
+        formats += (HEIF,)
     if not data:
         raise PhotoError("the file is empty (0 bytes)")
     try:
         with warnings.catch_warnings():
-            # The bound below is ours and hard; Pillow's own is a warning, and no second opinion.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(data)) as image:
+            # The bound below is ours and hard, and odd metadata are no reason to speak up.
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(data), formats=formats) as opened:
+                image: Image.Image = opened
                 width, height = image.size
                 if width * height > max_pixels:
                     reason = f"{width} × {height} pixels, more than the {max_pixels:,} allowed"
                     raise PhotoError(reason, "too large")
-                if at_least:
+                if at_least and width * height > larger_than:
                     image.draft("RGB", (at_least, at_least))
-                upright = ImageOps.exif_transpose(image)
-                return _to_rgb(upright)
+                image.load()
+                orientation = _read_orientation(image)
+                size = (height, width) if orientation >= _ON_ITS_SIDE else (width, height)
+                if orientation in _TURNS:
+                    image = image.transpose(Image.Transpose[_TURNS[orientation]])
+                return to_srgb(image), size
     except PhotoError:
         raise
     except Image.DecompressionBombError as error:
         raise PhotoError(f"more than the {max_pixels:,} pixels allowed", "too large") from error
+    except UnidentifiedImageError as error:
+        raise PhotoError(f"cannot be decoded: it is no {_FORMATS_TOLD} picture") from error
     except Exception as error:
+        if data.startswith(_PNG) and "text" in str(error).casefold():
+            without = _strip_png_texts(data)
+            if len(without) < len(data):
+                return _decode(without, max_pixels, at_least, larger_than)
         # Pillow's decoders raise whatever their format's parser raises (OSError, SyntaxError,
         # struct.error, ValueError ...): all of them mean that the file is no whole picture.
         told = _first_line(error)
@@ -138,23 +185,32 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS, at_least: int | None = Non
 
 @cache
 def _open_heif() -> None:
-    """Makes Pillow open what iPhones take."""
+    """Make Pillow open what iPhones take."""
     from pillow_heif import register_heif_opener
 
     register_heif_opener()
 
 
-def _to_rgb(image: Image) -> Image:
-    from PIL import Image as PILImage
+def _read_orientation(image: Image) -> int:
+    """Return a picture's EXIF orientation, 1 where it has none that can be read."""
+    try:
+        orientation: int = image.getexif().get(_ORIENTATION, 1)
+        return orientation if orientation in _TURNS else 1
+    except Exception:
+        # Parsers of EXIF raise whatever they stumble over; the pixels are whole all the same.
+        return 1
 
-    if image.mode.startswith("I"):
-        # A plain conversion would clip 16-bit greys to white.
-        return image.point(lambda value: value / 257, "F").convert("L").convert("RGB")
-    if image.has_transparency_data:
-        rgba = image.convert("RGBA")
-        white = PILImage.new("RGBA", rgba.size, "white")
-        return PILImage.alpha_composite(white, rgba).convert("RGB")
-    return image.convert("RGB")
+
+def _strip_png_texts(data: bytes) -> bytes:
+    """Return a PNG without its texts, of which Pillow refuses more than a megabyte."""
+    parts, place = [_PNG], len(_PNG)
+    while place + 8 <= len(data):
+        (length,) = struct.unpack_from(">I", data, place)
+        end = place + 12 + length
+        if data[place + 4 : place + 8] not in (b"tEXt", b"zTXt", b"iTXt"):
+            parts.append(data[place:end])
+        place = end
+    return b"".join(parts)
 
 
 def _first_line(error: Exception) -> str:

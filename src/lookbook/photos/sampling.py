@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cached_property
 
 from pydantic import BaseModel, Field, model_validator
 
@@ -28,16 +29,19 @@ class BalanceParams(BaseModel):
 
     @model_validator(mode="after")
     def _each_label_once(self) -> BalanceParams:
-        labels = [label for merged in self.groups.values() for label in merged]
+        labels = [label.casefold() for merged in self.groups.values() for label in merged]
         repeated = sorted({label for label in labels if labels.count(label) > 1})
         if repeated:
             raise ValueError(f"labels merged into more than one group: {', '.join(repeated)}")
         return self
 
     def group_of(self, label: str) -> str:
-        """Gives the group that a human label is merged into."""
-        merged = (name for name, labels in self.groups.items() if label in labels)
-        return next(merged, self.other)
+        """Return the group that a human label, in any case, is merged into."""
+        return self._group_by_label.get(label.casefold(), self.other)
+
+    @cached_property
+    def _group_by_label(self) -> dict[str, str]:
+        return {label.casefold(): name for name, labels in self.groups.items() for label in labels}
 
 
 def cap_groups(table: pd.DataFrame, by: str, key: str, cap: int | None, seed: int) -> pd.DataFrame:

@@ -8,8 +8,8 @@ from lookbook.lazy import pd
 
 # The column that tells whose further pictures and variants the following rows are.
 PRODUCT = "product"
-# Headings that tell Shopify's product CSV.
-_SHOPIFY = {"handle", "imagesrc"}
+# The headings of handle and photo in Shopify's product CSV, as it was and as it is.
+_SHOPIFY = (("handle", "imagesrc"), ("urlhandle", "productimageurl"))
 
 
 def find_product(headings: list[str]) -> dict[str, int]:
@@ -22,10 +22,11 @@ def find_product(headings: list[str]) -> dict[str, int]:
         The place of :data:`PRODUCT`, and of the shop's own word for what a product is, ``label``;
         nothing for a table whose rows are a photo each.
     """
-    if not set(headings) >= _SHOPIFY:
+    handle = next((one for one, image in _SHOPIFY if {one, image} <= set(headings)), None)
+    if handle is None:
         return {}
     own = {"label": headings.index("type")} if "type" in headings else {}
-    return {PRODUCT: headings.index("handle"), **own}
+    return {PRODUCT: headings.index(handle), **own}
 
 
 def complete_products(rows: pd.DataFrame) -> pd.DataFrame:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import Any
 
 from lookbook.errors import InputError
 from lookbook.lazy import pd
-from lookbook.photos.shop_tables import PRODUCT, complete_products, find_product
+from lookbook.photos.headings import FIELDS, HEAD, Columns, find_columns, find_header, fold_heading
+from lookbook.photos.shop_tables import PRODUCT, complete_products
 
-# What a table may say of a photo; only `image` is needed.
-FIELDS = ("image", "sender_id", "label", "kids")
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 SEPARATOR_LINE = re.compile(r"\s*sep=(.)\s*\r?\n", re.IGNORECASE)
 # So much of a file says how it is encoded.
@@ -33,7 +35,10 @@ WESTERN = re.compile(r"^(cp1252|cp1250|cp1254|cp1257|latin|iso8859|mac_|cp4|cp8|
 
 # Tables that are no text.
 BINARY: dict[str, Callable[[io.BytesIO], pd.DataFrame]] = {
-    ".xlsx": lambda file: pd.read_excel(file, dtype=object),
+    # Without headings, which may stand below a title; and "NA" is an id as any other.
+    ".xlsx": lambda file: pd.read_excel(
+        file, dtype=object, header=None, keep_default_na=False, na_values=[]
+    ),
     # A lambda, so that listing pipelines does not import pandas.
     ".parquet": lambda file: pd.read_parquet(file),  # noqa: PLW0108
     ".jsonl": lambda file: pd.read_json(file, lines=True, dtype=False),
@@ -43,8 +48,6 @@ BINARY: dict[str, Callable[[io.BytesIO], pd.DataFrame]] = {
 LONE_ACCENTS = 0.7
 # A product text may be long; what is kept of it is bounded elsewhere.
 csv.field_size_limit(2**31 - 1)
-
-Columns = dict[str, list[str]]
 
 
 @dataclass(frozen=True)
@@ -80,8 +83,11 @@ def read_table(data: bytes, name: str, columns: Columns) -> PhotoTable:
             "go on without human labels."
         )
     delimiter = told or _find_delimiter(text, columns)
-    header = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    head = _read_head(text, delimiter)
+    place = find_header([row for _, row in head], columns)
+    header, above = head[place][1], head[place - 1][0] if place else 0
     places = find_columns(header, columns, name)
+    text, first = _skip_lines(text, above), first + above
     try:
         lines, cells = _read_cells(text, delimiter, places, first, strict=True)
     except csv.Error as error:
@@ -100,7 +106,7 @@ def read_table(data: bytes, name: str, columns: Columns) -> PhotoTable:
 
 
 def _read_cells(
-    text: str, delimiter: str, places: dict[str, int], first: int, strict: bool
+    text: str, delimiter: str, places: dict[str, list[int]], first: int, strict: bool
 ) -> tuple[list[int], dict[str, list[str]]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=strict)
     next(reader)
@@ -109,9 +115,27 @@ def _read_cells(
     for row in reader:
         if row:
             lines.append(reader.line_num + first - 1)
-            for field, place in places.items():
-                cells[field].append(row[place] if place < len(row) else "")
+            for field, columns in places.items():
+                cells[field].append(_join([row[one] for one in columns if one < len(row)]))
     return lines, cells
+
+
+def _join(cells: list[str]) -> str:
+    """Join the cells of a field; photos in several columns are lines of one cell."""
+    return cells[0] if len(cells) == 1 else "\n".join(cell for cell in cells if cell.strip())
+
+
+def _read_head(text: str, delimiter: str) -> list[tuple[int, list[str]]]:
+    """Read the first rows of a text, each with the number of its last line."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    return [(reader.line_num, row) for row in islice(reader, HEAD)]
+
+
+def _skip_lines(text: str, lines: int) -> str:
+    file = io.StringIO(text, newline="")
+    for _ in range(lines):
+        file.readline()
+    return file.read()
 
 
 def take_columns(table: pd.DataFrame, name: str, columns: Columns) -> PhotoTable:
@@ -127,20 +151,28 @@ def take_columns(table: pd.DataFrame, name: str, columns: Columns) -> PhotoTable
     """
     header = [str(column) for column in table.columns]
     places = find_columns(header, columns, name)
-    cells = {field: table.iloc[:, place].tolist() for field, place in places.items()}
-    rows = complete_products(pd.DataFrame({"line": range(2, len(table) + 2), **cells}))
+    cells = {
+        field: [
+            _join(row)
+            for row in zip(*(table.iloc[:, one].tolist() for one in columns_of), strict=True)
+        ]
+        for field, columns_of in places.items()
+    }
+    rows = complete_products(pd.DataFrame({"line": table.index + 2, **cells}))
     return PhotoTable(rows, f"{name}: {_taken(header, places)}")
 
 
-def read_any_table(data: bytes, name: str) -> pd.DataFrame:
+def read_any_table(data: bytes, name: str, columns: Columns | None = None) -> pd.DataFrame:
     """Reads a whole table of any kind as text.
 
     Args:
         data: The file: CSV in any encoding, Excel, Parquet or JSON lines.
         name: What it is called; its ending says what it is.
+        columns: See :func:`lookbook.photos.headings.find_header`.
 
     Returns:
-        All columns, in text; missing cells are empty.
+        All columns, in text; missing cells are empty, and lists are JSON. A row's index is two
+        less than its line.
 
     Raises:
         InputError: If it cannot be read.
@@ -151,64 +183,31 @@ def read_any_table(data: bytes, name: str) -> pd.DataFrame:
             table: pd.DataFrame = BINARY[kind](io.BytesIO(data))
         except (ValueError, OSError, KeyError, TypeError) as error:
             raise InputError(f"{name} cannot be read: {error}") from error
-        return table.map(lambda cell: "" if _is_missing(cell) else _as_text(cell))
+        table = table.map(lambda cell: "" if _is_missing(cell) else _as_text(cell))
+        return _take_header(table, columns or {}) if kind == ".xlsx" else table
     text, _, told = _open_text(data, name)
     if not text.strip():
         raise InputError(f"{name} is empty.")
     delimiter = told or _find_delimiter(text, {"image": ["Filename"]})
+    head = _read_head(text, delimiter)
+    place = find_header([row for _, row in head], columns or {})
+    text = _skip_lines(text, head[place - 1][0] if place else 0)
     try:
         return pd.read_csv(io.StringIO(text), sep=delimiter, dtype=str, keep_default_na=False)
     except ValueError as error:
         raise InputError(f"{name} cannot be taken apart: {error}") from error
 
 
-def find_columns(header: list[str], columns: Columns, name: str) -> dict[str, int]:
-    """Finds the columns of a table, whatever the case and spelling of their headings.
-
-    Returns:
-        The place of each field that the table has, and of
-        :data:`lookbook.photos.shop_tables.PRODUCT` where rows belong together.
-
-    Raises:
-        InputError: If none names the photos.
-    """
-    headings = [_fold(heading) for heading in header]
-    places = {}
-    for field in FIELDS:
-        known = [_fold(heading) for heading in [field, *columns.get(field, [])]]
-        found = next((heading for heading in known if heading in headings), None)
-        if found is not None:
-            places[field] = headings.index(found)
-    if "image" not in places:
-        has = ", ".join(repr(heading.strip()) for heading in header)
-        raise InputError(
-            f"{name} has no column of photos (it has {has}). Name yours under table_columns.image "
-            "in conf/local/globals.yml; or remove the file to go on without human labels."
-        )
-    return places | find_product(headings)
-
-
-def find_headings(
-    headings: Iterable[Any], names: Iterable[str], others: Mapping[str, list[str]]
-) -> dict[str, str]:
-    """Finds under which of its headings a table has what it is asked for, whatever their case.
-
-    Args:
-        headings: The table's.
-        names: What it may have.
-        others: Headings under which it may have it beside its name.
-
-    Returns:
-        The heading of each that the table has.
-    """
-    known = {str(heading).strip().casefold(): heading for heading in headings}
-    found = {}
-    for name in names:
-        candidates = (one.casefold() for one in (name, *others.get(name, [])))
-        heading = next((one for one in candidates if one in known), None)
-        if heading is not None:
-            found[name] = known[heading]
-    return found
+def _take_header(table: pd.DataFrame, columns: Columns) -> pd.DataFrame:
+    """Take the headings out of a sheet, and what stands above them."""
+    place = find_header(table.head(HEAD).values.tolist(), columns)
+    seen: Counter[str] = Counter()
+    headings = []
+    for heading in table.iloc[place].tolist() if len(table) else []:
+        headings.append(f"{heading}.{seen[heading]}" if seen[heading] else heading)
+        seen[heading] += 1
+    # An index two less than the line in the sheet.
+    return table.iloc[place + 1 :].set_axis(headings, axis=1).rename(index=lambda one: one - 1)
 
 
 def cell_text(cell: object) -> str:
@@ -279,13 +278,16 @@ def _decode(data: bytes, encoding: str, name: str) -> str:
 
 
 def _find_delimiter(text: str, columns: Columns) -> str:
-    """Finds what a table is separated by: its heading with the most known columns tells."""
-    header = text.lstrip().splitlines()[0]
-    known = {_fold(heading) for field in FIELDS for heading in [field, *columns.get(field, [])]}
+    """Finds what a table is separated by: its headings with the most known columns tell."""
+    known = {
+        fold_heading(heading) for field in FIELDS for heading in [field, *columns.get(field, [])]
+    }
 
     def fit(delimiter: str) -> tuple[int, int]:
-        headings = next(csv.reader([header], delimiter=delimiter), [])
-        return sum(_fold(heading) in known for heading in headings), len(headings)
+        return max(
+            (sum(fold_heading(heading) in known for heading in row), len(row))
+            for _, row in [*_read_head(text, delimiter), (0, [])]
+        )
 
     best = max(DELIMITERS, key=fit)
     if fit(best)[0]:
@@ -296,12 +298,13 @@ def _find_delimiter(text: str, columns: Columns) -> str:
         return best
 
 
-def _taken(header: list[str], places: dict[str, int]) -> str:
-    told = [
-        f"{field} from '{header[place].strip()}'" if _fold(header[place]) != _fold(field) else field
-        for field, place in places.items()
-        if field != PRODUCT
-    ]
+def _taken(header: list[str], places: dict[str, list[int]]) -> str:
+    told = []
+    for field, columns in places.items():
+        names = [f"'{header[place].strip()}'" for place in columns]
+        is_plain = len(columns) == 1 and fold_heading(header[columns[0]]) == fold_heading(field)
+        if field != PRODUCT:
+            told.append(field if is_plain else f"{field} from {', '.join(names)}")
     return f"columns: {', '.join(told)}"
 
 
@@ -310,14 +313,12 @@ def _shown(text: str, line: int) -> str:
     return repr(lines[min(line, len(lines) - 1)][:80])
 
 
-def _as_text(cell: object) -> str:
+def _as_text(cell: Any) -> str:
+    if isinstance(cell, list | tuple | dict) or hasattr(cell, "tolist"):
+        return json.dumps(cell.tolist() if hasattr(cell, "tolist") else cell, default=str)
     # A column of whole numbers with a gap is read as one of fractions.
     return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
 
 
 def _is_missing(cell: object) -> bool:
     return cell is None or (isinstance(cell, float) and math.isnan(cell))
-
-
-def _fold(heading: str) -> str:
-    return re.sub(r"[\W_]+", "", heading.casefold())

@@ -101,7 +101,11 @@ def _members(packed: PhotoFile) -> dict[str, PhotoFile] | None:
     """Lists a tar's files, but for hidden ones; ``None`` where it cannot be read."""
     members = {}
     try:
-        with packed.files.open(packed.path, "rb") as opened, tarfile.open(fileobj=opened) as tar:
+        with (
+            packed.files.open(packed.path, "rb") as opened,
+            # Of a compressed tar no part could be read where it lies.
+            tarfile.open(fileobj=opened, mode="r:") as tar,
+        ):
             for member in tar:
                 name = member.name.removeprefix("./")
                 if not member.isfile() or any(part.startswith(".") for part in name.split("/")):

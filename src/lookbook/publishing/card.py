@@ -16,6 +16,8 @@ _SIZES = {
     1_000: "n<1K", 10_000: "1K<n<10K", 100_000: "10K<n<100K", 1_000_000: "100K<n<1M",
     10_000_000: "1M<n<10M",
 }  # fmt: skip
+# The tag by which a data set is known as one that Lookbook has published.
+TAG = "lookbook-catalogue"
 _TEMPLATE = """\
 # {{ params.title }}
 
@@ -135,6 +137,7 @@ def _metadata(splits: dict[str, int], fields: Fields, params: PublishParams) -> 
         "pretty_name": params.title,
         "language": [params.language],
         "task_categories": ["image-classification", "image-to-text"],
+        "tags": [TAG],
         "size_categories": [_size(sum(splits.values()))],
         "configs": [{"config_name": "default", "data_files": files}],
         "dataset_info": {"features": features},

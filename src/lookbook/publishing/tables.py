@@ -10,6 +10,7 @@ from lookbook.labels.fields import Fields, OneField, TextField
 from lookbook.labels.record import split_values
 from lookbook.lazy import ArrowTable, pd
 
+SPLITS = ("train", "test")
 # What stands beside the fields: where the picture is, which it is, what people call it, and the
 # fields that people have decided.
 FILE, PHOTO, LABEL, REVIEWED = "file_name", "photo_id", "label", "reviewed"

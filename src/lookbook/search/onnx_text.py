@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import os
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,24 +93,27 @@ def export(model: SentenceTransformer, folder: Path) -> None:
             return torch.nn.functional.normalize(vectors, dim=1)
 
     logger.info("the text model is exported to ONNX, once")
-    folder.mkdir(parents=True, exist_ok=True)
     tokenizer = model.tokenizer.backend_tokenizer
     tokenizer.enable_truncation(model.max_seq_length)
     padding = {"pad_id": model.tokenizer.pad_token_id, "pad_token": model.tokenizer.pad_token}
     tokenizer.enable_padding(**padding)
-    tokenizer.save(str(folder / TOKENIZER))
     example = model.tokenizer(_EXAMPLES[:2], padding=True, return_tensors="pt")
     sizes = {0: torch.export.Dim("texts", max=4096), 1: torch.export.Dim("tokens", max=512)}
-    # Two servers may start at the same time.
-    unfinished = folder / f"{MODEL}.{os.getpid()}.unfinished"
-    torch.onnx.export(
-        Encoder().eval(), (example["input_ids"], example["attention_mask"]), str(unfinished),
-        dynamo=True, dynamic_shapes=(sizes, sizes), input_names=["input_ids", "attention_mask"],
-        output_names=["vectors"], external_data=False, verbose=False,
-    )  # fmt: skip
-    unfinished.replace(folder / MODEL)
-    expected = model.encode(_EXAMPLES, normalize_embeddings=True, show_progress_bar=False)
-    worst = float(np.abs(OnnxText(folder).encode(_EXAMPLES) - expected).max())
-    if worst > TOLERANCE:
-        (folder / MODEL).unlink()
-        raise ValueError(f"its vectors differ by {worst:.4f}")
+    folder.mkdir(parents=True, exist_ok=True)
+    # A folder of its own, since two servers may start at the same time. Files are put in place
+    # once the model is known to be right, the model last: with it everything is there.
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".unfinished-") as name:
+        unfinished = Path(name)
+        tokenizer.save(str(unfinished / TOKENIZER))
+        torch.onnx.export(
+            Encoder().eval(), (example["input_ids"], example["attention_mask"]),
+            str(unfinished / MODEL), dynamo=True, dynamic_shapes=(sizes, sizes),
+            input_names=["input_ids", "attention_mask"], output_names=["vectors"],
+            external_data=False, verbose=False,
+        )  # fmt: skip
+        expected = model.encode(_EXAMPLES, normalize_embeddings=True, show_progress_bar=False)
+        worst = float(np.abs(OnnxText(unfinished).encode(_EXAMPLES) - expected).max())
+        if worst > TOLERANCE:
+            raise ValueError(f"its vectors differ by {worst:.4f}")
+        for file in (TOKENIZER, MODEL):
+            (unfinished / file).replace(folder / file)

@@ -101,6 +101,23 @@ def test_what_is_no_photo_by_its_name_is_counted_and_never_read():
 
 
 @pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("a.CR2", "a camera's RAW: export it as JPEG"),
+        ("a.xmp", "a sidecar"),
+        ("a.THM", "a sidecar"),
+        ("a.tar", "an archive that cannot be read in place"),
+        ("notes.txt", "cannot be decoded"),
+    ],
+)
+def test_says_why_a_file_beside_a_photo_is_none(name, reason):
+    photos = {"good.jpg": jpeg, name: lambda: b"some words"}
+    _, _, _, quarantine = ingest(photos, pd.DataFrame())
+    assert quarantine[["file", "status"]].values.tolist() == [[name, "no photo"]]
+    assert reason in quarantine["reason"].item()
+
+
+@pytest.mark.parametrize(
     ("row", "reason"),
     [
         (("", "1", "Hat", "False"), "column 'image' is empty"),

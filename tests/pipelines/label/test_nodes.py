@@ -64,6 +64,20 @@ def test_every_photo_has_a_caption_or_a_reason(label, photos, captioner):
     assert captions["failure"].notna().sum() == 1
 
 
+def test_a_photo_that_has_left_the_folder_is_a_failure_and_the_rest_is_captioned(
+    label, photos, captioner
+):
+    selection = select(photos)
+    left = {name: data for name, data in photos.items() if name != "Polo.jpg"}
+    store = {}
+    _, captions = label(selection, left, captioner, store)
+    gone = captions.set_index("file").loc["Polo.jpg"]
+    assert "has left the folder" in gone["failure"] and gone["answers"] == 0
+    assert captions["caption"].notna().sum() == len(photos) - 2
+    _, again = label(selection, photos, captioner, store)
+    assert again.set_index("file")["caption"].notna()["Polo.jpg"]
+
+
 def test_shards_are_small_and_named_by_captioner(label, photos, captioner, prompt):
     store = {}
     label(select(photos), photos, captioner, store)

@@ -10,6 +10,7 @@ from lookbook.errors import InputError
 from lookbook.labels.text import clean_text
 from lookbook.lazy import pd
 from lookbook.photos.folder import Readers
+from lookbook.photos.headings import FIELDS
 from lookbook.photos.inspecting import (
     FACTS,
     NO_PHOTO,
@@ -20,15 +21,14 @@ from lookbook.photos.inspecting import (
     name_shard,
     read_inspections,
 )
-from lookbook.photos.matching import FileNames
+from lookbook.photos.pairing import REPEATED, pair_rows
 from lookbook.photos.sampling import count_rows
-from lookbook.photos.table import FIELDS
 from lookbook.pipelines.ingest.params import IngestParams
 from lookbook.pools import Pool, in_batches
 
 MANIFEST = [
     "file", "photo_id", "sender_id", "label", "kids",
-    "width", "height", "bytes", "phash", "status",
+    "width", "height", "bytes", "phash", "status", "line",
 ]  # fmt: skip
 QUARANTINE = ["file", "line", "image", "photo_id", "status", "reason"]
 BOOLEANS = {
@@ -48,6 +48,12 @@ BOOLEANS = {
             "sí",
             "sim",
             "vero",
+            # As feeds name age groups.
+            "kids",
+            "toddler",
+            "infant",
+            "newborn",
+            "teen",
         ),
         True,
     ),
@@ -66,6 +72,8 @@ BOOLEANS = {
             "não",
             "nao",
             "falso",
+            "adult",
+            "all ages",
         ),
         False,
     ),
@@ -130,8 +138,10 @@ def check_rows(table: pd.DataFrame) -> pd.DataFrame:
             are no human labels.
 
     Returns:
-        The rows: ``line``, ``image``, ``sender_id`` and ``label`` as clean text and ``kids`` as
-        a boolean, missing where the table does not say; and ``reason`` (empty for a good row).
+        The rows: ``line``, ``image`` as it stands, ``sku``, ``sender_id`` and ``label`` as clean
+        text and ``kids`` as a boolean, missing where the table does not say; and
+        ``reason`` (empty for a good row). Labels that differ in case alone are written as most
+        rows write them.
     """
     if table.empty:
         return pd.DataFrame(columns=["line", *FIELDS, "reason"])
@@ -139,6 +149,9 @@ def check_rows(table: pd.DataFrame) -> pd.DataFrame:
         name: table[name].map(clean_text) if name in table else pd.Series("", table.index)
         for name in FIELDS
     }
+    # Names of files may differ in blanks and in signs that nobody sees.
+    text["image"] = text["image"].where(text["image"].eq(""), table["image"].map(_keep_text))
+    text["label"] = _join_cases(text["label"])
     checked = pd.DataFrame({"line": table["line"], **text})
     told = checked["kids"].str.casefold()
     checked["kids"] = told.map(BOOLEANS).astype("boolean")
@@ -157,12 +170,26 @@ def check_rows(table: pd.DataFrame) -> pd.DataFrame:
     return checked
 
 
+def _keep_text(cell: Any) -> str:
+    """Return a cell's text as it stands, with line ends and half characters that a file takes."""
+    whole = str(cell).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return whole.replace("\r\n", "\n").replace("\r", "\n").strip(" \t\n")
+
+
+def _join_cases(labels: pd.Series) -> pd.Series:
+    """Write labels that differ in case alone as most rows write them."""
+    usual: dict[str, str] = {}
+    for label in labels.value_counts().index:
+        usual.setdefault(label.casefold(), label)
+    return labels.map(lambda label: usual[label.casefold()])
+
+
 def match_rows(inspected: pd.DataFrame, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Brings files and rows together: what fits is the manifest, all else is quarantined.
 
-    A row and its file are one photo; how a row may name its file, see
-    :class:`lookbook.photos.matching.FileNames`. Of files with the same bytes the first good one
-    stays.
+    A row and its file are one photo; a row that names several photos counts once for each. How a
+    row may name its files, see :func:`lookbook.photos.pairing.pair_rows`. Of files with the same
+    bytes the first good one stays.
 
     Args:
         inspected: One row per file, as :func:`collect_inspections` returns it.
@@ -178,12 +205,20 @@ def match_rows(inspected: pd.DataFrame, rows: pd.DataFrame) -> tuple[pd.DataFram
     Raises:
         InputError: If no photo at all can be used.
     """
-    names = FileNames(inspected["file"])
-    said = rows.rename(columns={"reason": "row_reason"})
-    said = said.assign(file=[names.find(image) for image in said["image"]])
-    repeated = said["file"].fillna(said["image"]).duplicated() & said["row_reason"].eq("")
-    said.loc[repeated, "row_reason"] = "column 'image' names an earlier row's photo"
-    found = said["file"].notna() & ~said["file"].duplicated()
+    is_photo = inspected["status"].ne(NO_PHOTO)
+    pairs = pair_rows(
+        rows["image"].fillna("").tolist(), rows["sku"].fillna("").tolist(),
+        inspected.loc[is_photo, "file"].tolist(), inspected.loc[~is_photo, "file"].tolist(),
+    )  # fmt: skip
+    said = rows.iloc[[pair.row for pair in pairs]].rename(columns={"reason": "row_reason"})
+    said = said.drop(columns="sku").assign(
+        image=[pair.image for pair in pairs],
+        file=pd.Series([pair.file for pair in pairs], said.index, dtype=object),
+        unpaired=[pair.reason for pair in pairs],
+    )
+    repeated = said["unpaired"].eq(REPEATED) & said["row_reason"].eq("")
+    said.loc[repeated, "row_reason"] = REPEATED
+    found = said["file"].notna()
     paired = inspected.merge(said[found], how="left", on="file")
     photos = pd.concat([paired, said[~found].assign(file=None)], ignore_index=True)
     photos["decoded"] = photos["status"].fillna("ok")
@@ -193,7 +228,7 @@ def match_rows(inspected: pd.DataFrame, rows: pd.DataFrame) -> tuple[pd.DataFram
     verdicts = [
         (photos["decoded"].eq(NO_PHOTO), NO_PHOTO, photos["reason"]),
         (photos["row_reason"].ne(""), "invalid row", photos["row_reason"]),
-        (photos["file"].isna(), "missing", "the table names it, but there is no such file"),
+        (photos["file"].isna(), "missing", photos["unpaired"]),
         (photos["decoded"].ne("ok"), photos["decoded"], photos["reason"]),
         (photos["line"].isna() & (len(rows) > 0), "unlisted", "no row of the table names it"),
     ]

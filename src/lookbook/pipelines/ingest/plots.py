@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from lookbook.lazy import MatplotlibFigure, PlotlyFigure, pd
+from lookbook.photos.folder import read_photo
 from lookbook.photos.photo import decode
 from lookbook.pipelines.ingest.params import IngestParams
 
@@ -61,7 +62,7 @@ def plot_contact_sheet(
             axis.axis("off")
         axes[0].text(-0.1, 0.5, label, transform=axes[0].transAxes, ha="right", va="center")
         for axis, name in zip(axes, names, strict=False):
-            image = decode(files[name](), params.max_pixels)
+            image = decode(read_photo(files, name), params.max_pixels, at_least=320)
             image.thumbnail((160, 160), reducing_gap=2)
             axis.imshow(image)
     figure.subplots_adjust(left=1.5 / (1.3 * columns + 1.5), right=1, top=1, bottom=0)

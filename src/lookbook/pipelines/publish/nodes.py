@@ -22,13 +22,13 @@ from lookbook.publishing.tables import (
     FILE,
     LABEL,
     REVIEWED,
+    SPLITS,
     class_table,
     plain_table,
     to_parquet,
 )
 
 Readers = dict[str, Callable[[], bytes]]
-SPLITS = ("train", "test")
 # Lots are drawn from so many.
 _LOTS = 1 << 56
 # Photos that a worker is given at once, and that are saved at once.
@@ -83,7 +83,7 @@ def plan_publication(
     testing = [draw_lot(0, one) < params.test_share * _LOTS for one in people]
     return rows.assign(
         split=["test" if one else "train" for one in testing],
-        file_name=[f"{one[:2]}/{one}_{params.longest}.jpg" for one in ids],
+        file_name=[f"{one[:2]}/{one}_{params.longest}_{params.quality}.jpg" for one in ids],
         label=known["label"].reindex(ids).to_numpy(),
         reviewed=[sorted(reviewed.get(one, ())) for one in ids],
     )

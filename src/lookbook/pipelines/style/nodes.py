@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lookbook.errors import InputError
 from lookbook.evaluation.metrics import bootstrap_interval
 from lookbook.labels.fields import Fields
 from lookbook.lazy import PlotlyFigure, pd
@@ -30,6 +31,14 @@ def read_outfits(
         InputError: If there is no table, or nothing in it to learn from.
     """
     outfits, problems = style_learning.read_outfits(table, params, fields)
+    if not outfits:
+        reasons = ", ".join(
+            f"{reason} ({n})" for reason, n in problems["reason"].value_counts().items()
+        )
+        raise InputError(
+            f"The table of outfits has no outfit of two items: {reasons or 'it has no rows'}. An "
+            "outfit is a row for each item, with the same value under 'outfit'."
+        )
     return {name: outfit.model_dump() for name, outfit in outfits.items()}, problems
 
 
@@ -50,10 +59,14 @@ def report_style(
 
     Returns:
         ``outfits``, ``items``, ``of_no_use`` by reason, and ``scores``: of each figure ``mean``,
-        ``low`` and ``high``, a 95 % interval by bootstrap over outfits, and ``chance``.
+        ``low`` and ``high``, a 95 % interval by bootstrap over outfits (all ``None`` where there
+        are too few outfits to ask about any), and ``chance``.
     """
     scores = {}
     for name, chance in CHANCE.items():
+        if answers.empty:
+            scores[name] = {"mean": None, "low": None, "high": None, "chance": chance}
+            continue
         low, high = bootstrap_interval(answers[name], _ROUNDS, params.seed, answers["outfit"])
         mean = round(float(answers[name].mean()), 4)
         scores[name] = {"mean": mean, "low": low, "high": high, "chance": chance}
@@ -71,6 +84,8 @@ def write_style_card(report: dict[str, Any], params: StyleParams) -> str:
 
     def told(name: str) -> str:
         score = scores[name]
+        if score["mean"] is None:
+            return "not measured: too few outfits"
         return f"{score['mean']:.3f} ({score['low']:.3f} to {score['high']:.3f})"
 
     return "\n".join(

@@ -12,7 +12,9 @@ PLACES = {"style model": "style_model", "card": "style_card", "heat map": "style
 def summarise(report: dict[str, Any]) -> tuple[int, int, str]:
     """Says what was learned: items in, outfits out, what happened."""
     right = report["scores"]["right"]
-    happened = f"of four items the right one in {right['mean']:.3f} of held-out outfits"
+    happened = "too few outfits to measure how well it tells"
+    if right["mean"] is not None:
+        happened = f"of four items the right one in {right['mean']:.3f} of held-out outfits"
     if report["of_no_use"]:
         reasons = ", ".join(f"{reason} {count:,}" for reason, count in report["of_no_use"].items())
         happened += f"; of no use, see outfits_quarantine.csv: {reasons}"
