@@ -188,3 +188,18 @@ def test_the_home_folder_is_expanded_in_every_path(conf, load, monkeypatch, tmp_
     parameters = load("parameters", **given)
     assert parameters["distil"]["teacher"] == str(tmp_path / "teacher.csv")
     assert parameters["message"] == "~ is a wave"
+
+
+def test_a_preset_counts_as_a_global_and_on_the_command_line_and_single_keys_win(conf, load):
+    assert load("parameters")["balance"]["cap"] is None
+    assert load("parameters", preset="recipe")["balance"]["cap"] == 500
+    write(conf, "local/globals.yml", "preset: recipe\n")
+    write(conf, "local/parameters.yml", "clean: {cap: 7}\n")
+    loaded = load("parameters")
+    assert (loaded["balance"]["drop_kids"], loaded["balance"]["cap"]) == (True, 500)
+    assert loaded["clean"]["cap"] == 7
+
+
+def test_an_unknown_preset_is_named(load):
+    with pytest.raises(InputError, match="no preset 'recip': take 'everything' or 'recipe'"):
+        load("parameters", preset="recip")

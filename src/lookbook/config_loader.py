@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from functools import cache
@@ -25,6 +26,10 @@ MERGED = ("parameters", "globals")
 # The environment that every configuration has.
 BASE = "base"
 SUFFIXES = (".yml", ".yaml", ".json")
+
+
+# Parameters that depend on the preset are tables of it, whose names begin with an underscore.
+_UNKNOWN_PRESET = re.compile(r"Interpolation key '_\w+\.(\w+)' not found")
 
 
 class ConfigLoader(OmegaConfigLoader):
@@ -145,6 +150,10 @@ class ConfigLoader(OmegaConfigLoader):
             for file in self.files(key):
                 read_file(*file)
             first = str(error).strip().splitlines()[0]
+            if preset := _UNKNOWN_PRESET.search(first):
+                raise InputError(
+                    f"There is no preset '{preset[1]}': take 'everything' or 'recipe'."
+                ) from error
             raise InputError(
                 f"The configuration in conf/{environment} cannot be used: {first}"
             ) from error
