@@ -123,7 +123,7 @@ def test_a_photo_that_the_server_refuses_harms_only_itself(prompt):
         server.poison = min(server.pictures)[:8]
         captions = list(engine.caption(photos(3), prompt))
     failures = [caption.failure for caption in captions if caption.failure]
-    assert failures == ["HTTP 400: unsafe picture"]
+    assert failures == ["HTTP 400: the picture cannot be read"]
     assert sum(caption.text is not None for caption in captions) == 2
 
 
@@ -187,7 +187,7 @@ def test_a_server_that_goes_down_stops_the_run_after_what_was_answered(prompt):
         stream = captioner(server, concurrency=3).caption(photos(30), prompt)
         answered = [next(stream)]
         server.poison = ""
-        with pytest.raises(InputError, match=r"The last 6 photos failed.*unsafe picture"):
+        with pytest.raises(InputError, match=r"The last 6 photos failed.*the picture cannot be read"):
             answered.extend(stream)
     assert answered[0].text
     assert sum(caption.failure is not None for caption in answered) <= 6
