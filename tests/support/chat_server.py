@@ -71,6 +71,9 @@ class ChatServer:
         plans: What is answered to questions without a picture, one after the other.
         labels: What is said of pictures, by their hash; what :func:`label_for` says by default.
         reply: What is streamed to them.
+        stream_fault: What happens to streams, after their first word: ``cut``, ``stalled``,
+            ``dripping`` (a letter at a time, of no word), ``garbage``, ``page``, ``error`` or
+            ``ended`` (without the end of the answer).
     """
 
     delay: float = 0.0
@@ -81,6 +84,7 @@ class ChatServer:
     plans: list[str] = field(default_factory=list)
     labels: list[dict] = field(default_factory=list)
     reply: str = ""
+    stream_fault: str | None = None
     url: str = ""
     requests: list[dict] = field(default_factory=list)
     pictures: Counter = field(default_factory=Counter)
@@ -159,16 +163,41 @@ class ChatServer:
         return await self._send(writer, 200, _completion(text))
 
     async def _stream(self, writer: asyncio.StreamWriter) -> None:
+        if self.stream_fault == "page":
+            return await self._send(writer, 200, b"<html>Sign in</html>")
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n")
-        writer.write(b"Connection: close\r\n\r\n")
+        # In chunks, so that a cut is one.
+        writer.write(b"Transfer-Encoding: chunked\r\n\r\n")
+
+        async def send(data: bytes) -> None:
+            writer.write(b"%x\r\n%s\r\n" % (len(data), data))
+            await writer.drain()
+
         for word in self.reply.split(" "):
             choice = {"index": 0, "delta": {"role": "assistant", "content": f"{word} "}}
             chunk = {**_COMPLETION, "object": "chat.completion.chunk", "choices": [choice]}
-            writer.write(f"data: {json.dumps(chunk)}\n\n".encode())
-            await writer.drain()
-        writer.write(b"data: [DONE]\n\n")
+            await send(f"data: {json.dumps(chunk)}\n\n".encode())
+            match self.stream_fault:
+                case "cut":
+                    raise ConnectionError
+                case "stalled":
+                    await asyncio.sleep(30)
+                case "dripping":
+                    while True:
+                        await send(b":")
+                        await asyncio.sleep(0.02)
+                case "garbage":
+                    await send(b"data: \xff{]\n\n")
+                case "error":
+                    await send(b'data: {"error": {"code": 502, "message": "gone"}}\n\n')
+                case "ended":
+                    return await self._end(writer)
+        await send(b"data: [DONE]\n\n")
+        await self._end(writer)
+
+    async def _end(self, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"0\r\n\r\n")
         await writer.drain()
-        raise ConnectionError
 
     def _refusal(self, headers: dict, request: dict) -> tuple[int, str] | None:
         if headers.get("authorization") != f"Bearer {KEY}":
