@@ -65,7 +65,9 @@ class ChatServer:
         faults: Share of requests, by kind: ``rate limit``, ``error``, ``cut``, ``slow``,
             ``drip``, ``junk``, ``truncated``, ``refusal``. A photo meets each kind at most once, so
             that patience always leads to its caption.
-        refuses: What the server takes no part in: ``json_schema``, ``json_object``, ``system``.
+        refuses: What the server takes no part in: ``json_schema``, ``json_object``, ``system``, or
+            a parameter.
+        reply_always: The body of every reply, if any.
         poison: Pictures whose hash begins so are refused for good.
         seed: Of the faults.
         plans: What is answered to questions without a picture, one after the other.
@@ -79,6 +81,7 @@ class ChatServer:
     delay: float = 0.0
     faults: dict[str, float] = field(default_factory=dict)
     refuses: set[str] = field(default_factory=set)
+    reply_always: dict | None = None
     poison: str | None = None
     seed: int = 0
     plans: list[str] = field(default_factory=list)
@@ -124,6 +127,8 @@ class ChatServer:
         if refusal := self._refusal(headers, request):
             status, message = refusal
             return await self._send(writer, status, {"error": {"message": message}})
+        if self.reply_always is not None:
+            return await self._send(writer, 200, self.reply_always)
         if request.get("stream"):
             return await self._stream(writer)
         if isinstance(request["messages"][-1]["content"], str):
@@ -207,6 +212,8 @@ class ChatServer:
         roles = [message["role"] for message in request["messages"]]
         if request.get("response_format", {}).get("type") in self.refuses:
             return 400, "response_format is not supported"
+        if refused := self.refuses & request.keys():
+            return 400, f"Unsupported parameter: '{refused.pop()}' is not supported."
         if "system" in self.refuses and "system" in roles:
             return 400, "no system prompt beside a picture"
         return None

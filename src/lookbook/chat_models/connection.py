@@ -74,6 +74,20 @@ class Connection:
             InputError: If no other request would fare better.
             RequestFailedError: If this one has no answer.
         """
+        is_first = await self._wait_for_first()
+        try:
+            return await self._complete(messages, sampling, max_tokens, schema)
+        finally:
+            if is_first and not self._is_open:
+                self._first.release()
+
+    async def _complete(
+        self,
+        messages: list[dict[str, Any]],
+        sampling: Sampling,
+        max_tokens: int,
+        schema: dict[str, Any],
+    ) -> Completion:
         server = self._server
         guess: RequestStyle | None = None
         while True:
@@ -159,9 +173,14 @@ class Connection:
         """
         tries, doubts, begun = 0, 0, clock()
         while True:
+            await self._keep_pause()
             try:
-                return await self._take_turn(body)
+                completion = await self._post(body)
+                self._open()
+                return completion
             except ServerError as error:
+                if error.kind != "unsupported":
+                    self._open()
                 if error.kind not in RETRIED:
                     raise
                 # The address may be wrong, or the format: llama-cpp-python calls one that it
@@ -201,20 +220,20 @@ class Connection:
         else:
             await sleep(pause)
 
-    async def _take_turn(self, body: dict[str, Any]) -> Completion:
+    async def _wait_for_first(self) -> bool:
+        """Wait until it is known what the server takes; return whether this request finds out."""
+        if self._is_open:
+            return False
+        await self._first.acquire()
+        if self._is_open:
+            self._first.release()
+        return not self._is_open
+
+    def _open(self) -> None:
+        """Let the others go, once the first request meets anything but a refusal."""
         if not self._is_open:
-            async with self._first:
-                if not self._is_open:
-                    await self._keep_pause()
-                    try:
-                        completion = await self._post(body)
-                    except ServerError as error:
-                        self._is_open = error.kind != "unsupported"
-                        raise
-                    self._is_open = True
-                    return completion
-        await self._keep_pause()
-        return await self._post(body)
+            self._is_open = True
+            self._first.release()
 
     async def _keep_pause(self) -> None:
         while (left := self._resume_at - clock()) > 0:
