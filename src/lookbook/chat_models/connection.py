@@ -29,7 +29,8 @@ LONGEST_WAIT = 3600.0
 LOADING_PATIENCE = 900.0
 DOUBTFUL_RETRIES = 2
 MOST_REDIRECTS = 5
-NOTED_PAUSE = 5.0
+NOTED_PAUSE, REMINDER = 5.0, 60.0
+INTERNAL = 500
 
 logger = logging.getLogger(__name__)
 clock = time.monotonic
@@ -52,6 +53,7 @@ class Connection:
         self._server = server
         self._client = client
         self._resume_at = 0.0
+        self._note_at = 0.0
         self._first = Lock()
         self._is_open = server.is_proven
 
@@ -94,9 +96,14 @@ class Connection:
             style = guess or server.style
             body = style.body(server.model, messages, sampling, max_tokens, schema)
             try:
-                completion = await self._ask(body)
+                completion = await self._ask(body, style)
             except ServerError as error:
-                if error.kind == "unsupported" and self._learn(style, error, body, guess is None):
+                is_refused = error.kind == "unsupported"
+                if is_refused and server.is_proven and style != server.style:
+                    # Another request has found out meanwhile.
+                    guess = None
+                    continue
+                if is_refused and guess is None and self._learn(style, error, body):
                     continue
                 guess = self._next_guess(style, error, body, messages)
                 if guess is None:
@@ -132,13 +139,9 @@ class Connection:
                 await self._wait(error, tries)
                 tries += 1
 
-    def _learn(
-        self, style: RequestStyle, error: ServerError, body: dict[str, Any], is_shared: bool = True
-    ) -> bool:
-        """Adapt the style to a refusal; say whether there is another one to try."""
+    def _learn(self, style: RequestStyle, error: ServerError, body: dict[str, Any]) -> bool:
+        """Adapt the style to a refusal; return whether there is another one to try."""
         server = self._server
-        if not is_shared:
-            return False
         if style != server.style:
             # Another request has learned meanwhile.
             return True
@@ -161,12 +164,17 @@ class Connection:
             return None
         if error.kind == "unsupported":
             return style.adapt(error.words, body) or style.next_guess(messages)
-        # An outage must not be taken for a server that knows no schema at all.
-        is_doubtful = error.status == 500 and style.answer_format == FORMATS[0]
+        # llama-cpp-python calls a format that it does not know an error of its own; an outage must
+        # not be taken for a server that knows no schema at all.
+        is_doubtful = error.status == INTERNAL and style.answer_format == FORMATS[0]
         return style.simpler_format() if is_doubtful else None
 
-    async def _ask(self, body: dict[str, Any]) -> Completion:
+    async def _ask(self, body: dict[str, Any], style: RequestStyle) -> Completion:
         """Ask until there is an answer, or patience ends.
+
+        Args:
+            body: The request.
+            style: How it is put.
 
         Raises:
             ServerError: The last error.
@@ -179,13 +187,14 @@ class Connection:
                 self._open()
                 return completion
             except ServerError as error:
+                if error.status == INTERNAL and self._is_stale(style, error, body):
+                    error.kind = "unsupported"
                 if error.kind != "unsupported":
                     self._open()
                 if error.kind not in RETRIED:
                     raise
-                # The address may be wrong, or the format: llama-cpp-python calls one that it
-                # does not know an error of its own.
-                is_doubtful = error.kind == "junk" or error.status == 500
+                # The address may be wrong, or the format.
+                is_doubtful = error.kind == "junk" or error.status == INTERNAL
                 doubts += is_doubtful and not self._server.is_proven
                 is_over = tries >= self._server.retries or doubts > DOUBTFUL_RETRIES
                 if error.kind == "loading":
@@ -194,6 +203,12 @@ class Connection:
                     raise
                 await self._wait(error, tries)
                 tries += 1
+
+    def _is_stale(self, style: RequestStyle, error: ServerError, body: dict[str, Any]) -> bool:
+        """Whether another style is known, or named by an error that some send for a refusal."""
+        if self._server.is_proven:
+            return style != self._server.style
+        return style.adapt(error.words, body) is not None
 
     async def _wait(self, error: ServerError, tries: int) -> None:
         """Pause after an error; all requests do where the server asks for it.
@@ -213,10 +228,11 @@ class Connection:
                 f"The server asks to wait {pause / 3600:.1f} h: {reason}. What was finished is "
                 "kept: start again then."
             )
-        if pause > NOTED_PAUSE:
-            logger.warning("waiting %.0f s for the server: %s", pause, reason)
         if asked is not None or error.kind in ("rate", "loading"):
             self._resume_at = max(self._resume_at, clock() + pause)
+            if pause > NOTED_PAUSE and clock() >= self._note_at:
+                self._note_at = clock() + max(pause, REMINDER)
+                logger.warning("The server asks to wait %.0f s: %s", pause, reason)
         else:
             await sleep(pause)
 

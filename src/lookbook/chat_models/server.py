@@ -117,7 +117,7 @@ class Server:
 
     def explain(self, error: ServerError) -> InputError | RequestFailedError:
         """Return the exception that a failed request ends in."""
-        reason, address = self.mask(str(error)), self.address
+        reason, address = self.mask(str(error)).rstrip("."), self.address
         base_url = address.removesuffix(COMPLETIONS)
         match error.kind:
             case "filtered":

@@ -74,7 +74,8 @@ class ServerError(Exception):
     ) -> None:
         """Hold what is known about the error."""
         super().__init__(reason)
-        self.kind, self.status, self.words, self.retry_after = kind, status, words, retry_after
+        self.kind: Kind = kind
+        self.status, self.words, self.retry_after = status, words, retry_after
 
 
 def read_error(status: int, reply: Any, text: str, headers: Mapping[str, str]) -> ServerError:
@@ -90,7 +91,8 @@ def read_error(status: int, reply: Any, text: str, headers: Mapping[str, str]) -
     line = " ".join(_sentences_of(error)) if error else describe_page(text)
     words = json.dumps(error, ensure_ascii=False) if error else text[:2000]
     carried = _carried_status(status, error, line)
-    reason = f"HTTP {carried}: {' '.join(line.split())[:LONGEST_REASON] or _phrase(carried)}"
+    shown = status if status >= 300 else carried
+    reason = f"HTTP {shown}: {' '.join(line.split())[:LONGEST_REASON] or _phrase(shown)}"
     waits = read_retry_after(headers)
     return ServerError(_kind(carried, error, words, line), reason, carried, words, waits)
 
