@@ -97,11 +97,10 @@ def _read_choice(choice: dict[str, Any], usage: Any) -> Completion:
         raise ServerError("passing", f"the answer ended with '{ending}'")
     usage = usage if isinstance(usage, dict) else {}
     counts = (_count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens")))
-    text, thinking = split_content(message.get("content"))
-    has_tags = bool(text.strip())
-    text = strip_thinking(text).strip()
-    thinking = thinking or split_content(message.get("reasoning_content"))[0]
-    thinking = thinking or split_content(message.get("reasoning"))[0]
+    text, thoughts = split_content(message.get("content"))
+    text_with_tags, text = text, strip_thinking(text).strip()
+    reasoning, _ = split_content(message.get("reasoning_content") or message.get("reasoning"))
+    has_thought = bool(text_with_tags.strip() or thoughts or reasoning)
     if text:
         return Completion(text, *counts)
     if isinstance(refusal := message.get("refusal"), str) and refusal.strip():
@@ -109,13 +108,13 @@ def _read_choice(choice: dict[str, Any], usage: Any) -> Completion:
         flaw = None if is_refusal(said) else f"refused by the model: {said[:200]}"
         return Completion("" if flaw else said, *counts, flaw)
     if ending.casefold() in ("length", "max_tokens"):
-        doing = " while the model was thinking" if thinking or has_tags else ""
+        doing = " while the model was thinking" if has_thought else ""
         flaw = f"the answer was cut off{doing}: raise max_tokens or switch thinking off"
         return Completion("", *counts, flaw)
-    if answer := _answer_in(thinking):
+    if answer := _answer_in(reasoning):
         return Completion(answer, *counts)
     flaw = "the model thought and gave no answer: switch thinking off"
-    return Completion("", *counts, flaw if thinking or has_tags else "the answer is empty")
+    return Completion("", *counts, flaw if has_thought else "the answer is empty")
 
 
 def _answer_in(thinking: str) -> str | None:
