@@ -144,7 +144,9 @@ class RayPool:
         import ray
 
         with lost_machine_told():
-            run = _RayRun(self._resources, self._patience, ray.put(function), function)
+            run: _RayRun[Batch, Made] = _RayRun(
+                self._resources, self._patience, ray.put(function), function
+            )
             yield from _windowed(batches, run.submit, 2 * self.workers, run.fetch)
 
 

@@ -215,7 +215,9 @@ def test_a_server_that_goes_down_stops_the_run_after_what_was_answered(prompt):
         stream = captioner(server, concurrency=3).caption(photos(30), prompt)
         answered = [next(stream)]
         server.poison = ""
-        with pytest.raises(InputError, match=r"The last 6 photos failed.*the picture cannot be read"):
+        with pytest.raises(
+            InputError, match=r"The last 6 photos failed.*the picture cannot be read"
+        ):
             answered.extend(stream)
     assert answered[0].text
     assert sum(caption.failure is not None for caption in answered) <= 6

@@ -100,7 +100,9 @@ def test_an_empty_table_is_told(tmp_path, captioner, prompt):
         said(engine, [photo("Hat.jpg")], prompt)
 
 
-ANSWER = '{\n  "Title": "Red hat",\n  "Size": "M",\n  "Category": "Tops",\n  "Description": "Of felt."\n}'
+ANSWER = (
+    '{\n  "Title": "Red hat",\n  "Size": "M",\n  "Category": "Tops",\n  "Description": "Felt."\n}'
+)
 REFUSAL = "I'm not able to provide information about the person in this image."
 
 
@@ -116,13 +118,15 @@ def test_raw_answers_of_a_model_are_captions_and_no_descriptions(
     asked = [photo("hat.jpg"), photo("shirt.jpg"), photo("dress.jpg")]
     hat, shirt, dress = engine.caption(asked, prompt)
     read = read_answer(hat.text, prompt.fields).written
-    assert (read["Title"], read["Description"]) == ("Red hat", "Of felt.")
+    assert (read["Title"], read["Description"]) == ("Red hat", "Felt.")
     assert read_answer(shirt.text, prompt.fields).rejection == "refusal"
     assert dress.failure == NO_ROW
 
 
 def test_descriptions_alone_stay_descriptions(table, captioner, prompt):
-    engine = TableCaptioner(table({"Filename": "Hat.jpg", "Description": "Felt {warm}."}), captioner)
+    engine = TableCaptioner(
+        table({"Filename": "Hat.jpg", "Description": "Felt {warm}."}), captioner
+    )
     found = said(engine, [photo("Hat.jpg")], prompt)
     assert found == {"id-Hat.jpg": {"Description": "Felt {warm}."}}
 

@@ -139,7 +139,9 @@ class ChatServer:
         name = hashlib.sha256(picture).hexdigest()
         self.pictures[name] += 1
         if self.poison is not None and name.startswith(self.poison):
-            return await self._send(writer, 400, {"error": {"message": "the picture cannot be read"}})
+            return await self._send(
+                writer, 400, {"error": {"message": "the picture cannot be read"}}
+            )
         said = self.labels[int(name, 16) % len(self.labels)] if self.labels else None
         text = json.dumps(said or label_for(picture))
         match self._fault(name):

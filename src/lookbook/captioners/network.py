@@ -291,10 +291,10 @@ def translate_heads(
     rows = []
     for row in likely:
         told = dict(row)
-        for name, values in names.items():
-            told[name] = dict.fromkeys(values.values(), 0.0)
+        for name, renamed in names.items():
+            told[name] = dict.fromkeys(renamed.values(), 0.0)
             for value, share in row[name].items():
-                told[name][values[value]] += share
+                told[name][renamed[value]] += share
         rows.append(told)
     return translated, rows
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PIL import Image as images
 from PIL import ImageOps
 
 from lookbook.photos.photo import Photo
@@ -31,6 +30,6 @@ def fit_encoder(photo: Photo, max_side: int) -> Image:
         PhotoError: If the photo cannot be decoded.
     """
     image = photo.image(at_least=max_side)
-    image.thumbnail((max_side, max_side), images.Resampling.BICUBIC)
+    image.thumbnail((max_side, max_side))
     size = (max(image.width, SHORTEST_SIDE), max(image.height, SHORTEST_SIDE))
     return image if size == image.size else ImageOps.pad(image, size, color=BACKGROUND)

@@ -1,4 +1,4 @@
-"""A catalogue, or a model's raw answers, that are there already: the captioner that reads a table."""
+"""The captioner that reads a table: a finished catalogue, or a model's raw answers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,16 @@ NO_ROW = "no row of the table names it"
 # Headings under which a table may name its photos.
 FILE_COLUMNS = ("filename", "file", "image", "photo", "path")
 # Headings of a column of raw answers, which are captions and no descriptions.
-RAW_COLUMNS = ("caption", "raw", "raw answer", "answer", "response", "output", "generated text", "text")
+RAW_COLUMNS = (
+    "caption",
+    "raw",
+    "raw answer",
+    "answer",
+    "response",
+    "output",
+    "generated text",
+    "text",
+)
 # Rows that are looked at to tell descriptions from raw answers.
 SAMPLE = 200
 MOST_NAMED = 5
@@ -69,7 +78,9 @@ class TableCaptioner:
             InputError: If the table cannot be read.
         """
         other = self._otherwise.fingerprint(prompt) if self._fill else ""
-        return fingerprint("table", *self._files().values(), json.dumps(prompt.answer_schema), other)
+        return fingerprint(
+            "table", *self._files().values(), json.dumps(prompt.answer_schema), other
+        )
 
     def caption(self, photos: Iterable[Photo], prompt: Prompt) -> Iterator[Caption]:
         """Describes photos, see :class:`lookbook.captioners.Captioner`.

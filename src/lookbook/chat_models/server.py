@@ -119,39 +119,26 @@ class Server:
         """Return the exception that a failed request ends in."""
         reason, address = self.mask(str(error)).rstrip("."), self.address
         base_url = address.removesuffix(COMPLETIONS)
-        match error.kind:
-            case "filtered":
-                return FilteredError(reason)
-            case "key":
-                return InputError(
-                    f"The server {base_url} refuses the key: {reason}. Set TOGETHER_API_KEY, or "
-                    "together.api_key in conf/local/credentials.yml."
-                )
-            case "forbidden" if not self.is_proven:
-                return InputError(
-                    f"The server {base_url} refuses every request: {reason}. Check the key, and "
-                    f"whether it may use the model '{self.model}'."
-                )
-            case "unpaid":
-                return InputError(f"The server {base_url} wants to be paid first: {reason}")
-            case "model":
-                return InputError(
-                    f"The server {base_url} has no model '{self.model}': {reason}. Name another "
-                    "as 'model' in the catalog."
-                )
-            case "address":
-                versioned = re.search(r"/v\d\w*$", base_url)
-                advice = "" if versioned else f", which usually ends in /v1: {base_url}/v1"
-                return InputError(
-                    f"The server has nothing at the address {address}: {reason}. Check base_url in "
-                    f"the catalog{advice}, and the model '{self.model}'."
-                )
-            case "junk" if not self.is_proven:
-                return InputError(
-                    f"The address {address} sends no answers: {reason}. Check base_url in the "
-                    "catalog, and what stands between here and the server."
-                )
-        return RequestFailedError(reason)
+        if error.kind == "filtered":
+            return FilteredError(reason)
+        usual = "" if re.search(r"/v\d\w*$", base_url) else f" (it usually ends in {base_url}/v1)"
+        sentences = {
+            "key": f"The server {base_url} refuses the key: {reason}. Set TOGETHER_API_KEY, or "
+            "together.api_key in conf/local/credentials.yml.",
+            "forbidden": f"The server {base_url} refuses every request: {reason}. Check the key, "
+            f"and whether it may use the model '{self.model}'.",
+            "unpaid": f"The server {base_url} wants to be paid first: {reason}.",
+            "model": f"The server {base_url} has no model '{self.model}': {reason}. Name another "
+            "as 'model' in the catalog.",
+            "address": f"The server has nothing at the address {address}: {reason}. Check base_url "
+            f"in the catalog{usual}, and the model '{self.model}'.",
+            "junk": f"The address {address} sends no answers: {reason}. Check base_url in the "
+            "catalog, and what stands between here and the server.",
+        }
+        is_photos_own = self.is_proven and error.kind in ("forbidden", "junk")
+        if error.kind not in sentences or is_photos_own:
+            return RequestFailedError(reason)
+        return InputError(sentences[error.kind])
 
     def mask(self, reason: str) -> str:
         """Leave out the key, which some servers repeat."""

@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from lookbook.chat_models.retry_after import read_retry_after
 
-# ``passing``: the same request may succeed later; ``rate``: so it may, and every other waits as
-# well; ``loading``: the model is not there yet; ``junk``: no chat completion came; ``filtered``: the
+# ``passing``: the same request may succeed later; ``rate``: so it may, and all others wait, too;
+# ``loading``: the model is not there yet; ``junk``: no chat completion came; ``filtered``: the
 # content is refused; ``unsupported``: the request itself is; the others end a run.
 Kind = Literal[
     "passing", "rate", "loading", "junk", "filtered", "unsupported",
@@ -52,6 +52,12 @@ _FILTER = re.compile(
 )
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>|<h1[^>]*>(.*?)</h1>", re.I | re.DOTALL)
 _KEY = re.compile(r"\b(?:key|token|credential|auth\w*|login|revoked|permission)\b", re.I)
+
+
+_KINDS: dict[int, Kind] = {
+    401: "key", 402: "unpaid", 429: "rate", 408: "passing", 409: "passing", 425: "passing",
+    400: "unsupported", 413: "unsupported", 415: "unsupported", 422: "unsupported",
+}  # fmt: skip
 
 
 class ServerError(Exception):
@@ -143,22 +149,13 @@ def _kind(status: int, error: dict[str, Any], words: str, line: str) -> Kind:
     flagged = isinstance(metadata, dict) and {"reasons", "flagged_input"} & metadata.keys()
     if status not in (401, 402, 404, 405, 429) and (flagged or _FILTER.search(words)):
         return "filtered"
-    match status:
-        case 401:
-            return "key"
-        case 402:
-            return "unpaid"
-        case 403 | 407:
-            return "key" if _KEY.search(line) else "forbidden"
-        case 404 | 405 | 410:
-            return "model" if re.search("model", line, re.I) else "address"
-        case 429:
-            return "rate"
-        case 503 if _LOADING.search(line):
-            return "loading"
-    if status in (408, 409, 425) or status >= 500:
-        return "passing"
-    return "unsupported" if status in (400, 413, 415, 422) else "junk"
+    if status in (403, 407):
+        return "key" if _KEY.search(line) else "forbidden"
+    if status in (404, 405, 410):
+        return "model" if re.search("model", line, re.I) else "address"
+    if status == HTTPStatus.SERVICE_UNAVAILABLE and _LOADING.search(line):
+        return "loading"
+    return _KINDS.get(status, "passing" if status >= 500 else "junk")
 
 
 def _phrase(status: int) -> str:

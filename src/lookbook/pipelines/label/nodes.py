@@ -127,7 +127,8 @@ def count_captions(
 
     Returns:
         ``photos``, ``captioned``, ``failed``, ``filtered`` (of these, by the server's content
-        filter), ``failures`` by reason, ``asked_again``, ``input_tokens``, ``output_tokens`` and ``cost``, which is ``None`` where nothing tells.
+        filter), ``failures`` by reason, ``asked_again``, ``input_tokens``, ``output_tokens`` and
+        ``cost``, which is ``None`` where nothing tells.
     """
     counts, failures = Counter[str](), Counter[str]()
     costs = []
