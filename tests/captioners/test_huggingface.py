@@ -77,9 +77,7 @@ def test_every_answer_keeps_to_the_schema(one_at_a_time, fields):
         assert read_answer(text, fields).repair in (None, "json")
 
 
-def test_sampling_draws_other_tokens_and_captions_anew(
-    tiny_mllama, photos, prompt, one_at_a_time
-):
+def test_sampling_draws_other_tokens_and_captions_anew(tiny_mllama, photos, prompt, one_at_a_time):
     sampling = Sampling(temperature=1, top_p=0.9, top_k=40, repetition_penalty=1.2, stop=["}"])
     warm, greedy = captioner(tiny_mllama, sampling=sampling), captioner(tiny_mllama)
     (drawn,) = warm.caption(photos[:1], prompt)
