@@ -155,6 +155,16 @@ def test_a_photo_that_the_server_refuses_harms_only_itself(prompt):
     assert sum(caption.text is not None for caption in captions) == 2
 
 
+def test_photos_that_the_server_refuses_first_do_not_keep_the_others_from_it(prompt):
+    with serving() as server:
+        list(captioner(server).caption(photos(9), prompt))
+        refused = list(server.pictures)[:6]
+    with serving(poison=tuple(refused)) as server:
+        first = sorted(photos(9), key=lambda one: one.photo_id)
+        captions = list(captioner(server, retries=0).caption(first, prompt))
+    assert sum(caption.text is not None for caption in captions) == 3
+
+
 def test_a_poisoned_first_photo_does_not_spoil_how_the_others_are_asked(prompt):
     with serving() as server:
         engine = captioner(server, concurrency=1)

@@ -82,7 +82,7 @@ class ChatServer:
     faults: dict[str, float] = field(default_factory=dict)
     refuses: set[str] = field(default_factory=set)
     reply_always: dict | None = None
-    poison: str | None = None
+    poison: str | tuple[str, ...] | None = None
     seed: int = 0
     plans: list[str] = field(default_factory=list)
     labels: list[dict] = field(default_factory=list)

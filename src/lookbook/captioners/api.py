@@ -26,7 +26,8 @@ from lookbook.photos.photo import Photo, PhotoError
 # Changes with every change of how the code below asks.
 ASKING = "2"
 QUALITY = 90
-# So many photos that fail before the first answer say that there will be none.
+# So many photos that fail before the first answer say that there will be none; but those that are
+# in flight meanwhile may prove the server sound.
 FIRST_FAILURES = 4
 
 
@@ -59,11 +60,13 @@ class _Run:
         connection: To the server.
         limiter: Of the threads that encode photos.
         failed: Photos that failed since the last one that did not; a filter is no failure.
+        last_failure: Why the last one did.
     """
 
     connection: Connection
     limiter: CapacityLimiter
     failed: int = 0
+    last_failure: str = ""
 
 
 class ApiCaptioner:
@@ -141,6 +144,8 @@ class ApiCaptioner:
                 while running:
                     done, running = wait(running, return_when=FIRST_COMPLETED)
                     yield from self._settle(done)
+                if not self._server.is_proven and run.failed >= FIRST_FAILURES:
+                    raise _at_fault(run)
             finally:
                 for future in running:
                     future.cancel()
@@ -170,12 +175,11 @@ class ApiCaptioner:
             return Caption(photo_id=photo.photo_id, failure=reason, **self._cost(bill))
         except RequestFailedError as failure:
             run.failed += 1
-            limit = 2 * self._concurrency if self._server.is_proven else FIRST_FAILURES
+            run.last_failure = str(failure)
+            is_proven = self._server.is_proven
+            limit = 2 * self._concurrency if is_proven else max(self._concurrency, FIRST_FAILURES)
             if run.failed >= limit:
-                raise InputError(
-                    f"The last {limit} photos failed, so the server is at fault and the "
-                    f"run stops; what was captioned is kept. The last reason: {failure}"
-                ) from failure
+                raise _at_fault(run) from failure
             return Caption(photo_id=photo.photo_id, failure=str(failure), **self._cost(bill))
         run.failed = 0
         return Caption(photo_id=photo.photo_id, text=text, **self._cost(bill))
@@ -216,3 +220,10 @@ class ApiCaptioner:
             "cost": price
             and (bill.input_tokens * price.input + bill.output_tokens * price.output) / 1e6,
         }
+
+
+def _at_fault(run: _Run) -> InputError:
+    return InputError(
+        f"The last {run.failed} photos failed, so the server is at fault and the run stops; what "
+        f"was captioned is kept. The last reason: {run.last_failure}"
+    )

@@ -80,8 +80,9 @@ class Connection:
         try:
             return await self._complete(messages, sampling, max_tokens, schema)
         finally:
-            if is_first and not self._is_open:
-                self._first.release()
+            # Where it has learned nothing, its own photo may be what is refused.
+            if is_first:
+                self._open()
 
     async def _complete(
         self,
