@@ -51,6 +51,9 @@ RUN_BY = {
     },
     "kedro run --pipelines=evaluate": "tests/conftest.py",
     "kedro run --pipelines=prompt_trial": "tests/conftest.py",
+    "kedro run --pipelines=photo_trial --params=photo=FILE": (
+        "tests/pipelines/photo_trial/test_nodes.py"
+    ),
     'kedro run --pipelines=serving --params="photo=shirt.jpg,message=trousers in black"': (
         "tests/pipelines/serving/test_nodes.py"
     ),

@@ -8,8 +8,9 @@ from functools import partial
 import pytest
 
 from batches import doubled
+from lookbook import pools
 from lookbook.errors import InputError
-from lookbook.pools import LocalPool, ProcessPool, RayPool
+from lookbook.pools import LocalPool, PerRecord, ProcessPool, RayPool
 
 
 @pytest.fixture(params=["threads", "processes", "ray"])
@@ -61,3 +62,31 @@ def test_what_a_lost_worker_and_a_lost_machine_had_is_done_by_others(cluster, im
     cluster.remove_node(other)
     assert results + list(made) == [[2 * n] for n in range(60)]
     assert (tmp_path / "killed").exists()
+
+
+def lethal(batch):
+    if 3 in batch:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return doubled(batch)
+
+
+def test_record_that_kills_its_workers_is_set_aside_with_the_reason(
+    cluster, importable, monkeypatch
+):
+    monkeypatch.setattr(pools, "DEATHS", 1)
+    work = PerRecord(lethal, lambda record, reason: f"{record}: {reason}")
+    one, three = next(iter(RayPool(1).map(work, [[1, 3]])))
+    assert one == 2
+    assert three.startswith("3: every worker that it was given to was lost")
+
+
+def test_batch_that_kills_its_workers_ends_the_run_in_a_sentence(cluster, importable, monkeypatch):
+    monkeypatch.setattr(pools, "DEATHS", 1)
+    with pytest.raises(InputError, match="A batch of 1 rows cannot be worked on: every worker"):
+        list(RayPool(1).map(lethal, [[3]]))
+
+
+def test_pool_without_room_on_the_cluster_ends_in_a_sentence(cluster, importable):
+    pool = RayPool(1, gpus_per_worker=1, patience=0)
+    with pytest.raises(InputError, match=r"No machine .* 1 CPU and 1 GPU; the largest has"):
+        list(pool.map(doubled, [[1]]))

@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import chain, islice
 from multiprocessing import get_context
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, cast
 
+from lookbook.cluster import RoomWatch, connect, lost_machine_told
 from lookbook.errors import InputError
 
 Batch = TypeVar("Batch")
 Made = TypeVar("Made")
+# A batch whose worker dies so often is cut in halves, down to the record that kills it.
+DEATHS = 3
 
-logger = logging.getLogger(__name__)
+
+@dataclass(frozen=True)
+class PerRecord(Generic[Batch, Made]):
+    """A function that returns a list of results, one for each record of a batch.
+
+    Attributes:
+        function: The function.
+        lost: Returns the result of a record that kills whoever works on it, given the reason.
+    """
+
+    function: Callable[[Batch], Made]
+    lost: Callable[[Any, str], Any]
+
+    def __call__(self, batch: Batch) -> Made:
+        """Apply the function."""
+        return self.function(batch)
 
 
 class Pool(Protocol):
@@ -99,6 +116,7 @@ class RayPool:
         workers: int,
         cpus_per_worker: float = 1,
         gpus_per_worker: float = 0,
+        patience: float = 30,
         connection: dict[str, Any] | None = None,
     ) -> None:
         """Names the cluster; nothing is started yet.
@@ -107,35 +125,92 @@ class RayPool:
             workers: Batches that are worked on at once.
             cpus_per_worker: Cores that each takes.
             gpus_per_worker: GPUs, or the part of one, that each takes.
-            connection: Arguments of ``ray.init``, see :func:`connect`.
+            patience: Seconds to wait for a machine that is large enough for a worker.
+            connection: Arguments of ``ray.init``, see :func:`lookbook.cluster.connect`.
         """
         self.workers = workers
-        self._resources: dict[str, Any] = {
-            "num_cpus": cpus_per_worker, "num_gpus": gpus_per_worker, "max_retries": -1
-        }  # fmt: skip
+        self._resources: dict[str, Any] = {"num_cpus": cpus_per_worker, "num_gpus": gpus_per_worker}
+        self._patience = patience
         self._connection = connection or {}
 
     def map(self, function: Callable[[Batch], Made], batches: Iterable[Batch]) -> Iterator[Made]:
-        """Applies a function to batches, see :class:`Pool`."""
+        """Applies a function to batches, see :class:`Pool`.
+
+        Raises:
+            InputError: If no machine is large enough, or a batch kills every worker it is given
+                to, and the function is no :class:`PerRecord`.
+        """
         connect(self._connection)
         import ray
-        from ray.exceptions import RayTaskError
-
-        decorate: Any = ray.remote(**self._resources)
-        remote = decorate(_apply)
-        shared = ray.put(function)
-
-        def fetch(made: Any) -> Made:
-            try:
-                result: Made = ray.get(made)
-            except RayTaskError as error:
-                raise (error.cause if isinstance(error.cause, InputError) else error) from None
-            return result
 
         with lost_machine_told():
-            yield from _windowed(
-                batches, lambda batch: remote.remote(shared, batch), 2 * self.workers, fetch
+            run: _RayRun[Batch, Made] = _RayRun(
+                self._resources, self._patience, ray.put(function), function
             )
+            yield from _windowed(batches, run.submit, 2 * self.workers, run.fetch)
+
+
+class _RayRun(Generic[Batch, Made]):
+    """A function on its way over batches."""
+
+    def __init__(
+        self, resources: dict[str, Any], patience: float, shared: Any, function: Any
+    ) -> None:
+        import ray
+
+        decorate: Any = ray.remote(**resources, max_retries=DEATHS - 1)
+        self._remote = decorate(_apply)
+        self._shared = shared
+        self._function = function
+        self._watch = RoomWatch(resources, patience)
+
+    def submit(self, batch: Batch) -> tuple[Any, Batch]:
+        """Begin a batch."""
+        return self._remote.remote(self._shared, batch), batch
+
+    def _retry(self, batch: list[Any]) -> Made:
+        """Begin a part of a batch that has killed its workers; a record has two tries."""
+        tries = self._remote.options(max_retries=int(len(batch) == 1))
+        return self.fetch((tries.remote(self._shared, batch), cast(Batch, batch)))
+
+    def fetch(self, under_way: tuple[Any, Batch]) -> Made:
+        """Return what is made of a batch, without the records that kill their workers.
+
+        Raises:
+            InputError: If there is no room, or the batch kills its workers.
+        """
+        import ray
+        from ray.exceptions import (
+            NodeDiedError,
+            OutOfMemoryError,
+            RayTaskError,
+            WorkerCrashedError,
+        )
+
+        made, batch = under_way
+        while not ray.wait([made], timeout=1)[0]:
+            self._watch.check()
+        try:
+            result: Made = ray.get(made)
+        except RayTaskError as error:
+            raise (error.cause if isinstance(error.cause, InputError) else error) from None
+        except (WorkerCrashedError, OutOfMemoryError, NodeDiedError) as error:
+            return self._divide(batch, error)
+        return result
+
+    def _divide(self, batch: Any, error: Exception) -> Made:
+        first = str(error).strip().splitlines()[0]
+        reason = f"every worker that it was given to was lost ({first})"
+        if not isinstance(self._function, PerRecord):
+            raise InputError(
+                f"A batch of {len(batch):,} rows cannot be worked on: {reason}. What was finished "
+                "is kept; give each worker more memory as 'cpus_per_worker'."
+            ) from error
+        if len(batch) == 1:
+            return cast(Made, [self._function.lost(batch[0], reason)])
+        middle = len(batch) // 2
+        halves: list[Any] = [self._retry(batch[:middle]), self._retry(batch[middle:])]
+        return cast(Made, [one for half in halves for one in half])
 
 
 def in_batches(things: Iterable[Batch], size: int) -> Iterator[list[Batch]]:
@@ -163,61 +238,3 @@ def _windowed(
             yield fetch(under_way.popleft())
     while under_way:
         yield fetch(under_way.popleft())
-
-
-@contextmanager
-def lost_machine_told() -> Iterator[None]:
-    """Says in a sentence that a run's own part of the cluster was lost; others are made up for.
-
-    Raises:
-        InputError: In the place of what Ray says.
-    """
-    from ray.exceptions import RayError, RayTaskError
-
-    try:
-        yield
-    except RayTaskError:
-        raise
-    except RayError as error:
-        first = str(error).strip().splitlines()[0]
-        raise InputError(
-            f"The cluster lost the machine that this run was begun from ({first}). What was "
-            "finished is kept: type the same again."
-        ) from error
-
-
-def connect(connection: dict[str, Any]) -> bool:
-    """Connects to a Ray cluster unless this process is connected already.
-
-    Args:
-        connection: Arguments of ``ray.init``, such as ``address`` and ``runtime_env``. Without an
-            address the cluster of ``RAY_ADDRESS``, or else one that is started on this machine.
-
-    Returns:
-        Whether it did.
-
-    Raises:
-        InputError: If Ray is not installed, or the cluster cannot be reached.
-    """
-    try:
-        import ray
-    except ModuleNotFoundError as error:
-        raise InputError(
-            "A cluster needs Ray. Install it: "
-            "pip install --constraint constraints.txt --editable '.[cluster]'"
-        ) from error
-    if ray.is_initialized():
-        return False
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    # What goes wrong is raised here in Python as well.
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
-    # Not left to Ray, which would join whatever cluster it finds on this machine.
-    address = os.environ.get("RAY_ADDRESS", "local")
-    quiet = {"logging_level": logging.ERROR, "log_to_driver": False}
-    try:
-        told = ray.init(**{"address": address, **quiet, **connection})
-    except (ConnectionError, ValueError) as error:
-        raise InputError(f"The Ray cluster cannot be reached: {error}") from error
-    if told.dashboard_url:
-        logger.info("the cluster's dashboard: http://%s", told.dashboard_url)
-    return True

@@ -9,6 +9,8 @@ from PIL import Image
 
 from chat_server import KEY, MODEL, serving
 from lookbook.captioners.api import ApiCaptioner, Price
+from lookbook.chat_models.sampling import Sampling
+from lookbook.chat_models.server import Server
 from lookbook.errors import InputError
 from lookbook.labels.reading import read_answer
 from lookbook.photos.photo import Photo
@@ -64,6 +66,28 @@ def test_asks_with_prompt_schema_and_a_small_picture_without_exif(prompt):
         assert not picture.getexif()
 
 
+@pytest.mark.parametrize(("size", "sent"), [((800, 20), (559, 28)), ((9, 7), (28, 28))])
+def test_strips_and_tiny_photos_are_padded_for_vision_encoders(prompt, size, sent):
+    buffer = io.BytesIO()
+    Image.new("RGB", size, "navy").save(buffer, "PNG")
+    with serving() as server:
+        (caption,) = captioner(server).caption([Photo("strip", buffer.getvalue)], prompt)
+        (request,) = server.requests
+    url = request["messages"][-1]["content"][0]["image_url"]["url"]
+    with Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))) as picture:
+        assert picture.size == sent
+    assert caption.text
+
+
+def test_sampling_is_sent_and_another_one_captions_anew(prompt):
+    sampling = Sampling(temperature=1, top_p=0.9, top_k=50, repetition_penalty=1.1, stop=["\n\n"])
+    with serving() as server:
+        engine = captioner(server, sampling=sampling, max_tokens=99)
+        list(engine.caption(photos(1), prompt))
+        assert server.requests[0].items() >= {**sampling.options(), "max_tokens": 99}.items()
+        assert engine.fingerprint(prompt) != captioner(server, max_tokens=99).fingerprint(prompt)
+
+
 @pytest.mark.parametrize("fault", ["rate limit", "error", "cut", "slow", "drip", "junk"])
 def test_what_passes_is_waited_for_or_asked_again(prompt, fault):
     with serving() as calm:
@@ -101,14 +125,18 @@ def test_all_faults_together_lose_nothing(prompt):
         ({"json_schema", "json_object"}, None),
         ({"system"}, "json_schema"),
         ({"system", "json_schema", "json_object"}, None),
+        ({"max_tokens", "temperature"}, "json_schema"),
+        ({"top_k", "system", "json_schema"}, "json_object"),
     ],
 )
 def test_asks_as_the_server_can_take_it(prompt, refuses, answer_format):
     with serving(refuses=refuses) as server:
-        captions = list(captioner(server, concurrency=1).caption(photos(5), prompt))
+        sampling = Sampling(top_k=5)
+        captions = list(captioner(server, sampling=sampling).caption(photos(5), prompt))
         assert all(caption.failure is None for caption in captions)
-        # What the server takes is found out once.
+        # The first request finds out what the server takes.
         assert len(server.requests) <= 5 + 5
+        assert not refuses & server.requests[-1].keys()
         last = server.requests[-1]
     assert last.get("response_format", {}).get("type") == answer_format
     assert len(last["messages"]) == (1 if "system" in refuses else 2)
@@ -123,8 +151,18 @@ def test_a_photo_that_the_server_refuses_harms_only_itself(prompt):
         server.poison = min(server.pictures)[:8]
         captions = list(engine.caption(photos(3), prompt))
     failures = [caption.failure for caption in captions if caption.failure]
-    assert failures == ["HTTP 400: unsafe picture"]
+    assert failures == ["HTTP 400: the picture cannot be read"]
     assert sum(caption.text is not None for caption in captions) == 2
+
+
+def test_photos_that_the_server_refuses_first_do_not_keep_the_others_from_it(prompt):
+    with serving() as server:
+        list(captioner(server).caption(photos(9), prompt))
+        refused = list(server.pictures)[:6]
+    with serving(poison=tuple(refused)) as server:
+        first = sorted(photos(9), key=lambda one: one.photo_id)
+        captions = list(captioner(server, retries=0).caption(first, prompt))
+    assert sum(caption.text is not None for caption in captions) == 3
 
 
 def test_a_poisoned_first_photo_does_not_spoil_how_the_others_are_asked(prompt):
@@ -153,7 +191,7 @@ def test_a_file_that_is_no_photo_is_never_sent(prompt):
 def test_a_wrong_key_or_model_stops_at_once_in_a_sentence(prompt, options, sentence):
     with serving() as server:
         with pytest.raises(InputError, match=sentence) as raised:
-            list(captioner(server, concurrency=4, **options).caption(photos(100), prompt))
+            list(captioner(server, concurrency=4, **options).caption(photos(20), prompt))
         assert len(server.requests) <= 8
     assert options.get("api_key", KEY) not in str(raised.value)
 
@@ -187,7 +225,9 @@ def test_a_server_that_goes_down_stops_the_run_after_what_was_answered(prompt):
         stream = captioner(server, concurrency=3).caption(photos(30), prompt)
         answered = [next(stream)]
         server.poison = ""
-        with pytest.raises(InputError, match=r"The last 6 photos failed.*unsafe picture"):
+        with pytest.raises(
+            InputError, match=r"The last 6 photos failed.*the picture cannot be read"
+        ):
             answered.extend(stream)
     assert answered[0].text
     assert sum(caption.failure is not None for caption in answered) <= 6
@@ -200,3 +240,55 @@ def test_tokens_and_cost_are_counted(prompt):
         )
     assert (caption.input_tokens, caption.output_tokens) == (1000, 50)
     assert caption.cost == pytest.approx(0.00023)
+
+
+def test_error_that_passes_is_no_answer_of_the_next_run(prompt):
+    ended = {"choices": [{"finish_reason": "error", "message": {"content": ""}}]}
+    filtered = {"choices": [{"finish_reason": "SAFETY", "message": {"content": None}}]}
+    thoughts = {"choices": [{"message": {"content": "", "reasoning": "Is it a shirt? A draft."}}]}
+    for reply, reason in [(ended, "'error'"), (filtered, "SAFETY"), (thoughts, "thought")]:
+        with serving(reply_always=reply) as server:
+            (caption,) = captioner(server, retries=0).caption(photos(1), prompt)
+        assert caption.text is None
+        assert reason in caption.failure
+
+
+def test_draft_in_a_models_thoughts_is_no_caption(prompt):
+    draft = '{"Title": "draft", "Description": "a draft"}'
+    message = {"content": "", "reasoning_content": f"First {draft} Now, is that right?"}
+    with serving(reply_always={"choices": [{"message": message}]}) as server:
+        (caption,) = captioner(server).caption(photos(1), prompt)
+    assert caption.text is None
+
+
+@pytest.mark.parametrize(
+    ("key", "said", "shown"),
+    [
+        ("none", "None of your models is loaded", "None of your models is loaded"),
+        ("sk-1234567890", "bad key sk-1234567890!", "bad key …!"),
+        ("abc", "Invalid key: abc", "Invalid key: …"),
+    ],
+)
+def test_key_is_masked_and_the_servers_words_are_not(key, said, shown):
+    server = Server(MODEL, "http://localhost/v1", key, timeout=1, retries=0)
+    assert server.mask(said) == shown
+
+
+@pytest.mark.parametrize(
+    ("base_url", "sentence"),
+    [
+        ("localhost:8000/v1", "is no address: it is to open with http://"),
+        ("http://", "is no address"),
+    ],
+)
+def test_base_url_that_is_no_address_ends_in_a_sentence(prompt, base_url, sentence):
+    with pytest.raises(InputError, match=sentence):
+        list(captioner(base_url).caption(photos(1), prompt))
+
+
+def test_redirect_to_another_host_does_not_get_the_key():
+    server = Server(MODEL, "http://shop.test/v1", KEY, timeout=1, retries=0)
+    server.move("https://shop.test/v2/chat/completions")
+    assert server.address == "https://shop.test/v2/chat/completions"
+    with pytest.raises(InputError, match=r"has moved to https://other.test/v1.*: set base_url"):
+        server.move("https://other.test/v1/chat/completions")

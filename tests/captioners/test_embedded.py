@@ -1,16 +1,19 @@
 import json
+import re
 
 import pytest
+import yaml
 
+from lookbook.captioners import Prompt
 from lookbook.captioners.embedded import EmbeddedCaptioner
 from lookbook.captioners.network import describe_network
 from lookbook.errors import InputError
 from lookbook.labels.choosing import Head
 from lookbook.labels.cleaning import clean_answer
-from lookbook.labels.fields import Fields
+from lookbook.labels.fields import Fields, read_fields
 from lookbook.labels.record import is_valid
 from lookbook.photos.photo import Photo
-from project import declared_fields, jpeg
+from project import ROOT, declared_fields, jpeg
 from tiny_models import save_network
 
 
@@ -39,6 +42,23 @@ def test_says_the_recipes_fields_alone_where_no_more_are_declared(captioner, pro
     assert list(record) == ["Title", "Size", "Gender", "Description", "Category", "Type"]
     assert "striped shirt in blue" in record["Description"].lower()
     assert is_valid(caption.text, recipe)
+
+
+def test_recipes_schema_and_prompt_are_ready_for_use(captioner):
+    declared = yaml.safe_load((ROOT / "conf/recipe/fields.yml").read_text())["fields"]
+    recipe = read_fields(declared, "fields.yml")
+    question = (ROOT / "conf/base/prompts/trial/recipe.txt").read_text()
+    prompt = Prompt.compose("", question, recipe)
+    assert {"Jeans", "Footwear"} <= recipe.ones["Category"].values.keys()
+    named = {value for field in recipe.enumerated.values() for value in field.values}
+    assert all(re.search(rf"\b{value}\b", question) for value in named - {"Other"})
+    # The network was taught other names for the same values.
+    (caption,) = captioner.caption(photos(jpeg("Dress", "red")), prompt)
+    record = json.loads(caption.text)
+    assert is_valid(caption.text, recipe)
+    assert (record["Category"], record["Gender"]) == ("Skirts", "F")
+    assert "red" in record["Title"].lower()
+    assert sum(caption.probabilities["Category"].values()) == pytest.approx(1, abs=0.02)
 
 
 def test_tells_how_likely_each_value_is(captioner, prompt):

@@ -5,6 +5,7 @@ import torch
 
 from lookbook.captioners.huggingface import HuggingFaceCaptioner
 from lookbook.chat_models.huggingface import write_chat
+from lookbook.chat_models.sampling import Sampling
 from lookbook.errors import InputError
 from lookbook.labels.reading import read_answer
 from lookbook.labels.record import is_valid
@@ -74,6 +75,20 @@ def test_every_answer_keeps_to_the_schema(one_at_a_time, fields):
         assert is_valid(text, fields)
         assert list(json.loads(text)) == fields.names
         assert read_answer(text, fields).repair in (None, "json")
+
+
+def test_sampling_draws_other_tokens_and_captions_anew(tiny_mllama, photos, prompt, one_at_a_time):
+    sampling = Sampling(temperature=1, top_p=0.9, top_k=40, repetition_penalty=1.2, stop=["}"])
+    warm, greedy = captioner(tiny_mllama, sampling=sampling), captioner(tiny_mllama)
+    (drawn,) = warm.caption(photos[:1], prompt)
+    assert is_valid(drawn.text, prompt.fields)
+    assert drawn.text != one_at_a_time["0"]
+    assert warm.fingerprint(prompt) != greedy.fingerprint(prompt)
+
+
+def test_answers_are_as_long_as_max_tokens_allows(tiny_mllama, photos, prompt):
+    (caption,) = captioner(tiny_mllama, max_tokens=20).caption(photos[:1], prompt)
+    assert caption.output_tokens == 20
 
 
 def test_tokens_are_counted(tiny_mllama, photos, prompt):

@@ -142,3 +142,11 @@ def test_a_node_killed_in_mid_run_costs_no_photo_and_none_comes_twice(
     while sum(node["Alive"] for node in ray.nodes()) > 1 and time.monotonic() < deadline:
         time.sleep(0.1)
     assert sum(node["Alive"] for node in ray.nodes()) == 1
+
+
+def test_replica_without_room_on_the_cluster_ends_in_a_sentence(
+    cluster, stored, on_the_cluster, prompt
+):
+    engine = on_the_cluster(gpus_per_replica=4, patience=0)
+    with pytest.raises(InputError, match=r"No machine .* a worker of 1 CPU and 4 GPU"):
+        list(engine.caption(stored[:2], prompt))

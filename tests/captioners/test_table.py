@@ -5,6 +5,7 @@ import pytest
 
 from lookbook.captioners.table import NO_ROW, TableCaptioner
 from lookbook.errors import InputError
+from lookbook.labels.reading import read_answer
 from lookbook.photos.photo import Photo
 from project import jpeg
 
@@ -79,7 +80,12 @@ def test_another_table_captions_anew(table, captioner, prompt):
 
 
 @pytest.mark.parametrize(
-    ("rows", "told"), [([{"a": 1}], "is no catalogue: it needs"), (None, "cannot be read")]
+    ("rows", "told"),
+    [
+        ([{"a": 1}], "is no catalogue: it needs"),
+        ([{"Filename": "a.jpg", "price": 1}], "is no catalogue: it needs"),
+        (None, "cannot be read"),
+    ],
 )
 def test_what_is_no_catalogue_ends_in_a_sentence(table, captioner, prompt, rows, told):
     path = table(*rows) if rows else "nowhere.csv"
@@ -92,3 +98,41 @@ def test_an_empty_table_is_told(tmp_path, captioner, prompt):
     engine = TableCaptioner(str(tmp_path / "catalogue.csv"), captioner)
     with pytest.raises(InputError, match="is empty"):
         said(engine, [photo("Hat.jpg")], prompt)
+
+
+ANSWER = (
+    '{\n  "Title": "Red hat",\n  "Size": "M",\n  "Category": "Tops",\n  "Description": "Felt."\n}'
+)
+REFUSAL = "I'm not able to provide information about the person in this image."
+
+
+@pytest.mark.parametrize("heading", ["Caption", "Description", "generated"])
+def test_raw_answers_of_a_model_are_captions_and_no_descriptions(
+    tmp_path, captioner, prompt, heading
+):
+    parts = [("hat.jpg", f"{ANSWER}<|eot_id|>"), ("shirt.jpg", f"{REFUSAL}<|eot_id|>")]
+    for number, part in enumerate(parts):
+        frame = pd.DataFrame([part], columns=["Filename", heading])
+        frame.to_csv(tmp_path / f"captions_gpu_{number}.csv", index=False)
+    engine = TableCaptioner(str(tmp_path / "captions_gpu_*.csv"), captioner)
+    asked = [photo("hat.jpg"), photo("shirt.jpg"), photo("dress.jpg")]
+    hat, shirt, dress = engine.caption(asked, prompt)
+    read = read_answer(hat.text, prompt.fields).written
+    assert (read["Title"], read["Description"]) == ("Red hat", "Felt.")
+    assert read_answer(shirt.text, prompt.fields).rejection == "refusal"
+    assert dress.failure == NO_ROW
+
+
+def test_descriptions_alone_stay_descriptions(table, captioner, prompt):
+    engine = TableCaptioner(
+        table({"Filename": "Hat.jpg", "Description": "Felt {warm}."}), captioner
+    )
+    found = said(engine, [photo("Hat.jpg")], prompt)
+    assert found == {"id-Hat.jpg": {"Description": "Felt {warm}."}}
+
+
+def test_what_a_raw_answer_lacks_is_captioned_if_asked(table, captioner, prompt):
+    rows = {"Filename": "Hat.jpg", "Caption": f"{ANSWER}<|eot_id|>"}
+    found = said(TableCaptioner(table(rows), captioner, fill=True), [photo("Hat.jpg")], prompt)
+    assert found["id-Hat.jpg"]["Title"] == "Red hat"
+    assert found["id-Hat.jpg"]["Pattern"]

@@ -39,7 +39,8 @@ def test_prompts_and_captioners_are_compared_and_paid_for_once(ran, tmp_path):
         few = "--params=prompt_trial.photos=5"
         result = succeed(run_kedro(project, *arguments, few))
         scores = table(project, "trial_scores")
-        assert set(server.pictures.values()) <= {4, 5}
+        # Two captioners and three prompts; a refusal is asked about once more.
+        assert set(server.pictures.values()) <= {6, 7}
         asked = len(server.requests)
         succeed(run_kedro(project, *arguments, few))
         assert len(server.requests) == asked
@@ -52,7 +53,7 @@ def test_prompts_and_captioners_are_compared_and_paid_for_once(ran, tmp_path):
     assert set(zip(scores["captioner"], scores["prompt"], strict=True)) == {
         (engine, prompt)
         for engine in ("captioner", "laptop", "other")
-        for prompt in ("caption", "plain")
+        for prompt in ("caption", "plain", "recipe")
     }
     assert scores.loc[scores["captioner"].ne("laptop"), "cost"].astype(float).gt(0).all()
     assert "Prompts tried on 5 photos" in result.stdout and "laptop, plain" in result.stdout

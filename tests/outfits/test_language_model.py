@@ -1,8 +1,11 @@
 import json
 import socket
+import threading
+import time
 
 import jsonschema
 import pytest
+import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -10,6 +13,7 @@ from chat_server import KEY, MODEL, serving
 from lookbook.chat_models.api import ApiChatModel
 from lookbook.chat_models.huggingface import HuggingFaceChatModel
 from lookbook.datasets.engine_dataset import EngineDataset
+from lookbook.errors import InputError
 from lookbook.labels.fields import Fields
 from lookbook.outfits import Message, Recommendation
 from lookbook.outfits.embedded import NOTHING, EmbeddedStylist
@@ -171,6 +175,63 @@ def test_nothing_found_is_said_without_asking(server, stylist):
     assert server.requests == []
 
 
+RULES = "With your blue shirt go:\n- shoes: Black shoes (casual)"
+
+
+@pytest.mark.parametrize(
+    "fault", ["cut", "stalled", "dripping", "garbage", "page", "error", "ended"]
+)
+def test_broken_stream_ends_in_the_rules_reply_within_the_timeout(
+    server, stylist_of, fault, caplog
+):
+    server.reply, server.stream_fault = "Take the [1]. They are easy to wear.", fault
+    chat = ApiChatModel(MODEL, base_url=server.url, api_key=KEY, retries=0, timeout=0.7)
+    begun = time.monotonic()
+    assert "".join(replied(stylist_of(chat))) == RULES
+    assert time.monotonic() - begun < 5
+    assert "chat model failed" in caplog.text or "sends no answers" in caplog.text
+
+
+def test_reply_that_breaks_off_is_followed_by_the_rules(stylist_of):
+    class BreaksOff:
+        def stream(self, messages):
+            yield "Take the [1]. They "
+            raise InputError("The chat model failed.")
+
+    assert "".join(replied(stylist_of(BreaksOff()))) == f"Take the Black shoes. \n\n{RULES}"
+
+
+def test_plan_that_does_not_come_is_made_by_rules_within_the_timeout(stylist_of):
+    with serving(delay=20, plans=[plan_of(FEET)]) as server:
+        chat = ApiChatModel(MODEL, base_url=server.url, api_key=KEY, timeout=0.5)
+        begun = time.monotonic()
+        assert BY_RULES in stylist_of(chat).plan(SHIRT, "shoes", [], FIELDS).notes
+        assert time.monotonic() - begun < 5
+
+
+def test_stream_that_the_reader_leaves_holds_nobody_up(server):
+    server.reply, server.stream_fault = "Take the [1].", "stalled"
+    chat = ApiChatModel(MODEL, base_url=server.url, api_key=KEY, timeout=30)
+    stream = chat.stream([{"role": "user", "content": "shoes"}])
+    begun = time.monotonic()
+    assert next(stream) == "Take "
+    stream.close()
+    assert time.monotonic() - begun < 5
+
+
+def test_thinking_is_no_part_of_a_reply(server, stylist):
+    server.reply = "<think> The [1] are ugly. </think> Take the [1]."
+    assert "".join(replied(stylist)).strip() == "Take the Black shoes."
+
+
+def test_a_model_without_a_plan_is_not_waited_for_again(server, stylist):
+    server.plans = ["no", plan_of()]
+    plan = stylist.plan(SHIRT, "shoes", [], FIELDS)
+    asked = len(server.requests)
+    assert "Black shoes" in "".join(stylist.reply(plan, SHIRT, [SHOES], "shoes", [], FIELDS))
+    assert len(server.requests) == asked
+
+
 @pytest.mark.parametrize("refused", [{"json_schema"}, {"json_schema", "json_object"}])
 def test_a_server_without_schemas_is_asked_otherwise_and_it_is_remembered(stylist_of, refused):
     with serving(refuses=refused, plans=[plan_of(FEET)] * 2) as server:
@@ -233,6 +294,31 @@ def test_a_local_model_replies_in_parts(local, stylist_of):
     assert len(list(local.stream(asked))) > 1
     # Random weights say nothing true, and so the rules speak.
     assert "Black shoes" in "".join(replied(stylist_of(local)))
+
+
+@pytest.mark.parametrize("fault", ["stalls", "fails"])
+def test_a_local_model_that_does_not_write_leaves_the_reply_to_the_rules(
+    tiny_mllama, stylist_of, fault, monkeypatch, caplog
+):
+    from transformers import MllamaForConditionalGeneration
+
+    woken = threading.Event()
+
+    def generate(self, **options):
+        if fault == "stalls":
+            woken.wait(20)
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+
+    chat = HuggingFaceChatModel(str(tiny_mllama), device="cpu", timeout=0.5)
+    monkeypatch.setattr(MllamaForConditionalGeneration, "generate", generate)
+    begun = time.monotonic()
+    stylist = stylist_of(chat)
+    # The second customer meets a model that is still busy with the first.
+    assert "".join(replied(stylist)) == "".join(replied(stylist)) == RULES
+    assert BY_RULES in stylist.plan(SHIRT, "shoes", [], FIELDS).notes
+    woken.set()
+    assert "chat model failed: " in caplog.text
+    assert time.monotonic() - begun < 19
 
 
 def test_stylists_are_catalog_entries(server, prompts, tiny_mllama):

@@ -65,22 +65,29 @@ class ChatServer:
         faults: Share of requests, by kind: ``rate limit``, ``error``, ``cut``, ``slow``,
             ``drip``, ``junk``, ``truncated``, ``refusal``. A photo meets each kind at most once, so
             that patience always leads to its caption.
-        refuses: What the server takes no part in: ``json_schema``, ``json_object``, ``system``.
+        refuses: What the server takes no part in: ``json_schema``, ``json_object``, ``system``, or
+            a parameter.
+        reply_always: The body of every reply, if any.
         poison: Pictures whose hash begins so are refused for good.
         seed: Of the faults.
         plans: What is answered to questions without a picture, one after the other.
         labels: What is said of pictures, by their hash; what :func:`label_for` says by default.
         reply: What is streamed to them.
+        stream_fault: What happens to streams, after their first word: ``cut``, ``stalled``,
+            ``dripping`` (a letter at a time, of no word), ``garbage``, ``page``, ``error`` or
+            ``ended`` (without the end of the answer).
     """
 
     delay: float = 0.0
     faults: dict[str, float] = field(default_factory=dict)
     refuses: set[str] = field(default_factory=set)
-    poison: str | None = None
+    reply_always: dict | None = None
+    poison: str | tuple[str, ...] | None = None
     seed: int = 0
     plans: list[str] = field(default_factory=list)
     labels: list[dict] = field(default_factory=list)
     reply: str = ""
+    stream_fault: str | None = None
     url: str = ""
     requests: list[dict] = field(default_factory=list)
     pictures: Counter = field(default_factory=Counter)
@@ -120,6 +127,8 @@ class ChatServer:
         if refusal := self._refusal(headers, request):
             status, message = refusal
             return await self._send(writer, status, {"error": {"message": message}})
+        if self.reply_always is not None:
+            return await self._send(writer, 200, self.reply_always)
         if request.get("stream"):
             return await self._stream(writer)
         if isinstance(request["messages"][-1]["content"], str):
@@ -130,7 +139,9 @@ class ChatServer:
         name = hashlib.sha256(picture).hexdigest()
         self.pictures[name] += 1
         if self.poison is not None and name.startswith(self.poison):
-            return await self._send(writer, 400, {"error": {"message": "unsafe picture"}})
+            return await self._send(
+                writer, 400, {"error": {"message": "the picture cannot be read"}}
+            )
         said = self.labels[int(name, 16) % len(self.labels)] if self.labels else None
         text = json.dumps(said or label_for(picture))
         match self._fault(name):
@@ -159,16 +170,41 @@ class ChatServer:
         return await self._send(writer, 200, _completion(text))
 
     async def _stream(self, writer: asyncio.StreamWriter) -> None:
+        if self.stream_fault == "page":
+            return await self._send(writer, 200, b"<html>Sign in</html>")
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n")
-        writer.write(b"Connection: close\r\n\r\n")
+        # In chunks, so that a cut is one.
+        writer.write(b"Transfer-Encoding: chunked\r\n\r\n")
+
+        async def send(data: bytes) -> None:
+            writer.write(b"%x\r\n%s\r\n" % (len(data), data))
+            await writer.drain()
+
         for word in self.reply.split(" "):
             choice = {"index": 0, "delta": {"role": "assistant", "content": f"{word} "}}
             chunk = {**_COMPLETION, "object": "chat.completion.chunk", "choices": [choice]}
-            writer.write(f"data: {json.dumps(chunk)}\n\n".encode())
-            await writer.drain()
-        writer.write(b"data: [DONE]\n\n")
+            await send(f"data: {json.dumps(chunk)}\n\n".encode())
+            match self.stream_fault:
+                case "cut":
+                    raise ConnectionError
+                case "stalled":
+                    await asyncio.sleep(30)
+                case "dripping":
+                    while True:
+                        await send(b":")
+                        await asyncio.sleep(0.02)
+                case "garbage":
+                    await send(b"data: \xff{]\n\n")
+                case "error":
+                    await send(b'data: {"error": {"code": 502, "message": "gone"}}\n\n')
+                case "ended":
+                    return await self._end(writer)
+        await send(b"data: [DONE]\n\n")
+        await self._end(writer)
+
+    async def _end(self, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"0\r\n\r\n")
         await writer.drain()
-        raise ConnectionError
 
     def _refusal(self, headers: dict, request: dict) -> tuple[int, str] | None:
         if headers.get("authorization") != f"Bearer {KEY}":
@@ -178,6 +214,8 @@ class ChatServer:
         roles = [message["role"] for message in request["messages"]]
         if request.get("response_format", {}).get("type") in self.refuses:
             return 400, "response_format is not supported"
+        if refused := self.refuses & request.keys():
+            return 400, f"Unsupported parameter: '{refused.pop()}' is not supported."
         if "system" in self.refuses and "system" in roles:
             return 400, "no system prompt beside a picture"
         return None

@@ -13,6 +13,9 @@ from pydantic import BaseModel, field_validator
 from lookbook.labels.fields import Fields
 from lookbook.photos.photo import Photo
 
+# How the reason opens where a server refuses a photo's content: another captioner may take it.
+FILTERED = "filtered by the server"
+
 
 class Prompt(BaseModel):
     """What a captioner is asked of each photo.

@@ -14,17 +14,20 @@ from anyio import CapacityLimiter, to_thread
 from anyio.from_thread import start_blocking_portal
 from pydantic import BaseModel, Field
 
-from lookbook.captioners import Caption, Prompt, fingerprint
-from lookbook.chat_models import TEMPERATURES
-from lookbook.chat_models.server import JunkAnswerError, RequestFailedError, Server
+from lookbook.captioners import FILTERED, Caption, Prompt, fingerprint
+from lookbook.captioners.pictures import fit_encoder
+from lookbook.chat_models.connection import Connection
+from lookbook.chat_models.sampling import Sampling
+from lookbook.chat_models.server import FilteredError, RequestFailedError, Server
 from lookbook.errors import InputError
 from lookbook.labels.reading import read_answer
 from lookbook.photos.photo import Photo, PhotoError
 
 # Changes with every change of how the code below asks.
-ASKING = "1"
+ASKING = "2"
 QUALITY = 90
-# So many photos that fail before the first answer say that there will be none.
+# So many photos that fail before the first answer say that there will be none; but those that are
+# in flight meanwhile may prove the server sound.
 FIRST_FAILURES = 4
 
 
@@ -54,16 +57,16 @@ class _Run:
     """One stream of photos on its way through the server.
 
     Attributes:
-        failed: Photos that failed since the last one that did not.
+        connection: To the server.
+        limiter: Of the threads that encode photos.
+        failed: Photos that failed since the last one that did not; a filter is no failure.
+        last_failure: Why the last one did.
     """
 
-    client: Any
+    connection: Connection
     limiter: CapacityLimiter
     failed: int = 0
-
-
-class _PhotoFailedError(Exception):
-    """A photo has no caption; the message is the reason."""
+    last_failure: str = ""
 
 
 class ApiCaptioner:
@@ -80,6 +83,7 @@ class ApiCaptioner:
         retries: int = 6,
         max_side: int = 559,
         max_tokens: int = 512,
+        sampling: Sampling = Sampling(),  # noqa: B008 - it cannot be changed
         price: Price | None = None,
     ) -> None:
         """Names model and server; nothing is sent yet.
@@ -97,21 +101,24 @@ class ApiCaptioner:
                 they are sent. Up to 559, Together counts a photo of a Llama-3.2-Vision size as
                 1,601 tokens, above that as two or four times as many, see
                 https://docs.together.ai/docs/inference/vision/overview.
-            max_tokens: Tokens an answer may take.
+            max_tokens: Tokens an answer may take, a model's thoughts included.
+            sampling: How tokens are drawn.
             price: To sum up cost.
         """
         self._server = Server(model, base_url, api_key, timeout, retries)
         self._concurrency = concurrency
         self._max_side = max_side
         self._max_tokens = max_tokens
+        self._sampling = sampling
         self._price = price
 
     def fingerprint(self, prompt: Prompt) -> str:
-        """Hashes model, prompt, photo size and answer length, but not where the server is.
+        """Hashes model, prompt, photo size, answer length and sampling, but no address.
 
         A server tells nothing of its weights: here the model's name stands for them.
         """
         facts = [str(self._max_side), str(self._max_tokens), ASKING]
+        facts.append(self._sampling.model_dump_json(exclude_none=True))
         return fingerprint("api", self._server.model, *facts, *prompt.facts())
 
     def caption(self, photos: Iterable[Photo], prompt: Prompt) -> Iterator[Caption]:
@@ -123,8 +130,11 @@ class ApiCaptioner:
         """
         remaining = iter(photos)
         running: set[Future[Caption]] = set()
-        with start_blocking_portal() as portal:
-            run = portal.call(self._connect)
+        with (
+            start_blocking_portal() as portal,
+            portal.wrap_async_context_manager(self._server.connect(self._concurrency)) as opened,
+        ):
+            run = _Run(opened, CapacityLimiter(os.cpu_count() or 1))
             try:
                 for photo in remaining:
                     running.add(portal.start_task_soon(self._caption, run, photo, prompt))
@@ -134,10 +144,11 @@ class ApiCaptioner:
                 while running:
                     done, running = wait(running, return_when=FIRST_COMPLETED)
                     yield from self._settle(done)
+                if not self._server.is_proven and run.failed >= FIRST_FAILURES:
+                    raise _at_fault(run)
             finally:
                 for future in running:
                     future.cancel()
-                portal.call(run.client.close)
 
     def _settle(self, done: set[Future[Caption]]) -> Iterator[Caption]:
         """Hands on what came before it raises what went wrong."""
@@ -151,10 +162,6 @@ class ApiCaptioner:
         if errors:
             raise errors[0]
 
-    async def _connect(self) -> _Run:
-        client = self._server.connect(self._concurrency)
-        return _Run(client, CapacityLimiter(os.cpu_count() or 1))
-
     async def _caption(self, run: _Run, photo: Photo, prompt: Prompt) -> Caption:
         try:
             url = await to_thread.run_sync(self._data_url, photo, limiter=run.limiter)
@@ -163,46 +170,47 @@ class ApiCaptioner:
         bill = _Bill()
         try:
             text = await self._usable_answer(run, url, prompt, bill)
-        except (_PhotoFailedError, RequestFailedError) as failure:
+        except FilteredError as failure:
+            reason = f"{FILTERED}: {failure}"
+            return Caption(photo_id=photo.photo_id, failure=reason, **self._cost(bill))
+        except RequestFailedError as failure:
             run.failed += 1
-            limit = 2 * self._concurrency if self._server.proven else FIRST_FAILURES
+            run.last_failure = str(failure)
+            is_proven = self._server.is_proven
+            limit = 2 * self._concurrency if is_proven else max(self._concurrency, FIRST_FAILURES)
             if run.failed >= limit:
-                raise InputError(
-                    f"The last {limit} photos failed, so the server is at fault and the "
-                    f"run stops; what was captioned is kept. The last reason: {failure}"
-                ) from failure
+                raise _at_fault(run) from failure
             return Caption(photo_id=photo.photo_id, failure=str(failure), **self._cost(bill))
         run.failed = 0
         return Caption(photo_id=photo.photo_id, text=text, **self._cost(bill))
 
     def _data_url(self, photo: Photo) -> str:
         """Reads, shrinks and encodes a photo anew, which leaves its EXIF data behind."""
-        image = photo.image(at_least=self._max_side)
-        image.thumbnail((self._max_side, self._max_side))
         buffer = io.BytesIO()
-        image.save(buffer, "JPEG", quality=QUALITY)
+        fit_encoder(photo, self._max_side).save(buffer, "JPEG", quality=QUALITY)
         return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
 
     async def _usable_answer(self, run: _Run, url: str, prompt: Prompt, bill: _Bill) -> str:
-        """Asks, and once more if the answer is of no use; gives the last one."""
+        """Ask, and once more if the answer is of no use; return the last one.
+
+        Raises:
+            RequestFailedError: If the model says nothing, or refuses in words that none reads.
+        """
         picture = {"type": "image_url", "image_url": {"url": url}}
         question = {"role": "user", "content": [picture, {"type": "text", "text": prompt.question}]}
         messages = [*prompt.messages[:-1], question]
-        text = None
-        for temperature in TEMPERATURES:
+        text, flaw = "", None
+        for sampling in (self._sampling, self._sampling.retried()):
             bill.answers += 1
-            asked = (messages, prompt.answer_schema, temperature, self._max_tokens)
-            try:
-                completion = await self._server.complete(run.client, *asked)
-            except JunkAnswerError:
-                continue
-            text = completion.text
+            asked = (messages, sampling, self._max_tokens, prompt.answer_schema)
+            completion = await run.connection.complete(*asked)
             bill.input_tokens += completion.input_tokens
             bill.output_tokens += completion.output_tokens
-            if read_answer(text, prompt.fields).rejection is None:
+            text, flaw = completion.text or text, completion.flaw
+            if flaw is None and read_answer(text, prompt.fields).rejection is None:
                 break
-        if text is None:
-            raise _PhotoFailedError("what the server sent is no chat completion")
+        if flaw and not text:
+            raise RequestFailedError(flaw)
         return text
 
     def _cost(self, bill: _Bill) -> dict[str, Any]:
@@ -212,3 +220,10 @@ class ApiCaptioner:
             "cost": price
             and (bill.input_tokens * price.input + bill.output_tokens * price.output) / 1e6,
         }
+
+
+def _at_fault(run: _Run) -> InputError:
+    return InputError(
+        f"The last {run.failed} photos failed, so the server is at fault and the run stops; what "
+        f"was captioned is kept. The last reason: {run.last_failure}"
+    )

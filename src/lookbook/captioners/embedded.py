@@ -14,6 +14,7 @@ from lookbook.captioners.network import (
     likely_values,
     open_network,
     to_pixels,
+    translate_heads,
 )
 from lookbook.labels.choosing import choose_values, compose_record
 from lookbook.labels.fields import Fields
@@ -70,10 +71,11 @@ class EmbeddedCaptioner:
     def _caption_batch(
         self, seen: list[tuple[str, np.ndarray]], fields: Fields
     ) -> Iterator[Caption]:
-        heads = self.network.heads
         stacked = np.stack([pixels for _, pixels in seen])
         (logits,) = self.network.run(["logits"], stacked)
-        for (photo_id, _), likely in zip(seen, likely_values(logits, heads), strict=True):
+        every = likely_values(logits, self.network.heads)
+        heads, every = translate_heads(self.network.heads, every, fields)
+        for (photo_id, _), likely in zip(seen, every, strict=True):
             record = compose_record(choose_values(likely, heads, fields), heads, fields)
             yield Caption(
                 photo_id=photo_id,

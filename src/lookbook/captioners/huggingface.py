@@ -9,9 +9,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from lookbook.captioners import Caption, Prompt, fingerprint
+from lookbook.captioners.pictures import fit_encoder
 from lookbook.chat_models.checkpoint import Checkpoint, Model, load_model
 from lookbook.chat_models.constrained import SchemaLogitsProcessor, grammar, longest_answer
-from lookbook.chat_models.huggingface import GREEDY, write_chat
+from lookbook.chat_models.huggingface import LIKELIEST, generation_options, write_chat
+from lookbook.chat_models.sampling import Sampling
 from lookbook.chat_models.weights import fingerprint_weights
 from lookbook.photos.photo import Photo, PhotoError
 
@@ -19,15 +21,15 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 # Changes with every change of how the code below decodes.
-DECODING = "greedy-1"
+DECODING = "2"
 WINDOW = 4
 
 
 class HuggingFaceCaptioner:
     """Captions photos in batches with any chat vision-language model that transformers loads.
 
-    The weights are loaded when the first photo comes. Decoding is greedy and constrained to
-    the prompt's schema.
+    The weights are loaded when the first photo comes. Decoding is constrained to the prompt's
+    schema, and greedy by default.
     """
 
     def __init__(
@@ -40,6 +42,8 @@ class HuggingFaceCaptioner:
         dtype: str = "auto",
         batch_size: int = 16,
         max_side: int = 560,
+        max_tokens: int | None = None,
+        sampling: Sampling = LIKELIEST,
         threads: int = 4,
     ) -> None:
         """Names the model.
@@ -54,23 +58,28 @@ class HuggingFaceCaptioner:
             batch_size: Photos a batch; halved where memory runs out.
             max_side: Larger photos are scaled down to so many pixels on the longer side. 560
                 is one tile of Llama-3.2-Vision.
+            max_tokens: Tokens an answer may take; as many as the schema allows by default.
+            sampling: How tokens are drawn.
             threads: Threads that decode photos.
         """
         self._checkpoint = Checkpoint(model, revision, token, device, dtype)
         self._batch_size = batch_size
         self._max_side = max_side
+        self._max_tokens = max_tokens
+        self._sampling = sampling
         self._threads = threads
         self._loaded: Model | None = None
 
     def fingerprint(self, prompt: Prompt) -> str:
-        """Hashes weights, photo size and prompt.
+        """Hashes weights, photo size, sampling and prompt.
 
         Raises:
             InputError: If a model of the hub is not on this machine, and the hub not to be had.
         """
         checkpoint = self._checkpoint
         weights = fingerprint_weights(checkpoint.model, checkpoint.revision, checkpoint.token)
-        facts = [checkpoint.dtype, str(self._max_side), DECODING]
+        facts = [checkpoint.dtype, str(self._max_side), str(self._max_tokens), DECODING]
+        facts.append(self._sampling.model_dump_json(exclude_none=True))
         return fingerprint("huggingface", weights, *facts, *prompt.facts())
 
     def caption(self, photos: Iterable[Photo], prompt: Prompt) -> Iterator[Caption]:
@@ -119,11 +128,9 @@ class HuggingFaceCaptioner:
 
     def _decode(self, photo: Photo) -> tuple[str, Image | str]:
         try:
-            image = photo.image(at_least=self._max_side)
+            return photo.photo_id, fit_encoder(photo, self._max_side)
         except (PhotoError, OSError) as error:
             return photo.photo_id, str(error)
-        image.thumbnail((self._max_side, self._max_side))
-        return photo.photo_id, image
 
     def _prepare(self, batch: list[tuple[str, Image]], prompt: Prompt) -> Any:
         assert self._loaded
@@ -179,8 +186,8 @@ class HuggingFaceCaptioner:
         with torch.inference_mode():
             written = model.network.generate(
                 **inputs.to(model.network.device),
-                **GREEDY,
-                max_new_tokens=longest_answer(prompt.answer_schema),
+                **generation_options(self._sampling, model),
+                max_new_tokens=self._max_tokens or longest_answer(prompt.answer_schema),
                 logits_processor=LogitsProcessorList([constrained]),
             )
         answers = written[:, inputs["input_ids"].shape[1] :]

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 from lookbook.batching import Batched
 from lookbook.errors import InputError
 from lookbook.labels.choosing import Head, Probabilities, slices_of
-from lookbook.labels.fields import Fields
+from lookbook.labels.fields import Fields, OneField, SomeField
 from lookbook.loading import loaded_once
 
 if TYPE_CHECKING:
@@ -254,13 +254,59 @@ def check_heads(heads: list[Head], fields: Fields, source: str) -> None:
         )
     for head in known:
         declared = fields.enumerated[head.name]
-        foreign = [value for value in head.values if value not in declared.values]
+        foreign = [value for value in head.values if _declared_value(value, declared) is None]
         if foreign or head.kind != declared.kind:
             told = f"values such as '{foreign[0]}'" if foreign else f"{head.kind} of its values"
             raise InputError(
                 f"The network '{source}' was taught a field {head.name} with {told}, which is not "
                 f"how the fields.yml declares it. {remedy}"
             )
+
+
+def translate_heads(
+    heads: list[Head], likely: list[Probabilities], fields: Fields
+) -> tuple[list[Head], list[Probabilities]]:
+    """Express what a network says in the values of fields that call them otherwise.
+
+    A network's "Women" is the value "F" of a field that has it as a synonym.
+
+    Args:
+        heads: The network's.
+        likely: Probabilities of their values, a photo each.
+        fields: The catalogue's.
+
+    Returns:
+        Both with the fields' values; probabilities of values that are one there add up.
+    """
+    names: dict[str, dict[str, str]] = {}
+    translated = []
+    for head in heads:
+        declared = fields.ones.get(head.name)
+        if declared is None or set(head.values) <= set(declared.values):
+            translated.append(head)
+            continue
+        names[head.name] = {one: str(_declared_value(one, declared)) for one in head.values}
+        values = list(dict.fromkeys(names[head.name].values()))
+        changed = {"values": values, "otherwise": declared.otherwise, "phrases": {}}
+        translated.append(head.model_copy(update=changed))
+    rows = []
+    for row in likely:
+        told = dict(row)
+        for name, renamed in names.items():
+            told[name] = dict.fromkeys(renamed.values(), 0.0)
+            for value, share in row[name].items():
+                told[name][renamed[value]] += share
+        rows.append(told)
+    return translated, rows
+
+
+def _declared_value(value: str, declared: OneField | SomeField) -> str | None:
+    if value in declared.values:
+        return value
+    if isinstance(declared, SomeField):
+        return None
+    named, how = declared.lookup(value)
+    return named if how == "synonym" else None
 
 
 def likely_values(logits: np.ndarray, heads: list[Head]) -> list[Probabilities]:

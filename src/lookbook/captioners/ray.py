@@ -11,9 +11,9 @@ from uuid import uuid4
 
 from lookbook.captioners import Caption, Captioner, Prompt
 from lookbook.captioners.replicas import Dispenser, Replica
+from lookbook.cluster import RoomWatch, connect, lost_machine_told
 from lookbook.errors import InputError
 from lookbook.photos.photo import Photo
-from lookbook.pools import connect, lost_machine_told
 
 NEVER_CAME = "the cluster gave nothing back"
 # A photo that so many replicas died with is given up: it may be what kills them.
@@ -36,6 +36,7 @@ class RayCaptioner:
         cpus_per_replica: float = 1,
         gpus_per_replica: float = 0,
         batch_size: int = 32,
+        patience: float = 30,
         connection: dict[str, Any] | None = None,
     ) -> None:
         """Names the cluster; nothing is started yet.
@@ -46,12 +47,14 @@ class RayCaptioner:
             cpus_per_replica: Cores that each takes.
             gpus_per_replica: GPUs that each takes.
             batch_size: Photos that a replica is given at a time.
-            connection: Arguments of ``ray.init``, see :func:`lookbook.pools.connect`.
+            patience: Seconds to wait for a machine that is large enough for a replica.
+            connection: Arguments of ``ray.init``, see :func:`lookbook.cluster.connect`.
         """
         self._captioner: Captioner = captioner
         self._replicas = replicas
         self._resources = {"num_cpus": cpus_per_replica, "num_gpus": gpus_per_replica}
         self._batch_size = batch_size
+        self._patience = patience
         self._connection = connection or {}
 
     def fingerprint(self, prompt: Prompt) -> str:
@@ -62,8 +65,8 @@ class RayCaptioner:
         """Describes photos, see :class:`lookbook.captioners.Captioner`.
 
         Raises:
-            InputError: If the cluster cannot be reached, or the captioner itself says so; what
-                the replicas had captioned until then comes first.
+            InputError: If the cluster cannot be reached or has no room for a replica, or the
+                captioner itself says so; what the replicas had captioned until then comes first.
         """
         remaining = iter(photos)
         first = list(islice(remaining, self._batch_size))
@@ -91,6 +94,10 @@ class RayCaptioner:
         remote: Any = ray.remote(Replica)
         actor = remote.options(**self._resources).remote(name, self._captioner, prompt, dispenser)
         return name, actor, actor.captions.options(num_returns="streaming").remote()
+
+    def watch_room(self) -> RoomWatch:
+        """Start to watch whether the cluster has room for a replica."""
+        return RoomWatch(self._resources, self._patience)
 
     @property
     def replicas(self) -> int:
@@ -131,10 +138,13 @@ class _Pool:
             self._start()
         feeder = Thread(target=self._feed, args=(first, remaining), daemon=True)
         feeder.start()
+        watch = self._captioner.watch_room()
         try:
             while self._streams:
                 # A replica for which the cluster has no room gives nothing, and holds up nobody.
                 ready, _ = ray.wait(list(self._streams), timeout=1, fetch_local=False)
+                if not ready:
+                    watch.check()
                 for stream in ready:
                     yield from self._next(stream)
                 if not feeder.is_alive() and not self._missing:

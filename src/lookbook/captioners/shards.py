@@ -35,15 +35,17 @@ COSTS = {
 
 
 class ShardParams(BaseModel):
-    """How captions are kept.
+    """How captions are kept, and of how many photos.
 
     Attributes:
+        limit: Photos that ``label`` captions at most, the first ones; all by default.
         shard_size: Captions a file at most.
         shard_seconds: A caption that came waits no longer for its file to fill.
     """
 
     shard_size: int = Field(gt=0)
     shard_seconds: float = Field(ge=0)
+    limit: int | None = Field(default=None, gt=0)
 
 
 def find_uncaptioned(photos: pd.DataFrame, shards: Shards, fingerprint: str) -> pd.DataFrame:

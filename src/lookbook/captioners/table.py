@@ -1,4 +1,4 @@
-"""A catalogue that is labelled already: the captioner that reads a table."""
+"""The captioner that reads a table: a finished catalogue, or a model's raw answers."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import json
 import logging
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import Any
+from typing import Any, cast
 
 import fsspec
 
 from lookbook.captioners import Caption, Captioner, Prompt, fingerprint
 from lookbook.errors import InputError
 from lookbook.labels.fields import Fields
-from lookbook.labels.reading import read_answer
+from lookbook.labels.reading import has_answer, read_answer
 from lookbook.labels.record import split_values
+from lookbook.lazy import pd
 from lookbook.photos.matching import FileNames, tails_of
 from lookbook.photos.photo import Photo
 from lookbook.photos.table import read_any_table
@@ -22,6 +23,19 @@ from lookbook.photos.table import read_any_table
 NO_ROW = "no row of the table names it"
 # Headings under which a table may name its photos.
 FILE_COLUMNS = ("filename", "file", "image", "photo", "path")
+# Headings of a column of raw answers, which are captions and no descriptions.
+RAW_COLUMNS = (
+    "caption",
+    "raw",
+    "raw answer",
+    "answer",
+    "response",
+    "output",
+    "generated text",
+    "text",
+)
+# Rows that are looked at to tell descriptions from raw answers.
+SAMPLE = 200
 MOST_NAMED = 5
 
 logger = logging.getLogger(__name__)
@@ -39,7 +53,8 @@ class TableCaptioner:
 
         Args:
             filepath: A CSV, Excel, Parquet or JSON-lines table with ``Filename`` and any of the
-                catalogue's fields, on any filesystem that fsspec knows.
+                catalogue's fields, or with a model's raw answers, on any filesystem that fsspec
+                knows. A pattern such as ``captions_gpu_*.csv`` names parts of one table.
             otherwise: The captioner of customers' photos.
             fill: Whether photos without a row, and fields that a row lacks, are the other
                 captioner's too; they are failures otherwise.
@@ -63,7 +78,9 @@ class TableCaptioner:
             InputError: If the table cannot be read.
         """
         other = self._otherwise.fingerprint(prompt) if self._fill else ""
-        return fingerprint("table", self._bytes(), json.dumps(prompt.answer_schema), other)
+        return fingerprint(
+            "table", *self._files().values(), json.dumps(prompt.answer_schema), other
+        )
 
     def caption(self, photos: Iterable[Photo], prompt: Prompt) -> Iterator[Caption]:
         """Describes photos, see :class:`lookbook.captioners.Captioner`.
@@ -86,7 +103,11 @@ class TableCaptioner:
             row = tails[found] if found else None
             told = rows.get(row, {}) if row else {}
             used.add(row)
-            if photo.file is None or (self._fill and not told.keys() >= set(prompt.fields.names)):
+            if self._fill and isinstance(told, str):
+                told = read_answer(told, prompt.fields).written
+            if isinstance(told, str):
+                yield Caption(photo_id=photo.photo_id, text=told)
+            elif photo.file is None or (self._fill and not told.keys() >= set(prompt.fields.names)):
                 said[photo.photo_id] = told
                 lacking.append(photo)
             elif told:
@@ -98,20 +119,28 @@ class TableCaptioner:
             yield caption if not told else _merge(caption, told, prompt.fields)
         self._name_unused([name for name in rows if name not in used])
 
-    def _rows(self, fields: Fields) -> dict[str, Said]:
-        """Reads the rows by file; a later row of a file adds what an earlier one lacks."""
-        table = read_any_table(self._bytes(), self._filepath)
+    def _rows(self, fields: Fields) -> dict[str, Said | str]:
+        """Read the rows by file: values by field, or a raw answer.
+
+        A later row of a file adds what an earlier one lacks.
+        """
+        parts = [read_any_table(data, name) for name, data in self._files().items()]
+        table = pd.concat(parts, ignore_index=True).fillna("")
         headings = {str(name).strip().casefold(): name for name in table.columns}
         file = next((headings[one] for one in FILE_COLUMNS if one in headings), None)
         known = {
             name: headings[name.casefold()] for name in fields.names if name.casefold() in headings
         }
-        if file is None or not known:
+        raw = _find_raw(table.drop(columns=file), known, fields) if file is not None else None
+        if file is None or not (known or raw):
             raise InputError(
                 f"{self._filepath} is no catalogue: it needs a column 'Filename' and any of "
                 f"{', '.join(fields.names)}; it has {', '.join(map(str, table.columns))}."
             )
-        rows: dict[str, Said] = {}
+        if raw is not None:
+            answers = zip(table[file].astype(str), table[raw].astype(str), strict=True)
+            return {name: text for name, text in answers if name.strip() and text.strip()}
+        rows: dict[str, Said | str] = {}
         for row in table.to_dict("records"):
             if not str(row[file]).strip():
                 continue
@@ -120,14 +149,21 @@ class TableCaptioner:
                 for name, column in known.items()
                 if str(row[column]).strip()
             }
-            rows[str(row[file])] = {**told, **rows.get(str(row[file]), {})}
+            rows[str(row[file])] = {**told, **cast(Said, rows.get(str(row[file]), {}))}
         return rows
 
-    def _bytes(self) -> bytes:
+    def _files(self) -> dict[str, bytes]:
+        """Read the files of the table, by name."""
         try:
-            with fsspec.open(self._filepath, "rb") as file:
-                data: bytes = file.read()
-                return data
+            found = fsspec.open_files(self._filepath, "rb") if "*" in self._filepath else []
+            opened = sorted(found, key=lambda one: str(one.path)) or [
+                fsspec.open(self._filepath, "rb")
+            ]
+            contents = {}
+            for part in opened:
+                with part as file:
+                    contents[str(part.path)] = file.read()
+            return contents
         except OSError as error:
             raise InputError(f"The catalogue '{self._filepath}' cannot be read: {error}") from error
 
@@ -135,6 +171,26 @@ class TableCaptioner:
         if names:
             shown = ", ".join(names[:MOST_NAMED]) + (" …" if len(names) > MOST_NAMED else "")
             logger.warning("%s: %d rows name no photo: %s", self._filepath, len(names), shown)
+
+
+def _find_raw(table: pd.DataFrame, known: dict[str, str], fields: Fields) -> str | None:
+    """Return the column of a model's raw answers, if the table has one.
+
+    Args:
+        table: Without the column of files.
+        known: Columns by the field that they are called by.
+        fields: The catalogue's.
+    """
+    headings = {str(name).strip().casefold(): str(name) for name in table.columns}
+    if not known and (named := [headings[one] for one in RAW_COLUMNS if one in headings]):
+        return named[0]
+    # Some call the raw answers descriptions, or something else.
+    texts = [known[name] for name in fields.texts if name in known]
+    for column in texts if len(known) == 1 else [] if known else headings.values():
+        cells = [cell for cell in table[column].astype(str).head(SAMPLE) if cell.strip()]
+        if 2 * sum(has_answer(cell, fields) for cell in cells) > len(cells):
+            return column
+    return None
 
 
 def _merge(caption: Caption, told: Said, fields: Fields) -> Caption:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Protocol
 
+from lookbook.labels.text import THOUGHT_BEGIN, THOUGHT_END
+
 # An answer of no use is asked for once more, by chance a better one.
 TEMPERATURES = (0.0, 0.7)
+# Characters that a tag of thoughts has at most.
+_LONGEST_TAG = 16
 
 
 class ChatModel(Protocol):
@@ -34,6 +38,25 @@ class ChatModel(Protocol):
             InputError: If there is no answer to be had.
         """
         ...
+
+
+def skip_thinking(parts: Iterator[str]) -> Iterator[str]:
+    """Leave out of a stream what a model says to itself between tags such as ``<think>``."""
+    rest, is_thinking = "", False
+    for part in parts:
+        rest += part
+        while tag := (THOUGHT_END if is_thinking else THOUGHT_BEGIN).search(rest):
+            if not is_thinking and tag.start():
+                yield rest[: tag.start()]
+            rest, is_thinking = rest[tag.end() :], not is_thinking
+        # The end may be the beginning of a tag.
+        open_at = rest.rfind("<", max(0, len(rest) - _LONGEST_TAG))
+        whole = len(rest) if open_at < 0 else open_at
+        if whole and not is_thinking:
+            yield rest[:whole]
+        rest = rest[whole:]
+    if rest and not is_thinking:
+        yield rest
 
 
 def merge_system(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -6,11 +6,15 @@ import queue
 from collections.abc import Iterator
 from typing import Any
 
-import together
+from anyio import fail_after
 from anyio.from_thread import start_blocking_portal
 
-from lookbook.chat_models.server import JunkAnswerError, RequestFailedError, Server
+from lookbook.chat_models import skip_thinking
+from lookbook.chat_models.sampling import Sampling
+from lookbook.chat_models.server import RequestFailedError, Server
 from lookbook.errors import InputError
+
+REPLY = Sampling(temperature=0.3)
 
 
 class ApiChatModel:
@@ -22,9 +26,10 @@ class ApiChatModel:
         *,
         base_url: str | None = None,
         api_key: str | None = None,
-        timeout: float = 60,
+        timeout: float = 30,
         retries: int = 2,
         max_tokens: int = 1024,
+        sampling: Sampling = REPLY,
     ) -> None:
         """Names model and server, see :class:`Server`; nothing is sent yet.
 
@@ -32,66 +37,71 @@ class ApiChatModel:
             model: The model's name on the server.
             base_url: The server.
             api_key: Key to it.
-            timeout: Seconds a request may take.
+            timeout: Seconds that an answer may take in all, retries included.
             retries: How often a request is repeated.
             max_tokens: Tokens an answer may take.
+            sampling: How the tokens of replies are drawn.
         """
         self._server = Server(model, base_url, api_key, timeout, retries)
         self._max_tokens = max_tokens
+        self._sampling = sampling
 
     def answer(
         self, messages: list[dict[str, str]], schema: dict[str, Any], temperature: float
     ) -> str:
-        """Answers in JSON; an empty text where the server sent no chat completion."""
+        """Answer in JSON; the text is empty where the model says nothing."""
+        sampling = self._sampling.model_copy(update={"temperature": temperature})
 
         async def ask() -> str:
-            async with self._server.connect() as client:
-                asked = (messages, schema, temperature, self._max_tokens)
-                return (await self._server.complete(client, *asked)).text
+            with fail_after(self._server.timeout):
+                async with self._server.connect() as connection:
+                    asked = (messages, sampling, self._max_tokens, schema)
+                    return (await connection.complete(*asked)).text
 
         with start_blocking_portal() as portal:
             try:
                 return portal.call(ask)
-            except JunkAnswerError:
-                return ""
-            except RequestFailedError as error:
-                raise InputError(f"The chat model failed: {error}. Try again later.") from error
+            except (RequestFailedError, TimeoutError) as error:
+                raise self._failure(error) from error
 
     def stream(self, messages: list[dict[str, str]]) -> Iterator[str]:
-        """Answers in words, in parts as the server sends them."""
+        """Answer in words, in parts as the server sends them.
+
+        Raises:
+            InputError: If the answer does not come, or not whole, within the timeout.
+        """
+        yield from skip_thinking(self._stream(messages))
+
+    def _stream(self, messages: list[dict[str, str]]) -> Iterator[str]:
         parts: queue.SimpleQueue[str | Exception | None] = queue.SimpleQueue()
 
         async def ask() -> None:
             try:
-                async with self._server.connect() as client:
-                    await self._send_parts(client, messages, parts)
-            except (InputError, RequestFailedError, JunkAnswerError, ValueError) as error:
+                with fail_after(self._server.timeout):
+                    async with self._server.connect() as connection:
+                        asked = (messages, self._sampling, self._max_tokens)
+                        async for part in connection.stream(*asked):
+                            parts.put(part)
+            except Exception as error:
+                # Whatever it is: the reader waits for it.
                 parts.put(error)
-            parts.put(None)
+            finally:
+                parts.put(None)
 
         with start_blocking_portal() as portal:
-            portal.start_task_soon(ask)
-            while (part := parts.get()) is not None:
-                if isinstance(part, InputError):
-                    raise part
-                if isinstance(part, Exception):
-                    told = str(part) or "what the server sent is no chat completion"
-                    raise InputError(f"The chat model failed: {told}. Try again later.") from part
-                yield part
+            request = portal.start_task_soon(ask)
+            try:
+                while (part := parts.get()) is not None:
+                    if isinstance(part, Exception):
+                        raise self._failure(part) from part
+                    yield part
+            finally:
+                # The reader may have gone.
+                request.cancel()
 
-    async def _send_parts(
-        self, client: Any, messages: list[dict[str, str]], parts: queue.SimpleQueue[Any]
-    ) -> None:
-        try:
-            stream = await client.chat.completions.create(
-                model=self._server.model,
-                messages=messages,
-                max_tokens=self._max_tokens,
-                temperature=0.3,
-                stream=True,
-            )
-            async for chunk in stream:
-                if chunk.choices and chunk.choices[0].delta.content:
-                    parts.put(str(chunk.choices[0].delta.content))
-        except together.TogetherError as error:
-            raise self._server.failure(error, client) from error
+    def _failure(self, error: Exception) -> InputError:
+        if isinstance(error, InputError):
+            return error
+        late = f"no whole answer within {self._server.timeout:g} s"
+        reason = late if isinstance(error, TimeoutError) else error
+        return InputError(f"The chat model failed: {reason}. Try again later.")

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from threading import Thread
+import queue
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from threading import Event, Thread
 from typing import Any
 
 from jinja2 import TemplateError
 
-from lookbook.chat_models import merge_system
+from lookbook.chat_models import merge_system, skip_thinking
 from lookbook.chat_models.checkpoint import Checkpoint, Model, load_model
 from lookbook.chat_models.constrained import SchemaLogitsProcessor
+from lookbook.chat_models.sampling import Sampling
+from lookbook.errors import InputError
 
 GREEDY: dict[str, Any] = {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
+LIKELIEST = Sampling()
 
 
 class HuggingFaceChatModel:
@@ -31,6 +37,8 @@ class HuggingFaceChatModel:
         device: str = "auto",
         dtype: str = "auto",
         max_tokens: int = 512,
+        timeout: float = 60,
+        sampling: Sampling = LIKELIEST,
     ) -> None:
         """Names the model, see :class:`Checkpoint`; it is loaded when it is first asked.
 
@@ -41,9 +49,13 @@ class HuggingFaceChatModel:
             device: ``auto`` or ``cpu``.
             dtype: The weights' type.
             max_tokens: Tokens an answer may take.
+            timeout: Seconds that an answer may take in all, once the weights are loaded.
+            sampling: How the tokens of replies are drawn.
         """
         self._checkpoint = Checkpoint(model, revision, token, device, dtype)
         self._max_tokens = max_tokens
+        self._timeout = timeout
+        self._sampling = sampling
         self._model: Model | None = None
 
     def answer(
@@ -58,46 +70,123 @@ class HuggingFaceChatModel:
             json.dumps(schema), defaults={"whitespace_flexible": False}
         )
         constrained = SchemaLogitsProcessor(model.guide, rules, 1)
-        sampled = {"do_sample": True, "temperature": temperature} if temperature else GREEDY
-        with model.turn:
-            inputs = self._read(model, messages)
-            written = self._write(
-                model, inputs, logits_processor=LogitsProcessorList([constrained]), **sampled
-            )
-            answer = written[0, inputs["input_ids"].shape[1] :]
-            return str(model.processor.decode(answer, skip_special_tokens=True))
+        sampling = self._sampling.model_copy(update={"temperature": temperature, "stop": None})
+        written, length = self._write(
+            model, messages, sampling, time.monotonic() + self._timeout,
+            logits_processor=LogitsProcessorList([constrained]),
+        )  # fmt: skip
+        return str(model.processor.decode(written[0, length:], skip_special_tokens=True))
 
     def stream(self, messages: list[dict[str, str]]) -> Iterator[str]:
         """Answers in words, in parts as they are written."""
+        yield from skip_thinking(self._stream(messages))
+
+    def _stream(self, messages: list[dict[str, str]]) -> Iterator[str]:
         from transformers import TextIteratorStreamer
 
-        model = self._load()
-        with model.turn:
-            inputs = self._read(model, messages)
-            streamer = TextIteratorStreamer(
-                model.processor.tokenizer, skip_prompt=True, skip_special_tokens=True, timeout=300
-            )
-            options = {"streamer": streamer, **GREEDY}
-            writer = Thread(target=self._write, args=(model, inputs), kwargs=options)
-            writer.start()
-            yield from streamer
-            writer.join()
+        model, deadline = self._load(), time.monotonic() + self._timeout
+        streamer = TextIteratorStreamer(
+            model.processor.tokenizer, skip_prompt=True, skip_special_tokens=True
+        )
+        is_left, failures = Event(), list[InputError]()
+
+        def write() -> None:
+            try:
+                given = (model, messages, self._sampling, deadline)
+                self._write(*given, is_left.is_set, streamer=streamer)
+            except InputError as error:
+                failures.append(error)
+            finally:
+                streamer.text_queue.put(streamer.stop_signal)
+
+        # A thread of its own, which a reader that has waited long enough leaves behind.
+        Thread(target=write, daemon=True).start()
+        try:
+            with suppress(queue.Empty):
+                while True:
+                    left = max(0.0, deadline - time.monotonic())
+                    part = streamer.text_queue.get(timeout=left)
+                    if part == streamer.stop_signal:
+                        break
+                    yield part
+            if time.monotonic() >= deadline:
+                raise self._late()
+            if failures:
+                raise failures[0]
+        finally:
+            is_left.set()
 
     def _load(self) -> Model:
         self._model = self._model or load_model(self._checkpoint)
         return self._model
 
-    def _read(self, model: Model, messages: list[dict[str, str]]) -> Any:
-        text = write_chat(model.processor, list(messages))
-        return model.processor(text=text, add_special_tokens=False, return_tensors="pt").to(
-            model.network.device
-        )
+    def _write(
+        self,
+        model: Model,
+        messages: list[dict[str, str]],
+        sampling: Sampling,
+        deadline: float,
+        is_left: Callable[[], bool] = bool,
+        **options: Any,
+    ) -> tuple[Any, int]:
+        """Write an answer, until the deadline or until nobody waits for it.
 
-    def _write(self, model: Model, inputs: Any, **options: Any) -> Any:
+        Returns:
+            Tokens of prompt and answer, and how many are the prompt's.
+
+        Raises:
+            InputError: If the model is busy or fails, or time is up.
+        """
         import torch
+        from transformers import StoppingCriteriaList
 
-        with torch.inference_mode():
-            return model.network.generate(**inputs, max_new_tokens=self._max_tokens, **options)
+        def is_over(tokens: Any, scores: Any, **_: Any) -> Any:
+            over = is_left() or time.monotonic() > deadline
+            return torch.full((tokens.shape[0],), over, dtype=torch.bool, device=tokens.device)
+
+        if not model.turn.acquire(timeout=max(0.0, deadline - time.monotonic())):
+            raise self._late()
+        try:
+            text = write_chat(model.processor, list(messages))
+            inputs = model.processor(text=text, add_special_tokens=False, return_tensors="pt").to(
+                model.network.device
+            )
+            with torch.inference_mode():
+                written = model.network.generate(
+                    **inputs,
+                    **generation_options(sampling, model),
+                    max_new_tokens=self._max_tokens,
+                    stopping_criteria=StoppingCriteriaList([is_over]),
+                    **options,
+                )
+        except (RuntimeError, ValueError) as error:
+            # Such as a GPU that is out of memory.
+            first = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise InputError(f"The chat model failed: {first}. Try again later.") from error
+        finally:
+            model.turn.release()
+        if time.monotonic() > deadline:
+            raise self._late()
+        return written, inputs["input_ids"].shape[1]
+
+    def _late(self) -> InputError:
+        late = f"no whole answer within {self._timeout:g} s"
+        return InputError(f"The chat model failed: {late}. Try again later.")
+
+
+def generation_options(sampling: Sampling, model: Model) -> dict[str, Any]:
+    """Return the arguments of ``generate`` that draw tokens so.
+
+    Args:
+        sampling: Options; those that are ``None`` are the model's own.
+        model: Its tokenizer finds the texts that end an answer.
+    """
+    options = sampling.options()
+    if stop := options.pop("stop", None):
+        options |= {"stop_strings": stop, "tokenizer": model.processor.tokenizer}
+    if sampling.temperature:
+        return {"do_sample": True, **options}
+    return {**options, **GREEDY}
 
 
 def write_chat(processor: Any, messages: list[dict[str, Any]]) -> str:

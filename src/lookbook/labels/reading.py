@@ -68,6 +68,13 @@ def read_answer(text: str, fields: Fields) -> Answer:
     return Answer(rejection=f"no {missing.lower()}")
 
 
+def has_answer(text: str, fields: Fields) -> bool:
+    """Whether a text is a model's raw answer: an object of fields, or one with a chat's tokens."""
+    if "<|" in text:
+        return True
+    return "{" in text and len(objects.read_repaired(text, fields)) > 1
+
+
 def _readings(text: str, fields: Fields) -> Iterator[tuple[str, Written]]:
     whole, embedded = objects.read_strictly(text, fields)
     yield ("json" if whole else "embedded json"), embedded

@@ -83,9 +83,9 @@ def strip_thinking(text: str) -> str:
         The rest. Where thinking was begun and never ended nothing of it is left.
     """
     rest = _cut_thoughts(text)
-    ends = list(_END.finditer(rest))
+    ends = list(THOUGHT_END.finditer(rest))
     rest = rest[ends[-1].end() :] if ends else rest
-    begun = _BEGIN.search(rest)
+    begun = THOUGHT_BEGIN.search(rest)
     return rest[: begun.start()] if begun else rest
 
 
@@ -95,10 +95,10 @@ def _cut_thoughts(text: str) -> str:
     One expression for both would look through the whole text again for every opening tag.
     """
     closing: dict[str, list[re.Match[str]]] = {}
-    for end in reversed(list(_END.finditer(text))):
+    for end in reversed(list(THOUGHT_END.finditer(text))):
         closing.setdefault(end[1].casefold(), []).append(end)
     parts, after = [], 0
-    for begun in _BEGIN.finditer(text):
+    for begun in THOUGHT_BEGIN.finditer(text):
         ends = closing.get(begun[1].casefold(), [])
         while ends and ends[-1].start() < begun.end():
             ends.pop()
@@ -109,5 +109,5 @@ def _cut_thoughts(text: str) -> str:
 
 
 _TAGS = r"(?:think|thinking|thought|thoughts|reasoning|reflection|analysis|scratchpad)"
-_BEGIN = re.compile(rf"<\s*({_TAGS})\s*>", re.IGNORECASE)
-_END = re.compile(rf"<\s*/\s*({_TAGS})\s*>", re.IGNORECASE)
+THOUGHT_BEGIN = re.compile(rf"<\s*({_TAGS})\s*>", re.IGNORECASE)
+THOUGHT_END = re.compile(rf"<\s*/\s*({_TAGS})\s*>", re.IGNORECASE)

@@ -117,7 +117,8 @@ class LanguageModelStylist:
     ) -> Iterator[str]:
         """Says what was found, see :class:`lookbook.outfits.Stylist`."""
         given = (plan, item, found, message, history, fields)
-        if not found:
+        # A model that has given no plan is not waited for once more.
+        if not found or BY_RULES in plan.notes:
             yield from self._rules.reply(*given)
             return
         shown = "\n".join(
@@ -148,6 +149,10 @@ class LanguageModelStylist:
                     held = []
         except InputError as error:
             logger.warning("the stylist's model cannot be asked: %s", error)
+            # Of a reply that breaks off the customer has a part, and the rules' after it.
+            if named:
+                yield "\n\n"
+            named = False
         if not named:
             yield from self._rules.reply(*given)
 

@@ -57,6 +57,12 @@ def _has_other_ending(file: str) -> bool:
     return ending[1:].isalpha() and ending not in PHOTO_ENDINGS
 
 
+def record_loss(photo: tuple[str, Callable[[], bytes]], reason: str) -> dict[str, Any]:
+    """Return the record of a photo that kills whoever decodes it; it is tried again next time."""
+    lost = {"file": photo[0], "stamp": "", "measured": time.time(), "reason": reason}
+    return {**inspect(b""), "photo_id": "", **lost}
+
+
 def stamp_of(read: Callable[[], bytes]) -> str:
     """Gives what changes with a file; an empty text where nothing tells."""
     return str(getattr(read, "stamp", ""))

@@ -59,6 +59,11 @@ def embed_photos(photos: list[Photo], embedder: Embedder) -> list[Embedded]:
     return embedded
 
 
+def record_loss(photo: Photo, reason: str) -> Embedded:
+    """Return what stands for a photo that kills whoever embeds it."""
+    return Embedded(photo.photo_id, None, None, reason)
+
+
 def list_seen(shards: Shards, fingerprint: str) -> Iterator[str]:
     """Lists the photos whose pictures a network has seen.
 

@@ -4,7 +4,7 @@ import json
 import pandas as pd
 import pytest
 
-from lookbook.captioners import Caption
+from lookbook.captioners import FILTERED, Caption
 from lookbook.captioners.embedded import EmbeddedCaptioner
 from lookbook.captioners.shards import ShardParams
 from lookbook.errors import InputError
@@ -14,9 +14,11 @@ from lookbook.pipelines.label.nodes import (
     collect_captions,
     compose_prompt,
     count_captions,
+    limit_selection,
     plan_captions,
     report_captions,
 )
+from lookbook.pipelines.label.summary import summarise
 from project import jpeg
 
 PARAMS = ShardParams(shard_size=3, shard_seconds=60)
@@ -205,6 +207,25 @@ def test_the_report_sums_tokens_and_cost(photos):
     assert (report["input_tokens"], report["output_tokens"]) == (800, 80)
     assert (report["cost"], report["asked_again"]) == (2.0, 8)
     assert report["failures"] == {"the captioner gave nothing back": 1}
+
+
+def test_report_suggests_another_captioner_for_filtered_photos(photos):
+    names = select(photos)["photo_id"]
+    filtered = [Caption(photo_id=one, failure=f"{FILTERED}: nudity") for one in names[:2]]
+    lines = [Caption(photo_id=one, text="{}").model_dump_json() for one in names[2:]]
+    lines += [caption.model_dump_json() for caption in filtered]
+    counts = count_captions(select(photos), loaders({"x-1/a": "\n".join(lines)}), {}, "x-1")
+    report = report_captions(counts, select(photos), "x-1")
+    assert (report["failed"], report["filtered"]) == (2, 2)
+    assert "Another captioner" in report["advice"]
+    assert "2 of them filtered: another captioner may take them" in summarise(report)[2]
+
+
+def test_limit_chooses_the_first_photos(photos):
+    selection = select(photos)
+    first = limit_selection(selection, PARAMS.model_copy(update={"limit": 3}))
+    assert first["file"].tolist() == sorted(photos)[:3]
+    assert limit_selection(selection, PARAMS) is selection
 
 
 def test_what_was_tried_is_not_captioned_again(photos, captioner, prompt):

@@ -16,11 +16,11 @@ from lookbook.labels.fields import Fields
 from lookbook.lazy import MatplotlibFigure, pd
 from lookbook.photos.photo import Photo
 from lookbook.pipelines.index.params import IndexParams
-from lookbook.pools import Pool, in_batches
+from lookbook.pools import PerRecord, Pool, in_batches
 from lookbook.search.catalogue_search import CatalogueSearch
 from lookbook.search.embedders import Embedder
 from lookbook.search.item_rows import ItemRows, RowMaker, text_key, texts_of
-from lookbook.search.pictures import SeenPictures, Shards, embed_photos, list_seen
+from lookbook.search.pictures import SeenPictures, Shards, embed_photos, list_seen, record_loss
 from lookbook.search.tables import GROUP
 
 # Photos of one item on the sheet, and items.
@@ -65,7 +65,7 @@ def embed_pictures(
             Photo(row.photo_id, read(row.Filename), row.Filename) for row in missing.itertuples()
         )
         batches = in_batches(photos, params.pictures_batch_size)
-        embed = partial(embed_photos, embedder=embedder)
+        embed = PerRecord(partial(embed_photos, embedder=embedder), record_loss)
         embedded = itertools.chain.from_iterable(pool.map(embed, batches))
         total = len(missing)
         with Progress(total=total, desc="pictures", unit="photo", disable=not total) as progress:

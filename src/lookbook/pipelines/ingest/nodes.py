@@ -20,11 +20,12 @@ from lookbook.photos.inspecting import (
     inspect_batch,
     name_shard,
     read_inspections,
+    record_loss,
 )
 from lookbook.photos.pairing import REPEATED, pair_rows
 from lookbook.photos.sampling import count_rows
 from lookbook.pipelines.ingest.params import IngestParams
-from lookbook.pools import Pool, in_batches
+from lookbook.pools import PerRecord, Pool, in_batches
 
 MANIFEST = [
     "file", "photo_id", "sender_id", "label", "kids",
@@ -108,7 +109,7 @@ def inspect_photos(
     total = len(files) - len(known)
     rows: list[dict[str, Any]] = []
     with Progress(total=total, desc="decode", unit="photo", disable=not total) as progress:
-        for records in pool.map(measure, batches):
+        for records in pool.map(PerRecord(measure, record_loss), batches):
             progress.update(len(records))
             rows += records
             if len(rows) >= params.photos_a_file:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from lookbook.captioners import Captioner, Prompt
+from lookbook.captioners import FILTERED, Captioner, Prompt
 from lookbook.captioners.shards import (
     ShardParams,
     Shards,
@@ -18,6 +18,11 @@ from lookbook.captioners.shards import (
 from lookbook.labels.fields import Fields
 from lookbook.lazy import pd
 from lookbook.parts import TableParts
+
+ANOTHER_CAPTIONER = (
+    "Another captioner may take the photos that this server's content filter refuses: the one "
+    "without a server, or a model of your own (README, 'What do you have?')."
+)
 
 
 def compose_prompt(system: str, question: str, fields: Fields) -> dict[str, Any]:
@@ -34,6 +39,11 @@ def compose_prompt(system: str, question: str, fields: Fields) -> dict[str, Any]
     """
     prompt = Prompt.compose(system, question, fields)
     return {**prompt.model_dump(), "answer_schema": prompt.answer_schema}
+
+
+def limit_selection(selection: pd.DataFrame, params: ShardParams) -> pd.DataFrame:
+    """Return the photos to caption: all, or the first ones."""
+    return selection if params.limit is None else selection.head(params.limit)
 
 
 def plan_captions(
@@ -116,8 +126,9 @@ def count_captions(
     """Counts captions, failures and tokens, part by part.
 
     Returns:
-        ``photos``, ``captioned``, ``failed``, ``failures`` by reason, ``asked_again``,
-        ``input_tokens``, ``output_tokens`` and ``cost``, which is ``None`` where nothing tells.
+        ``photos``, ``captioned``, ``failed``, ``filtered`` (of these, by the server's content
+        filter), ``failures`` by reason, ``asked_again``, ``input_tokens``, ``output_tokens`` and
+        ``cost``, which is ``None`` where nothing tells.
     """
     counts, failures = Counter[str](), Counter[str]()
     costs = []
@@ -130,6 +141,7 @@ def count_captions(
                 "photos": len(part),
                 "captioned": int((~failed).sum()),
                 "failed": int(failed.sum()),
+                "filtered": int(part.loc[failed, "failure"].str.startswith(FILTERED).sum()),
                 "asked_again": int((part["answers"] - 1).clip(lower=0).sum()),
                 "input_tokens": int(part["input_tokens"].sum()),
                 "output_tokens": int(part["output_tokens"].sum()),
@@ -146,6 +158,8 @@ def count_captions(
 def report_captions(
     caption_counts: dict[str, Any], plan: pd.DataFrame, fingerprint: str
 ) -> dict[str, Any]:
-    """Tells what came of the photos, and what this run had to do."""
+    """Tells what came of the photos, what this run had to do, and what may help."""
     before = caption_counts["photos"] - len(plan)
-    return {**caption_counts, "captioned_before": before, "captioner": fingerprint}
+    advice = ANOTHER_CAPTIONER if caption_counts["filtered"] else None
+    told = {"captioned_before": before, "captioner": fingerprint, "advice": advice}
+    return {**caption_counts, **told}

@@ -11,8 +11,8 @@ def create_pipeline(**kwargs: object) -> Pipeline:
     ``known_caption_shards`` and ``caption_shards`` are the same files: what was there before
     the run, and what is there after it. What ``prompt_trial`` has captioned counts too.
     """
-    known = ["selection", "known_caption_shards", "known_trial_shards"]
-    made = ["selection", "caption_shards", "known_trial_shards", "captioner_fingerprint"]
+    known = ["limited_selection", "known_caption_shards", "known_trial_shards"]
+    made = ["limited_selection", "caption_shards", "known_trial_shards", "captioner_fingerprint"]
     return Pipeline(
         [
             Node(
@@ -20,6 +20,12 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 inputs=["system_prompt", "caption_prompt", "params:fields"],
                 outputs="prompt",
                 name="compose_prompt",
+            ),
+            Node(
+                nodes.limit_selection,
+                inputs=["selection", "params:label"],
+                outputs="limited_selection",
+                name="limit_selection",
             ),
             Node(
                 nodes.plan_captions,
