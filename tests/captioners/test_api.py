@@ -3,6 +3,7 @@ import io
 import itertools
 import json
 import socket
+from functools import cache
 
 import pytest
 from PIL import Image
@@ -17,8 +18,13 @@ from lookbook.photos.photo import Photo
 from project import jpeg
 
 
+@cache
+def drawn_shirt(seed):
+    return jpeg("Shirt", "red", seed=seed)
+
+
 def photos(count):
-    drawn = [jpeg("Shirt", "red", seed=seed) for seed in range(count)]
+    drawn = [drawn_shirt(seed) for seed in range(count)]
     return [Photo(str(seed), lambda data=data: data) for seed, data in enumerate(drawn)]
 
 
