@@ -9,16 +9,23 @@ from PIL import Image
 
 from chat_server import KEY, MODEL, serving
 from lookbook.captioners.api import ApiCaptioner, Price
+from lookbook.chat_models import connection
 from lookbook.chat_models.sampling import Sampling
 from lookbook.chat_models.server import Server
 from lookbook.errors import InputError
 from lookbook.labels.reading import read_answer
 from lookbook.photos.photo import Photo
-from project import jpeg
+
+
+def coloured(seed):
+    """Encode a picture of one colour, another one for each seed."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (48, 64), (4 * seed, 90, 200 - seed)).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def photos(count):
-    drawn = [jpeg("Shirt", "red", seed=seed) for seed in range(count)]
+    drawn = [coloured(seed) for seed in range(count)]
     return [Photo(str(seed), lambda data=data: data) for seed, data in enumerate(drawn)]
 
 
@@ -251,6 +258,28 @@ def test_error_that_passes_is_no_answer_of_the_next_run(prompt):
             (caption,) = captioner(server, retries=0).caption(photos(1), prompt)
         assert caption.text is None
         assert reason in caption.failure
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "header", "least"),
+    [
+        (429, {"error": {"message": "slow down"}}, "Retry-After: 90\r\n", 90),
+        (503, {"error": {"message": "The model is loading"}}, "Retry-After: 70\r\n", 70),
+        (529, {"error": {"message": "Overloaded"}}, "", 0.5),
+    ],
+)
+def test_all_requests_wait_as_long_as_the_server_asks(
+    prompt, monkeypatch, status, body, header, least
+):
+    speed, sleep, clock = 200, connection.sleep, connection.clock
+    monkeypatch.setattr(connection, "sleep", lambda seconds: sleep(seconds / speed))
+    monkeypatch.setattr(connection, "clock", lambda: clock() * speed)
+    with serving(opening=[(status, body, header)]) as server:
+        begun = clock()
+        captions = list(captioner(server).caption(photos(8), prompt))
+        assert (clock() - begun) * speed > least
+        assert all(caption.text for caption in captions)
+        assert len(server.requests) == 8 + 1
 
 
 def test_draft_in_a_models_thoughts_is_no_caption(prompt):

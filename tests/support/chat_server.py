@@ -68,6 +68,7 @@ class ChatServer:
         refuses: What the server takes no part in: ``json_schema``, ``json_object``, ``system``, or
             a parameter.
         reply_always: The body of every reply, if any.
+        opening: Errors that are sent first, one to a request: status, body and headers.
         poison: Pictures whose hash begins so are refused for good.
         seed: Of the faults.
         plans: What is answered to questions without a picture, one after the other.
@@ -82,6 +83,7 @@ class ChatServer:
     faults: dict[str, float] = field(default_factory=dict)
     refuses: set[str] = field(default_factory=set)
     reply_always: dict | None = None
+    opening: list[tuple[int, dict, str]] = field(default_factory=list)
     poison: str | tuple[str, ...] | None = None
     seed: int = 0
     plans: list[str] = field(default_factory=list)
@@ -127,6 +129,8 @@ class ChatServer:
         if refusal := self._refusal(headers, request):
             status, message = refusal
             return await self._send(writer, status, {"error": {"message": message}})
+        if self.opening:
+            return await self._send(writer, *self.opening.pop(0))
         if self.reply_always is not None:
             return await self._send(writer, 200, self.reply_always)
         if request.get("stream"):

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Protocol
 
+from lookbook.errors import InputError
 from lookbook.labels.text import THOUGHT_BEGIN, THOUGHT_END
 
 # An answer of no use is asked for once more, by chance a better one.
 TEMPERATURES = (0.0, 0.7)
 # Characters that a tag of thoughts has at most.
 _LONGEST_TAG = 16
+
+
+class ChatTimeoutError(InputError):
+    """A model has not answered in time; the next question may have to wait as long."""
 
 
 class ChatModel(Protocol):

@@ -9,7 +9,7 @@ from typing import Any
 from anyio import fail_after
 from anyio.from_thread import start_blocking_portal
 
-from lookbook.chat_models import skip_thinking
+from lookbook.chat_models import ChatTimeoutError, skip_thinking
 from lookbook.chat_models.sampling import Sampling
 from lookbook.chat_models.server import RequestFailedError, Server
 from lookbook.errors import InputError
@@ -102,6 +102,7 @@ class ApiChatModel:
     def _failure(self, error: Exception) -> InputError:
         if isinstance(error, InputError):
             return error
-        late = f"no whole answer within {self._server.timeout:g} s"
-        reason = late if isinstance(error, TimeoutError) else error
-        return InputError(f"The chat model failed: {reason}. Try again later.")
+        if isinstance(error, TimeoutError):
+            late = f"no whole answer within {self._server.timeout:g} s"
+            return ChatTimeoutError(f"The chat model failed: {late}. Try again later.")
+        return InputError(f"The chat model failed: {error}. Try again later.")

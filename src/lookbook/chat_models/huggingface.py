@@ -12,7 +12,7 @@ from typing import Any
 
 from jinja2 import TemplateError
 
-from lookbook.chat_models import merge_system, skip_thinking
+from lookbook.chat_models import ChatTimeoutError, merge_system, skip_thinking
 from lookbook.chat_models.checkpoint import Checkpoint, Model, load_model
 from lookbook.chat_models.constrained import SchemaLogitsProcessor
 from lookbook.chat_models.sampling import Sampling
@@ -169,9 +169,9 @@ class HuggingFaceChatModel:
             raise self._late()
         return written, inputs["input_ids"].shape[1]
 
-    def _late(self) -> InputError:
+    def _late(self) -> ChatTimeoutError:
         late = f"no whole answer within {self._timeout:g} s"
-        return InputError(f"The chat model failed: {late}. Try again later.")
+        return ChatTimeoutError(f"The chat model failed: {late}. Try again later.")
 
 
 def generation_options(sampling: Sampling, model: Model) -> dict[str, Any]:

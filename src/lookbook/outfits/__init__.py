@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from lookbook.labels.fields import Fields
 from lookbook.labels.record import Record
@@ -53,6 +53,7 @@ class ShoppingPlan(BaseModel):
         said: Whether the customer said anything; a photo alone leaves much open.
         understood: Whether anything in the message was; what was not may not be about clothes.
         notes: What was not understood or cannot be done, a sentence each.
+        is_late: Whether a language model has not planned in time; it is not asked for a reply.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -64,6 +65,7 @@ class ShoppingPlan(BaseModel):
     said: bool = True
     understood: bool = True
     notes: list[str] = []
+    is_late: bool = Field(default=False, exclude=True)
 
 
 class Message(BaseModel):

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from lookbook.chat_models import TEMPERATURES, ChatModel
+from lookbook.chat_models import TEMPERATURES, ChatModel, ChatTimeoutError
 from lookbook.errors import InputError
 from lookbook.labels.fields import Fields
 from lookbook.labels.objects import repair
@@ -95,7 +95,7 @@ class LanguageModelStylist:
             self._prompts.plan, history, f"The customer has: {has}\n\nThe customer says: "
             f"{message[:LONGEST_MESSAGE] or 'What goes with this?'}"
         )  # fmt: skip
-        schema = plan_schema(fields)
+        schema, is_late = plan_schema(fields), False
         try:
             for temperature in TEMPERATURES:
                 plan = understand_plan(self._chat.answer(asked, schema, temperature), item, fields)
@@ -103,8 +103,10 @@ class LanguageModelStylist:
                     return plan.model_copy(update={"said": bool(message.strip())})
         except InputError as error:
             logger.warning("the stylist's model cannot be asked: %s", error)
+            is_late = isinstance(error, ChatTimeoutError)
         plan = self._rules.plan(item, message, history, fields)
-        return plan.model_copy(update={"notes": [BY_RULES, *plan.notes]})
+        notes = [BY_RULES, *plan.notes]
+        return plan.model_copy(update={"notes": notes, "is_late": is_late})
 
     def reply(
         self,
@@ -117,8 +119,8 @@ class LanguageModelStylist:
     ) -> Iterator[str]:
         """Says what was found, see :class:`lookbook.outfits.Stylist`."""
         given = (plan, item, found, message, history, fields)
-        # A model that has given no plan is not waited for once more.
-        if not found or BY_RULES in plan.notes:
+        # A model that has not planned in time is not waited for once more.
+        if not found or plan.is_late:
             yield from self._rules.reply(*given)
             return
         shown = "\n".join(
