@@ -80,6 +80,13 @@ def test_a_number_finds_the_photos_whose_names_hold_it(files, skus, want):
     assert {row: found.count(row) for row in found} == want
 
 
+def test_a_number_in_the_column_of_photos_finds_them_where_no_file_is_called_so():
+    files = ["A-77_1.jpg", "A-77_2.jpg", "B-1.jpg", "B-1_back.jpg"]
+    assert pairs(["A-77", "B-1", "C-9"], files) == {
+        (0, "A-77_1.jpg"), (0, "A-77_2.jpg"), (1, "B-1.jpg"), (2, MISSING)
+    }  # fmt: skip
+
+
 def test_photos_come_before_sidecars_which_are_found_where_nothing_else_is():
     assert pairs(["IMG_1"], ["IMG_1.JPG"], no_photos=["IMG_1.CR2"]) == {(0, "IMG_1.JPG")}
     assert pairs(["IMG_1"], ["a.jpg"], no_photos=["IMG_1.CR2"]) == {(0, "IMG_1.CR2")}

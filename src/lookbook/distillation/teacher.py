@@ -146,11 +146,12 @@ def make_training_set(
         left out.
     """
     field = fields.ones.get(human_label) if human_label else None
+    ignored = {label.casefold() for label in ignored_labels}
     rows = []
     for row in manifest[["photo_id", "file", "sender_id", "label"]].to_dict("records"):
         told = dict(said.get(row["file"], {}))
         label = cell_text(row["label"])
-        label = "" if label in ignored_labels else label
+        label = "" if label.casefold() in ignored else label
         if label and field is not None and human_label is not None:
             value, how = field.lookup(label)
             if how in ("exact", "synonym"):

@@ -100,8 +100,7 @@ def _choose_ground(rgba: Image) -> tuple[int, int, int]:
     """Choose a ground on which the opaque part of a picture can be seen."""
     import numpy as np
 
-    small = rgba.copy()
-    small.thumbnail((64, 64), reducing_gap=2)
+    small = rgba.reduce(max(max(rgba.size) // 64, 1))
     pixels = np.asarray(small).reshape(-1, 4).astype(int)
     subject = pixels[pixels[:, 3] > 127, :3]
     if not len(subject):

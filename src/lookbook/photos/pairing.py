@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lookbook.photos.cells import split_cell
+from lookbook.photos.folder import PHOTO_ENDINGS, ending_of
 from lookbook.photos.matching import (
     FOLDERS_DIFFER,
     RESIZED,
@@ -81,27 +83,38 @@ def pair_rows(
         if not isinstance(match, Match):
             unclear[row, name] = match
 
-    by_sku: dict[str, list[int]] = defaultdict(list)
+    # By number the rows, how each writes it, and what a photo's rank is worse by.
+    numbers: dict[str, list[tuple[int, str, int]]] = defaultdict(list)
     for row, (image, sku) in enumerate(zip(images, skus, strict=True)):
-        if not sku:
-            for name in split_cell(image, names.is_written):
+        if sku:
+            numbers[" ".join(fold_words(sku))].append((row, sku, 0))
+            continue
+        for name in split_cell(image, names.is_written):
+            claim(row, name)
+            if unclear.get((row, name)) == [] and _may_be_number(name):
+                numbers[" ".join(fold_words(name))].append((row, name, FOLDERS_DIFFER))
+    holders, shared = _find_holders(names.files, set(numbers) - {""})
+    for number, rows in numbers.items():
+        for row, name, worse in rows:
+            for file, rank in holders.get(number, {}).items():
+                claims[file].append(_Claim(rank + worse, row, name))
+            if number in holders:
+                unclear.pop((row, name), None)
+            elif number in shared:
+                unclear[row, name] = shared[number]
+            elif not worse:
                 claim(row, name)
-        else:
-            by_sku[" ".join(fold_words(sku))].append(row)
-    holders, shared = _find_holders(names.files, set(by_sku))
-    for sku, rows in by_sku.items():
-        for row in rows:
-            for file, rank in holders.get(sku, {}).items():
-                claims[file].append(_Claim(rank, row, skus[row]))
-            if sku in shared and sku not in holders:
-                unclear[row, skus[row]] = shared[sku]
-            elif sku not in holders:
-                claim(row, skus[row])
     pairs = [
         Pair(row, name, None, _explain(name, among, names))
         for (row, name), among in unclear.items()
     ]
     return sorted([*pairs, *_settle(claims)], key=lambda pair: pair.row)
+
+
+def _may_be_number(name: str) -> bool:
+    """Whether what should be a photo's name may be the number of its product."""
+    has_place = ending_of(name) in PHOTO_ENDINGS or re.search(r"[/\\]", name)
+    return not has_place and len(name) >= _SHORT and any(one.isdigit() for one in name)
 
 
 def _find_holders(

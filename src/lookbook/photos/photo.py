@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # Phones' 108 megapixels are 12,000 × 9,000 or 12,032 × 9,024.
 MAX_PIXELS = 109_000_000
 # What Pillow may open. Parsers of other formats start programs, as that of EPS starts Ghostscript.
-FORMATS = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "AVIF", "JPEG2000")
+FORMATS: tuple[str, ...] = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "AVIF", "JPEG2000")
 HEIF = "HEIF"
 _FORMATS_TOLD = f"{', '.join(FORMATS)} or {HEIF}"
 # Pixels beyond which a JPEG is measured by a reduced copy with sides no shorter than this.

@@ -29,8 +29,9 @@ class BalanceParams(BaseModel):
 
     @model_validator(mode="after")
     def _each_label_once(self) -> BalanceParams:
-        labels = [label.casefold() for merged in self.groups.values() for label in merged]
-        repeated = sorted({label for label in labels if labels.count(label) > 1})
+        labels = [label for merged in self.groups.values() for label in merged]
+        folded = [label.casefold() for label in labels]
+        repeated = sorted({label for label in labels if folded.count(label.casefold()) > 1})
         if repeated:
             raise ValueError(f"labels merged into more than one group: {', '.join(repeated)}")
         return self

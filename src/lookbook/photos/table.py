@@ -8,7 +8,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import PurePosixPath
@@ -120,7 +120,7 @@ def _read_cells(
     return lines, cells
 
 
-def _join(cells: list[str]) -> str:
+def _join(cells: Sequence[str]) -> str:
     """Join the cells of a field; photos in several columns are lines of one cell."""
     return cells[0] if len(cells) == 1 else "\n".join(cell for cell in cells if cell.strip())
 

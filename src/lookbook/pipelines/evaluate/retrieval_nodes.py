@@ -109,7 +109,9 @@ def choose_items(
     chosen = pd.concat([own, others], ignore_index=True)
     about = captions[["photo_id", "label", "sender_id"]]
     chosen = chosen.merge(about, on="photo_id", how="left")
-    chosen["label"] = chosen["label"].mask(chosen["label"].isin(params.ignored_labels))
+    ignored = {label.casefold() for label in params.ignored_labels}
+    folded = chosen["label"].map(str.casefold, na_action="ignore")
+    chosen["label"] = chosen["label"].mask(folded.isin(ignored))
     chosen["words"] = chosen["photo_id"].map(annotations.set_index("photo_id")[TEXT])
     chosen["question"] = [
         known_item_question(from_row(row, fields), fields) for row in chosen.to_dict("records")

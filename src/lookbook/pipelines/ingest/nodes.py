@@ -141,8 +141,7 @@ def check_rows(table: pd.DataFrame) -> pd.DataFrame:
     Returns:
         The rows: ``line``, ``image`` as it stands, ``sku``, ``sender_id`` and ``label`` as clean
         text and ``kids`` as a boolean, missing where the table does not say; and
-        ``reason`` (empty for a good row). Labels that differ in case alone are written as most
-        rows write them.
+        ``reason`` (empty for a good row).
     """
     if table.empty:
         return pd.DataFrame(columns=["line", *FIELDS, "reason"])
@@ -152,7 +151,6 @@ def check_rows(table: pd.DataFrame) -> pd.DataFrame:
     }
     # Names of files may differ in blanks and in signs that nobody sees.
     text["image"] = text["image"].where(text["image"].eq(""), table["image"].map(_keep_text))
-    text["label"] = _join_cases(text["label"])
     checked = pd.DataFrame({"line": table["line"], **text})
     told = checked["kids"].str.casefold()
     checked["kids"] = told.map(BOOLEANS).astype("boolean")
@@ -175,14 +173,6 @@ def _keep_text(cell: Any) -> str:
     """Return a cell's text as it stands, with line ends and half characters that a file takes."""
     whole = str(cell).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return whole.replace("\r\n", "\n").replace("\r", "\n").strip(" \t\n")
-
-
-def _join_cases(labels: pd.Series) -> pd.Series:
-    """Write labels that differ in case alone as most rows write them."""
-    usual: dict[str, str] = {}
-    for label in labels.value_counts().index:
-        usual.setdefault(label.casefold(), label)
-    return labels.map(lambda label: usual[label.casefold()])
 
 
 def match_rows(inspected: pd.DataFrame, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
