@@ -53,6 +53,11 @@ def test_the_environment_wins_over_local_and_the_command_line_over_both(conf, lo
     assert loaded == {"look": 0.7, "bits": 3}
 
 
+def test_an_empty_section_overrides_nothing(conf, load):
+    write(conf, "local/parameters.yml", "publish:\n#  licence: cc0-1.0\n")
+    assert load("parameters")["publish"] == configuration("parameters_publish")["publish"]
+
+
 def test_one_global_is_overridden_but_embedding_models_are_a_choice(conf, load):
     models = {"bge": {"model": "BAAI/bge-small-en-v1.5"}}
     write(conf, "local/globals.yml", f"search_weights: {{text: 0.5}}\nembedders: {models}\n")
@@ -97,6 +102,7 @@ def test_prompts_and_phrases_are_found_from_any_folder(conf, load, tmp_path, mon
     ("name", "text", "sentence"),
     [
         ("globals.yml", "photoz: x\n", "'photoz' in conf/local/globals.yml: did you mean 'photos'"),
+        ("globals.yml", "7: x\n", "conf/local/globals.yml has a key that is no name: '7'"),
         ("globals.yml", "search_weights: {texts: 1}\n", "did you mean 'search_weights.text'"),
         ("parameters.yml", "balance: {capp: 3}\n", "'balance.capp' in conf/local/parameters.yml"),
         ("parameters.yml", "balance: {capp: 3}\n", "did you mean 'balance.cap'?"),

@@ -45,7 +45,7 @@ def check_globals(base: dict[str, Any], loaded: dict[str, Any], config: Files) -
     Raises:
         InputError: If one is unknown; it names the file and the nearest key.
     """
-    unknown = [name for name in loaded if name not in base]
+    unknown = [str(name) for name in loaded if name not in base]
     if unknown:
         referred = references(config, "globals")
         unknown = [name for name in unknown if name not in referred and not name.startswith("_")]
@@ -69,7 +69,8 @@ def check_parameters(loaded: dict[str, Any], runtime_params: dict[str, Any], con
         InputError: If one is unknown; it names the file and the nearest key.
     """
     models = parameter_models()
-    unknown = [name for name in loaded if name not in models and not str(name).startswith("_")]
+    unknown = [str(name) for name in loaded if name not in models]
+    unknown = [name for name in unknown if not name.startswith("_")]
     if unknown:
         catalog = {name.split(".")[0] for name in references(config, "runtime_params")}
         unknown = [
@@ -146,6 +147,9 @@ def read_file(name: str, path: Path) -> DictConfig:
         raise InputError(f"{name} cannot be read: {first}. {advice}") from error
     if not isinstance(declared, DictConfig):
         raise InputError(f"{name} declares no keys: write each line as 'key: value'.")
+    for key in declared:
+        if not isinstance(key, str):
+            raise InputError(f"{name} has a key that is no name: '{key}'. {advice}")
     return declared
 
 

@@ -162,11 +162,17 @@ class ConfigLoader(OmegaConfigLoader):
 
 
 def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    """Merge two configurations key by key; lists and the globals of :data:`WHOLE` are replaced."""
+    """Merge two configurations key by key.
+
+    Lists and the globals of :data:`WHOLE` are replaced; an empty section overrides nothing.
+    """
     merged = dict(base)
     for name, value in over.items():
-        has_both = isinstance(value, dict) and isinstance(base.get(name), dict)
-        merged[name] = merge(base[name], value) if has_both and name not in WHOLE else value
+        below = base.get(name)
+        if isinstance(below, dict) and isinstance(value, dict | None) and name not in WHOLE:
+            merged[name] = merge(below, value or {})
+        else:
+            merged[name] = value
     return merged
 
 
