@@ -98,8 +98,15 @@ def test_an_archive_with_parameters_keeps_those_of_the_environment(conf, load, t
 
 def test_prompts_and_phrases_are_found_from_any_folder(conf, load, tmp_path, monkeypatch):
     write(conf, "local/prompts/caption.txt", "mine")
+    write(conf, "together/prompts/short.txt", "short")
+    entry = "{type: text.TextDataset, filepath: '${conf:prompts/%s.txt}'}\n"
+    names = ("caption", "short", "system")
+    write(conf, "local/catalog.yml", "".join(f"my_{name}: {entry % name}" for name in names))
     monkeypatch.chdir(tmp_path.parent)
-    catalog = load("catalog")
+    catalog = load("catalog", env="together")
+    texts = {name: Path(catalog[f"my_{name}"]["filepath"]).read_text() for name in names}
+    assert (texts["caption"], texts["short"]) == ("mine", "short")
+    assert texts["system"] == (ROOT / "conf/base/prompts/system.txt").read_text()
     assert Path(catalog["caption_prompt"]["filepath"]).read_text() == "mine"
     assert Path(catalog["system_prompt"]["filepath"]).is_file()
     assert Path(catalog["trial_prompts"]["path"]).is_dir()

@@ -61,6 +61,9 @@ class ConfigLoader(OmegaConfigLoader):
             )
         if env and not (Path(source) / env).is_dir():
             raise InputError(f"There is no environment '{env}': no folder {source}/{env}.")
+        names = (options.get("base_env"), options.get("default_run_env"), env)
+        # Not from the attributes of these names, which change while one environment is loaded.
+        self._environments: list[str] = list(dict.fromkeys(filter(None, names)))
         super().__init__(source, env, expand_home(runtime_params), **options)
 
     def __getitem__(self, key: str) -> dict[str, Any]:
@@ -98,21 +101,17 @@ class ConfigLoader(OmegaConfigLoader):
             A file's name, such as ``conf/local/globals.yml``, and its path.
         """
         source = Path(self.conf_source)
-        for environment in reversed(self._environments()):
+        for environment in reversed(self._environments):
             folder = source / environment
             patterns = self.config_patterns[key] if key else ["**/*"]
             paths = {path for pattern in patterns for path in folder.glob(pattern)}
             for path in sorted(path for path in paths if path.suffix in SUFFIXES):
                 yield path.relative_to(source.parent).as_posix(), path
 
-    def _environments(self) -> list[str]:
-        names = (self.base_env, self.default_run_env, self.env)
-        return list(dict.fromkeys(filter(None, names)))
-
     def _layer(self, key: str) -> dict[str, Any]:
         """Lay the environments over one another."""
         merged: dict[str, Any] = {}
-        for environment in self._environments():
+        for environment in self._environments:
             try:
                 layer = self._load(key, environment)
             except MissingConfigException:
@@ -130,7 +129,7 @@ class ConfigLoader(OmegaConfigLoader):
 
     def _found(self) -> list[str]:
         source = Path(self.conf_source)
-        return [name for name in self._environments() if (source / name).is_dir()]
+        return [name for name in self._environments if (source / name).is_dir()]
 
     def _load(self, key: str, environment: str) -> dict[str, Any]:
         """Load what one environment declares, without the others."""
@@ -140,7 +139,6 @@ class ConfigLoader(OmegaConfigLoader):
         try:
             return super().__getitem__(key)
         except (YAMLError, OmegaConfBaseException, OSError, ValueError, AttributeError) as error:
-            self.base_env, self.env = names
             # The file that cannot be read is named, where it is one.
             for file in self.files(key):
                 read_file(*file)
@@ -154,7 +152,7 @@ class ConfigLoader(OmegaConfigLoader):
     def _path_of(self, name: str) -> str:
         """Find a file or folder beside the configuration, in the last environment that has it."""
         source = Path(self.conf_source).absolute()
-        paths = [source / environment / name for environment in reversed(self._environments())]
+        paths = [source / environment / name for environment in reversed(self._environments)]
         return next((path for path in paths if path.exists()), paths[-1]).as_posix()
 
     def _place(self, name: str) -> str:
