@@ -117,7 +117,7 @@ def test_prompts_and_phrases_are_found_from_any_folder(conf, load, tmp_path, mon
     ("name", "text", "sentence"),
     [
         ("globals.yml", "photoz: x\n", "'photoz' in conf/local/globals.yml: did you mean 'photos'"),
-        ("globals.yml", "7: x\n", "conf/local/globals.yml has a key that is no name: '7'"),
+        ("globals.yml", "7: x\n", "conf/local/globals.yml has a key that is no name: 7"),
         ("globals.yml", "search_weights: {texts: 1}\n", "did you mean 'search_weights.text'"),
         ("parameters.yml", "balance: {capp: 3}\n", "'balance.capp' in conf/local/parameters.yml"),
         ("parameters.yml", "balance: {capp: 3}\n", "did you mean 'balance.cap'?"),
@@ -206,4 +206,7 @@ def test_the_home_folder_is_expanded_in_every_path(conf, load, monkeypatch, tmp_
     catalog = load("catalog", **given)
     assert catalog["search_index"]["filepath"] == str(tmp_path / "lancedb")
     assert catalog["photo_files"]["dataset"]["path"] == str(tmp_path / "photos")
-    assert load("parameters", **given)["message"] == "~ is a wave"
+    parameters = load("parameters", **given)
+    assert parameters["message"] == "~ is a wave"
+    # The address has the name of a section.
+    assert parameters["index"] == configuration("parameters_index")["index"]

@@ -94,6 +94,20 @@ def check_parameters(loaded: dict[str, Any], runtime_params: dict[str, Any], con
     _refuse(name, candidates, file, names - set(candidates))
 
 
+def clashing_names(runtime_params: dict[str, Any], config: Files) -> list[str]:
+    """List names of the command line that the catalog reads, and that a section has as well.
+
+    ``--params=index=FOLDER`` says where the index is; the parameters of ``index`` stay as they are.
+    """
+    models = parameter_models() if runtime_params else {}
+    names = [
+        name
+        for name, value in runtime_params.items()
+        if models.get(name) and not isinstance(value, dict)
+    ]
+    return [name for name in names if name in references(config, "runtime_params")] if names else []
+
+
 def parameter_models() -> dict[str, type[BaseModel] | None]:
     """Map each parameter that pipelines read to the model of its keys, where it has one."""
     # Kedro registers only what a run has asked for; a project may register pipelines of its own.
@@ -149,7 +163,7 @@ def read_file(name: str, path: Path) -> DictConfig:
         raise InputError(f"{name} declares no keys: write each line as 'key: value'.")
     for key in declared:
         if not isinstance(key, str):
-            raise InputError(f"{name} has a key that is no name: '{key}'. {advice}")
+            raise InputError(f"{name} has a key that is no name: {key!r}. {advice}")
     return declared
 
 

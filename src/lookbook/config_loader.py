@@ -14,7 +14,12 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from lookbook.config_keys import check_globals, check_parameters, read_file
+from lookbook.config_keys import (
+    check_globals,
+    check_parameters,
+    clashing_names,
+    read_file,
+)
 from lookbook.errors import InputError
 from lookbook.labels.fields import read_fields
 
@@ -86,6 +91,8 @@ class ConfigLoader(OmegaConfigLoader):
         if key == "globals":
             check_globals(self._load(key, self.base_env), loaded, self)
         if key == "parameters":
+            for name in clashing_names(self.runtime_params or {}, self):
+                loaded[name] = self._declared(name)
             check_parameters(loaded, self.runtime_params or {}, self)
             if "fields" in loaded:
                 read_fields(loaded["fields"], self._place("fields.yml"))
@@ -126,6 +133,14 @@ class ConfigLoader(OmegaConfigLoader):
         if not merged and key != "globals":
             raise MissingConfigException(f"There is no configuration '{key}' in {self.conf_source}")
         return merged
+
+    def _declared(self, name: str) -> dict[str, Any]:
+        """Read a section of the parameters as the files declare it, without the command line."""
+        section: dict[str, Any] = {}
+        for file, path in reversed([*self.files("parameters")]):
+            declared: Any = OmegaConf.to_container(read_file(file, path))
+            section = merge(section, declared.get(name) or {})
+        return section
 
     def _found(self) -> list[str]:
         source = Path(self.conf_source)
