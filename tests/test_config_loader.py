@@ -9,12 +9,21 @@ from lookbook.config_loader import ConfigLoader
 from lookbook.errors import InputError
 from project import ROOT, configuration
 
+# All of it takes ten times as long to parse.
+FILES = (
+    "catalog_index.yml", "catalog_ingest.yml", "catalog_label.yml", "catalog_prompt_trial.yml",
+    "catalog_serving.yml", "globals.yml", "parameters_balance.yml", "parameters_index.yml",
+    "parameters_publish.yml", "parameters_serving.yml",
+)  # fmt: skip
+
 
 @pytest.fixture
 def conf(tmp_path):
-    """The project's configuration without its longest files, which take long to parse."""
-    longest = shutil.ignore_patterns("local", "fields.yml", "sayings.yml", "catalog_distil.yml")
-    shutil.copytree(ROOT / "conf", tmp_path / "conf", ignore=longest)
+    """Some of the project's configuration, and an empty conf/local."""
+    for name in FILES:
+        write(tmp_path / "conf", f"base/{name}", (ROOT / "conf/base" / name).read_text())
+    shutil.copytree(ROOT / "conf/base/prompts", tmp_path / "conf/base/prompts")
+    shutil.copytree(ROOT / "conf/together", tmp_path / "conf/together")
     (tmp_path / "conf/local").mkdir()
     return tmp_path / "conf"
 
@@ -34,7 +43,7 @@ def load(conf):
 
 def write(conf, name, text):
     path = conf / name
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
 
 
@@ -51,6 +60,11 @@ def test_the_environment_wins_over_local_and_the_command_line_over_both(conf, lo
     given = {"index": {"same_item": {"bits": 3}}}
     loaded = load("parameters", env="together", **given)["index"]["same_item"]
     assert loaded == {"look": 0.7, "bits": 3}
+
+
+def test_an_empty_section_overrides_nothing(conf, load):
+    write(conf, "local/parameters.yml", "publish:\n#  licence: cc0-1.0\n")
+    assert load("parameters")["publish"] == configuration("parameters_publish")["publish"]
 
 
 def test_one_global_is_overridden_but_embedding_models_are_a_choice(conf, load):
@@ -71,22 +85,28 @@ def test_declared_fields_are_replaced_as_a_whole(conf, load):
 
 @pytest.mark.parametrize("suffix", ["zip", "gztar"])
 def test_an_archive_with_parameters_keeps_those_of_the_environment(conf, load, tmp_path, suffix):
-    write(conf, "together/parameters.yml", "distil: {gallery: 7}\n")
+    write(conf, "together/parameters.yml", "publish: {quality: 7}\n")
     archive = shutil.make_archive(str(tmp_path / "packed"), suffix, tmp_path, "conf")
     shutil.rmtree(conf / "local")
-    given = {"source": archive, "env": "together", "distil": {"folds": 3}}
-    loaded = load("parameters", **given)["distil"]
-    base = configuration("parameters_distil")["distil"]
-    assert (loaded["folds"], loaded["gallery"]) == (3, 7)
-    assert loaded["fit"] == base["fit"]
+    given = {"source": archive, "env": "together", "publish": {"longest": 99}}
+    loaded = load("parameters", **given)["publish"]
+    base = configuration("parameters_publish")["publish"]
+    assert loaded == {**base, "quality": 7, "longest": 99}
     prompt = load("globals", source=archive)["sayings"].replace("sayings.yml", "prompts/system.txt")
     assert Path(prompt).read_text() == (ROOT / "conf/base/prompts/system.txt").read_text()
 
 
 def test_prompts_and_phrases_are_found_from_any_folder(conf, load, tmp_path, monkeypatch):
     write(conf, "local/prompts/caption.txt", "mine")
+    write(conf, "together/prompts/short.txt", "short")
+    entry = "{type: text.TextDataset, filepath: '${conf:prompts/%s.txt}'}\n"
+    names = ("caption", "short", "system")
+    write(conf, "local/catalog.yml", "".join(f"my_{name}: {entry % name}" for name in names))
     monkeypatch.chdir(tmp_path.parent)
-    catalog = load("catalog")
+    catalog = load("catalog", env="together")
+    texts = {name: Path(catalog[f"my_{name}"]["filepath"]).read_text() for name in names}
+    assert (texts["caption"], texts["short"]) == ("mine", "short")
+    assert texts["system"] == (ROOT / "conf/base/prompts/system.txt").read_text()
     assert Path(catalog["caption_prompt"]["filepath"]).read_text() == "mine"
     assert Path(catalog["system_prompt"]["filepath"]).is_file()
     assert Path(catalog["trial_prompts"]["path"]).is_dir()
@@ -97,6 +117,7 @@ def test_prompts_and_phrases_are_found_from_any_folder(conf, load, tmp_path, mon
     ("name", "text", "sentence"),
     [
         ("globals.yml", "photoz: x\n", "'photoz' in conf/local/globals.yml: did you mean 'photos'"),
+        ("globals.yml", "7: x\n", "conf/local/globals.yml has a key that is no name: 7"),
         ("globals.yml", "search_weights: {texts: 1}\n", "did you mean 'search_weights.text'"),
         ("parameters.yml", "balance: {capp: 3}\n", "'balance.capp' in conf/local/parameters.yml"),
         ("parameters.yml", "balance: {capp: 3}\n", "did you mean 'balance.cap'?"),
@@ -139,10 +160,10 @@ def test_known_keys_are_taken_wherever_they_stand(conf, load):
     write(
         conf,
         "local/parameters.yml",
-        "export: {shopify: {New: x}}\nserving: {filters: {Size: [M]}}\n",
+        "serving: {limit: 3}\n",
     )
     loaded = load("parameters", photos="x", network="y", replace=True)
-    assert loaded["export"]["shopify"]["New"] == "x"
+    assert loaded["serving"]["limit"] == 3
     assert load("catalog")["mine"]["filepath"] == "x.csv"
 
 
@@ -180,13 +201,12 @@ def test_what_is_no_configuration_or_environment_is_named(load, tmp_path):
 def test_the_home_folder_is_expanded_in_every_path(conf, load, monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    write(conf, "local/globals.yml", "photos: ~/photos\nteacher: ~/teacher.csv\n")
+    write(conf, "local/globals.yml", "photos: ~/photos\n")
     given = {"index": "~/lancedb", "message": "~ is a wave"}
     catalog = load("catalog", **given)
     assert catalog["search_index"]["filepath"] == str(tmp_path / "lancedb")
     assert catalog["photo_files"]["dataset"]["path"] == str(tmp_path / "photos")
     parameters = load("parameters", **given)
-    assert parameters["distil"]["teacher"] == str(tmp_path / "teacher.csv")
     assert parameters["message"] == "~ is a wave"
 
 
@@ -203,3 +223,6 @@ def test_a_preset_counts_as_a_global_and_on_the_command_line_and_single_keys_win
 def test_an_unknown_preset_is_named(load):
     with pytest.raises(InputError, match="no preset 'recip': take 'everything' or 'recipe'"):
         load("parameters", preset="recip")
+
+    # The address has the name of a section.
+    assert parameters["index"] == configuration("parameters_index")["index"]

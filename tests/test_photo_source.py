@@ -102,6 +102,12 @@ def test_the_sample_is_replaced_and_a_folder_that_has_moved_is_found(shop, tmp_p
     assert shop.run() == "moved"
 
 
+def test_the_sample_never_takes_the_place_of_a_folder_that_is_not_there(shop, tmp_path):
+    shop.run(photos="mine")
+    (tmp_path / "mine").rmdir()
+    assert shop.open()[1] == "mine"
+
+
 def test_what_is_replaced_is_told(shop, caplog):
     shop.run(photos="mine")
     shop.run(photos="other")

@@ -101,6 +101,27 @@ def test_a_dataset_that_cannot_be_opened_is_named_before_anything_runs(begin, co
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    "config",
+    [
+        {
+            "type": "lookbook.datasets.engine_dataset.EngineDataset",
+            "engine": "builtins.dict",
+            "base_url": "http://localhost:8000/v1",
+            "connection": {"address": "ray://head:10001"},
+        },
+        {
+            "type": "lookbook.datasets.catalogue_search_dataset.CatalogueSearchDataset",
+            "filepath": "s3://shop/lancedb",
+            "embedders": {},
+            "weights": {},
+        },
+    ],
+)
+def test_addresses_that_other_libraries_open_are_left_to_them(begin, config):
+    begin(config)
+
+
 def test_parallel_runner_is_refused_in_a_sentence(begin):
     with pytest.raises(InputError, match="leave --runner out"):
         begin(runner="<kedro.runner.parallel_runner.ParallelRunner object>")

@@ -45,7 +45,7 @@ def check_globals(base: dict[str, Any], loaded: dict[str, Any], config: Files) -
     Raises:
         InputError: If one is unknown; it names the file and the nearest key.
     """
-    unknown = [name for name in loaded if name not in base]
+    unknown = [str(name) for name in loaded if name not in base]
     if unknown:
         referred = references(config, "globals")
         unknown = [name for name in unknown if name not in referred and not name.startswith("_")]
@@ -69,7 +69,8 @@ def check_parameters(loaded: dict[str, Any], runtime_params: dict[str, Any], con
         InputError: If one is unknown; it names the file and the nearest key.
     """
     models = parameter_models()
-    unknown = [name for name in loaded if name not in models and not str(name).startswith("_")]
+    unknown = [str(name) for name in loaded if name not in models]
+    unknown = [name for name in unknown if not name.startswith("_")]
     if unknown:
         catalog = {name.split(".")[0] for name in references(config, "runtime_params")}
         unknown = [
@@ -91,6 +92,20 @@ def check_parameters(loaded: dict[str, Any], runtime_params: dict[str, Any], con
     names = {str(key) for file in config.files("globals") for key in read_file(*file)}
     file = "--params" if is_typed else _file_of(name, config, "parameters")
     _refuse(name, candidates, file, names - set(candidates))
+
+
+def clashing_names(runtime_params: dict[str, Any], config: Files) -> list[str]:
+    """List names of the command line that the catalog reads, and that a section has as well.
+
+    ``--params=index=FOLDER`` says where the index is; the parameters of ``index`` stay as they are.
+    """
+    models = parameter_models() if runtime_params else {}
+    names = [
+        name
+        for name, value in runtime_params.items()
+        if models.get(name) and not isinstance(value, dict)
+    ]
+    return [name for name in names if name in references(config, "runtime_params")] if names else []
 
 
 def parameter_models() -> dict[str, type[BaseModel] | None]:
@@ -146,6 +161,9 @@ def read_file(name: str, path: Path) -> DictConfig:
         raise InputError(f"{name} cannot be read: {first}. {advice}") from error
     if not isinstance(declared, DictConfig):
         raise InputError(f"{name} declares no keys: write each line as 'key: value'.")
+    for key in declared:
+        if not isinstance(key, str):
+            raise InputError(f"{name} has a key that is no name: {key!r}. {advice}")
     return declared
 
 

@@ -15,7 +15,12 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from lookbook.config_keys import check_globals, check_parameters, read_file
+from lookbook.config_keys import (
+    check_globals,
+    check_parameters,
+    clashing_names,
+    read_file,
+)
 from lookbook.errors import InputError
 from lookbook.labels.fields import read_fields
 
@@ -66,6 +71,9 @@ class ConfigLoader(OmegaConfigLoader):
             )
         if env and not (Path(source) / env).is_dir():
             raise InputError(f"There is no environment '{env}': no folder {source}/{env}.")
+        names = (options.get("base_env"), options.get("default_run_env"), env)
+        # Not from the attributes of these names, which change while one environment is loaded.
+        self._environments: list[str] = list(dict.fromkeys(filter(None, names)))
         super().__init__(source, env, expand_home(runtime_params), **options)
 
     def __getitem__(self, key: str) -> dict[str, Any]:
@@ -88,6 +96,8 @@ class ConfigLoader(OmegaConfigLoader):
         if key == "globals":
             check_globals(self._load(key, self.base_env), loaded, self)
         if key == "parameters":
+            for name in clashing_names(self.runtime_params or {}, self):
+                loaded[name] = self._declared(name)
             check_parameters(loaded, self.runtime_params or {}, self)
             if "fields" in loaded:
                 read_fields(loaded["fields"], self._place("fields.yml"))
@@ -103,21 +113,17 @@ class ConfigLoader(OmegaConfigLoader):
             A file's name, such as ``conf/local/globals.yml``, and its path.
         """
         source = Path(self.conf_source)
-        for environment in reversed(self._environments()):
+        for environment in reversed(self._environments):
             folder = source / environment
             patterns = self.config_patterns[key] if key else ["**/*"]
             paths = {path for pattern in patterns for path in folder.glob(pattern)}
             for path in sorted(path for path in paths if path.suffix in SUFFIXES):
                 yield path.relative_to(source.parent).as_posix(), path
 
-    def _environments(self) -> list[str]:
-        names = (self.base_env, self.default_run_env, self.env)
-        return list(dict.fromkeys(filter(None, names)))
-
     def _layer(self, key: str) -> dict[str, Any]:
         """Lay the environments over one another."""
         merged: dict[str, Any] = {}
-        for environment in self._environments():
+        for environment in self._environments:
             try:
                 layer = self._load(key, environment)
             except MissingConfigException:
@@ -133,9 +139,17 @@ class ConfigLoader(OmegaConfigLoader):
             raise MissingConfigException(f"There is no configuration '{key}' in {self.conf_source}")
         return merged
 
+    def _declared(self, name: str) -> dict[str, Any]:
+        """Read a section of the parameters as the files declare it, without the command line."""
+        section: dict[str, Any] = {}
+        for file, path in reversed([*self.files("parameters")]):
+            declared: Any = OmegaConf.to_container(read_file(file, path))
+            section = merge(section, declared.get(name) or {})
+        return section
+
     def _found(self) -> list[str]:
         source = Path(self.conf_source)
-        return [name for name in self._environments() if (source / name).is_dir()]
+        return [name for name in self._environments if (source / name).is_dir()]
 
     def _load(self, key: str, environment: str) -> dict[str, Any]:
         """Load what one environment declares, without the others."""
@@ -145,7 +159,6 @@ class ConfigLoader(OmegaConfigLoader):
         try:
             return super().__getitem__(key)
         except (YAMLError, OmegaConfBaseException, OSError, ValueError, AttributeError) as error:
-            self.base_env, self.env = names
             # The file that cannot be read is named, where it is one.
             for file in self.files(key):
                 read_file(*file)
@@ -163,7 +176,7 @@ class ConfigLoader(OmegaConfigLoader):
     def _path_of(self, name: str) -> str:
         """Find a file or folder beside the configuration, in the last environment that has it."""
         source = Path(self.conf_source).absolute()
-        paths = [source / environment / name for environment in reversed(self._environments())]
+        paths = [source / environment / name for environment in reversed(self._environments)]
         return next((path for path in paths if path.exists()), paths[-1]).as_posix()
 
     def _place(self, name: str) -> str:
@@ -171,11 +184,17 @@ class ConfigLoader(OmegaConfigLoader):
 
 
 def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    """Merge two configurations key by key; lists and the globals of :data:`WHOLE` are replaced."""
+    """Merge two configurations key by key.
+
+    Lists and the globals of :data:`WHOLE` are replaced; an empty section overrides nothing.
+    """
     merged = dict(base)
     for name, value in over.items():
-        has_both = isinstance(value, dict) and isinstance(base.get(name), dict)
-        merged[name] = merge(base[name], value) if has_both and name not in WHOLE else value
+        below = base.get(name)
+        if isinstance(below, dict) and isinstance(value, dict | None) and name not in WHOLE:
+            merged[name] = merge(below, value or {})
+        else:
+            merged[name] = value
     return merged
 
 

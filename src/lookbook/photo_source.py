@@ -50,10 +50,10 @@ class PhotoSource:
         self._folder, self._refused = normalize(str(configured), project), ""
         if "photos" in params or not self._recorded or self._recorded in (self._folder, SAMPLE):
             return
-        is_gone = "://" not in self._recorded and not (project / self._recorded).is_dir()
-        if is_gone or params.get("replace", shared["replace"]):
-            return
         if self._folder != SAMPLE:
+            has_moved = "://" not in self._recorded and not (project / self._recorded).is_dir()
+            if has_moved or params.get("replace", shared["replace"]):
+                return
             self._refused = self._folder
         self._folder = self._recorded
         loader.runtime_params = {**params, "photos": self._recorded}

@@ -25,8 +25,8 @@ IMPORTED_FIRST = (
     "IPython", "matplotlib.backends.backend_agg", "matplotlib.pyplot", "pandas", "plotly.express",
     "plotly.io", "pyarrow.parquet",
 )  # fmt: skip
-# LanceDB opens addresses by itself.
-_OPENS_ADDRESSES = "CatalogueSearchDataset"
+# Datasets whose addresses are opened by other libraries than fsspec.
+OPENS_BY_ITSELF = ("CatalogueSearchDataset", "EngineDataset")
 
 
 class RunChecks:
@@ -169,18 +169,16 @@ def _configured(
 
 def _paths(config: dict[str, Any]) -> Iterator[str]:
     """Find the local file or folder of a dataset."""
-    for key in ("filepath", "path"):
-        value = config.get(key)
-        if isinstance(value, str) and "://" not in value:
-            yield value
+    return (path for path in _locations(config) if "://" not in path)
 
 
 def _addresses(config: dict[str, Any]) -> Iterator[str]:
-    """Find the addresses, such as ``s3://…``, that fsspec opens for a dataset."""
-    if _OPENS_ADDRESSES in str(config.get("type")):
-        return
-    for value in config.values():
-        if isinstance(value, dict):
-            yield from _addresses(value)
-        elif isinstance(value, str) and "://" in value:
-            yield value
+    """Find the address, such as ``s3://…``, that fsspec opens for a dataset."""
+    if str(config.get("type")).endswith(OPENS_BY_ITSELF):
+        return iter(())
+    return (path for path in _locations(config) if "://" in path)
+
+
+def _locations(config: dict[str, Any]) -> Iterator[str]:
+    values = (config.get(key) for key in ("filepath", "path"))
+    return (value for value in values if isinstance(value, str))

@@ -3,10 +3,12 @@
 import hashlib
 import io
 import json
+import re
 import subprocess
 import sys
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from processes import ENVIRONMENT, run_kedro
@@ -119,6 +121,13 @@ def test_the_lineage_shows_the_pipelines_and_their_results(ran):
     }.items():
         assert previews[name]["preview_type"] == kind
         assert previews[name]["preview"]
+
+
+@pytest.mark.parametrize(("photos", "first"), [("", "test -d"), ("PHOTOS=OTHER", "false")])
+def test_make_demo_brings_an_index_of_named_photos_up_to_date(photos, first):
+    command = ["make", "--dry-run", "demo", *filter(None, [photos])]
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert re.search(rf"{first}.* \|\| \S+/kedro run", printed)
 
 
 def test_a_full_disk_is_told_and_the_next_run_goes_on(project):
