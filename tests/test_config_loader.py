@@ -208,6 +208,8 @@ def test_the_home_folder_is_expanded_in_every_path(conf, load, monkeypatch, tmp_
     assert catalog["photo_files"]["dataset"]["path"] == str(tmp_path / "photos")
     parameters = load("parameters", **given)
     assert parameters["message"] == "~ is a wave"
+    # The address has the name of a section.
+    assert parameters["index"] == configuration("parameters_index")["index"]
 
 
 def test_a_preset_counts_as_a_global_and_on_the_command_line_and_single_keys_win(conf, load):
@@ -223,6 +225,3 @@ def test_a_preset_counts_as_a_global_and_on_the_command_line_and_single_keys_win
 def test_an_unknown_preset_is_named(load):
     with pytest.raises(InputError, match="no preset 'recip': take 'everything' or 'recipe'"):
         load("parameters", preset="recip")
-
-    # The address has the name of a section.
-    assert parameters["index"] == configuration("parameters_index")["index"]

@@ -7,6 +7,7 @@ import logging
 import random
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -19,6 +20,8 @@ from lookbook.chat_models.server_errors import ServerError, read_error
 from lookbook.errors import InputError
 
 if TYPE_CHECKING:
+    from together import AsyncTogether
+
     from lookbook.chat_models.server import Server
 
 RETRIED = ("passing", "rate", "loading", "junk")
@@ -43,7 +46,7 @@ class Connection:
     from the first.
     """
 
-    def __init__(self, server: Server, client: httpx.AsyncClient) -> None:
+    def __init__(self, server: Server, client: AsyncTogether) -> None:
         """Hold the client.
 
         Args:
@@ -262,14 +265,41 @@ class Connection:
             try:
                 # In all, where httpx gives every byte so long.
                 with fail_after(server.timeout):
-                    reply = await self._client.post(server.address, json=body)
+                    async with self._send(body) as reply:
+                        content = await reply.aread()
             except (TimeoutError, httpx.HTTPError) as error:
                 raise self._failure(error) from error
             if reply.has_redirect_location:
                 server.move(reply.headers["location"])
                 continue
-            return read_reply(reply.status_code, reply.headers, reply.content)
+            return read_reply(reply.status_code, reply.headers, content)
         raise ServerError("address", "too many redirects")
+
+    @asynccontextmanager
+    async def _send(self, body: dict[str, Any]) -> AsyncIterator[httpx.Response]:
+        """Send one request, and yield the reply whatever its status, as it comes.
+
+        Raises:
+            ServerError: If there is no reply.
+        """
+        from together import APIConnectionError, APIStatusError, AsyncStream
+
+        try:
+            stream = await self._client.post(
+                self._server.address, cast_to=object, body=body, stream=True,
+                stream_cls=AsyncStream[object],
+            )  # fmt: skip
+            reply = stream.response
+        except APIStatusError as error:
+            # A refusal or a redirect.
+            reply = error.response
+        except APIConnectionError as error:
+            cause = error.__cause__
+            raise self._failure(cause if isinstance(cause, Exception) else error) from error
+        try:
+            yield reply
+        finally:
+            await reply.aclose()
 
     async def _stream(self, body: dict[str, Any]) -> AsyncIterator[str]:
         """Send one request, and yield the answer's parts.
@@ -279,7 +309,7 @@ class Connection:
         """
         server = self._server
         try:
-            async with self._client.stream("POST", server.address, json=body) as reply:
+            async with self._send(body) as reply:
                 if reply.has_redirect_location:
                     server.move(reply.headers["location"])
                     raise ServerError("passing", "the server has moved")

@@ -93,11 +93,18 @@ class Server:
             raise InputError(
                 f"base_url '{self.base_url}' is no address: it is to open with http:// or https://."
             )
-        async with httpx.AsyncClient(
-            headers={"Authorization": f"Bearer {key}"},
-            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
-            timeout=self.timeout,
-        ) as client:
+        # Imported where a server is asked: it takes a second.
+        from together import AsyncTogether
+
+        limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+        # Redirects and retries are the connection's own: it shares what it learns.
+        async with (
+            httpx.AsyncClient(limits=limits, timeout=self.timeout) as http_client,
+            AsyncTogether(
+                api_key=key, base_url=address.copy_with(path="/"), timeout=self.timeout, max_retries=0,
+                http_client=http_client,
+            ) as client,
+        ):  # fmt: skip
             yield Connection(self, client)
 
     def move(self, location: str) -> None:
