@@ -97,11 +97,12 @@ class Server:
         from together import AsyncTogether
 
         limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+        root = address.copy_with(path="/")
         # Redirects and retries are the connection's own: it shares what it learns.
         async with (
             httpx.AsyncClient(limits=limits, timeout=self.timeout) as http_client,
             AsyncTogether(
-                api_key=key, base_url=address.copy_with(path="/"), timeout=self.timeout, max_retries=0,
+                api_key=key, base_url=root, timeout=self.timeout, max_retries=0,
                 http_client=http_client,
             ) as client,
         ):  # fmt: skip
