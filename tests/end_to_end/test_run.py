@@ -104,7 +104,7 @@ def test_takes_a_bare_folder_of_photos(project, kedro, tmp_path_factory):
         "Dress.jpg", "Hat.jpg", "Shirt.jpg"
     ]  # fmt: skip
     assert table(project, "quarantine")[["file", "status"]].values.tolist() == [
-        ["notes.txt", "corrupt"]
+        ["notes.txt", "no photo"]
     ]
     assert report(project, "index")["items"] == 3
 

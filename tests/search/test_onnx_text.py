@@ -1,7 +1,10 @@
 import numpy as np
+from sentence_transformers import SentenceTransformer
+from transformers import BertModel
 
 from lookbook.search.embedders import Embedder
-from lookbook.search.onnx_text import TOLERANCE, open_or_export
+from lookbook.search.onnx_text import MODEL, TOLERANCE, OnnxText, open_or_export
+from tiny_models import tiny_bert
 
 TEXTS = ["navy", "a light blue shirt, not too formal", "ein Kleid für den Sommer " * 80, ""]
 
@@ -21,3 +24,21 @@ def test_a_model_that_cannot_be_exported_stays_as_it_is(tmp_path, caplog):
 
     assert open_or_export(tmp_path, Unknown) is None
     assert "stays in PyTorch" in caplog.text
+
+
+def test_an_export_that_says_something_else_is_never_put_in_place(tmp_path, monkeypatch, caplog):
+    in_place = []
+    encode = OnnxText.encode
+
+    def encode_wrong(self, texts):
+        in_place.append((tmp_path / "onnx" / MODEL).exists())
+        return encode(self, texts) + 1
+
+    def load():
+        BertModel(tiny_bert(tmp_path / "bert")).save_pretrained(tmp_path / "bert")
+        return SentenceTransformer(str(tmp_path / "bert"), device="cpu")
+
+    monkeypatch.setattr(OnnxText, "encode", encode_wrong)
+    assert open_or_export(tmp_path / "onnx", load) is None
+    assert "its vectors differ by" in caplog.text
+    assert in_place == [False] and list((tmp_path / "onnx").iterdir()) == []
