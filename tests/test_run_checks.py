@@ -81,10 +81,10 @@ def test_a_folder_that_cannot_be_written_is_named_before_anything_runs(begin, tm
         (
             {
                 "type": "lookbook.datasets.shards_dataset.ShardsDataset",
-                "path": "s3://shop/shards",
+                "path": "gs://shop/shards",
                 "dataset": "text.TextDataset",
             },
-            "'written' cannot be opened: Install s3fs to access S3.",
+            "'written' cannot be opened: Please install gcsfs to access Google Storage.",
         ),
         (
             {"type": "pandas.CSVDataset", "filepath": "nothing://shop/x.csv"},

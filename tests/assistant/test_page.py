@@ -104,7 +104,7 @@ def test_a_visit_from_an_upload_to_a_chat_and_another_method(chromium, address, 
     page.locator("#method").get_by_label("full text").check()
     page.locator("#method").get_by_label("hybrid + reranker").check()
     page.locator("#filters").get_by_label("Type", exact=True).click()
-    page.get_by_role("option", name="Formal").click()
+    page.get_by_role("option", name="Work Casual").click()
     expect(page.locator("#results")).not_to_contain_text(before[0])
     keep_screenshots(page, "filtered")
 

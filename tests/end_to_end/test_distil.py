@@ -37,7 +37,7 @@ def shop(project):
         rows.append({"image": name, "sender_id": f"seller {number % 10}"})
         told.append(
             {"Filename": name, "Category": SHAPES[shape], "Colours": colour,
-             "Description": f"a {colour} {SHAPES[shape]}"}
+             "Details": f"a {colour} {SHAPES[shape]}"}
         )  # fmt: skip
     told += [{"Filename": "99.jpg", "Category": "sofa"}, {"Filename": "00.jpg"}]
     told[1] |= {"Style": "baroque"}

@@ -8,10 +8,9 @@ from kedro.io import DatasetError
 
 from lookbook.datasets.photo_folder_dataset import PhotoFolderDataset
 from lookbook.datasets.photo_table_dataset import PhotoTableDataset
-from lookbook.photos.sampling import BalanceParams
 from lookbook.pipelines.ingest.nodes import check_rows, match_rows
 from lookbook.pipelines.ingest.params import IngestParams
-from project import configuration, jpeg, measure, shared_cases
+from project import balance_params, configuration, jpeg, measure, shared_cases
 
 COLUMNS = configuration("globals")["table_columns"]
 PARAMS = IngestParams.model_validate(configuration("parameters_ingest")["ingest"])
@@ -123,7 +122,7 @@ def test_lists_in_json_lines_and_labels_in_any_case_are_read(tmp_path):
     manifest, _ = ingest(tmp_path)
     labels = ["T-Shirt", "T-Shirt", "t-shirt", "SHOES"]
     assert manifest["label"].tolist() == labels
-    groups = BalanceParams.model_validate(configuration("parameters_balance")["balance"])
+    groups = balance_params()
     assert [groups.group_of(label) for label in ("t-shirt", "SHOES", "cape")] == [
         "T-Shirt", "Shoes", "Other"
     ]  # fmt: skip
