@@ -190,7 +190,9 @@ class ReviewPage:
     @_with_toasts
     def _on_act(self, visit: Visit, event: gr.EventData, request: gr.Request) -> Updates:
         with self._lock:
-            if event.act != "undo" and event.turn != visit["turn"]:
+            shown = (event.photo, event.field) if event.photo else event.turn
+            current = (visit["photo"], visit["field"]) if event.photo else visit["turn"]
+            if event.act != "undo" and shown != current:
                 # A quick key meant a question that nobody has seen yet.
                 return {self.visit: visit}
             who = self._name_of(request)
