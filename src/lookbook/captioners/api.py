@@ -60,12 +60,14 @@ class _Run:
         connection: To the server.
         limiter: Of the threads that encode photos.
         failed: Photos that failed since the last one that did not; a filter is no failure.
+        fault: The error that the run stops with, once so many have failed.
         last_failure: Why the last one did.
     """
 
     connection: Connection
     limiter: CapacityLimiter
     failed: int = 0
+    fault: InputError | None = None
     last_failure: str = ""
 
 
@@ -179,7 +181,9 @@ class ApiCaptioner:
             is_proven = self._server.is_proven
             limit = 2 * self._concurrency if is_proven else max(self._concurrency, FIRST_FAILURES)
             if run.failed >= limit:
-                raise _at_fault(run) from failure
+                # Requests in flight fail after it, and tell the same.
+                run.fault = run.fault or _at_fault(run)
+                raise run.fault from failure
             return Caption(photo_id=photo.photo_id, failure=str(failure), **self._cost(bill))
         run.failed = 0
         return Caption(photo_id=photo.photo_id, text=text, **self._cost(bill))
