@@ -37,6 +37,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.xdist_group(group))
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name bytes by their argument: encoders put times into them, and workers must agree on names."""
+    return argname if isinstance(val, bytes) else None
+
+
 Kedro = Callable[..., subprocess.CompletedProcess[str]]
 
 
