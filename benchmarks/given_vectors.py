@@ -11,7 +11,7 @@ class GivenVectors:
     """Stands in for :class:`lookbook.search.embedders.Embedder`: a vector for every text."""
 
     name = "given"
-    fingerprint = pictures_fingerprint = "0" * 16
+    fingerprint = image_fingerprint = "0" * 16
 
     def encode(self, texts: list[str], batch_size: int = 32) -> np.ndarray:
         """Draws vectors; (texts, dimensions) of unit length."""

@@ -203,7 +203,7 @@ def measure_captions(project: Path, table: Table) -> None:
                 same = project / f"data/07_model_output/near_duplicates.csv/{VERSION}"
                 same.mkdir(parents=True)
                 (same / "near_duplicates.csv").write_text(
-                    "photo_id,Filename,same_item,cosine,bits\n"
+                    "photo_id,Filename,duplicate_group,cosine,hamming_distance\n"
                 )
             took = run(project, "--env=scale", f"--pipelines={stage}", *nodes)
             total += took.seconds

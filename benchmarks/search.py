@@ -27,9 +27,9 @@ from rich.table import Table
 from given_rows import GivenRows
 from lookbook.evaluation.score_tables import retrieval_tables
 from lookbook.search.catalogue_search import CatalogueSearch, Method, Query
-from lookbook.search.ranking import Rows, Weights
-from lookbook.search.tables import GROUP, KEY, SEARCHED, full_text_columns, write_table
-from lookbook.search.wishes import Wish
+from lookbook.search.preferences import Preference
+from lookbook.search.ranking import FusionWeights, InMemoryIndex
+from lookbook.search.tables import DUPLICATE_GROUP, KEY, SEARCHED, full_text_columns, write_table
 
 ROOT = Path(__file__).parent.parent
 # What the stylist asks for to go with a jacket.
@@ -37,7 +37,7 @@ OUTFIT = {
     "Tops": "plain white cotton shirt", "Pants": "navy chinos", "Shoes": "brown leather boots",
     "Hats": "grey knit beanie", "Dresses": "black midi dress with long sleeves",
 }  # fmt: skip
-METHODS: tuple[Method, ...] = ("text", "image", "full text", "hybrid")
+METHODS: tuple[Method, ...] = ("semantic", "visual", "keyword", "hybrid")
 NOISE = 0.02
 REPEATS = 40
 # Results that are compared with those of an exact search.
@@ -73,13 +73,13 @@ def main() -> None:
             built = write_table(lancedb.connect(folder), name, GivenRows(rows), ann_from_rows)
             took = time.perf_counter() - begun
             opened = CatalogueSearch(
-                {name: built}, {name: embedders[name]}, Weights.model_validate(weights)
+                {name: built}, {name: embedders[name]}, FusionWeights.model_validate(weights)
             )
             exact = CatalogueSearch(
-                {name: built}, {name: embedders[name]}, Weights.model_validate(weights)
+                {name: built}, {name: embedders[name]}, FusionWeights.model_validate(weights)
             )
             memory = peak.mebibytes
-            exact._open(name).rows = Rows(rows, full_text_columns(built))
+            exact._open(name).rows = InMemoryIndex(rows, full_text_columns(built))
             for method in METHODS:
                 p50, p95 = measure(opened, method)
                 found = recall(opened, exact, method)
@@ -99,7 +99,7 @@ def repeat(rows: pa.Table, count: int) -> pa.Table:
     rng = np.random.default_rng(0)
     chosen = rows.take(pa.array(rng.integers(len(rows), size=count)))
     names = [f"item-{number}" for number in range(count)]
-    for column in (KEY, GROUP):
+    for column in (KEY, DUPLICATE_GROUP):
         place = chosen.schema.get_field_index(column)
         chosen = chosen.set_column(place, chosen.schema.field(column), [names])
     for column in SEARCHED:
@@ -118,8 +118,8 @@ def queries() -> list[Query]:
     return [
         Query(
             text=text,
-            allowed={"Category": [kind], "Gender": ["Women", "Unisex", "Unknown"]},
-            wishes=[Wish(field="Type", values=["Casual"])],
+            filters={"Category": [kind], "Gender": ["Women", "Unisex", "Unknown"]},
+            preferences=[Preference(attribute="Type", values=["Casual"])],
         )
         for kind, text in OUTFIT.items()
     ]

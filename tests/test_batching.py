@@ -3,12 +3,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from lookbook.batching import Batched
+from lookbook.batching import DynamicBatcher
 
 
 def test_whoever_asks_alone_is_answered_alone():
     sizes = []
-    doubled = Batched(lambda numbers: sizes.append(len(numbers)) or [2 * n for n in numbers], 8)
+    doubled = DynamicBatcher(
+        lambda numbers: sizes.append(len(numbers)) or [2 * n for n in numbers], 8
+    )
     assert doubled(1) == [2] and doubled(2, 3) == [4, 6]
     assert sizes == [1, 2]
 
@@ -22,7 +24,7 @@ def test_what_is_asked_while_a_batch_is_worked_on_is_the_next_one():
         go_on.wait(10)
         return [2 * number for number in numbers]
 
-    doubled = Batched(work, 4)
+    doubled = DynamicBatcher(work, 4)
     with ThreadPoolExecutor(11) as pool:
         first = pool.submit(doubled, 0)
         working.wait(10)
@@ -40,7 +42,7 @@ def test_what_goes_wrong_is_told_to_all_who_asked_for_it_and_the_next_is_answere
             raise ZeroDivisionError
         return [1 / number for number in numbers]
 
-    inverse = Batched(work, 8)
+    inverse = DynamicBatcher(work, 8)
     with pytest.raises(ZeroDivisionError):
         inverse(0)
     assert inverse(2) == [0.5]

@@ -55,11 +55,15 @@ def test_one_parameter_is_overridden_in_any_environment(conf, load, folder):
 
 
 def test_the_environment_wins_over_local_and_the_command_line_over_both(conf, load):
-    write(conf, "local/parameters.yml", "index: {same_item: {look: 0.5, bits: 1}}\n")
-    write(conf, "together/parameters.yml", "index: {same_item: {look: 0.7}}\n")
-    given = {"index": {"same_item": {"bits": 3}}}
-    loaded = load("parameters", env="together", **given)["index"]["same_item"]
-    assert loaded == {"look": 0.7, "bits": 3}
+    write(
+        conf,
+        "local/parameters.yml",
+        "index: {near_duplicates: {min_cosine: 0.5, max_hamming_distance: 1}}\n",
+    )
+    write(conf, "together/parameters.yml", "index: {near_duplicates: {min_cosine: 0.7}}\n")
+    given = {"index": {"near_duplicates": {"max_hamming_distance": 3}}}
+    loaded = load("parameters", env="together", **given)["index"]["near_duplicates"]
+    assert loaded == {"min_cosine": 0.7, "max_hamming_distance": 3}
 
 
 def test_an_empty_section_overrides_nothing(conf, load):
@@ -123,7 +127,11 @@ def test_prompts_and_phrases_are_found_from_any_folder(conf, load, tmp_path, mon
         ("parameters.yml", "balance: {capp: 3}\n", "did you mean 'balance.cap'?"),
         ("parameters.yml", "licence: x\n", "did you mean 'publish.licence'?"),
         ("parameters.yml", "photos: x\n", "is a global: set it in conf/local/globals.yml"),
-        ("parameters.yml", "index: {same_item: {lok: 1}}\n", "did you mean 'index.same_item.look'"),
+        (
+            "parameters.yml",
+            "index: {near_duplicates: {min_cosin: 1}}\n",
+            "did you mean 'index.near_duplicates.min_cosine'",
+        ),
         ("parameters_mine.yml", "blanace: {cap: 3}\n", "conf/local/parameters_mine.yml: did you"),
         ("parameters.yml", "qqqqqqqq: 1\n", "'qqqqqqqq' in conf/local/parameters.yml: take it out"),
     ],

@@ -38,13 +38,13 @@ REPORTS = {
     "index": (
         {
             "items": 3,
-            "same_items": 1,
+            "duplicate_photos": 1,
             "embedders": {
                 "one": {"embedded": 1, "reused": 2, "removed": 4, "pictures_failed": 1},
                 "other": {"embedded": 3, "reused": 0, "removed": 0, "pictures_failed": 0},
             },
         },
-        "embedded: 4; unchanged: 2; removed: 4; without picture: 1; same item again: 1",
+        "embedded: 4; unchanged: 2; removed: 4; without picture: 1; duplicate photos: 1",
     ),
 }
 

@@ -11,7 +11,7 @@ Asked = TypeVar("Asked")
 Told = TypeVar("Told")
 
 
-class Batched(Generic[Asked, Told]):
+class DynamicBatcher(Generic[Asked, Told]):
     """A function of many things, called with single ones by many threads.
 
     Nobody is kept waiting for others to come: what is asked while a batch is being worked on is

@@ -69,14 +69,16 @@ def searching(monkeypatch):
 
 
 def test_customers_at_once_get_their_own_answers(assistant, searching):
-    wishes = [f"{colour} {garment}" for colour in ("red", "blue", "black", "white")
+    preferences = [f"{colour} {garment}" for colour in ("red", "blue", "black", "white")
               for garment in ("dress", "hat", "shoes", "trousers")]  # fmt: skip
-    alone = [ask(assistant, None, wish)[2] for wish in wishes]
+    alone = [ask(assistant, None, preference)[2] for preference in preferences]
     with ThreadPoolExecutor(16) as customers:
-        together = list(customers.map(lambda wish: ask(assistant, None, wish)[2], wishes))
+        together = list(
+            customers.map(lambda preference: ask(assistant, None, preference)[2], preferences)
+        )
     assert together == alone
     assert len(set(alone)) > 4
-    assert len(searching) == 2 * len(wishes)
+    assert len(searching) == 2 * len(preferences)
     # More threads than cores would only take Python's lock from one another.
     assert max(searching) <= os.cpu_count()
 
@@ -99,7 +101,7 @@ def test_more_like_a_photo_is_by_its_picture(assistant):
     photo = jpeg("Pants", "red", seed=9)
     answer = assistant.answer(photo, "show me similar ones", [], assistant.params)
     assert answer["plan"]["mode"] == "similar"
-    assert {one["found_by"] for one in answer["recommendations"]} == {"picture"}
+    assert {one["matched_by"] for one in answer["recommendations"]} == {"picture"}
     assert answer["recommendations"][0]["Category"] == "Pants"
 
 
@@ -164,7 +166,7 @@ def test_a_piece_can_be_swapped_until_there_is_no_other(assistant):
 
 def test_the_same_photo_is_answered_the_same_and_another_otherwise(assistant):
     item, shown = assistant.see(jpeg("Pants", "blue"), assistant.params)
-    again = Shown("another", shown.look, shown.chances)
+    again = Shown("another", shown.image_embedding, shown.probabilities)
 
     def ask(shown):
         _, found = assistant.recommend(item, shown, "", [], assistant.params)
@@ -195,17 +197,19 @@ def test_what_cannot_be_had_is_given_up_and_said(assistant):
 def test_a_wearer_whom_the_network_supposes_counts(assistant, fields):
     item, shown = assistant.see(jpeg("Pants", "blue"), assistant.params)
     item = {**item, "Gender": "Unknown"}
-    chances = {**(shown.chances or {}), "Gender": {"Men": 0.97, "Women": 0.03}}
-    params = assistant.params.model_copy(update={"variety": 0.0})
+    probabilities = {**(shown.probabilities or {}), "Gender": {"Men": 0.97, "Women": 0.03}}
+    params = assistant.params.model_copy(update={"temperature": 0.0})
     finder = Finder(assistant.part("search_index"), assistant.part("style"), params, fields)
     plan, _ = assistant.recommend(item, shown, "", [], params)
-    his = finder.find(plan, item, Shown("x", shown.look, chances)).items
+    his = finder.find(plan, item, Shown("x", shown.image_embedding, probabilities)).items
 
     def women(items):
-        return sum(one["chances"]["Gender"]["Women"] for one in items)
+        return sum(one["probabilities"]["Gender"]["Women"] for one in items)
 
-    hers = {**chances, "Gender": {"Men": 0.03, "Women": 0.97}}
-    assert women(his) < women(finder.find(plan, item, Shown("x", shown.look, hers)).items)
+    hers = {**probabilities, "Gender": {"Men": 0.03, "Women": 0.97}}
+    assert women(his) < women(
+        finder.find(plan, item, Shown("x", shown.image_embedding, hers)).items
+    )
 
 
 def test_hyde_finds_items_by_one_text_on_all_that_goes_with_a_photo(assistant):

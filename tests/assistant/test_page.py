@@ -101,7 +101,7 @@ def test_a_visit_from_an_upload_to_a_chat_and_another_method(chromium, address, 
     before = page.locator("#results .title").all_inner_texts()
 
     page.locator("#filters button").first.click()
-    page.locator("#method").get_by_label("full text").check()
+    page.locator("#method").get_by_label("keyword").check()
     page.locator("#method").get_by_label("hybrid + reranker").check()
     page.locator("#filters").get_by_label("Type", exact=True).click()
     page.get_by_role("option", name="Work Casual").click()
@@ -271,7 +271,9 @@ def test_a_client_gives_what_it_has_by_name(address):
         {"role": "assistant", "content": "Here are some."},
     ]
     answer = client.predict(message="rather in white", history=before, api_name="/answer")
-    wishes = {one["field"]: one["values"] for one in answer["plan"]["queries"][0]["wishes"]}
+    wishes = {
+        one["attribute"]: one["values"] for one in answer["plan"]["queries"][0]["preferences"]
+    }
     assert wishes == {"Category": ["Shoes"], "Colours": ["white"]}
 
 

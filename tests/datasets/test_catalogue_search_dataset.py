@@ -31,7 +31,7 @@ def rows(names, text="a blue shirt", dimensions=4):
         ]
     )
     flat = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), dimensions)
-    return GivenRows(pa.table(arrays, schema).append_column("text_vector", flat))
+    return GivenRows(pa.table(arrays, schema).append_column("text_embedding", flat))
 
 
 @pytest.fixture
@@ -144,16 +144,16 @@ def test_every_kind_of_field_has_its_index(dataset, opened):
 def test_builds_an_approximate_index_past_the_set_size(dataset, opened):
     many = [f"item{number}" for number in range(600)]
     dataset(save="v1", ann_from_rows=601).save({"minilm": rows(many)})
-    assert not any("text_vector" in index.columns for index in opened().list_indices())
+    assert not any("text_embedding" in index.columns for index in opened().list_indices())
     dataset(save="v2", ann_from_rows=600).save({"minilm": rows(many)})
-    assert any("text_vector" in index.columns for index in opened().list_indices())
+    assert any("text_embedding" in index.columns for index in opened().list_indices())
 
 
 def test_another_embedding_model_replaces_the_table_and_keeps_its_past(dataset, opened):
     dataset(save="v1").save({"minilm": rows(["a"], dimensions=4)})
     dataset(save="v2").save({"minilm": rows(["a"], dimensions=8)})
-    assert opened().schema.field("text_vector").type.list_size == 8
-    assert opened("v1").schema.field("text_vector").type.list_size == 4
+    assert opened().schema.field("text_embedding").type.list_size == 8
+    assert opened("v1").schema.field("text_embedding").type.list_size == 4
 
 
 def test_an_optional_database_that_is_not_there_is_an_empty_index(dataset):

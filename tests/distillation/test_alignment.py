@@ -19,7 +19,7 @@ def test_texts_find_pictures_that_were_never_shown():
     words = ["one word"] * 300
     layers = align(features[:200], likely[:200], words[:200], texts[:200], "model", PARAMS)
     pictures = layers.pictures(features[200:], likely[200:])
-    asked = layers.text_side.project(words[200:], texts[200:])
+    asked = layers.text_projection.project(words[200:], texts[200:])
     ranks = rank_own_pictures(pictures, asked, np.arange(100))
     assert (ranks <= 10).mean() > 0.9
 
@@ -33,7 +33,7 @@ def test_words_tell_what_a_vector_blurs():
     words = [f"a garment of kind{kind}" for kind in kinds]
     layers = align(features[:300], likely[:300], words[:300], blurred[:300], "model", PARAMS)
     pictures = layers.pictures(features[300:], likely[300:])
-    best = (layers.text_side.project(words[300:], blurred[300:]) @ pictures.T).argmax(axis=1)
+    best = (layers.text_projection.project(words[300:], blurred[300:]) @ pictures.T).argmax(axis=1)
     # By chance it would be one of eight.
     assert (kinds[300:][best] == kinds[300:]).mean() > 0.6
 

@@ -39,7 +39,7 @@ def test_a_shops_orders_teach_its_assistant_what_goes_with_what(ran, tmp_path, o
     assert json.loads(latest(project, "style_plot.json").read_text())["data"]
 
     learned = project / "data/06_models/style_model.json"
-    worth = open_style(str(learned)).preferred([{"Colours": {"red": 1.0}}], {})["Colours"]
+    worth = open_style(str(learned)).attribute_boosts([{"Colours": {"red": 1.0}}], {})["Colours"]
     assert worth["black"] > worth["brown"]
     given = f"--params=style_model={learned},message=which shoes go with a red shirt"
     succeed(run_kedro(project, "run", "--pipelines=serving", given))

@@ -49,7 +49,7 @@ def test_no_item_is_in_two_outfits_and_none_is_made_of_leftovers(style, fields):
 
 def test_the_next_outfit_does_not_look_like_the_first(style, fields):
     first, other = candidate("a"), candidate("c", -0.5)
-    twin = Candidate({**first.item, "photo_id": "b"}, -0.1, first.chances)
+    twin = Candidate({**first.item, "photo_id": "b"}, -0.1, first.probabilities)
     assert names(compose([[first, twin, other]], style, fields, 2, 0.0)) == [["a"], ["b"]]
     assert names(compose([[first, twin, other]], style, fields, 2, 5.0)) == [["a"], ["c"]]
 

@@ -35,16 +35,18 @@ def slots(plan):
     return [query.slot for query in plan.queries]
 
 
-def wishes(query):
+def preferences(query):
     """What is wished for, by field; unwanted values of a field under its name and a dash."""
     told = {}
-    for wish in query.wishes:
-        told.setdefault(("-" if wish.negated else "") + wish.field, []).extend(wish.values)
+    for preference in query.preferences:
+        told.setdefault(("-" if preference.negated else "") + preference.attribute, []).extend(
+            preference.values
+        )
     return told
 
 
 def wished(plan, name):
-    return [wishes(query).get(name, []) for query in plan.queries]
+    return [preferences(query).get(name, []) for query in plan.queries]
 
 
 @pytest.mark.parametrize(
@@ -60,7 +62,7 @@ def wished(plan, name):
 def test_fills_the_other_parts_of_the_outfit(plan, category, filled):
     planned = plan(item(Category=category, Garment="other"), "")
     assert (planned.mode, slots(planned), planned.notes) == ("complementary", filled, [])
-    assert all(category not in query.allowed["Category"] for query in planned.queries)
+    assert all(category not in query.filters["Category"] for query in planned.queries)
 
 
 @pytest.mark.parametrize(
@@ -136,9 +138,9 @@ def test_each_garment_has_its_own_colour(plan):
 )  # fmt: skip
 def test_hears_what_is_not_to_be(plan, message, field, values):
     (query,) = plan(None, message).queries
-    assert wishes(query)[field] == values
-    assert not set(wishes(query).get(field[1:], [])) & set(values)
-    assert all(wish.firm for wish in query.wishes if wish.negated)
+    assert preferences(query)[field] == values
+    assert not set(preferences(query).get(field[1:], [])) & set(values)
+    assert all(preference.required for preference in query.preferences if preference.negated)
 
 
 def test_a_refusal_for_all_parts_is_heard_in_all(plan):
@@ -157,7 +159,7 @@ def test_a_refusal_for_all_parts_is_heard_in_all(plan):
 )  # fmt: skip
 def test_hears_whom_it_is_for(plan, message, gender):
     (query,) = plan(None, message).queries
-    assert wishes(query)["Gender"] == [gender, "Unisex"]
+    assert preferences(query)["Gender"] == [gender, "Unisex"]
 
 
 @pytest.mark.parametrize(
@@ -172,27 +174,27 @@ def test_hears_whom_it_is_for(plan, message, gender):
 )  # fmt: skip
 def test_an_occasion_asks_for_what_suits_it(plan, message, types, garment):
     (query,) = plan(None, message).queries
-    assert types in wishes(query)["Type"]
-    assert garment in wishes(query)["Garment"]
+    assert types in preferences(query)["Type"]
+    assert garment in preferences(query)["Garment"]
 
 
 def test_an_occasions_garments_are_for_whoever_names_none(plan):
     (query,) = plan(None, "a skirt for a wedding").queries
-    assert wishes(query)["Garment"] == ["skirt"]
-    assert wishes(query)["Type"] == ["Formal"]
-    lighter = {wish.field: wish.weight for wish in query.wishes}
+    assert preferences(query)["Garment"] == ["skirt"]
+    assert preferences(query)["Type"] == ["Formal"]
+    lighter = {preference.attribute: preference.weight for preference in query.preferences}
     assert lighter["Type"] < lighter["Garment"]
 
 
 def test_several_occasions_want_what_suits_all(plan):
     (query,) = plan(None, "something for a summer wedding").queries
-    assert wishes(query)["Garment"] == ["dress"]
+    assert preferences(query)["Garment"] == ["dress"]
 
 
 def test_weather_tells_the_season_and_what_keeps_it_off(plan):
     planned = plan(None, "it is freezing outside")
     assert planned.context == {"season": "cold"}
-    assert "coat" in wishes(planned.queries[0])["Garment"]
+    assert "coat" in preferences(planned.queries[0])["Garment"]
 
 
 @pytest.mark.parametrize(
@@ -208,7 +210,7 @@ def test_weather_tells_the_season_and_what_keeps_it_off(plan):
 )  # fmt: skip
 def test_hears_the_details_of_a_garment(plan, message, field, value):
     (query,) = plan(None, message).queries
-    assert value in wishes(query)[field]
+    assert value in preferences(query)[field]
 
 
 @pytest.mark.parametrize(
@@ -228,7 +230,7 @@ def test_hears_the_details_of_a_garment(plan, message, field, value):
 )  # fmt: skip
 def test_compares_to_what_was_talked_about(plan, before, message, field, values):
     (query,) = plan(None, message, before).queries
-    assert wishes(query)[field] == values
+    assert preferences(query)[field] == values
 
 
 def test_steps_start_from_what_was_shown(plan):
@@ -304,17 +306,17 @@ def test_an_ordinary_word_is_no_misspelt_garment(plan, word):
 
 def test_one_garment_is_looked_for_in_the_customers_own_words(plan):
     (query,) = plan(None, "denim shirt with cap sleeves for women").queries
-    assert (query.text, query.allowed) == ("denim shirt with cap sleeves for women", {})
+    assert (query.text, query.filters) == ("denim shirt with cap sleeves for women", {})
 
 
 def test_a_word_for_a_garment_in_another_language_is_no_wish_in_english(plan):
     (query,) = plan(None, "something for a rock concert, or a beach hut").queries
-    assert not {"skirt", "brim hat"} & set(wishes(query).get("Garment", [])[:1])
+    assert not {"skirt", "brim hat"} & set(preferences(query).get("Garment", [])[:1])
 
 
 def test_without_sayings_the_fields_own_words_are_understood(fields):
     (query,) = EmbeddedStylist().plan(None, "a striped shirt in navy", [], fields).queries
-    assert wishes(query) == {"Garment": ["shirt"], "Pattern": ["striped"], "Colours": ["navy"]}
+    assert preferences(query) == {"Garment": ["shirt"], "Pattern": ["striped"], "Colours": ["navy"]}
 
 
 def test_a_shop_without_slots_is_searched_by_all_that_is_named():
@@ -331,8 +333,8 @@ def test_a_shop_without_slots_is_searched_by_all_that_is_named():
     # What is said of clothes means nothing here.
     stylist = EmbeddedStylist(usual_sayings())
     (query,) = stylist.plan(None, "small oak desk", [], shop).queries
-    assert (query.text, query.allowed) == ("small oak desk", {})
-    assert wishes(query) == {"Material": ["oak"], "Category": ["table"]}
+    assert (query.text, query.filters) == ("small oak desk", {})
+    assert preferences(query) == {"Material": ["oak"], "Category": ["table"]}
     shown = {"Title": "Sofa", "Category": "sofa", "Material": ["velvet"]}
     assert stylist.plan(shown, "", [], shop).mode == "similar"
 
@@ -371,7 +373,7 @@ def test_a_garment_that_the_message_names_wins_over_the_photo(
 ):
     planned = plan(shown, message)
     assert (planned.mode, slots(planned)) == (mode, filled)
-    assert wishes(planned.queries[0]).get("Garment") == garment
+    assert preferences(planned.queries[0]).get("Garment") == garment
 
 
 @pytest.mark.parametrize(
@@ -397,7 +399,7 @@ def test_a_garment_that_the_message_names_wins_over_the_photo(
 )  # fmt: skip
 def test_a_refused_value_is_never_asked_for(plan, message, wanted, refused):
     (query,) = plan(None, message).queries
-    asked = wishes(query)
+    asked = preferences(query)
     for name, value in wanted.items():
         assert value in asked.get(name, [])
         assert value not in asked.get(f"-{name}", [])
@@ -429,9 +431,9 @@ def test_negating_a_value_never_raises_its_score(plan, chosen, sentence):
     def score(message):
         (query,) = plan(None, message).queries
         signs = [
-            wish.weight * (-1 if wish.negated else 1)
-            for wish in query.wishes
-            if wish.field == name and value in wish.values
+            preference.weight * (-1 if preference.negated else 1)
+            for preference in query.preferences
+            if preference.attribute == name and value in preference.values
         ]
         return sum(signs)
 

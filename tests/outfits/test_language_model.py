@@ -87,8 +87,8 @@ def test_the_plan_is_the_models_in_the_catalogues_values(server, stylist):
     assert plan.mode == "complementary"
     (query,) = plan.queries
     assert (query.slot, query.text) == ("feet", "white sneakers")
-    assert query.allowed == {"Category": ["Shoes"]}
-    assert {(wish.field, *wish.values, wish.negated) for wish in query.wishes} == {
+    assert query.filters == {"Category": ["Shoes"]}
+    assert {(preference.attribute, *preference.values, preference.negated) for preference in query.preferences} == {
         ("Garment", "sneakers", False), ("Colours", "white", False), ("Gender", "Men", False),
         ("Pattern", "logo", True),
     }  # fmt: skip
@@ -110,8 +110,10 @@ def test_what_the_fields_lack_reaches_no_filter(server, stylist):
     }
     server.plans = [plan_of(odd)]
     query = stylist.plan(SHIRT, "shoes", [], FIELDS).queries[0]
-    assert query.allowed == {"Category": ["Shoes"]}
-    assert [(wish.field, wish.values) for wish in query.wishes] == [("Garment", ["boots"])]
+    assert query.filters == {"Category": ["Shoes"]}
+    assert [(preference.attribute, preference.values) for preference in query.preferences] == [
+        ("Garment", ["boots"])
+    ]
 
 
 def test_what_goes_with_an_item_is_none_of_its_kind(server, stylist):
@@ -140,7 +142,7 @@ def test_after_two_useless_plans_the_rules_plan_and_it_is_said(server, stylist):
 @example(answer='{"```json{```')
 def test_no_answer_breaks_the_planning(answer):
     plan = understand_plan(answer, SHIRT, FIELDS)
-    assert plan is None or all(all(query.allowed.values()) for query in plan.queries)
+    assert plan is None or all(all(query.filters.values()) for query in plan.queries)
 
 
 def test_a_reply_comes_in_parts_with_titles_for_numbers(server, stylist):

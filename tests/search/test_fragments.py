@@ -31,7 +31,7 @@ def rows_of(names, suffix="", size=8):
         pa.field("Category", pa.string(), metadata={"kind": "one"}),
         pa.field("Colours", pa.list_(pa.string()), metadata={"kind": "some"}),
         pa.field("fingerprint", pa.string()),
-        pa.field("text_vector", flat.type),
+        pa.field("text_embedding", flat.type),
     ]
     return pa.table(
         [
@@ -101,7 +101,7 @@ def test_other_columns_replace_the_table(databases):
     write_both(databases, rows_of(ids(0, 20)))
     here, workers = write_both(databases, rows_of(ids(0, 30), size=16))
     same(here, workers)
-    assert workers.schema.field("text_vector").type.list_size == 16
+    assert workers.schema.field("text_embedding").type.list_size == 16
 
 
 def test_a_table_of_several_fragments_is_indexed_by_several_workers(databases):
@@ -111,8 +111,8 @@ def test_a_table_of_several_fragments_is_indexed_by_several_workers(databases):
     assert len(fragments_of(workers)) == 2
     best = [one.search("01234", query_type="fts").to_list() for one in (here, workers)]
     assert [[item["photo_id"] for item in found] for found in best] == [["01234"]] * 2
-    vector = table["text_vector"][77].as_py()
-    found = workers.search(vector, vector_column_name="text_vector").limit(1).to_list()
+    vector = table["text_embedding"][77].as_py()
+    found = workers.search(vector, vector_column_name="text_embedding").limit(1).to_list()
     assert found[0]["photo_id"] == "00077"
 
 

@@ -15,7 +15,7 @@ from lookbook.outfits import Message, Recommendation, ShoppingPlan, Stylist
 from lookbook.outfits.style import StyleModel
 from lookbook.photos.photo import Photo
 from lookbook.search.catalogue_search import CatalogueSearch, Item
-from lookbook.search.pictures import decode_picture
+from lookbook.search.image_embeddings import decode_picture
 
 Turns = list[dict[str, str]]
 
@@ -51,7 +51,7 @@ def look(photo: Photo, search: CatalogueSearch, params: ServingParams) -> list[f
     Raises:
         InputError: If the photo cannot be read, or there is no index.
     """
-    seen = search.see(decode_picture(photo), params.embedder)
+    seen = search.embed_image(decode_picture(photo), params.embedder)
     return None if seen is None else seen.tolist()
 
 

@@ -20,14 +20,14 @@ class Shown(NamedTuple):
 
     Attributes:
         photo_id: Its identity, by which it is found where it is the catalogue's own.
-        look: What a search compares it by, where it is not; see
-            :meth:`lookbook.search.catalogue_search.CatalogueSearch.see`.
-        chances: The probabilities of its values, by field, as far as its captioner tells.
+        image_embedding: What a search compares it by, where it is not; see
+            :meth:`lookbook.search.catalogue_search.CatalogueSearch.embed_image`.
+        probabilities: The probabilities of its values, by field, as far as its captioner tells.
     """
 
     photo_id: str | None = None
-    look: list[float] | None = None
-    chances: dict[str, dict[str, float]] | None = None
+    image_embedding: list[float] | None = None
+    probabilities: dict[str, dict[str, float]] | None = None
 
     @property
     def itself(self) -> list[str]:
@@ -48,7 +48,7 @@ class ServingParams(BaseModel):
         filters: Values that may be shown, by field; a field that is not named allows all.
         outfits: Outfits that are put together; 0 for none.
         candidates: Items that are looked at for each part of an outfit.
-        variety: How much chance counts in an outfit, drawn anew for each shown photo, so that
+        temperature: How much chance counts in an outfit, drawn anew for each shown photo, so that
             near ties are not always won by the same: at 1 an item is shown as often as it is
             good, at 0 the best always is.
         diversity: How much likeness to what is shown already counts against an item, as a
@@ -63,7 +63,7 @@ class ServingParams(BaseModel):
     filters: dict[str, list[str]]
     outfits: int = Field(ge=0)
     candidates: int = Field(gt=0)
-    variety: float = Field(ge=0)
+    temperature: float = Field(ge=0)
     diversity: float = Field(ge=0)
     turns_at_once: int | None = Field(gt=0)
 
@@ -92,7 +92,7 @@ class Answer(NamedTuple):
 
     Attributes:
         items: The best first, each with ``slot`` (empty for any), ``score`` from 0 to 1, ``why``
-            in words and ``found_by``: words, picture or both.
+            in words and ``matched_by``: words, picture or both.
         outfits: Whole outfits.
     """
 

@@ -171,9 +171,9 @@ class Assistant:
             InputError: If it is no photo, it cannot be described, or there is no index.
         """
         photo = receive(upload)
-        record, chances = self._describe(photo)
+        record, probabilities = self._describe(photo)
         look = answering.look(photo, self.part("search_index"), params)
-        return record, Shown(photo.photo_id, look, chances)
+        return record, Shown(photo.photo_id, look, probabilities)
 
     @_in_turn
     def describe(self, upload: bytes) -> Record:
@@ -359,5 +359,5 @@ def receive(data: bytes) -> Photo:
 
 def public(item: Item, fields: Fields) -> Item:
     """Leaves of an item what customers see."""
-    shown = ["slot", "photo_id", "Filename", *fields.names, "score", "why", "found_by"]
+    shown = ["slot", "photo_id", "Filename", *fields.names, "score", "why", "matched_by"]
     return {name: item[name] for name in shown if name in item}

@@ -67,7 +67,7 @@ def gallery(items: list[dict[str, Any]], pictures: list[str], fields: Fields) ->
     """
     slots: dict[str, list[str]] = {}
     for number, (item, picture) in enumerate(zip(items, pictures, strict=True)):
-        found = f"found by {item['found_by']}" if item.get("found_by") else ""
+        found = f"found by {item['matched_by']}" if item.get("matched_by") else ""
         told = " · ".join(filter(None, (item["why"], found)))
         why = f'<span class="why">{text(told)}</span>' if told else ""
         title = text(item[fields.title])

@@ -16,11 +16,11 @@ from lookbook.outfits.composing import Candidate, compose, suiting_worth
 from lookbook.outfits.slots import default_slots, slot_of, values_of_slot
 from lookbook.outfits.style import StyleModel
 from lookbook.search.catalogue_search import CatalogueSearch, Item, Method, Query
-from lookbook.search.likely import Chances
-from lookbook.search.wishes import Wish
+from lookbook.search.preferences import Preference
+from lookbook.search.probabilities import AttributeProbabilities
 
 # Methods that compare no pictures.
-WORDS_ONLY: tuple[Method, ...] = ("text", "full text")
+WORDS_ONLY: tuple[Method, ...] = ("semantic", "keyword")
 # Who says what it is to be is shown less by chance than who shows a photo alone: by this share.
 _SAID = 0.3
 # Items looked at for each part of an outfit around an item that was searched for.
@@ -46,7 +46,7 @@ class Finder:
         self._search = search
         self._style = style
         self._params = params
-        self._method: Method = "text" if params.method == HYDE else params.method
+        self._method: Method = "semantic" if params.method == HYDE else params.method
         self._fields = fields
 
     def find(self, plan: ShoppingPlan, item: Record | None, shown: Shown) -> Answer:
@@ -96,16 +96,21 @@ class Finder:
         piece = outfit[place]
         rest = [one for number, one in enumerate(outfit) if number != place]
         worn = self._worn(item, plan)
-        chances: list[Chances] = [self._chances_of(worn, shown)] if worn else []
-        chances += [self._search.chances_of(one["photo_id"], self._params.embedder) for one in rest]
+        probabilities: list[AttributeProbabilities] = (
+            [self._probabilities_of(worn, shown)] if worn else []
+        )
+        probabilities += [
+            self._search.attribute_probabilities(one["photo_id"], self._params.embedder)
+            for one in rest
+        ]
         planned = next(
             (query for query in plan.queries if (query.slot or "") == piece["slot"]),
             self._planned(piece["slot"], plan),
         )
-        (query,) = self._complementing([planned], plan, chances)
+        (query,) = self._complementing([planned], plan, probabilities)
         without = [*shown.itself, *refused, *(one["photo_id"] for one in outfit)]
         (found,) = self._search.search(
-            [query.model_copy(update={"without": without})], self._method, 1,
+            [query.model_copy(update={"exclude": without})], self._method, 1,
             self._params.embedder,
         )  # fmt: skip
         known = [worn, *(known_of(one, self._fields) for one in rest)]
@@ -125,7 +130,10 @@ class Finder:
 
     def _is_about_clothes(self, plan: ShoppingPlan) -> bool:
         texts = [query.text for query in plan.queries if query.text.strip()]
-        return not texts or self._search.nearness(texts[0], self._params.embedder) > _ABOUT_CLOTHES
+        return (
+            not texts
+            or self._search.max_similarity(texts[0], self._params.embedder) > _ABOUT_CLOTHES
+        )
 
     def _worn(self, item: Record | None, plan: ShoppingPlan) -> Wishes:
         """Gives what is known of what the customer has, shown or told of."""
@@ -135,14 +143,15 @@ class Finder:
         """Finds what goes with an item, as outfits and, of those, as items."""
         params, planned = self._params, plan.queries
         worn = self._worn(item, plan)
-        chances = [self._chances_of(worn, shown)]
+        probabilities = [self._probabilities_of(worn, shown)]
         drawn = {
             "seed": f"{shown.photo_id} {sorted(worn.items())}",
-            "variety": params.variety * (_SAID if plan.said else 1.0),
-            "without": shown.itself,
+            "temperature": params.temperature * (_SAID if plan.said else 1.0),
+            "exclude": shown.itself,
         }
         queries = [
-            query.model_copy(update=drawn) for query in self._complementing(planned, plan, chances)
+            query.model_copy(update=drawn)
+            for query in self._complementing(planned, plan, probabilities)
         ]
         results = self._search.search(queries, self._method, params.candidates, params.embedder)
         most = max(params.outfits, math.ceil(params.limit / max(len(planned), 1)))
@@ -154,24 +163,31 @@ class Finder:
         items = [one for several, _ in composed for one in several]
         return Answer(items[: params.limit], outfits if len(planned) > 1 else [])
 
-    def _suppose(self, worn: Sequence[Chances]) -> Chances:
+    def _suppose(self, worn: Sequence[AttributeProbabilities]) -> AttributeProbabilities:
         """Gives what is known or supposed of what is worn first, and of whom it is for and when.
 
         Where nobody says, outfits tell.
         """
-        chances: Chances = worn[0] if worn else {}
-        known = {name: own for name, own in chances.items() if own}
-        return {**self._style.infer(chances), **known}
+        probabilities: AttributeProbabilities = worn[0] if worn else {}
+        known = {name: own for name, own in probabilities.items() if own}
+        return {**self._style.infer(probabilities), **known}
 
     def _complementing(
-        self, several: Sequence[PlannedQuery], plan: ShoppingPlan, worn: Sequence[Chances]
+        self,
+        several: Sequence[PlannedQuery],
+        plan: ShoppingPlan,
+        worn: Sequence[AttributeProbabilities],
     ) -> list[Query]:
         """Asks for what goes with what is worn, by whom it is worn, and when."""
         supposed = self._suppose(worn)
         known: dict[str, dict[str, dict[str, float]]] = {}
         queries = []
         for planned in several:
-            told = {wish.field: wish.values for wish in planned.wishes if not wish.negated}
+            told = {
+                preference.attribute: preference.values
+                for preference in planned.preferences
+                if not preference.negated
+            }
             # Most parts of an outfit are to be alike in what was said of them.
             key = repr(sorted(told.items()))
             if key not in known:
@@ -180,7 +196,11 @@ class Finder:
         return queries
 
     def _worth(
-        self, told: Wishes, plan: ShoppingPlan, worn: Sequence[Chances], supposed: Chances
+        self,
+        told: Wishes,
+        plan: ShoppingPlan,
+        worn: Sequence[AttributeProbabilities],
+        supposed: AttributeProbabilities,
     ) -> dict[str, dict[str, float]]:
         """Says what values are worth beside what is worn, where some were told."""
         fields = self._fields
@@ -189,7 +209,7 @@ class Finder:
             **{name: dict.fromkeys(own, 1 / len(own)) for name, own in told.items()},
             **{name: {value: 1.0} for name, value in plan.context.items()},
         }
-        worth = self._style.preferred(worn, context)
+        worth = self._style.attribute_boosts(worn, context)
         for name, own in worth.items():
             # What nobody wore is worth no more than what is worn least.
             least = min(own.values(), default=0.0)
@@ -205,12 +225,12 @@ class Finder:
 
     def _find_by_text(self, plan: ShoppingPlan, item: Record | None, shown: Shown) -> list[Item]:
         """Find items by one text on all that the plan looks for, whatever part they fill."""
-        texts = [query.text or query.hint for query in plan.queries]
+        texts = [query.text or query.fallback_text for query in plan.queries]
         if not any(texts) and item:
             texts = [whole_text_of(item, self._fields)]
         planned = PlannedQuery(slot=None)
         query = self._query(planned, ". ".join(filter(None, texts)), {})
-        query = query.model_copy(update={"without": shown.itself})
+        query = query.model_copy(update={"exclude": shown.itself})
         limit, embedder = self._params.limit, self._params.embedder
         (items,) = self._search.search([query], self._method, limit, embedder)
         return [self._told(one, planned, []) for one in items]
@@ -230,7 +250,7 @@ class Finder:
             described = whole_text_of(item, self._fields)
         queries = [
             self._query(query, " ".join(filter(None, (query.text, described))), {}).model_copy(
-                update={"look": look, "without": shown.itself}
+                update={"image_embedding": look, "exclude": shown.itself}
             )
             for query in plan.queries
         ]
@@ -274,10 +294,10 @@ class Finder:
         ]
         queries = []
         for seed, several in zip(seeds, around, strict=True):
-            drawn = {"seed": seed["photo_id"], "variety": self._params.variety * _SAID}
+            drawn = {"seed": seed["photo_id"], "temperature": self._params.temperature * _SAID}
             queries += [
                 query.model_copy(update=drawn)
-                for query in self._complementing(several, plan, [seed["chances"]])
+                for query in self._complementing(several, plan, [seed["probabilities"]])
             ]
         method, embedder = self._method, self._params.embedder
         results = iter(self._search.search(queries, method, _AROUND, embedder))
@@ -319,36 +339,38 @@ class Finder:
 
     def _planned(self, slot: str, plan: ShoppingPlan) -> PlannedQuery:
         """Asks for another part of an outfit than was asked for: what is firm holds for it too."""
-        wishes: list[Wish] = []
+        preferences: list[Preference] = []
         for query in plan.queries:
-            for wish in query.wishes:
-                holds = wish.field in self._fields.suiting or wish.firm
-                if holds and wish not in wishes:
-                    wishes.append(wish)
+            for preference in query.preferences:
+                holds = preference.attribute in self._fields.suiting or preference.required
+                if holds and preference not in preferences:
+                    preferences.append(preference)
         kinds = values_of_slot(slot, self._fields)
         allowed = {str(self._fields.slot_field): kinds}
-        return PlannedQuery(slot=slot, hint=" ".join(kinds), allowed=allowed, wishes=wishes)
+        return PlannedQuery(
+            slot=slot, fallback_text=" ".join(kinds), filters=allowed, preferences=preferences
+        )
 
     def _query(self, planned: PlannedQuery, text: str, worth: dict[str, dict[str, float]]) -> Query:
-        allowed = dict(planned.allowed)
+        allowed = dict(planned.filters)
         for name, values in self._params.filters.items():
             if values:
                 allowed[name] = [one for one in values if one in allowed.get(name, values)]
         return Query(
-            text=text, described=planned.described, hint=planned.hint or planned.text,
-            allowed=allowed, wishes=planned.wishes, preferred=worth,
+            text=text, is_descriptive=planned.is_descriptive, fallback_text=planned.fallback_text or planned.text,
+            filters=allowed, preferences=planned.preferences, attribute_boosts=worth,
         )  # fmt: skip
 
     def _told(self, item: Item, planned: PlannedQuery, worn: list[Wishes]) -> Item:
         """Says what an item is for, how good it is, and what speaks for it."""
-        granted = item["granted"]
+        granted = item["match_probabilities"]
         reasons = []
-        for wish in planned.wishes:
-            values = [] if wish.negated else values_of(item, wish.field)
-            reasons += [one.lower() for one in wish.values if one in values][:1]
+        for preference in planned.preferences:
+            values = [] if preference.negated else values_of(item, preference.attribute)
+            reasons += [one.lower() for one in preference.values if one in values][:1]
         known = known_of(item, self._fields)
         reasons += [reason for one in worn for reason in self._style.reasons(one, known)[:1]][:1]
-        score = float(np.mean(granted)) if granted else _share(item["worth"])
+        score = float(np.mean(granted)) if granted else _share(item["preference_score"])
         return {
             **item,
             "slot": planned.slot or "",
@@ -356,29 +378,33 @@ class Finder:
             "why": ", ".join(dict.fromkeys(reasons)),
         }
 
-    def _chances_of(self, worn: Wishes, shown: Shown) -> dict[str, Mapping[str, float]]:
+    def _probabilities_of(self, worn: Wishes, shown: Shown) -> dict[str, Mapping[str, float]]:
         """Gives the probabilities of what is worn: what a customer has put right is certain."""
-        chances: dict[str, Mapping[str, float]] = dict(shown.chances or {})
-        if shown.photo_id and not chances:
-            chances = dict(self._search.chances_of(shown.photo_id, self._params.embedder))
+        probabilities: dict[str, Mapping[str, float]] = dict(shown.probabilities or {})
+        if shown.photo_id and not probabilities:
+            probabilities = dict(
+                self._search.attribute_probabilities(shown.photo_id, self._params.embedder)
+            )
         for name, values in worn.items():
-            own = chances.get(name, {})
+            own = probabilities.get(name, {})
             likeliest = max(own, key=lambda value: own[value], default=None)
             if likeliest not in values:
                 share = 1 / len(values) if name in self._fields.somes else 1.0
-                chances[name] = dict.fromkeys(values, share)
-        return chances
+                probabilities[name] = dict.fromkeys(values, share)
+        return probabilities
 
     def _look_of(self, shown: Shown) -> np.ndarray | None:
         # Another embedding model, chosen since, may look at pictures otherwise.
         embedder = self._params.embedder
-        if shown.look is not None and len(shown.look) == self._search.look_size(embedder):
-            return np.asarray(shown.look, np.float32)
-        return self._search.look_of(shown.photo_id, embedder) if shown.photo_id else None
+        if shown.image_embedding is not None and len(
+            shown.image_embedding
+        ) == self._search.image_embedding_size(embedder):
+            return np.asarray(shown.image_embedding, np.float32)
+        return self._search.image_embedding(shown.photo_id, embedder) if shown.photo_id else None
 
 
 def _candidates(items: list[Item]) -> list[Candidate]:
-    return [Candidate(one, one["worth"], one["chances"]) for one in items]
+    return [Candidate(one, one["preference_score"], one["probabilities"]) for one in items]
 
 
 def _share(score: float) -> float:

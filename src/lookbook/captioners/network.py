@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import TypeAdapter
 
-from lookbook.batching import Batched
+from lookbook.batching import DynamicBatcher
 from lookbook.errors import InputError
 from lookbook.labels.choosing import Head, Probabilities, slices_of
 from lookbook.labels.fields import Fields, OneField, SomeField
@@ -54,7 +54,7 @@ class Network:
         self.source = filepath or RELEASED
         self._filepath = filepath
         self._threads = threads
-        self._look_together = Batched(self._look_at_several, _TOGETHER)
+        self._look_together = DynamicBatcher(self._look_at_several, _TOGETHER)
         self._recent: dict[bytes, dict[str, np.ndarray]] = {}
         self._lock = Lock()
 
@@ -83,10 +83,10 @@ class Network:
         return hashlib.sha256(self.path.read_bytes()).hexdigest()[:16]
 
     @cached_property
-    def text_side(self) -> bytes | None:
+    def text_projection(self) -> bytes | None:
         """What lies beside the file and brings texts to its vectors; ``None`` for nothing.
 
-        See :class:`lookbook.search.text_side.TextSide`.
+        See :class:`lookbook.search.text_projection.TextProjection`.
 
         Raises:
             InputError: If it belongs to another network.
@@ -98,7 +98,7 @@ class Network:
         if not data:
             # The teacher wrote nothing, so no text has a place among the pictures.
             return None
-        if self._facts.get("text_side") != hash_text_side(data):
+        if self._facts.get("text_projection") != hash_text_projection(data):
             raise InputError(
                 f"'{beside}' belongs to another network than '{self.path}': copy both from one run "
                 "of 'distil'."
@@ -128,7 +128,7 @@ class Network:
     def _facts(self) -> dict[str, Any]:
         return {
             name: json.loads(self._metadata[name])
-            for name in ("taught_by", "text_side")
+            for name in ("taught_by", "text_projection")
             if name in self._metadata
         }
 
@@ -198,7 +198,7 @@ def hash_photo(photo_id: str) -> str:
     return hashlib.sha256(photo_id.encode()).hexdigest()[:16]
 
 
-def hash_text_side(data: bytes) -> str:
+def hash_text_projection(data: bytes) -> str:
     """Hashes what brings texts to a network's vectors."""
     return hashlib.sha256(data).hexdigest()[:16]
 

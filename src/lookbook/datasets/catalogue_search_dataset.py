@@ -14,7 +14,7 @@ from lookbook.search.catalogue_search import CatalogueSearch
 from lookbook.search.embedders import open_embedders
 from lookbook.search.fragments import write_on_workers
 from lookbook.search.hard_links import linkable
-from lookbook.search.ranking import Weights
+from lookbook.search.ranking import FusionWeights
 from lookbook.search.tables import VECTORS, TableRows, write_table
 from lookbook.search.versions import list_versions, prune_versions
 
@@ -38,7 +38,7 @@ class CatalogueSearchDataset(AbstractVersionedDataset[dict[str, TableRows], Cata
           versioned: true
           embedders:
             bge: { model: BAAI/bge-small-en-v1.5 }
-          weights: { text: 0.1, picture: 1, look: 1, words: 0.01, likely: 0.05 }
+          weights: ${globals:search_weights}
         ```
     """
 
@@ -127,7 +127,7 @@ class CatalogueSearchDataset(AbstractVersionedDataset[dict[str, TableRows], Cata
         return CatalogueSearch(
             tables,
             open_embedders(self._embedders, self._network, self._token),
-            Weights.model_validate(self._weights),
+            FusionWeights.model_validate(self._weights),
             self._reranker_opener(),
         )
 

@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn.functional import cross_entropy, dropout, embedding_bag, normalize
 
 from lookbook.distillation.params import AlignParams
-from lookbook.search.text_side import TextSide, Vocabulary, unit
+from lookbook.search.text_projection import TextProjection, Vocabulary, unit
 
 
 class Layers(NamedTuple):
@@ -19,12 +19,12 @@ class Layers(NamedTuple):
     Attributes:
         picture_weight: (dimensions, features and probabilities).
         picture_bias: (dimensions,).
-        text_side: What brings texts there.
+        text_projection: What brings texts there.
     """
 
     picture_weight: np.ndarray
     picture_bias: np.ndarray
-    text_side: TextSide
+    text_projection: TextProjection
 
     def pictures(self, features: np.ndarray, likely: np.ndarray) -> np.ndarray:
         """Maps what is known of pictures to (photos, dimensions) of unit length."""
@@ -111,7 +111,9 @@ def align(
                 schedule.step()
     weight = picture.weight.detach().numpy() / spread
     bias = picture.bias.detach().numpy() - weight @ mean
-    side = TextSide(vocabulary, text.weight.detach().numpy(), words.detach().numpy().T, text_model)
+    side = TextProjection(
+        vocabulary, text.weight.detach().numpy(), words.detach().numpy().T, text_model
+    )
     return Layers(weight.astype(np.float32), bias.astype(np.float32), side)
 
 

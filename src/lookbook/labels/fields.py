@@ -26,8 +26,8 @@ COLUMNS = frozenset(
     {
         "filename", "file", "photo_id", "label", "sender_id", "kids", "sampling_group", "caption",
         "failure", "repair", "reason", "status", "slot", "score", "why", "vector", "fingerprint",
-        "embedder", "pictures_by", "same_item", "text_vector", "picture_vector", "look_vector",
-        "likely", "found_by", "granted", "chances", "worth", "taught", "decided", "split",
+        "embedder", "image_model", "duplicate_group", "text_embedding", "image_embedding",
+        "matched_by", "match_probabilities", "probabilities", "preference_score", "taught", "decided", "split",
         "reviewed", "text", "fold", "words", "seconds", "file_name", "image", "line", "phash",
         "drawing", "picture", "x", "y", "column", "row", "off", "captioner", "prompt", "answers",
         "input_tokens", "output_tokens", "cost", "expected", "correct", "verdict", "problem",

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from lookbook.labels.fields import Fields
 from lookbook.labels.record import Record
-from lookbook.search.wishes import Wish
+from lookbook.search.preferences import Preference
 
 Mode = Literal["complementary", "similar", "search"]
 Wishes = dict[str, list[str]]
@@ -23,21 +23,21 @@ class PlannedQuery(BaseModel):
     Attributes:
         slot: The part of an outfit it is for; ``None`` for any.
         text: What to look for, in words that describe it.
-        described: Whether the words say more than the wishes.
-        hint: Words by which it is looked for where nothing else leads to it, see
-            :class:`lookbook.search.opened_table.Query`.
-        allowed: Values that may be shown, by field; an empty list allows nothing.
-        wishes: What is wished for; what cannot be had is given up, the lightest wish first.
+        is_descriptive: Whether the words say more than the wishes.
+        fallback_text: Words by which it is looked for where nothing else leads to it, see
+            :class:`lookbook.search.table_searcher.Query`.
+        filters: Values that may be shown, by field; an empty list allows nothing.
+        preferences: What is wished for; what cannot be had is given up, the lightest wish first.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     slot: str | None
     text: str = ""
-    described: bool = True
-    hint: str = ""
-    allowed: Wishes = {}
-    wishes: list[Wish] = []
+    is_descriptive: bool = True
+    fallback_text: str = ""
+    filters: Wishes = {}
+    preferences: list[Preference] = []
 
 
 class ShoppingPlan(BaseModel):

@@ -10,7 +10,7 @@ import numpy as np
 from lookbook.labels.fields import Fields
 from lookbook.outfits.slots import suiting, wearer_fields
 from lookbook.outfits.style import StyleModel
-from lookbook.search.likely import Chances, Stacked
+from lookbook.search.probabilities import AttributeProbabilities, StackedProbabilities
 
 # Outfits that are kept from slot to slot.
 _BEAM = 16
@@ -31,12 +31,12 @@ class Candidate(NamedTuple):
     Attributes:
         item: It, with its ``vector`` of unit length.
         score: How good it is by itself, as a logarithm.
-        chances: The probabilities of its values.
+        probabilities: The probabilities of its values.
     """
 
     item: dict[str, Any]
     score: float
-    chances: Chances
+    probabilities: AttributeProbabilities
 
 
 class Composed(NamedTuple):
@@ -52,7 +52,7 @@ class Composed(NamedTuple):
     score: float
 
 
-def suiting_worth(worn: Chances, fields: Fields) -> dict[str, dict[str, float]]:
+def suiting_worth(worn: AttributeProbabilities, fields: Fields) -> dict[str, dict[str, float]]:
     """Says what values are worth for suiting what is worn, such as being for the same wearer.
 
     Of what is worn nobody may know whom it is for: then every value is worth as much as it is
@@ -68,9 +68,9 @@ def suiting_worth(worn: Chances, fields: Fields) -> dict[str, dict[str, float]]:
     worth = {}
     for name in fields.suiting:
         if worn.get(name):
-            (own,) = Stacked([worn]).of(name, list(fields.ones[name].values))
-            chances = own @ _suits(name, fields) / max(own.sum(), 1e-9)
-            scores = _weight(name, fields) * np.log(np.clip(chances / _ENOUGH, _LEAST, 1.0))
+            (own,) = StackedProbabilities([worn]).of(name, list(fields.ones[name].values))
+            probabilities = own @ _suits(name, fields) / max(own.sum(), 1e-9)
+            scores = _weight(name, fields) * np.log(np.clip(probabilities / _ENOUGH, _LEAST, 1.0))
             worth[name] = dict(zip(fields.ones[name].values, scores.tolist(), strict=True))
     return worth
 
@@ -105,7 +105,7 @@ def compose(
     every = [candidate for slot in slots for candidate in slot]
     scores = np.array([candidate.score for candidate in every], np.float64)
     vectors = np.stack([candidate.item["vector"] for candidate in every]).astype(np.float32)
-    pairs = _pairs([candidate.chances for candidate in every], style, fields)
+    pairs = _pairs([candidate.probabilities for candidate in every], style, fields)
     photo_ids = [candidate.item["photo_id"] for candidate in every]
     _, names = np.unique(photo_ids, return_inverse=True)
     # What may fill two parts fills one of them.
@@ -140,9 +140,11 @@ def _search(scores: np.ndarray, pairs: np.ndarray, bounds: np.ndarray) -> tuple[
     return float(totals[0]), chosen[0].tolist()
 
 
-def _pairs(chances: list[Chances], style: StyleModel, fields: Fields) -> np.ndarray:
+def _pairs(
+    probabilities: list[AttributeProbabilities], style: StyleModel, fields: Fields
+) -> np.ndarray:
     """Scores every pair of items by style, and by whether they suit; (items, items)."""
-    stacked = Stacked(chances)
+    stacked = StackedProbabilities(probabilities)
     total = style.together(stacked)
     for name in fields.suiting:
         vectors = stacked.of(name, list(fields.ones[name].values))

@@ -26,7 +26,7 @@ from lookbook.outfits.slots import (
     values_of_slot,
     wearer_fields,
 )
-from lookbook.search.wishes import Wish
+from lookbook.search.preferences import Preference
 
 NOT_UNDERSTOOD = (
     "I am not sure that I understand. I know my way around clothes: tell me a garment, a colour, "
@@ -129,7 +129,7 @@ class _Planner:
         }[mode]()
         return ShoppingPlan(
             mode=mode,
-            queries=[query for query in queries if all(query.allowed.values())],
+            queries=[query for query in queries if all(query.filters.values())],
             worn=self._worn if mode == "complementary" else {},
             context=self._heard.context,
             said=bool(message.strip()),
@@ -179,18 +179,25 @@ class _Planner:
         for later in [*self._heard.parts, self._heard.loose]:
             part.change(later)
         kinds_shown = self._lexicon.kinds_of(self._has)
-        wishes = wishes_of(part, self._heard, self._lexicon, fields, kinds_shown)
-        told = {wish.field for wish in wishes}
+        preferences = wishes_of(part, self._heard, self._lexicon, fields, kinds_shown)
+        told = {preference.attribute for preference in preferences}
         alike = [
-            Wish(field=name, values=values, weight=_ALIKE)
+            Preference(attribute=name, values=values, weight=_ALIKE)
             for name, values in self._has.items()
             if name not in told and (self._is_telling(name) or name in wearer_fields(fields))
         ]
         slot = self._own_slot()
         kinds = values_of_slot(slot, fields) if slot else []
         allowed = {str(fields.slot_field): kinds} if kinds else {}
-        text = " ".join(value for wish in wishes if not wish.negated for value in wish.values)
-        return [PlannedQuery(slot=slot, text=text, allowed=allowed, wishes=[*wishes, *alike])]
+        text = " ".join(
+            value
+            for preference in preferences
+            if not preference.negated
+            for value in preference.values
+        )
+        return [
+            PlannedQuery(slot=slot, text=text, filters=allowed, preferences=[*preferences, *alike])
+        ]
 
     def _is_telling(self, name: str) -> bool:
         return self._lexicon.names_garments(name) or name in self._fields.somes
@@ -212,7 +219,7 @@ class _Planner:
         said = {
             "text": "" if heard.asked_before else message,
             # What is not understood may describe it all the same: "with a covered front closure".
-            "described": bool(heard.unknown),
+            "is_descriptive": bool(heard.unknown),
         }
         return [first.model_copy(update=said)]
 
@@ -233,13 +240,18 @@ class _Planner:
             if kind not in refused
         ]
         named = self._lexicon.kinds_of(part.wanted)
-        wishes = wishes_of(part, self._heard, self._lexicon, fields, named or set(kinds))
-        words = [value for wish in wishes if not wish.negated for value in wish.values[:3]]
+        preferences = wishes_of(part, self._heard, self._lexicon, fields, named or set(kinds))
+        words = [
+            value
+            for preference in preferences
+            if not preference.negated
+            for value in preference.values[:3]
+        ]
         return PlannedQuery(
             slot=slots[0] if len(slots) == 1 else None,
-            hint=" ".join(words if named else [*words, *kinds]),
-            allowed={str(fields.slot_field): kinds} if kinds else {},
-            wishes=wishes,
+            fallback_text=" ".join(words if named else [*words, *kinds]),
+            filters={str(fields.slot_field): kinds} if kinds else {},
+            preferences=preferences,
         )
 
 
@@ -257,13 +269,13 @@ def _given_up(plan: ShoppingPlan, found: list[Recommendation], fields: Fields) -
     """Says which wishes nothing that is shown grants, the lightest first."""
     for query in plan.queries:
         shown = [one.record for one in found if one.slot == (query.slot or "")]
-        for wish in reversed(query.wishes):
-            has = [set(values_of(record, wish.field)) for record in shown]
-            otherwise = getattr(fields.enumerated[wish.field], "otherwise", None)
+        for preference in reversed(query.preferences):
+            has = [set(values_of(record, preference.attribute)) for record in shown]
+            otherwise = getattr(fields.enumerated[preference.attribute], "otherwise", None)
             known = [values for values in has if values - {otherwise, ""}]
-            had = any(values & set(wish.values) for values in known)
+            had = any(values & set(preference.values) for values in known)
             # What follows from an occasion was not asked for by name.
-            if wish.negated or wish.weight < NAMED or not known or had:
+            if preference.negated or preference.weight < NAMED or not known or had:
                 continue
             part = f" for {called(query.slot, fields)}" if query.slot else ""
-            yield f"Nothing that fits{part} is {' or '.join(wish.values)}. "
+            yield f"Nothing that fits{part} is {' or '.join(preference.values)}. "

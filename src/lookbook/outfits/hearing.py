@@ -9,7 +9,7 @@ from lookbook.labels.fields import Fields
 from lookbook.outfits import Wishes
 from lookbook.outfits.lexicon import Lexicon, Said
 from lookbook.outfits.listening import Heard, Listener, Part
-from lookbook.search.wishes import Wish
+from lookbook.search.preferences import Preference
 
 # What counts how much: what was named, what follows from a quality or an occasion, whom it is
 # for, and what is not to be.
@@ -51,7 +51,7 @@ def hear(message: str, heard: Heard, lexicon: Lexicon, fields: Fields, item: Wis
 
 def wishes_of(
     part: Part, heard: Heard, lexicon: Lexicon, fields: Fields, kinds: set[str]
-) -> list[Wish]:
+) -> list[Preference]:
     """Lists what is wished of a part, the weightiest first.
 
     Args:
@@ -66,8 +66,8 @@ def wishes_of(
     if part is not heard.loose:
         whole.add(heard.loose)
     garments = {name for name, own in whole.wanted.items() if own and lexicon.names_garments(name)}
-    wishes = [
-        Wish(field=name, values=values, weight=GARMENT if name in garments else NAMED)
+    preferences = [
+        Preference(attribute=name, values=values, weight=GARMENT if name in garments else NAMED)
         for name, values in whole.wanted.items()
         if values
     ]
@@ -75,7 +75,9 @@ def wishes_of(
         for name, values in said.saying.wishes.items():
             declared = fields.enumerated[name].values
             suiting = [other for one in values for other in declared[one].goes_with]
-            wishes.append(Wish(field=name, values=[*values, *suiting], weight=WEARER, firm=True))
+            preferences.append(
+                Preference(attribute=name, values=[*values, *suiting], weight=WEARER, required=True)
+            )
     unwanted = {name: list(values) for name, values in whole.unwanted.items()}
     lighter = [(one, QUALITY) for one in _holding(whole.sayings, kinds)]
     lighter += [(one, OCCASION) for one in _shared(heard.occasions, lexicon)]
@@ -90,36 +92,38 @@ def wishes_of(
                 continue
             if left:
                 heavier = OCCASIONS_GARMENT if is_garment and said.kind == "occasions" else weight
-                wishes.append(Wish(field=name, values=left, weight=heavier))
+                preferences.append(Preference(attribute=name, values=left, weight=heavier))
         for name, values in said.saying.unwanted.items():
             more = [one for one in values if one not in whole.wanted.get(name, [])]
             unwanted[name] = [*dict.fromkeys([*unwanted.get(name, []), *more])]
-    wishes += _refused_qualities(whole, unwanted, lexicon)
-    wishes += [
-        Wish(field=name, values=values, weight=UNWANTED, negated=True, firm=True)
+    preferences += _refused_qualities(whole, unwanted, lexicon)
+    preferences += [
+        Preference(attribute=name, values=values, weight=UNWANTED, negated=True, required=True)
         for name, values in unwanted.items()
         if values
     ]
-    return sorted(_joined(wishes), key=lambda wish: -wish.weight)
+    return sorted(_joined(preferences), key=lambda preference: -preference.weight)
 
 
-def _refused_qualities(part: Part, unwanted: Wishes, lexicon: Lexicon) -> Iterator[Wish]:
+def _refused_qualities(part: Part, unwanted: Wishes, lexicon: Lexicon) -> Iterator[Preference]:
     """Turn refused qualities into soft preferences: "not too warm" forbids no single value."""
     for said in part.refused:
         for name, values in said.saying.wishes.items():
             stated = [*part.wanted.get(name, []), *unwanted.get(name, [])]
             left = [value for value in values if value not in stated]
             if left and not lexicon.names_garments(name):
-                yield Wish(field=name, values=left, weight=QUALITY, negated=True)
+                yield Preference(attribute=name, values=left, weight=QUALITY, negated=True)
 
 
-def _joined(wishes: list[Wish]) -> Iterator[Wish]:
+def _joined(preferences: list[Preference]) -> Iterator[Preference]:
     """Makes one wish of several for the same field and weight: either will do."""
-    several: dict[tuple[str, float, bool], list[Wish]] = {}
-    for wish in wishes:
-        several.setdefault((wish.field, wish.weight, wish.negated), []).append(wish)
+    several: dict[tuple[str, float, bool], list[Preference]] = {}
+    for preference in preferences:
+        several.setdefault(
+            (preference.attribute, preference.weight, preference.negated), []
+        ).append(preference)
     for alike in several.values():
-        values = dict.fromkeys(value for wish in alike for value in wish.values)
+        values = dict.fromkeys(value for preference in alike for value in preference.values)
         yield alike[0].model_copy(update={"values": [*values]})
 
 

@@ -34,7 +34,7 @@ from lookbook.outfits.slots import (
     values_of_slot,
     wearer_fields,
 )
-from lookbook.search.wishes import Wish
+from lookbook.search.preferences import Preference
 
 logger = logging.getLogger(__name__)
 
@@ -202,26 +202,30 @@ def understand_plan(answer: str, item: Record | None, fields: Fields) -> Shoppin
 def _within_fields(query: _AnsweredQuery, mode: Mode, fields: Fields) -> PlannedQuery:
     """Keeps of a query what the fields have, as wishes of their usual weights."""
     slot = query.slot if query.slot in fields.slots else None
-    wishes = []
+    preferences = []
     for name, values in _known(query.wished, fields).items():
         wearer = name in wearer_fields(fields)
         weight = WEARER if wearer else GARMENT if names_garments(name, fields) else NAMED
-        wishes.append(Wish(field=name, values=values, weight=weight, firm=wearer))
-    wishes += [
-        Wish(field=name, values=values, weight=UNWANTED, negated=True, firm=True)
+        preferences.append(
+            Preference(attribute=name, values=values, weight=weight, required=wearer)
+        )
+    preferences += [
+        Preference(attribute=name, values=values, weight=UNWANTED, negated=True, required=True)
         for name, values in _known(query.unwanted, fields).items()
     ]
     # The part of an outfit is no wish that may be given up.
     within = slot is not None and mode != "search"
     allowed = {str(fields.slot_field): values_of_slot(slot, fields)} if within else {}
-    return PlannedQuery(slot=slot, text=query.text[:LONGEST_TEXT], allowed=allowed, wishes=wishes)
+    return PlannedQuery(
+        slot=slot, text=query.text[:LONGEST_TEXT], filters=allowed, preferences=preferences
+    )
 
 
-def _known(wishes: Wishes, fields: Fields) -> Wishes:
+def _known(preferences: Wishes, fields: Fields) -> Wishes:
     """Keeps the values that the fields have, in the fields' own order."""
     known = {
         name: [one for one in fields.enumerated[name].values if one in values]
-        for name, values in wishes.items()
+        for name, values in preferences.items()
         if name in fields.enumerated
     }
     return {name: values for name, values in known.items() if values}
@@ -287,11 +291,13 @@ def _named(text: str, lexicon: Lexicon, fields: Fields) -> Iterator[tuple[str, f
     for term in lexicon.terms(text):
         meant: list[Wishes] = [{one.field: [one.value]} for one in term.values]
         meant += [one.saying.wishes for one in term.sayings if one.kind in _SPOKEN_OF]
-        for wishes in meant:
-            if kinds := lexicon.kinds_of(wishes):
+        for preferences in meant:
+            if kinds := lexicon.kinds_of(preferences):
                 yield str(fields.slot_field), frozenset(kinds)
             yield from (
-                (name, frozenset(values)) for name, values in wishes.items() if name in fields.somes
+                (name, frozenset(values))
+                for name, values in preferences.items()
+                if name in fields.somes
             )
     if fields.slot_field:
         rest = fields.ones[fields.slot_field]

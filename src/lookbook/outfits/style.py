@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, PrivateAttr, model_validator
 
 from lookbook.errors import InputError
-from lookbook.search.likely import Chances, Stacked
+from lookbook.search.probabilities import AttributeProbabilities, StackedProbabilities
 
 RELEASED = "style_model.json"
 # Two values are often worn together from so many outfits on, and if they are so much oftener in
@@ -61,10 +61,10 @@ class Pairs(BaseModel):
         size = len(self.values)
         return self.weight * np.array(self.lift, np.float64).reshape(size, size)
 
-    def vector(self, chances: Mapping[str, float]) -> np.ndarray:
+    def vector(self, probabilities: Mapping[str, float]) -> np.ndarray:
         """Lays out an item's probabilities; (values,). What outfits never had counts nothing."""
         vector = np.zeros(len(self.values))
-        for value, chance in chances.items():
+        for value, chance in probabilities.items():
             if value in self.places:
                 vector[self.places[value]] = chance
         return vector
@@ -129,7 +129,9 @@ class StyleModel(BaseModel):
     outfits: int
     source: str
 
-    def preferred(self, worn: Sequence[Chances], context: Chances) -> dict[str, dict[str, float]]:
+    def attribute_boosts(
+        self, worn: Sequence[AttributeProbabilities], context: AttributeProbabilities
+    ) -> dict[str, dict[str, float]]:
         """Says what each value is worth beside what is worn.
 
         Args:
@@ -147,17 +149,17 @@ class StyleModel(BaseModel):
             own = _USUAL * np.log(np.maximum(pairs.shares, _RAREST))
             if vectors:
                 own = own + np.sum(vectors, axis=0) @ pairs.matrix
-            for told, chances in context.items():
-                if told in self.contexts and chances:
+            for told, probabilities in context.items():
+                if told in self.contexts and probabilities:
                     known = self.contexts[told]
-                    holds = np.array([chances.get(one, 0.0) for one in known.shares])
+                    holds = np.array([probabilities.get(one, 0.0) for one in known.shares])
                     own = own + holds @ known.weighted(name, tuple(pairs.values))
             # An item with two colours is not twice as good.
             own = own - np.average(own, weights=pairs.shares)
             worth[name] = dict(zip(pairs.values, own.tolist(), strict=True))
         return worth
 
-    def infer(self, worn: Chances) -> dict[str, dict[str, float]]:
+    def infer(self, worn: AttributeProbabilities) -> dict[str, dict[str, float]]:
         """Says whom something is for, and when it is worn, as far as outfits tell.
 
         Args:
@@ -167,7 +169,7 @@ class StyleModel(BaseModel):
             Probabilities of what may hold, by the name of the context.
         """
         told = {}
-        stacked = Stacked([worn])
+        stacked = StackedProbabilities([worn])
         scores = np.concatenate([one.log_shares for one in self.contexts.values()] or [np.zeros(0)])
         for field, (values, lifts) in self._lifts.items():
             scores = scores + lifts @ stacked.of(field, values)[0]
@@ -194,7 +196,7 @@ class StyleModel(BaseModel):
             lifts[name] = (values, np.concatenate(matrices))
         return lifts
 
-    def together(self, items: Stacked) -> np.ndarray:
+    def together(self, items: StackedProbabilities) -> np.ndarray:
         """Scores every pair of items; (items, items), symmetric."""
         total: np.ndarray = np.zeros(())
         for name, pairs in self.fields.items():

@@ -13,31 +13,31 @@ import numpy as np
 from lookbook.errors import InputError
 from lookbook.loading import loaded_once
 from lookbook.search.embedders import Embedder
-from lookbook.search.likely import Chances, ItemChances
-from lookbook.search.opened_table import AGAIN, PUBLIC, OpenedTable, Query
+from lookbook.search.probabilities import AttributeProbabilities, ItemProbabilities
 from lookbook.search.ranking import (
-    FIRM,
-    WORDS,
-    Asked,
+    BM25,
+    REQUIRED,
+    EncodedQuery,
+    FusionWeights,
+    InMemoryIndex,
     Item,
-    Rows,
-    Weights,
-    choose_best,
-    found_by,
-    fuse,
-    weigh,
+    fuse_scores,
+    fusion_weights,
+    matched_by,
+    top_k,
 )
+from lookbook.search.table_searcher import AGAIN, PUBLIC, Query, TableSearcher
 from lookbook.search.tables import (
+    ATTRIBUTE_LOG_PROBS,
     FINGERPRINT,
+    IMAGE_EMBEDDING,
+    IMAGE_IN_TEXT_SPACE,
     KEY,
-    LIKELY,
-    LOOK,
-    OWN,
-    PICTURE,
-    TEXT,
+    SYSTEM_COLUMNS,
+    TEXT_EMBEDDING,
     IndexedTexts,
     fingerprints_of,
-    places_of,
+    probability_columns,
     quote,
 )
 
@@ -46,21 +46,35 @@ if TYPE_CHECKING:
     from lancedb.table import Table
     from PIL.Image import Image
 
-Method = Literal["text", "image", "full text", "hybrid", "hybrid + reranker"]
+Method = Literal["semantic", "visual", "keyword", "hybrid", "hybrid + reranker"]
 METHODS: tuple[Method, ...] = get_args(Method)
 # What each method looks at.
 _PARTS: dict[Method, tuple[str, ...]] = {
-    "text": (TEXT,),
-    "image": (PICTURE, LOOK),
-    "full text": (WORDS,),
-    "hybrid": (TEXT, PICTURE, LOOK, WORDS, LIKELY, FIRM),
-    "hybrid + reranker": (TEXT, PICTURE, LOOK, WORDS, LIKELY, FIRM),
+    "semantic": (TEXT_EMBEDDING,),
+    "visual": (IMAGE_IN_TEXT_SPACE, IMAGE_EMBEDDING),
+    "keyword": (BM25,),
+    "hybrid": (
+        TEXT_EMBEDDING,
+        IMAGE_IN_TEXT_SPACE,
+        IMAGE_EMBEDDING,
+        BM25,
+        ATTRIBUTE_LOG_PROBS,
+        REQUIRED,
+    ),
+    "hybrid + reranker": (
+        TEXT_EMBEDDING,
+        IMAGE_IN_TEXT_SPACE,
+        IMAGE_EMBEDDING,
+        BM25,
+        ATTRIBUTE_LOG_PROBS,
+        REQUIRED,
+    ),
 }
 # So many of the best are ordered by the reranker.
 _RERANKED = 20
 _SCORE = "_relevance_score"
 # What a query's words are compared with.
-_SPOKEN = {TEXT, PICTURE, WORDS}
+_SPOKEN = {TEXT_EMBEDDING, IMAGE_IN_TEXT_SPACE, BM25}
 # How much the first ranks differ where reciprocal ranks are added up.
 _RANK = 10
 
@@ -69,7 +83,7 @@ class CatalogueSearch:
     """Finds the catalogue's items.
 
     An item is a dictionary: ``photo_id``, ``Filename``, every field (lists where it has several
-    values), ``same_item`` (the first of its photos), ``vector`` (unit length), ``found_by`` (words,
+    values), ``duplicate_group`` (the first of its photos), ``vector`` (unit length), ``matched_by`` (words,
     picture or both) and ``granted``, the probabilities that it is what each wish is for,
     ``worth``, what they and what is preferred add up to as a logarithm, and ``chances``, the
     probabilities of all values by field. Of several photos of one item the best is found.
@@ -79,7 +93,7 @@ class CatalogueSearch:
         self,
         tables: dict[str, Table],
         embedders: dict[str, Embedder],
-        weights: Weights,
+        weights: FusionWeights,
         open_reranker: Callable[[], Reranker] | None = None,
     ) -> None:
         """Takes tables and models.
@@ -94,7 +108,7 @@ class CatalogueSearch:
         self._embedders = embedders
         self._weights = weights
         self._open_reranker = open_reranker
-        self._opened: dict[str, OpenedTable] = {}
+        self._opened: dict[str, TableSearcher] = {}
         self._lock = Lock()
         self._only: frozenset[str] | None = None
 
@@ -119,8 +133,8 @@ class CatalogueSearch:
 
         Args:
             queries: What to look for.
-            method: ``text`` compares the meaning of texts, ``image`` the text, or the query's
-                picture, with pictures, ``full text`` words (BM25), ``hybrid`` adds all of it up
+            method: ``semantic`` compares the meaning of texts, ``visual`` the text, or the query's
+                picture, with pictures, ``keyword`` words (BM25), ``hybrid`` adds all of it up
                 by weights, and ``hybrid + reranker`` lets a reranker have a say in the order of the
                 best.
             limit: The most items for each query.
@@ -139,42 +153,47 @@ class CatalogueSearch:
         asked = self._ask(queries, looked_at, opened)
         answers: list[list[Item]] = []
         for query, rows, scored in self._score(queries, asked, opened, limit):
-            kept = self._kept(rows, query, by_filter=opened.rows is not None)
+            mask = self._mask(rows, query, by_filter=opened.rows is not None)
             zeros = np.zeros(len(rows), np.float32)
             counts = set(looked_at) - (_SPOKEN if _is_hinted(query, looked_at) else set())
-            parts = {name: part for name, part in scored.items() if name in counts}
-            if method == "full text":
-                kept &= parts.get(WORDS, zeros) > 0
-            if not parts or not kept.any():
+            components = {name: part for name, part in scored.items() if name in counts}
+            if method == "keyword":
+                mask &= components.get(BM25, zeros) > 0
+            if not components or not mask.any():
                 answers.append([])
                 continue
-            used = weigh(self._weights, parts, kept, query.described)
-            worth = parts.get(LIKELY, zeros) + parts.get(FIRM, zeros)
+            used = fusion_weights(self._weights, components, mask, query.is_descriptive)
+            preference_score = components.get(ATTRIBUTE_LOG_PROBS, zeros) + components.get(
+                REQUIRED, zeros
+            )
             reranks = method == "hybrid + reranker" and bool(query.text)
             most = max(limit, _RERANKED) if reranks else limit
-            chosen = choose_best(fuse(parts, used), kept, rows.groups, most)
-            reasons = found_by(parts, used, kept, chosen)
+            chosen = top_k(fuse_scores(components, used), mask, rows.groups, most)
+            reasons = matched_by(components, used, mask, chosen)
             items = [
                 rows.item(row)
                 | {
-                    "found_by": by,
-                    "granted": granted,
-                    "chances": rows.chances(row),
-                    "worth": float(worth[row]),
+                    "matched_by": by,
+                    "match_probabilities": match_probabilities,
+                    "probabilities": rows.probabilities(row),
+                    "preference_score": float(preference_score[row]),
                 }
-                for row, by, granted in zip(
-                    chosen, reasons, rows.granted(chosen, query.wishes), strict=True
+                for row, by, match_probabilities in zip(
+                    chosen,
+                    reasons,
+                    rows.match_probabilities(chosen, query.preferences),
+                    strict=True,
                 )
             ]
             answers.append(self._rerank(query.text, items, opened)[:limit] if reranks else items)
         return answers
 
     def _score(
-        self, queries: list[Query], asked: list[Asked], opened: OpenedTable, limit: int
-    ) -> Iterator[tuple[Query, Rows, dict[str, np.ndarray]]]:
+        self, queries: list[Query], asked: list[EncodedQuery], opened: TableSearcher, limit: int
+    ) -> Iterator[tuple[Query, InMemoryIndex, dict[str, np.ndarray]]]:
         """Gives with each query the rows to choose from, and their scores by each part."""
         if opened.rows is not None:
-            for query, scores in zip(queries, opened.rows.parts(asked), strict=True):
+            for query, scores in zip(queries, opened.rows.score_components(asked), strict=True):
                 yield query, opened.rows, scores
             return
         with ThreadPoolExecutor(max_workers=max(len(queries), 1)) as executor:
@@ -182,56 +201,56 @@ class CatalogueSearch:
                 lambda query, one: opened.candidates(query, one, limit, self._only), queries, asked
             )
             for query, one, (rows, words) in zip(queries, asked, fetched, strict=True):
-                yield query, rows, rows.parts([replace(one, words=words)])[0]
+                yield query, rows, rows.score_components([replace(one, words=words)])[0]
 
     def _ask(
-        self, queries: list[Query], looked_at: tuple[str, ...], opened: OpenedTable
-    ) -> list[Asked]:
+        self, queries: list[Query], looked_at: tuple[str, ...], opened: TableSearcher
+    ) -> list[EncodedQuery]:
         """Turns queries into numbers; texts are embedded all at once."""
         vectors: list[dict[str, np.ndarray]] = [{} for _ in queries]
         # Where all items are scored, a hint helps nothing that is ranked by wishes.
         said = [
             query.text
             if query.text.strip() or (opened.rows is not None and _is_hinted(query, looked_at))
-            else query.hint
+            else query.fallback_text
             for query in queries
         ]
         spoken = [number for number, text in enumerate(said) if text.strip()]
-        if spoken and {TEXT, PICTURE} & set(looked_at):
+        if spoken and {TEXT_EMBEDDING, IMAGE_IN_TEXT_SPACE} & set(looked_at):
             texts = [said[number] for number in spoken]
             embedded = opened.encode(texts)
             placed = (
-                opened.embedder.place_among_pictures(texts, embedded)
-                if PICTURE in looked_at and opened.has(PICTURE)
+                opened.embedder.project_to_image_space(texts, embedded)
+                if IMAGE_IN_TEXT_SPACE in looked_at and opened.has(IMAGE_IN_TEXT_SPACE)
                 else None
             )
             for place, number in enumerate(spoken):
-                vectors[number][TEXT] = embedded[place]
+                vectors[number][TEXT_EMBEDDING] = embedded[place]
                 if placed is not None:
-                    vectors[number][PICTURE] = placed[place]
+                    vectors[number][IMAGE_IN_TEXT_SPACE] = placed[place]
         for query, own in zip(queries, vectors, strict=True):
-            if query.look is not None:
-                own[LOOK] = np.asarray(query.look, np.float32)
+            if query.image_embedding is not None:
+                own[IMAGE_EMBEDDING] = np.asarray(query.image_embedding, np.float32)
         return [
-            Asked(
+            EncodedQuery(
                 {name: one for name, one in own.items() if name in looked_at},
-                query.wishes,
-                query.preferred,
-                (query.seed, query.variety),
-                text if WORDS in looked_at else "",
+                query.preferences,
+                query.attribute_boosts,
+                (query.seed, query.temperature),
+                text if BM25 in looked_at else "",
             )
             for query, text, own in zip(queries, said, vectors, strict=True)
         ]
 
-    def _kept(self, rows: Rows, query: Query, by_filter: bool) -> np.ndarray:
+    def _mask(self, rows: InMemoryIndex, query: Query, by_filter: bool) -> np.ndarray:
         """Says which rows may be found; what the database has filtered needs no filter here."""
-        kept = rows.allowed(query.allowed) if by_filter else np.ones(len(rows), bool)
+        mask = rows.filter_mask(query.filters) if by_filter else np.ones(len(rows), bool)
         if self._only is not None:
-            kept &= np.array([photo_id in self._only for photo_id in rows.ids], bool)
-        kept[[rows.place[one] for one in query.without if one in rows.place]] = False
-        return kept
+            mask &= np.array([photo_id in self._only for photo_id in rows.ids], bool)
+        mask[[rows.index[one] for one in query.exclude if one in rows.index]] = False
+        return mask
 
-    def _rerank(self, text: str, items: list[Item], opened: OpenedTable) -> list[Item]:
+    def _rerank(self, text: str, items: list[Item], opened: TableSearcher) -> list[Item]:
         """Orders the best items by what the search and the reranker say together.
 
         Reciprocal ranks are added up (Cormack, Clarke and Büttcher, 2009): the reranker reads a
@@ -256,17 +275,19 @@ class CatalogueSearch:
         )
         return [head[place] for place in both] + tail
 
-    def browse(self, allowed: dict[str, list[str]], limit: int) -> list[Item]:
+    def browse(self, filter_mask: dict[str, list[str]], limit: int) -> list[Item]:
         """Lists items with certain values, in no order.
 
         Raises:
             InputError: If there is no index.
         """
         opened = self._open(None)
-        opened.check(Query(allowed=allowed))
-        every, condition = opened.table.search(), opened.condition(allowed)
+        opened.check(Query(filters=filter_mask))
+        every, condition = opened.table.search(), opened.condition(filter_mask)
         matching = every.where(condition) if condition else every
-        columns = [one for one in opened.table.schema.names if one not in OWN or one in PUBLIC]
+        columns = [
+            one for one in opened.table.schema.names if one not in SYSTEM_COLUMNS or one in PUBLIC
+        ]
         items: list[Item] = matching.select(columns).limit(limit).to_list()
         return items
 
@@ -292,16 +313,20 @@ class CatalogueSearch:
             values[name] = set(flat.unique().to_pylist())
         return values
 
-    def look_of(self, photo_id: str, embedder: str | None = None) -> np.ndarray | None:
+    def image_embedding(self, photo_id: str, embedder: str | None = None) -> np.ndarray | None:
         """Gives the look of an item's picture; ``None`` where it has none."""
-        return self._vector_of(photo_id, LOOK, embedder)
+        return self._vector_of(photo_id, IMAGE_EMBEDDING, embedder)
 
-    def chances_of(self, photo_id: str, embedder: str | None = None) -> Chances:
+    def attribute_probabilities(
+        self, photo_id: str, embedder: str | None = None
+    ) -> AttributeProbabilities:
         """Gives the probabilities of an item's values by field; none where it is not there."""
-        vector = self._vector_of(photo_id, LIKELY, embedder)
+        vector = self._vector_of(photo_id, ATTRIBUTE_LOG_PROBS, embedder)
         if vector is None:
             return {}
-        return ItemChances(np.exp(vector), places_of(self._open(embedder).table.schema))
+        return ItemProbabilities(
+            np.exp(vector), probability_columns(self._open(embedder).table.schema)
+        )
 
     def _vector_of(self, photo_id: str, column: str, embedder: str | None) -> np.ndarray | None:
         opened = self._open(embedder)
@@ -313,23 +338,27 @@ class CatalogueSearch:
         found = opened.table.search().where(where).select([column]).limit(1).to_list()
         return np.array(found[0][column], np.float32) if found else None
 
-    def nearness(self, text: str, embedder: str | None = None) -> float:
+    def max_similarity(self, text: str, embedder: str | None = None) -> float:
         """Gives the cosine of a text and the item whose text is nearest; 0 without items."""
         opened = self._open(embedder)
         (vector,) = opened.encode([text])
         if opened.rows is not None:
-            return opened.rows.nearness(TEXT, vector)
-        nearest: Any = opened.table.search(vector, vector_column_name=TEXT)
+            return opened.rows.max_similarity(TEXT_EMBEDDING, vector)
+        nearest: Any = opened.table.search(vector, vector_column_name=TEXT_EMBEDDING)
         nearest = nearest.distance_type("cosine").select([KEY, "_distance"])
         found = nearest.limit(1).to_list()
         return 1 - float(found[0]["_distance"]) if found else 0.0
 
-    def look_size(self, embedder: str | None = None) -> int:
+    def image_embedding_size(self, embedder: str | None = None) -> int:
         """Gives how many numbers a look has; 0 without pictures."""
         opened = self._open(embedder)
-        return int(opened.table.schema.field(LOOK).type.list_size) if opened.has(LOOK) else 0
+        return (
+            int(opened.table.schema.field(IMAGE_EMBEDDING).type.list_size)
+            if opened.has(IMAGE_EMBEDDING)
+            else 0
+        )
 
-    def see(self, image: Image, embedder: str | None = None) -> np.ndarray | None:
+    def embed_image(self, image: Image, embedder: str | None = None) -> np.ndarray | None:
         """Gives the look of a picture that is not in the catalogue; ``None`` without pictures.
 
         Args:
@@ -337,7 +366,9 @@ class CatalogueSearch:
             embedder: The embedding model; the first by default.
         """
         opened = self._open(embedder)
-        return opened.embedder.see([image]).looks[0] if opened.has(LOOK) else None
+        return (
+            opened.embedder.embed_images([image]).looks[0] if opened.has(IMAGE_EMBEDDING) else None
+        )
 
     def warm_up(self, embedder: str | None = None) -> None:
         """Reads models and items before the first search."""
@@ -345,7 +376,7 @@ class CatalogueSearch:
 
         self._open(embedder).embedder.speed_up()
         self.search([Query(text="warm")], "hybrid", 1, embedder)
-        self.see(Image.new("RGB", (64, 64)), embedder)
+        self.embed_image(Image.new("RGB", (64, 64)), embedder)
 
     def photo_ids(self, embedder: str | None = None) -> list[str]:
         """Lists the photos of the items."""
@@ -363,11 +394,14 @@ class CatalogueSearch:
 
     def texts(self, embedder: str) -> IndexedTexts | None:
         """Gives the items' texts as they are embedded; ``None`` where there is no such table."""
-        if embedder not in self._tables or TEXT not in self._tables[embedder].schema.names:
+        if (
+            embedder not in self._tables
+            or TEXT_EMBEDDING not in self._tables[embedder].schema.names
+        ):
             return None
         return IndexedTexts(self._tables[embedder])
 
-    def _open(self, name: str | None) -> OpenedTable:
+    def _open(self, name: str | None) -> TableSearcher:
         """Opens a table, once, and makes sure that the models of today made it."""
         name = name or self.embedders[0]
         if name not in self._embedders:
@@ -381,7 +415,7 @@ class CatalogueSearch:
             )
         with self._lock:
             if name not in self._opened:
-                self._opened[name] = OpenedTable(name, self._tables[name], self._embedders[name])
+                self._opened[name] = TableSearcher(name, self._tables[name], self._embedders[name])
         return self._opened[name]
 
     @loaded_once
@@ -393,5 +427,5 @@ class CatalogueSearch:
 
 def _is_hinted(query: Query, looked_at: tuple[str, ...]) -> bool:
     """Says whether a query's hint leads to items without counting in their order."""
-    ranked = LIKELY in looked_at and bool(query.wishes or query.preferred)
+    ranked = ATTRIBUTE_LOG_PROBS in looked_at and bool(query.preferences or query.attribute_boosts)
     return ranked and not query.text.strip()

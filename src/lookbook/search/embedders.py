@@ -16,7 +16,7 @@ from lookbook.errors import InputError
 from lookbook.loading import loaded_once
 from lookbook.progress import Progress, quiet_libraries
 from lookbook.search.onnx_text import OnnxText, open_or_export
-from lookbook.search.text_side import TextSide, unit
+from lookbook.search.text_projection import TextProjection, unit
 
 # Batches between two steps of the progress.
 PART = 16
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 
-class Seen(NamedTuple):
+class ImageEmbeddings(NamedTuple):
     """What pictures are found by.
 
     Attributes:
@@ -114,13 +114,16 @@ class Embedder:
         return hashlib.sha256(weights.encode()).hexdigest()[:16]
 
     @cached_property
-    def pictures_fingerprint(self) -> str:
+    def image_fingerprint(self) -> str:
         """Hash of all that pictures, and texts among them, depend on: 16 hexadecimal digits."""
         if self._network is None:
             return self.fingerprint
         parts = [self._network.fingerprint]
-        if self._text_side is not None:
-            parts += [self.fingerprint, hashlib.sha256(self._network.text_side or b"").hexdigest()]
+        if self._text_projection is not None:
+            parts += [
+                self.fingerprint,
+                hashlib.sha256(self._network.text_projection or b"").hexdigest(),
+            ]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
     @property
@@ -129,10 +132,10 @@ class Embedder:
         return self._network.taught_by if self._network else frozenset()
 
     @cached_property
-    def _text_side(self) -> TextSide | None:
+    def _text_projection(self) -> TextProjection | None:
         """What brings this model's texts to the network's pictures; ``None`` for nothing."""
-        data = self._network.text_side if self._network else None
-        side = TextSide.from_bytes(data) if data else None
+        data = self._network.text_projection if self._network else None
+        side = TextProjection.from_bytes(data) if data else None
         return side if side is not None and side.text_model == self.fingerprint else None
 
     @loaded_once
@@ -191,7 +194,7 @@ class Embedder:
         folder = cached_assets_path("lookbook", "text_models", self.fingerprint)
         self._onnx = open_or_export(folder, lambda: self.model)
 
-    def place_among_pictures(self, texts: list[str], vectors: np.ndarray) -> np.ndarray | None:
+    def project_to_image_space(self, texts: list[str], vectors: np.ndarray) -> np.ndarray | None:
         """Gives texts their place among pictures.
 
         Args:
@@ -199,14 +202,14 @@ class Embedder:
             vectors: What :meth:`encode` makes of them.
 
         Returns:
-            (texts, dimensions) of unit length, comparable with :attr:`Seen.vectors`; ``None``
+            (texts, dimensions) of unit length, comparable with :attr:`ImageEmbeddings.vectors`; ``None``
             where texts have none, because the network was taught with another text model.
         """
         if self._network is None:
             return vectors
-        return self._text_side and self._text_side.project(texts, vectors)
+        return self._text_projection and self._text_projection.project(texts, vectors)
 
-    def see(self, images: list[Image]) -> Seen:
+    def embed_images(self, images: list[Image]) -> ImageEmbeddings:
         """Embeds pictures.
 
         Args:
@@ -216,18 +219,18 @@ class Embedder:
             InputError: If the model embeds no pictures.
         """
         if self._network is None:
-            vectors = self._see_by_model(images)
-            return Seen(vectors, vectors)
+            vectors = self._embed_by_model(images)
+            return ImageEmbeddings(vectors, vectors)
         pixels = np.stack([to_pixels(image) for image in images])
-        if self._text_side is None:
-            return Seen(self._network.run(["looks"], pixels)[0], None)
-        return Seen(*self._network.run(["looks", "vectors"], pixels))
+        if self._text_projection is None:
+            return ImageEmbeddings(self._network.run(["looks"], pixels)[0], None)
+        return ImageEmbeddings(*self._network.run(["looks", "vectors"], pixels))
 
     def details(self, looks: np.ndarray) -> np.ndarray:
         """Leaves of looks what tells an item from others of its kind.
 
         Args:
-            looks: See :attr:`Seen.looks`.
+            looks: See :attr:`ImageEmbeddings.looks`.
 
         Returns:
             (pictures, dimensions) of unit length: of the network's looks the features, without
@@ -238,7 +241,7 @@ class Embedder:
         said = sum(len(head.values) for head in self._network.heads)
         return unit(looks[:, : looks.shape[1] - said])
 
-    def _see_by_model(self, images: list[Image]) -> np.ndarray:
+    def _embed_by_model(self, images: list[Image]) -> np.ndarray:
         if not self.model.supports("image"):
             raise InputError(
                 f"The embedding model '{self.name}' embeds no pictures: leave out 'pictures: "

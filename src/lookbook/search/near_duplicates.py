@@ -99,7 +99,7 @@ def join_senders(photo_ids: list[str], senders: list[str], same_item: pd.DataFra
     Args:
         photo_ids: The photos.
         senders: Who sent each.
-        same_item: ``photo_id`` and ``same_item`` of photos that are not alone.
+        duplicate_group: ``photo_id`` and ``duplicate_group`` of photos that are not alone.
 
     Returns:
         (photos,) whose each counts as.
@@ -108,7 +108,7 @@ def join_senders(photo_ids: list[str], senders: list[str], same_item: pd.DataFra
     of_photo = dict(zip(photo_ids, numbers.tolist(), strict=True))
     pairs = [
         (of_photo[photo_id], of_photo[first])
-        for photo_id, first in zip(same_item["photo_id"], same_item["same_item"], strict=True)
+        for photo_id, first in zip(same_item["photo_id"], same_item["duplicate_group"], strict=True)
         if photo_id in of_photo and first in of_photo
     ]
     joined: np.ndarray = names[group_pairs(pairs, len(names))[numbers]]

@@ -21,21 +21,28 @@ KEY = "photo_id"
 FILE = "Filename"
 FINGERPRINT = "fingerprint"
 # The weights that texts and pictures were embedded by.
-MADE_BY = "embedder"
-SEEN_BY = "pictures_by"
+TEXT_MODEL = "embedder"
+IMAGE_MODEL = "image_model"
 # The first of the photos of one item.
-GROUP = "same_item"
+DUPLICATE_GROUP = "duplicate_group"
 # What an item is found by: its text, its picture among texts, its picture among pictures, and
 # the logarithms of its fields' probabilities.
-TEXT, PICTURE, LOOK, LIKELY = "text_vector", "picture_vector", "look_vector", "likely"
-VECTORS = (TEXT, PICTURE, LOOK, LIKELY)
-SEARCHED = (TEXT, PICTURE, LOOK)
+TEXT_EMBEDDING, IMAGE_IN_TEXT_SPACE, IMAGE_EMBEDDING, ATTRIBUTE_LOG_PROBS = (
+    "text_embedding",
+    "image_in_text_space",
+    "image_embedding",
+    "attribute_log_probs",
+)
+VECTORS = (TEXT_EMBEDDING, IMAGE_IN_TEXT_SPACE, IMAGE_EMBEDDING, ATTRIBUTE_LOG_PROBS)
+SEARCHED = (TEXT_EMBEDDING, IMAGE_IN_TEXT_SPACE, IMAGE_EMBEDDING)
 # Columns that are no field.
-OWN = frozenset({KEY, FILE, FINGERPRINT, MADE_BY, SEEN_BY, GROUP, *VECTORS})
+SYSTEM_COLUMNS = frozenset(
+    {KEY, FILE, FINGERPRINT, TEXT_MODEL, IMAGE_MODEL, DUPLICATE_GROUP, *VECTORS}
+)
 # Metadata of a column: the kind of its field, `text`, `one` or `some`; and what the places of a
 # vector of probabilities are of.
 KIND = b"kind"
-PLACES = b"places"
+COLUMNS = b"places"
 # Rows that are written, or deleted, at once.
 _WRITTEN = 16_384
 
@@ -88,8 +95,8 @@ class IndexedTexts:
     def of(self, photo_ids: list[str]) -> dict[str, np.ndarray]:
         """Gives the vectors of some items that there are, by the first half of the fingerprint."""
         matching = self._table.search().where(f"{KEY} IN ({quote(photo_ids)})")
-        rows = matching.select([FINGERPRINT, TEXT]).limit(len(photo_ids)).to_arrow()
-        flat = rows[TEXT].combine_chunks().flatten().to_numpy()
+        rows = matching.select([FINGERPRINT, TEXT_EMBEDDING]).limit(len(photo_ids)).to_arrow()
+        flat = rows[TEXT_EMBEDDING].combine_chunks().flatten().to_numpy()
         vectors = flat.reshape(len(rows), -1) if len(rows) else []
         keys = [fingerprint.split("/")[0] for fingerprint in rows[FINGERPRINT].to_pylist()]
         return dict(zip(keys, vectors, strict=True))
@@ -229,10 +236,10 @@ def full_text_columns(table: Table) -> list[str]:
     ]
 
 
-def places_of(schema: Schema) -> dict[str, dict[str, int]]:
+def probability_columns(schema: Schema) -> dict[str, dict[str, int]]:
     """Says at which place of an item's probabilities each value of each field is."""
-    metadata = schema.field(LIKELY).metadata or {}
+    metadata = schema.field(ATTRIBUTE_LOG_PROBS).metadata or {}
     places: dict[str, dict[str, int]] = {}
-    for place, (name, value) in enumerate(json.loads(metadata.get(PLACES, b"[]"))):
+    for place, (name, value) in enumerate(json.loads(metadata.get(COLUMNS, b"[]"))):
         places.setdefault(name, {})[value] = place
     return places

@@ -17,7 +17,7 @@ from lookbook.labels.choosing import Head
 from lookbook.labels.record import is_valid
 from lookbook.photos.photo import decode
 from lookbook.pipelines.distil import nodes
-from lookbook.search.text_side import TextSide
+from lookbook.search.text_projection import TextProjection
 from project import ROOT, balance_params, jpeg
 
 LABELS = ("Dress", "Pants", "Shoes")
@@ -281,25 +281,25 @@ def test_the_network_that_is_held_out_never_saw_the_first_folds_people(exported,
     hashed = photos["photo_id"].map(hash_photo)
     assert whole.taught_by == set(hashed)
     assert part.taught_by == set(hashed[~first])
-    side = TextSide.from_bytes(part.text_side)
+    side = TextProjection.from_bytes(part.text_projection)
     assert side.text_model == Embedder.fingerprint
     assert "number" in side.vocabulary.words
     (tmp_path / "b.safetensors").write_bytes(texts)
     with pytest.raises(InputError, match="belongs to another network"):
-        _ = Network(str(tmp_path / "b.onnx")).text_side
+        _ = Network(str(tmp_path / "b.onnx")).text_projection
 
 
 def test_senders_of_one_item_are_one_for_the_folds(taught, fields, params):
     photos = taught[0]
     first = photos.drop_duplicates("sender_id")["photo_id"].tolist()
-    same = pd.DataFrame({"photo_id": first[:2], "same_item": first[0]})
+    same = pd.DataFrame({"photo_id": first[:2], "duplicate_group": first[0]})
     known = {"old": pd.DataFrame, "zz": lambda: same}
     folds, *_ = nodes.make_folds(*taught, known, fields, params)
     own = folds.set_index("photo_id")["fold"]
     senders = photos.set_index("photo_id")["sender_id"]
     assert senders[first[0]] != senders[first[1]]
     assert own[first[0]] == own[first[1]]
-    everybody = {"v": lambda: pd.DataFrame({"photo_id": first, "same_item": first[0]})}
+    everybody = {"v": lambda: pd.DataFrame({"photo_id": first, "duplicate_group": first[0]})}
     with pytest.raises(InputError, match="All photos are of one sender"):
         nodes.make_folds(*taught, everybody, fields, params)
 

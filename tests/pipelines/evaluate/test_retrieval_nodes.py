@@ -18,7 +18,7 @@ from project import configuration
 PARAMS = EvaluateParams.model_validate(
     {**configuration("parameters_evaluate")["evaluate"], "bootstrap_rounds": 50}
 )
-ALONE = pd.DataFrame(columns=["photo_id", "same_item"])
+ALONE = pd.DataFrame(columns=["photo_id", "duplicate_group"])
 NO_WORDS = pd.DataFrame(columns=["photo_id", "text"])
 
 
@@ -86,7 +86,7 @@ def test_a_large_catalogue_is_asked_no_more_than_a_small_one(choose):
 
 
 def test_an_item_that_taught_in_another_photo_is_not_asked_for(choose):
-    same = pd.DataFrame({"photo_id": ["1", "2"], "same_item": ["1", "1"]})
+    same = pd.DataFrame({"photo_id": ["1", "2"], "duplicate_group": ["1", "1"]})
     chosen, _ = choose(taught=["1"], same=same)
     assert set(chosen.index[chosen["asked"]]) == {"c"}
 

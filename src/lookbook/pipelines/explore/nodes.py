@@ -16,7 +16,7 @@ from lookbook.lazy import MatplotlibFigure, pd
 from lookbook.pools import Pool, in_batches
 from lookbook.publishing.photos import encode_all
 from lookbook.search.embedders import Embedder
-from lookbook.search.pictures import SeenPictures
+from lookbook.search.image_embeddings import ImageEmbeddingStore
 
 _BATCH = 16
 # JPEG's, of the small pictures.
@@ -45,7 +45,7 @@ class ExploreParams(BaseModel):
 
 def map_catalogue(
     full_catalogue: pd.DataFrame,
-    picture_shards: dict[str, Callable[[], Any]],
+    image_embedding_shards: dict[str, Callable[[], Any]],
     files: dict[str, Callable[[], bytes]],
     embedders: dict[str, Embedder],
     pool: Pool,
@@ -56,7 +56,7 @@ def map_catalogue(
 
     Args:
         full_catalogue: The items.
-        picture_shards: Embedded pictures; the first embedding model's looks are compared.
+        image_embedding_shards: Embedded pictures; the first embedding model's looks are compared.
         files: Functions that read the photos' bytes, by file.
         embedders: The embedding models, by name.
         pool: Who makes small pictures.
@@ -72,13 +72,13 @@ def map_catalogue(
         InputError: If no item has one.
     """
     from lookbook.progress import Progress
-    from lookbook.search.picture_map import place_pictures
+    from lookbook.search.image_map import project_images
 
     embedder = next(iter(embedders.values()))
-    seen = SeenPictures(picture_shards, embedder.pictures_fingerprint)
+    seen = ImageEmbeddingStore(image_embedding_shards, embedder.image_fingerprint)
 
     ids = full_catalogue["photo_id"].tolist()
-    placed = place_pictures(ids, seen.looks_of, params.fitted, params.seed)
+    placed = project_images(ids, seen.looks_of, params.fitted, params.seed)
     if not placed:
         raise InputError("No picture is indexed: first run 'kedro run --pipelines=index'.")
     rows = full_catalogue[full_catalogue["photo_id"].isin(list(placed))].reset_index(drop=True)

@@ -12,7 +12,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             Node(
                 nodes.map_catalogue,
                 inputs=[
-                    "full_catalogue", "picture_shards", "photo_files", "embedders", "pool",
+                    "full_catalogue", "image_embedding_shards", "photo_files", "embedders", "pool",
                     "params:fields", "params:explore",
                 ],
                 outputs="catalogue_map",

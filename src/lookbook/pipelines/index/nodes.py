@@ -19,18 +19,24 @@ from lookbook.pipelines.index.params import IndexParams
 from lookbook.pools import PerRecord, Pool, in_batches
 from lookbook.search.catalogue_search import CatalogueSearch
 from lookbook.search.embedders import Embedder
-from lookbook.search.item_rows import ItemRows, RowMaker, text_key, texts_of
-from lookbook.search.pictures import SeenPictures, Shards, embed_photos, list_seen, record_loss
-from lookbook.search.tables import GROUP
+from lookbook.search.image_embeddings import (
+    ImageEmbeddingStore,
+    Shards,
+    embed_photos,
+    list_embedded,
+    record_loss,
+)
+from lookbook.search.row_builder import ItemRows, RowBuilder, text_key, texts_of
+from lookbook.search.tables import DUPLICATE_GROUP
 
 # Photos of one item on the sheet, and items.
 _SHEET_ROWS = 12
 
 
-def embed_pictures(
+def embed_images(
     full_catalogue: pd.DataFrame,
     files: dict[str, Callable[[], bytes]],
-    known_picture_shards: Shards,
+    existing_image_embedding_shards: Shards,
     embedders: dict[str, Embedder],
     pool: Pool,
     params: IndexParams,
@@ -40,7 +46,7 @@ def embed_pictures(
     Args:
         full_catalogue: The items.
         files: Functions that read the photos' bytes, by file.
-        known_picture_shards: Which pictures earlier runs have embedded.
+        existing_image_embedding_shards: Which pictures earlier runs have embedded.
         embedders: The embedding models, by name.
         pool: Who does it.
         params: How many at once.
@@ -57,19 +63,19 @@ def embed_pictures(
 
         return files.get(name, gone)
 
-    by_fingerprint = {one.pictures_fingerprint: one for one in embedders.values()}
+    by_fingerprint = {one.image_fingerprint: one for one in embedders.values()}
     for fingerprint, embedder in by_fingerprint.items():
-        known = list(list_seen(known_picture_shards, fingerprint))
+        known = list(list_embedded(existing_image_embedding_shards, fingerprint))
         missing = full_catalogue[~full_catalogue["photo_id"].isin(known)]
         photos = (
             Photo(row.photo_id, read(row.Filename), row.Filename) for row in missing.itertuples()
         )
-        batches = in_batches(photos, params.pictures_batch_size)
+        batches = in_batches(photos, params.images_batch_size)
         embed = PerRecord(partial(embed_photos, embedder=embedder), record_loss)
         embedded = itertools.chain.from_iterable(pool.map(embed, batches))
         total = len(missing)
         with Progress(total=total, desc="pictures", unit="photo", disable=not total) as progress:
-            for some in in_batches(embedded, params.pictures_a_file):
+            for some in in_batches(embedded, params.images_per_file):
                 progress.update(len(some))
                 table = pd.DataFrame(some)
                 digest = hashlib.sha256("\0".join(table["photo_id"]).encode()).hexdigest()[:16]
@@ -79,7 +85,7 @@ def embed_pictures(
 def find_near_duplicates(
     full_catalogue: pd.DataFrame,
     manifest: pd.DataFrame,
-    picture_shards: Shards,
+    image_embedding_shards: Shards,
     applied_corrections: pd.DataFrame,
     embedders: dict[str, Embedder],
     params: IndexParams,
@@ -89,27 +95,27 @@ def find_near_duplicates(
     Args:
         full_catalogue: The items.
         manifest: ``photo_id`` and the perceptual hash, ``phash``.
-        picture_shards: Embedded pictures; the first embedding model's looks are compared.
+        image_embedding_shards: Embedded pictures; the first embedding model's looks are compared.
         applied_corrections: What people have decided.
         embedders: The embedding models, by name.
         params: From where on two photos count as of one item.
 
     Returns:
-        The photos that are not alone: ``photo_id``, ``Filename``, ``same_item`` (the first
+        The photos that are not alone: ``photo_id``, ``Filename``, ``duplicate_group`` (the first
         photo of the item), and of the nearest other one ``cosine`` and ``bits``.
     """
     from lookbook.search.near_duplicates import compare, find_pairs, group_pairs
 
-    columns = ["photo_id", "Filename", GROUP, "cosine", "bits"]
+    columns = ["photo_id", "Filename", DUPLICATE_GROUP, "cosine", "hamming_distance"]
     embedder = next(iter(embedders.values()))
-    seen = SeenPictures(picture_shards, embedder.pictures_fingerprint)
+    seen = ImageEmbeddingStore(image_embedding_shards, embedder.image_fingerprint)
     hashes = manifest.drop_duplicates("photo_id").set_index("photo_id")["phash"].dropna()
     kept = full_catalogue["photo_id"].isin(hashes.index)
     kept &= full_catalogue["photo_id"].map(seen.__contains__).astype(bool)
     photos = full_catalogue.loc[kept, ["photo_id", "Filename"]].reset_index(drop=True)
     if photos.empty:
         return pd.DataFrame(columns=columns)
-    photo_ids, same = photos["photo_id"].to_numpy(), params.same_item
+    photo_ids, same = photos["photo_id"].to_numpy(), params.near_duplicates
 
     def looks(rows: np.ndarray) -> np.ndarray:
         known = seen.looks_of(photo_ids[rows])
@@ -117,7 +123,7 @@ def find_near_duplicates(
 
     order = np.array(sorted(range(len(photos)), key=lambda row: seen.file_of(photo_ids[row])))
     hashed = hashes.loc[photos["photo_id"]].tolist()
-    pairs = list(find_pairs(looks, order, hashed, same.look, same.bits))
+    pairs = list(find_pairs(looks, order, hashed, same.min_cosine, same.max_hamming_distance))
     joined = applied_corrections[applied_corrections["outcome"].eq(JOINED)]
     row_of = {photo_id: row for row, photo_id in enumerate(photo_ids)}
     for one, other in zip(joined["photo_id"], joined["is"], strict=True):
@@ -129,11 +135,11 @@ def find_near_duplicates(
         for one in (first, second):
             nearest[one] = max(nearest.get(one, (-1.0, 0)), (round(cosine, 4), different))
     found = photos.loc[sorted(nearest)].assign(
-        same_item=photo_ids[groups[sorted(nearest)]],
+        duplicate_group=photo_ids[groups[sorted(nearest)]],
         cosine=[nearest[one][0] for one in sorted(nearest)],
-        bits=[nearest[one][1] for one in sorted(nearest)],
+        hamming_distance=[nearest[one][1] for one in sorted(nearest)],
     )
-    return found[columns].sort_values([GROUP, "Filename"], ignore_index=True)
+    return found[columns].sort_values([DUPLICATE_GROUP, "Filename"], ignore_index=True)
 
 
 def draw_near_duplicates(
@@ -142,10 +148,10 @@ def draw_near_duplicates(
     """Draws the photos that count as of one item, an item a row."""
     from lookbook.photos.sheets import draw_sheet
 
-    groups = list(near_duplicates.groupby(GROUP, sort=False))
+    groups = list(near_duplicates.groupby(DUPLICATE_GROUP, sort=False))
     sheet = [
         (
-            f"cosine {group['cosine'].max():.3f}\n{group['bits'].min()} bits",
+            f"cosine {group['cosine'].max():.3f}\n{group['hamming_distance'].min()} bits",
             group["Filename"].tolist(),
         )
         for _, group in groups[:_SHEET_ROWS]
@@ -156,7 +162,7 @@ def draw_near_duplicates(
 def embed_items(
     full_catalogue: pd.DataFrame,
     probabilities: pd.DataFrame,
-    picture_shards: Shards,
+    image_embedding_shards: Shards,
     near_duplicates: pd.DataFrame,
     applied_corrections: pd.DataFrame,
     indexed_items: CatalogueSearch,
@@ -170,7 +176,7 @@ def embed_items(
     Args:
         full_catalogue: The items, in the catalogue's columns.
         probabilities: How likely each value is, where the captioner tells.
-        picture_shards: Embedded pictures.
+        image_embedding_shards: Embedded pictures.
         near_duplicates: Photos of one and the same item.
         applied_corrections: What people have decided.
         indexed_items: The last index; an empty one for the first.
@@ -182,7 +188,7 @@ def embed_items(
     Returns:
         For each embedding model the catalogue with the columns of
         :mod:`lookbook.search.tables`, made as it is written; and a report: ``items``,
-        ``same_items`` (photos that show an item again), and under ``embedders`` for each
+        ``duplicate_photos`` (photos that show an item again), and under ``embedders`` for each
         ``model``, ``embedded``, ``reused``, ``removed``, ``pictures`` and ``pictures_failed``.
 
     Raises:
@@ -194,11 +200,11 @@ def embed_items(
             "the reasons."
         )
     photo_ids = full_catalogue["photo_id"]
-    first = near_duplicates.set_index("photo_id")[GROUP].to_dict()
+    first = near_duplicates.set_index("photo_id")[DUPLICATE_GROUP].to_dict()
     decided = decided_fields(applied_corrections)
     tables, report = {}, {}
     for name, embedder in embedders.items():
-        seen = SeenPictures(picture_shards, embedder.pictures_fingerprint)
+        seen = ImageEmbeddingStore(image_embedding_shards, embedder.image_fingerprint)
         known = indexed_items.fingerprints(name)
         embedded = len(photo_ids)
         if known:
@@ -216,7 +222,7 @@ def embed_items(
             "pictures": shown,
             "pictures_failed": len(photo_ids) - shown,
         }
-        make = RowMaker(
+        make = RowBuilder(
             embedder, indexed_items.texts(name), seen.sizes, params.wrong, params.wrong_by_field,
             params.batch_size, fields,
         )  # fmt: skip
@@ -224,4 +230,4 @@ def embed_items(
             full_catalogue, probabilities, first, decided, seen, make, pool, embedded
         )
     repeated = len(photo_ids) - photo_ids.map(lambda one: first.get(one, one)).nunique()
-    return tables, {"items": len(photo_ids), "same_items": repeated, "embedders": report}
+    return tables, {"items": len(photo_ids), "duplicate_photos": repeated, "embedders": report}

@@ -5,19 +5,19 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class SameItem(BaseModel):
+class NearDuplicateThresholds(BaseModel):
     """From where on two photos count as of one item.
 
     Attributes:
-        look: The least cosine of their looks, see
+        min_cosine: The least cosine of their looks, see
             :meth:`lookbook.search.embedders.Embedder.details`.
-        bits: The most bits, of 64, that their perceptual hashes differ by.
+        max_hamming_distance: The most bits, of 64, that their perceptual hashes differ by.
     """
 
     model_config = ConfigDict(extra="forbid")
 
-    look: float = Field(gt=0, le=1)
-    bits: int = Field(ge=0, le=64)
+    min_cosine: float = Field(gt=0, le=1)
+    max_hamming_distance: int = Field(ge=0, le=64)
 
 
 class IndexParams(BaseModel):
@@ -25,18 +25,18 @@ class IndexParams(BaseModel):
 
     Attributes:
         batch_size: Texts a run of the model.
-        pictures_batch_size: Pictures a run of the network.
-        pictures_a_file: Pictures whose vectors are written at once: what a kill costs.
+        images_batch_size: Pictures a run of the network.
+        images_per_file: Pictures whose vectors are written at once: what a kill costs.
         wrong: How often what a captioner says without probabilities is wrong.
         wrong_by_field: The same for single fields, where it was measured.
-        same_item: From where on two photos count as of one item.
+        near_duplicates: From where on two photos count as of one item.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     batch_size: int = Field(gt=0)
-    pictures_batch_size: int = Field(gt=0)
-    pictures_a_file: int = Field(gt=0)
+    images_batch_size: int = Field(gt=0)
+    images_per_file: int = Field(gt=0)
     wrong: float = Field(gt=0, lt=1)
     wrong_by_field: dict[str, float]
-    same_item: SameItem
+    near_duplicates: NearDuplicateThresholds

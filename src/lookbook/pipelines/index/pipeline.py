@@ -9,23 +9,23 @@ def create_pipeline(**kwargs: object) -> Pipeline:
     """Creates the ``index`` pipeline.
 
     ``indexed_items`` and ``search_index`` are the same tables, before the run and after it, as
-    are the files of ``known_picture_shards`` and ``picture_shards``.
+    are the files of ``existing_image_embedding_shards`` and ``image_embedding_shards``.
     """
     return Pipeline(
         [
             Node(
-                nodes.embed_pictures,
+                nodes.embed_images,
                 inputs=[
-                    "full_catalogue", "photo_files", "known_picture_shards", "embedders", "pool",
+                    "full_catalogue", "photo_files", "existing_image_embedding_shards", "embedders", "pool",
                     "params:index",
                 ],
-                outputs="picture_shards",
-                name="embed_pictures",
+                outputs="image_embedding_shards",
+                name="embed_images",
             ),
             Node(
                 nodes.find_near_duplicates,
                 inputs=[
-                    "full_catalogue", "manifest", "picture_shards", "applied_corrections",
+                    "full_catalogue", "manifest", "image_embedding_shards", "applied_corrections",
                     "embedders", "params:index",
                 ],
                 outputs="near_duplicates",
@@ -40,7 +40,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             Node(
                 nodes.embed_items,
                 inputs=[
-                    "full_catalogue", "probabilities", "picture_shards", "near_duplicates",
+                    "full_catalogue", "probabilities", "image_embedding_shards", "near_duplicates",
                     "applied_corrections", "indexed_items", "embedders", "pool", "params:index",
                     "params:fields",
                 ],

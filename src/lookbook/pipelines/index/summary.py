@@ -19,5 +19,5 @@ def summarise(report: dict[str, Any]) -> tuple[int, int, str]:
         f"{told}: {sum(one[name] for one in report['embedders'].values()):,}"
         for name, told in names.items()
     ]
-    counts.append(f"same item again: {report['same_items']:,}")
+    counts.append(f"duplicate photos: {report['duplicate_photos']:,}")
     return report["items"], report["items"], "; ".join(counts)

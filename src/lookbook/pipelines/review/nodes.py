@@ -17,8 +17,8 @@ from lookbook.parts import PART, cut
 from lookbook.pools import Pool, in_batches
 from lookbook.review.doubt import Evidence, ReviewParams, doubt_items, find_neighbours
 from lookbook.search.embedders import Embedder
-from lookbook.search.pictures import SeenPictures
-from lookbook.search.tables import GROUP
+from lookbook.search.image_embeddings import ImageEmbeddingStore
+from lookbook.search.tables import DUPLICATE_GROUP
 
 # Files by name, and how each is read.
 Shards = dict[str, Callable[[], Any]]
@@ -31,7 +31,7 @@ def find_doubts(
     manifest: pd.DataFrame,
     near_duplicates: pd.DataFrame,
     applied_corrections: pd.DataFrame,
-    picture_shards: Shards,
+    image_embedding_shards: Shards,
     caption_shards: Shards,
     trial_shards: Shards,
     captioner: str,
@@ -49,7 +49,7 @@ def find_doubts(
         manifest: People's labels.
         near_duplicates: Photos of one and the same item.
         applied_corrections: What people have decided.
-        picture_shards: Embedded pictures; the first embedding model's looks are compared.
+        image_embedding_shards: Embedded pictures; the first embedding model's looks are compared.
         caption_shards: Captions of all captioners; what the one that has said most beside the
             catalogue's own says is compared.
         trial_shards: Captions of prompt trials.
@@ -63,9 +63,9 @@ def find_doubts(
         See :func:`lookbook.review.doubt.doubt_items`.
     """
     embedder = next(iter(embedders.values()))
-    seen = SeenPictures(picture_shards, embedder.pictures_fingerprint)
+    seen = ImageEmbeddingStore(image_embedding_shards, embedder.image_fingerprint)
 
-    same_items = near_duplicates.set_index("photo_id")[GROUP].to_dict()
+    same_items = near_duplicates.set_index("photo_id")[DUPLICATE_GROUP].to_dict()
     photo_ids = full_catalogue["photo_id"].tolist()
     neighbours, nearest = find_neighbours(
         photo_ids, seen.looks_of, same_items, params.neighbours, params.among

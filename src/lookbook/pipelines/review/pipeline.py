@@ -13,7 +13,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 nodes.find_doubts,
                 inputs=[
                     "full_catalogue", "parsed_labels", "probabilities", "manifest",
-                    "near_duplicates", "applied_corrections", "picture_shards",
+                    "near_duplicates", "applied_corrections", "image_embedding_shards",
                     "known_caption_shards", "known_trial_shards", "captioner_fingerprint",
                     "embedders", "process_pool", "params:fields", "params:review",
                 ],

@@ -16,7 +16,7 @@ from lookbook.photos.photo import Photo
 from lookbook.search.catalogue_search import CatalogueSearch
 
 ABOUT = ["slot", "photo_id", "Filename"]
-FOUND = ["score", "why", "found_by"]
+FOUND = ["score", "why", "matched_by"]
 
 
 def describe_item(
@@ -29,14 +29,19 @@ def describe_item(
     """Labels the customer's photo, see :func:`lookbook.assistant.answering.describe`.
 
     Returns:
-        ``photo_id``, the ``record``, the picture's ``look`` and the ``chances`` of its values;
+        ``photo_id``, the ``record``, the picture's ``image_embedding`` and the ``probabilities`` of its values;
         nothing where nothing was shown.
     """
     if photo is None:
         return {}
-    record, chances = answering.describe(photo, captioner, Prompt.model_validate(prompt))
+    record, probabilities = answering.describe(photo, captioner, Prompt.model_validate(prompt))
     look = answering.look(photo, search_index, params)
-    return {"photo_id": photo.photo_id, "record": record, "look": look, "chances": chances}
+    return {
+        "photo_id": photo.photo_id,
+        "record": record,
+        "image_embedding": look,
+        "probabilities": probabilities,
+    }
 
 
 def plan_outfit(
@@ -63,7 +68,7 @@ def recommend_items(
 
     Returns:
         One row per item, the best first: ``slot``, ``photo_id``, ``Filename``, the fields,
-        ``score``, ``why`` and ``found_by``; and the outfits: files, score and reason of each.
+        ``score``, ``why`` and ``matched_by``; and the outfits: files, score and reason of each.
     """
     item = described_item.get("record")
     about = {name: described_item.get(name) for name in Shown._fields}

@@ -51,7 +51,7 @@ def embed_photos(photos: list[Photo], embedder: Embedder) -> list[Embedded]:
         except (PhotoError, OSError) as error:
             embedded.append(Embedded(photo.photo_id, None, None, str(error)))
     if images:
-        looks, vectors = embedder.see(list(images.values()))
+        looks, vectors = embedder.embed_images(list(images.values()))
         embedded += [
             Embedded(photo_id, looks[row], None if vectors is None else vectors[row], None)
             for row, photo_id in enumerate(images)
@@ -64,11 +64,11 @@ def record_loss(photo: Photo, reason: str) -> Embedded:
     return Embedded(photo.photo_id, None, None, reason)
 
 
-def list_seen(shards: Shards, fingerprint: str) -> Iterator[str]:
+def list_embedded(shards: Shards, fingerprint: str) -> Iterator[str]:
     """Lists the photos whose pictures a network has seen.
 
     Args:
-        shards: Tables with ``photo_id`` and ``failure``, see :class:`SeenPictures`.
+        shards: Tables with ``photo_id`` and ``failure``, see :class:`ImageEmbeddingStore`.
         fingerprint: The network's.
     """
     for name in _files_of(shards, fingerprint):
@@ -80,7 +80,7 @@ def _files_of(shards: Shards, fingerprint: str) -> list[str]:
     return sorted(name for name in shards if name.split("/")[0] == fingerprint)
 
 
-class SeenPictures:
+class ImageEmbeddingStore:
     """What one network made of pictures, read from files as it is needed.
 
     Of a million pictures the vectors take gigabytes: where each is kept stays in memory, and of the
@@ -93,7 +93,7 @@ class SeenPictures:
         Args:
             shards: Tables of :class:`Embedded`, by names that begin with a fingerprint.
             fingerprint: The network's, see
-                :attr:`lookbook.search.embedders.Embedder.pictures_fingerprint`.
+                :attr:`lookbook.search.embedders.Embedder.image_fingerprint`.
         """
         self.shards = shards
         self._place: dict[str, str] = {}

@@ -11,12 +11,12 @@ from lookbook.labels.record import split_values
 from lookbook.lazy import pd
 
 # What a model holds for impossible is not quite, or one slip would outweigh everything else.
-LEAST = 0.002
+PROBABILITY_FLOOR = 0.002
 # How likely each value of each field is of an item.
-Chances = Mapping[str, Mapping[str, float]]
+AttributeProbabilities = Mapping[str, Mapping[str, float]]
 
 
-class ItemChances(Chances):
+class ItemProbabilities(AttributeProbabilities):
     """An item's probabilities as numbers, laid out by field and value when somebody reads them."""
 
     def __init__(self, numbers: np.ndarray, places: Mapping[str, Mapping[str, int]]) -> None:
@@ -39,13 +39,13 @@ class ItemChances(Chances):
         return len(self.places)
 
 
-class Stacked:
+class StackedProbabilities:
     """The probabilities of several items, laid out as matrices."""
 
-    def __init__(self, items: Sequence[Chances]) -> None:
+    def __init__(self, items: Sequence[AttributeProbabilities]) -> None:
         """Takes the items."""
         self._items = items
-        numbered = [item for item in items if isinstance(item, ItemChances)]
+        numbered = [item for item in items if isinstance(item, ItemProbabilities)]
         one_kind = bool(numbered) and len(numbered) == len(items)
         self._numbers = np.stack([item.numbers for item in numbered]) if one_kind else None
         self._places = numbered[0].places if one_kind else {}
@@ -73,7 +73,7 @@ def places(fields: Fields) -> list[tuple[str, str]]:
     return [(name, value) for name, field in fields.enumerated.items() for value in field.values]
 
 
-def log_likely(
+def attribute_log_probs(
     catalogue: pd.DataFrame,
     probabilities: pd.DataFrame,
     fields: Fields,
@@ -114,9 +114,11 @@ def log_likely(
             shares[known] = 1 / len(values)
         certain = [name in decided.get(photo_id, ()) for photo_id in catalogue["photo_id"]]
         if any(certain):
-            shares[certain] = _soften(catalogue[name][certain], values, otherwise, LEAST, one)
+            shares[certain] = _soften(
+                catalogue[name][certain], values, otherwise, PROBABILITY_FLOOR, one
+            )
         parts.append(shares)
-    return np.log(np.maximum(np.concatenate(parts, axis=1), LEAST)).astype(np.float32)
+    return np.log(np.maximum(np.concatenate(parts, axis=1), PROBABILITY_FLOOR)).astype(np.float32)
 
 
 def _soften(

@@ -11,26 +11,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from lookbook.batching import Batched
+from lookbook.batching import DynamicBatcher
 from lookbook.errors import InputError
 from lookbook.lazy import ArrowTable
 from lookbook.search.embedders import Embedder
-from lookbook.search.ranking import Asked, Rows
+from lookbook.search.preferences import Preference
+from lookbook.search.ranking import EncodedQuery, InMemoryIndex
 from lookbook.search.tables import (
+    ATTRIBUTE_LOG_PROBS,
+    IMAGE_EMBEDDING,
+    IMAGE_MODEL,
     KEY,
     KIND,
-    LIKELY,
-    LOOK,
-    MADE_BY,
-    OWN,
     SEARCHED,
-    SEEN_BY,
-    TEXT,
+    SYSTEM_COLUMNS,
+    TEXT_EMBEDDING,
+    TEXT_MODEL,
     full_text_columns,
     is_approximate,
     quote,
 )
-from lookbook.search.wishes import Wish
 
 if TYPE_CHECKING:
     from lancedb.table import Table
@@ -52,43 +52,43 @@ class Query(BaseModel):
 
     Attributes:
         text: What to look for, in words.
-        described: Whether the text says more of what is looked for than the wishes; else the
+        is_descriptive: Whether the text says more of what is looked for than the wishes; else the
             wishes count more.
-        hint: Words by which items are looked for where there is no text, and wishes alone do
+        fallback_text: Words by which items are looked for where there is no text, and wishes alone do
             not find them: in a table too large to be read whole, or by a method of words. Where
             wishes are ranked by, they do not count.
-        look: A picture that it is to be like, see :meth:`CatalogueSearch.look_of`; with a text
+        image_embedding: A picture that it is to be like, see :meth:`CatalogueSearch.image_embedding`; with a text
             it is to be like the picture and as the text says.
-        allowed: Values that may be found, by field; of a field with several values an item has
+        filters: Values that may be found, by field; of a field with several values an item has
             to have one of them. An empty list allows nothing.
-        wishes: What is wished for: what likelier is so comes first.
-        preferred: What each value of a field is worth where an item has it, by field, in the
+        preferences: What is wished for: what likelier is so comes first.
+        attribute_boosts: What each value of a field is worth where an item has it, by field, in the
             unit of a wish's logarithm.
         seed: What chance is drawn by, the same for the same seed.
-        variety: How much chance counts, in the unit of a wish's logarithm: at 1 an item is drawn
+        temperature: How much chance counts, in the unit of a wish's logarithm: at 1 an item is drawn
             as likely as it is good.
-        without: Photos that are not to be found.
+        exclude: Photos that are not to be found.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     text: str = ""
-    described: bool = True
-    hint: str = ""
-    look: np.ndarray | None = None
-    allowed: dict[str, list[str]] = {}
-    wishes: list[Wish] = []
-    preferred: dict[str, dict[str, float]] = {}
+    is_descriptive: bool = True
+    fallback_text: str = ""
+    image_embedding: np.ndarray | None = None
+    filters: dict[str, list[str]] = {}
+    preferences: list[Preference] = []
+    attribute_boosts: dict[str, dict[str, float]] = {}
     seed: str = ""
-    variety: float = 0.0
-    without: list[str] = []
+    temperature: float = 0.0
+    exclude: list[str] = []
 
 
 # Columns beside the fields that an item shows.
 PUBLIC = (KEY, "Filename")
 
 
-class OpenedTable:
+class TableSearcher:
     """One table with its model: in memory where it is small, by its indexes where it is not."""
 
     def __init__(self, name: str, table: Table, embedder: Embedder) -> None:
@@ -96,25 +96,27 @@ class OpenedTable:
         self.embedder = embedder
         self._columns = set(table.schema.names)
         self._recent: dict[str, np.ndarray] = {}
-        self._encode: Batched[str, np.ndarray] = Batched(
+        self._encode: DynamicBatcher[str, np.ndarray] = DynamicBatcher(
             lambda texts: list(self.embedder.encode(texts)), _TOGETHER
         )
         self._lock = Lock()
-        if not {TEXT, LIKELY, MADE_BY, SEEN_BY} <= self._columns:
+        if not {TEXT_EMBEDDING, ATTRIBUTE_LOG_PROBS, TEXT_MODEL, IMAGE_MODEL} <= self._columns:
             raise InputError(f"The index '{name}' was made by an older Lookbook: {AGAIN}")
-        (row,) = table.search().select([MADE_BY, SEEN_BY]).limit(1).to_list()
-        if row[MADE_BY] != embedder.fingerprint:
+        (row,) = table.search().select([TEXT_MODEL, IMAGE_MODEL]).limit(1).to_list()
+        if row[TEXT_MODEL] != embedder.fingerprint:
             raise InputError(
                 f"The index '{name}' was made with other weights than those of '{embedder.name}', "
                 f"which is configured now: {AGAIN}"
             )
-        if self.has(LOOK) and row[SEEN_BY] != embedder.pictures_fingerprint:
+        if self.has(IMAGE_EMBEDDING) and row[IMAGE_MODEL] != embedder.image_fingerprint:
             raise InputError(
                 f"The pictures in the index '{name}' were embedded by another network than the "
                 f"one that is configured now: {AGAIN}"
             )
         self._full_text = full_text_columns(table)
-        self.rows = None if is_approximate(table) else Rows(table.to_arrow(), self._full_text)
+        self.rows = (
+            None if is_approximate(table) else InMemoryIndex(table.to_arrow(), self._full_text)
+        )
 
     def encode(self, texts: list[str]) -> np.ndarray:
         """Embeds texts; those that were embedded lately are known."""
@@ -153,19 +155,19 @@ class OpenedTable:
         Raises:
             InputError: If it lacks one.
         """
-        for name in (*query.allowed, *(wish.field for wish in query.wishes)):
-            if name not in self._columns or name in OWN:
+        for name in (*query.filters, *(preference.attribute for preference in query.preferences)):
+            if name not in self._columns or name in SYSTEM_COLUMNS:
                 raise InputError(f"The index lacks the field '{name}': {AGAIN}")
 
     def candidates(
-        self, query: Query, asked: Asked, limit: int, only: frozenset[str] | None
-    ) -> tuple[Rows, dict[str, float]]:
+        self, query: Query, asked: EncodedQuery, limit: int, only: frozenset[str] | None
+    ) -> tuple[InMemoryIndex, dict[str, float]]:
         """Fetches what the indexes find, by each way of finding, filters included.
 
         Returns:
             The items, and BM25 of those that share words with the query, by photo.
         """
-        condition = self.condition(query.allowed, only)
+        condition = self.condition(query.filters, only)
         most = max(_LEAST_CANDIDATES, _CANDIDATES * limit)
 
         def narrowed(matching: Any) -> ArrowTable:
@@ -201,13 +203,13 @@ class OpenedTable:
             names, scores = scored[KEY].to_pylist(), scored["_score"].to_pylist()
             words = dict(zip(names, scores, strict=True))
         places = dict.fromkeys(place for some in found for place in some["_rowid"].to_pylist())
-        return Rows(self._fetch(list(places))), words
+        return InMemoryIndex(self._fetch(list(places))), words
 
     def _fetch(self, places: list[int]) -> ArrowTable:
         """Reads rows by their place in the table."""
         import pyarrow as pa
 
-        shown = [one for one in self.table.schema.names if one not in (MADE_BY, SEEN_BY)]
+        shown = [one for one in self.table.schema.names if one not in (TEXT_MODEL, IMAGE_MODEL)]
         schema = pa.schema([self.table.schema.field(name) for name in shown])
         if not places:
             return schema.empty_table()

@@ -3,20 +3,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lookbook.search.words import WordIndex, stems
+from lookbook.search.bm25 import BM25Index, stems
 
 TEXTS = ["a navy cotton shirt", "navy navy dresses with pockets", "Blue JEANS", ""]
 
 
 def test_the_rarer_a_shared_word_the_higher_the_score():
-    scores = WordIndex(TEXTS).score("navy jeans")
+    scores = BM25Index(TEXTS).score("navy jeans")
     assert scores.argmax() == 2
     assert scores[3] == 0
     assert scores[1] > 0 < scores[0]
 
 
 def test_bm25_is_what_the_formula_gives():
-    scores = WordIndex(["red hat", "red red coat", "blue"]).score("red")
+    scores = BM25Index(["red hat", "red red coat", "blue"]).score("red")
     rarity = np.log(1 + (3 - 2 + 0.5) / (2 + 0.5))
     expected = [
         rarity * count * 2.2 / (count + 1.2 * (0.25 + 0.75 * length / 2))
@@ -34,6 +34,6 @@ def test_plural_and_singular_are_one_word():
 
 @given(st.lists(st.text()), st.text())
 def test_any_texts_have_scores(texts, asked):
-    scores = WordIndex(texts).score(asked)
+    scores = BM25Index(texts).score(asked)
     assert scores.shape == (len(texts),)
     assert (scores >= 0).all()

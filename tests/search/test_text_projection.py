@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lookbook.search.text_side import TextSide, Vocabulary, split_words
+from lookbook.search.text_projection import TextProjection, Vocabulary, split_words
 
 TEXTS = ["a navy shirt", "a red shirt", "navy trousers, navy!"]
 
@@ -11,7 +11,7 @@ def side():
     vocabulary = Vocabulary.of(TEXTS, least=2)
     rng = np.random.default_rng(0)
     text, words = rng.normal(size=(3, 4)), rng.normal(size=(3, len(vocabulary.words)))
-    return TextSide(vocabulary, text.astype(np.float32), words.astype(np.float32), "model")
+    return TextProjection(vocabulary, text.astype(np.float32), words.astype(np.float32), "model")
 
 
 def test_knows_words_that_several_texts_have():
@@ -22,7 +22,7 @@ def test_knows_words_that_several_texts_have():
 
 
 def test_comes_back_from_its_file():
-    read = TextSide.from_bytes(side().to_bytes())
+    read = TextProjection.from_bytes(side().to_bytes())
     vectors = np.eye(2, 4, dtype=np.float32)
     asked = ["a navy shirt", "boots"]
     assert np.array_equal(read.project(asked, vectors), side().project(asked, vectors))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from lookbook.search.text_side import split_words
+from lookbook.search.text_projection import split_words
 
 # Of a text twice as long as the mean a word counts less by this much; and how soon a word that
 # comes again adds nothing. The usual values, LanceDB's too.
 _LENGTH, _SATURATION = 0.75, 1.2
 
 
-class WordIndex:
+class BM25Index:
     """BM25 (Robertson and Zaragoza, 2009) over texts that fit into memory."""
 
     def __init__(self, texts: list[str]) -> None:

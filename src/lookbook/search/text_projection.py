@@ -51,7 +51,7 @@ class Vocabulary(NamedTuple):
         return weights / np.maximum(np.linalg.norm(weights, axis=1, keepdims=True), 1e-6)
 
 
-class TextSide(NamedTuple):
+class TextProjection(NamedTuple):
     """Two linear layers whose sum is a text's place among the pictures.
 
     A text model's vector says what a text is about; the words themselves, as TF-IDF, tell what
@@ -95,7 +95,7 @@ class TextSide(NamedTuple):
         return written
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> TextSide:
+    def from_bytes(cls, data: bytes) -> TextProjection:
         """Reads what :meth:`to_bytes` has written."""
         from safetensors.numpy import load
 

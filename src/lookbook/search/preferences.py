@@ -6,28 +6,28 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class Wish(BaseModel):
+class Preference(BaseModel):
     """A wish for one of some values of a field, or against all of them.
 
     Attributes:
-        field: The field.
+        attribute: The attribute.
         values: Any of them will do.
         weight: How much it counts beside other wishes.
         negated: Whether an item is to have none of them.
-        firm: Whether it counts in full however well a text describes what is looked for, as
+        required: Whether it counts in full however well a text describes what is looked for, as
             what is not to be and whom it is for do.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    field: str
+    attribute: str
     values: list[str]
     weight: float = Field(default=1.0, ge=0)
     negated: bool = False
-    firm: bool = False
+    required: bool = False
 
 
-def grant(wish: Wish, chances: np.ndarray, several: bool) -> np.ndarray:
+def grant(preference: Preference, chances: np.ndarray, several: bool) -> np.ndarray:
     """Says how likely items are what is wished for.
 
     Args:
@@ -40,5 +40,5 @@ def grant(wish: Wish, chances: np.ndarray, several: bool) -> np.ndarray:
         several they are taken for independent.
     """
     any_of = 1 - np.prod(1 - chances, axis=-1) if several else chances.sum(axis=-1)
-    likely: np.ndarray = np.clip(1 - any_of if wish.negated else any_of, 0.0, 1.0)
+    likely: np.ndarray = np.clip(1 - any_of if preference.negated else any_of, 0.0, 1.0)
     return likely

@@ -15,7 +15,7 @@ _NEIGHBOURS = 5
 _PERPLEXITY = 30.0
 
 
-def place_pictures(
+def project_images(
     photo_ids: list[str],
     looks_of: Callable[[list[str]], Mapping[str, np.ndarray]],
     fitted: int,

@@ -17,19 +17,19 @@ from lookbook.lazy import ArrowTable, pd
 from lookbook.parts import PART, cut
 from lookbook.pools import Pool
 from lookbook.search.embedders import Embedder
-from lookbook.search.likely import log_likely, places
-from lookbook.search.pictures import SeenPictures, Shards
+from lookbook.search.image_embeddings import ImageEmbeddingStore, Shards
+from lookbook.search.probabilities import attribute_log_probs, places
 from lookbook.search.tables import (
+    ATTRIBUTE_LOG_PROBS,
+    COLUMNS,
+    DUPLICATE_GROUP,
     FINGERPRINT,
-    GROUP,
+    IMAGE_EMBEDDING,
+    IMAGE_IN_TEXT_SPACE,
+    IMAGE_MODEL,
     KIND,
-    LIKELY,
-    LOOK,
-    MADE_BY,
-    PICTURE,
-    PLACES,
-    SEEN_BY,
-    TEXT,
+    TEXT_EMBEDDING,
+    TEXT_MODEL,
     IndexedTexts,
 )
 
@@ -57,7 +57,7 @@ class Part(NamedTuple):
     known: dict[str, str]
 
 
-class RowMaker(NamedTuple):
+class RowBuilder(NamedTuple):
     """Lays out rows.
 
     Attributes:
@@ -82,14 +82,14 @@ class RowMaker(NamedTuple):
         """Lays out the rows of a part's items that are new or changed."""
         # Cell by cell, Python's own texts are read several times as fast as Arrow's.
         catalogue = part.catalogue.astype(object)
-        seen = SeenPictures(part.pictures, self.embedder.pictures_fingerprint)
-        likely = log_likely(
+        seen = ImageEmbeddingStore(part.pictures, self.embedder.image_fingerprint)
+        likely = attribute_log_probs(
             catalogue, part.likely, self.fields, self.wrong, self.wrong_by_field, part.decided
         )
         texts = list(texts_of(catalogue, self.fields, self.embedder.fields))
         keys = [text_key(self.embedder, text) for text in texts]
         photo_ids = catalogue["photo_id"].tolist()
-        pictures = self.embedder.pictures_fingerprint
+        pictures = self.embedder.image_fingerprint
         fingerprints = []
         for row, group, own, key, photo_id in zip(
             catalogue.itertuples(index=False), part.groups, likely, keys, photo_ids, strict=True
@@ -105,9 +105,9 @@ class RowMaker(NamedTuple):
         photo_ids = [photo_ids[row] for row in changed]
         table = _to_arrow(catalogue.iloc[changed], self.fields)
         for column, values in {
-            GROUP: [part.groups[row] for row in changed],
-            MADE_BY: [self.embedder.fingerprint] * len(changed),
-            SEEN_BY: [pictures] * len(changed),
+            DUPLICATE_GROUP: [part.groups[row] for row in changed],
+            TEXT_MODEL: [self.embedder.fingerprint] * len(changed),
+            IMAGE_MODEL: [pictures] * len(changed),
             FINGERPRINT: [fingerprints[row] for row in changed],
         }.items():
             table = table.append_column(column, [values])
@@ -115,7 +115,11 @@ class RowMaker(NamedTuple):
             return table
         vectors = self._embed([texts[row] for row in changed], [keys[row] for row in changed],
                               photo_ids)  # fmt: skip
-        matrices = {TEXT: vectors, LIKELY: likely[changed], **self._pictures(photo_ids, seen)}
+        matrices = {
+            TEXT_EMBEDDING: vectors,
+            ATTRIBUTE_LOG_PROBS: likely[changed],
+            **self._pictures(photo_ids, seen),
+        }
         return _with_vectors(table, matrices, self.fields)
 
     def _embed(self, texts: list[str], keys: list[str], photo_ids: list[str]) -> np.ndarray:
@@ -127,11 +131,14 @@ class RowMaker(NamedTuple):
             by_key |= dict(zip(new, made, strict=True))
         return np.stack([by_key[key] for key in keys]).astype(np.float32)
 
-    def _pictures(self, photo_ids: list[str], seen: SeenPictures) -> dict[str, np.ndarray]:
+    def _pictures(self, photo_ids: list[str], seen: ImageEmbeddingStore) -> dict[str, np.ndarray]:
         """Lays out looks and vectors; zeros, which are like nothing, for a photo that failed."""
         known = seen.of(photo_ids)
         columns = {}
-        for column, part, place in ((LOOK, "look", 0), (PICTURE, "vector", 1)):
+        for column, part, place in (
+            (IMAGE_EMBEDDING, "look", 0),
+            (IMAGE_IN_TEXT_SPACE, "vector", 1),
+        ):
             if part in self.sizes:
                 columns[column] = np.zeros((len(photo_ids), self.sizes[part]), np.float32)
                 for row, photo_id in enumerate(photo_ids):
@@ -152,8 +159,8 @@ class ItemRows:
         probabilities: pd.DataFrame,
         first: Mapping[str, str],
         decided: Mapping[str, set[str]],
-        seen: SeenPictures,
-        make: RowMaker,
+        seen: ImageEmbeddingStore,
+        make: RowBuilder,
         pool: Pool,
         embedded: int,
     ) -> None:
@@ -263,7 +270,9 @@ def _with_vectors(items: ArrowTable, matrices: dict[str, np.ndarray], fields: Fi
         flat = pa.FixedSizeListArray.from_arrays(
             pa.array(np.ascontiguousarray(matrix, np.float32).ravel()), matrix.shape[1]
         )
-        metadata: Any = {PLACES: json.dumps(places(fields)).encode()} if name == LIKELY else None
+        metadata: Any = (
+            {COLUMNS: json.dumps(places(fields)).encode()} if name == ATTRIBUTE_LOG_PROBS else None
+        )
         items = items.append_column(pa.field(name, flat.type, metadata=metadata), flat)
     return items
 
