@@ -88,7 +88,7 @@ def test_the_plan_is_the_models_in_the_catalogues_values(server, stylist):
     (query,) = plan.queries
     assert (query.slot, query.text) == ("feet", "white sneakers")
     assert query.filters == {"Category": ["Shoes"]}
-    assert {(preference.attribute, *preference.values, preference.negated) for preference in query.preferences} == {
+    assert {(one.attribute, *one.values, one.negated) for one in query.preferences} == {
         ("Garment", "sneakers", False), ("Colours", "white", False), ("Gender", "Men", False),
         ("Pattern", "logo", True),
     }  # fmt: skip

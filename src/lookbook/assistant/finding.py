@@ -357,9 +357,13 @@ class Finder:
             if values:
                 allowed[name] = [one for one in values if one in allowed.get(name, values)]
         return Query(
-            text=text, is_descriptive=planned.is_descriptive, fallback_text=planned.fallback_text or planned.text,
-            filters=allowed, preferences=planned.preferences, attribute_boosts=worth,
-        )  # fmt: skip
+            text=text,
+            is_descriptive=planned.is_descriptive,
+            fallback_text=planned.fallback_text or planned.text,
+            filters=allowed,
+            preferences=planned.preferences,
+            attribute_boosts=worth,
+        )
 
     def _told(self, item: Item, planned: PlannedQuery, worn: list[Wishes]) -> Item:
         """Says what an item is for, how good it is, and what speaks for it."""

@@ -457,8 +457,8 @@ def export_networks(
     Returns:
         The release and what brings texts to its vectors (nothing where the teacher wrote
         nothing), see :func:`lookbook.distillation.release.export_onnx` and
-        :class:`lookbook.search.text_projection.TextProjection`; and the same of the network that never saw
-        the first fold's people, by which search is measured.
+        :class:`lookbook.search.text_projection.TextProjection`; and the same of the network that
+        never saw the first fold's people, by which search is measured.
     """
     from lookbook.captioners.network import hash_photo, hash_text_projection
     from lookbook.distillation.alignment import find_looks

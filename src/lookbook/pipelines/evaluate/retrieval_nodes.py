@@ -94,8 +94,8 @@ def choose_items(
         Rows of the catalogue with the photo's human ``label`` (missing for one that names
         nothing), ``sender_id``, ``question`` (the item's title with the first of its colours
         that the title does not name), ``words`` (a customer's, missing where nobody wrote any),
-        ``duplicate_group`` (the first photo of the item), ``unseen``, ``asked`` and ``spoken`` (asked
-        for in words); beside those that may be asked for others, to fill up the gallery; and a
+        ``duplicate_group`` (the first photo of the item), ``unseen``, ``asked`` and ``spoken``
+        (asked for in words); beside those that may be asked for others, to fill up the gallery; and a
         report that counts them.
     """
     taught = photos_taught([captioner, *embedders.values()])

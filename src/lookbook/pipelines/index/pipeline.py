@@ -16,8 +16,8 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             Node(
                 nodes.embed_images,
                 inputs=[
-                    "full_catalogue", "photo_files", "existing_image_embedding_shards", "embedders", "pool",
-                    "params:index",
+                    "full_catalogue", "photo_files", "existing_image_embedding_shards",
+                    "embedders", "pool", "params:index",
                 ],
                 outputs="image_embedding_shards",
                 name="embed_images",

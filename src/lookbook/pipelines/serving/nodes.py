@@ -29,8 +29,8 @@ def describe_item(
     """Labels the customer's photo, see :func:`lookbook.assistant.answering.describe`.
 
     Returns:
-        ``photo_id``, the ``record``, the picture's ``image_embedding`` and the ``probabilities`` of its values;
-        nothing where nothing was shown.
+        ``photo_id``, the ``record``, the picture's ``image_embedding`` and the ``probabilities`` of its
+        values; nothing where nothing was shown.
     """
     if photo is None:
         return {}
