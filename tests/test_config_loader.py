@@ -233,3 +233,10 @@ def test_a_preset_counts_as_a_global_and_on_the_command_line_and_single_keys_win
 def test_an_unknown_preset_is_named(load):
     with pytest.raises(InputError, match="no preset 'recip': take 'everything' or 'recipe'"):
         load("parameters", preset="recip")
+
+
+def test_catalog_files_share_no_hidden_key():
+    """Kedro merges hidden keys of the same name, and one table's types would become another's."""
+    files = (ROOT / "conf/base").glob("catalog*.yml")
+    names = [name for file in files for name in yaml.safe_load(file.read_text())]
+    assert len(names) == len(set(names))

@@ -25,6 +25,7 @@ from kedro.pipeline.node import Node
 import lookbook.pipelines
 from lookbook.errors import InputError, causes
 from lookbook.pipeline_registry import every_pipeline
+from lookbook.run_checks import config_of
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -210,7 +211,7 @@ def peak_memory() -> float:
 
 def _place(catalog: CatalogProtocol, name: str) -> str | None:
     """Find a dataset's file or folder; ``None`` for one that has none."""
-    config: Any = catalog.config_resolver.config.get(name) or {}  # type: ignore[attr-defined]
+    config = config_of(catalog, name)
     place = config.get("filepath") or config.get("path")
     if place is None:
         return None

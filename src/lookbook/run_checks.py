@@ -152,15 +152,18 @@ def check_writable(path: Path, name: str) -> None:
         ) from error
 
 
+def config_of(catalog: CatalogProtocol, name: str) -> dict[str, Any]:
+    """Return the configuration of a catalog entry, its own or a pattern's; none for parameters."""
+    resolver: Any = catalog.config_resolver  # type: ignore[attr-defined]
+    return dict(resolver.resolve_pattern(name) or {})
+
+
 def _configured(
     catalog: CatalogProtocol, names: Iterable[str]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Find the configuration of datasets, inside a cache too."""
-    configs: dict[str, Any] = catalog.config_resolver.config  # type: ignore[attr-defined]
     for name in names:
-        config = configs.get(name)
-        if not isinstance(config, dict):
-            continue
+        config = config_of(catalog, name)
         inner = config.get("dataset")
         if isinstance(inner, dict) and "Cached" in str(config["type"]):
             config = inner

@@ -9,7 +9,7 @@ from kedro.io import DatasetError, Version
 from lookbook.datasets.csv_dataset import CSVDataset
 from lookbook.parts import TableParts
 
-LOAD = {"keep_default_na": False, "dtype": {"text": str}}
+LOAD = {"na_values": [], "dtype": {"text": str}}
 FORMULAS = ['=HYPERLINK("http://x")', "+1", "-2", "@SUM(A1)", "'=1", "''+1", "'quoted'"]
 PLAIN = ["plain", "", "a=b", "1 - 2", "it's"]
 
@@ -17,7 +17,7 @@ PLAIN = ["plain", "", "a=b", "1 - 2", "it's"]
 def test_no_text_is_run_by_a_spreadsheet_and_all_are_read_back_as_they_were(tmp_path):
     path = tmp_path / "table.csv"
     table = pd.DataFrame({"text": [*FORMULAS, *PLAIN], "number": range(-3, 9)})
-    dataset = CSVDataset(filepath=str(path), load_args=LOAD, save_args={"index": False})
+    dataset = CSVDataset(filepath=str(path), load_args=LOAD)
     dataset.save(table)
     with path.open(newline="") as file:
         cells = [row[0] for row in csv.reader(file)][1:]
@@ -29,14 +29,14 @@ def test_no_text_is_run_by_a_spreadsheet_and_all_are_read_back_as_they_were(tmp_
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0")), min_size=1))
 def test_any_text_comes_back(tmp_path_factory, texts):
     path = tmp_path_factory.mktemp("csv") / "table.csv"
-    dataset = CSVDataset(filepath=str(path), load_args=LOAD, save_args={"index": False})
+    dataset = CSVDataset(filepath=str(path), load_args=LOAD)
     dataset.save(pd.DataFrame({"text": texts, "more": 1}))
     assert dataset.load()["text"].tolist() == texts
 
 
 def test_a_long_table_is_written_as_its_parts_are_made(tmp_path):
     parts = TableParts(lambda: (pd.DataFrame({"text": [f"={n}"], "n": n}) for n in range(3)))
-    dataset = CSVDataset(filepath=str(tmp_path / "table.csv"), save_args={"index": False})
+    dataset = CSVDataset(filepath=str(tmp_path / "table.csv"))
     dataset.save(parts)
     assert (tmp_path / "table.csv").read_text() == "text,n\n'=0,0\n'=1,1\n'=2,2\n"
     pd.testing.assert_frame_equal(dataset.load(), parts.whole(), check_dtype=False)

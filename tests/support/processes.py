@@ -26,43 +26,7 @@ ENVIRONMENT = {
 }  # fmt: skip
 _LIMIT = 300
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(
-    [
-        "IPython",
-        "PIL.Image",
-        "accelerate.utils.memory",
-        "dynaconf",
-        "kedro.framework.cli.cli",
-        "kedro.framework.session",
-        "kedro_datasets.pandas.csv_dataset",
-        "kedro_datasets.text.text_dataset",
-        # All that takes long of lancedb, which itself is not to be forked.
-        "lance_namespace",
-        "llguidance.hf",
-        "llguidance.torch",
-        "lookbook.captioners.api",
-        "lookbook.captioners.embedded",
-        "lookbook.captioners.huggingface",
-        "lookbook.captioners.ray",
-        "lookbook.cli",
-        "lookbook.datasets.engine_dataset",
-        "lookbook.datasets.shards_dataset",
-        "lookbook.hooks",
-        "lookbook.pipelines.label.pipeline",
-        "matplotlib.pyplot",
-        "onnxruntime.quantization",
-        "pandas",
-        "plotly.express",
-        "pyarrow.parquet",
-        "ray.data",
-        "rich.table",
-        "tqdm",
-        "transformers.models.auto.modeling_auto",
-        "transformers.models.mllama.image_processing_pil_mllama",
-        "transformers.models.mllama.modeling_mllama",
-        "transformers.models.mllama.processing_mllama",
-    ]
-)
+_CONTEXT.set_forkserver_preload(["preload"])
 
 
 def start(target: Callable[[], Any]) -> Any:

@@ -36,7 +36,10 @@ class CSVDataset(PandasCSVDataset):
     """
 
     # A parser needs several times the memory of what it reads, so it is given some rows at once.
-    DEFAULT_LOAD_ARGS: ClassVar[dict[str, Any]] = {"chunksize": 4_096}
+    # Only an empty cell is a missing value: an id may well be "NA".
+    DEFAULT_LOAD_ARGS: ClassVar[dict[str, Any]] = {
+        "chunksize": 4_096, "keep_default_na": False, "na_values": [""],
+    }  # fmt: skip
 
     def load(self) -> pd.DataFrame:
         """Reads the table as it was saved."""
