@@ -22,12 +22,12 @@ from rich.console import Console
 from rich.table import Table
 
 from chat_server import KEY, MODEL
+from lookbook.attributes.schema import Schema
 from lookbook.captioners import Captioner, Prompt
 from lookbook.captioners.api import ApiCaptioner
 from lookbook.captioners.embedded import EmbeddedCaptioner
 from lookbook.captioners.huggingface import HuggingFaceCaptioner
 from lookbook.captioners.ray import RayCaptioner
-from lookbook.labels.fields import Fields
 from lookbook.photos.photo import Photo
 from project import declared_fields
 from tiny_models import save_tiny_mllama
@@ -42,7 +42,7 @@ REPLICAS = 2
 def read_prompt() -> Prompt:
     """Composes the prompt that the label pipeline sends."""
     texts = ((ROOT / f"conf/base/prompts/{name}.txt").read_text() for name in ("system", "caption"))
-    return Prompt.compose(*texts, Fields.model_validate(declared_fields()))
+    return Prompt.compose(*texts, Schema.model_validate(declared_fields()))
 
 
 class Rate:

@@ -13,10 +13,10 @@ import sys
 import time
 from itertools import cycle, islice
 
+from lookbook.attributes.schema import Schema
 from lookbook.captioners import Prompt
 from lookbook.captioners.embedded import EmbeddedCaptioner
 from lookbook.datasets.photo_folder_dataset import PhotoFolderDataset
-from lookbook.labels.fields import Fields
 from lookbook.photos.photo import Photo
 from project import declared_fields
 
@@ -26,7 +26,7 @@ COUNTS = (500, 1000, 3000)
 def measure(folder: str, count: int, threads: int) -> None:
     """Captions so many photos and prints photos, seconds and peak memory in MiB."""
     captioner = EmbeddedCaptioner(threads=threads)
-    prompt = Prompt.compose("", "", Fields.model_validate(declared_fields()))
+    prompt = Prompt.compose("", "", Schema.model_validate(declared_fields()))
     files = PhotoFolderDataset(path=folder).load()
     photos = (
         Photo(hashlib.sha256(name.encode()).hexdigest(), read)

@@ -48,11 +48,11 @@ def answer(assistant: Assistant, adults: Any, case: dict[str, Any], photos: Path
     if case.get("photo"):
         data = next(photos.glob(f"images*/{case['photo']}")).read_bytes()
         item, shown = assistant.see(data, assistant.params)
-    fields = assistant.fields
+    schema = assistant.schema
     planned = plan(
-        item, case["message"], case.get("history") or [], assistant.part("stylist"), fields
+        item, case["message"], case.get("history") or [], assistant.part("stylist"), schema
     )
-    found = find(planned, item, shown, adults, assistant.part("style"), assistant.params, fields)
+    found = find(planned, item, shown, adults, assistant.part("style"), assistant.params, schema)
     # The photo that is asked about is in the catalogue too, and does not count.
     return [one["Filename"] for one in found.items if one["Filename"] != case.get("photo")][:FIRST]
 

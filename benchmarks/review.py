@@ -19,12 +19,12 @@ from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
+from lookbook.attributes.record import split_values
+from lookbook.attributes.schema import Schema, SingleAttribute
 from lookbook.datasets.table_dataset import TableDataset
 from lookbook.distillation.params import DistilParams
 from lookbook.distillation.teacher import find_columns, read_rows
-from lookbook.evaluation.questions import is_unseen, photos_taught
-from lookbook.labels.fields import Fields, OneField
-from lookbook.labels.record import split_values
+from lookbook.evaluation.questions import is_unseen, trained_on
 
 PLOT = Path("data/08_reporting/review_plot.png")
 SHARES = (0.1, 0.2, 0.3, 0.5)
@@ -42,12 +42,12 @@ def main() -> None:
     given = {"network": options.network} if options.network else {}
     with KedroSession.create(Path.cwd(), runtime_params=given) as session:
         catalog: Any = session.load_context().catalog
-        fields = Fields.model_validate(catalog.load("params:fields"))
+        schema = Schema.model_validate(catalog.load("params:schema"))
         params = DistilParams.model_validate(catalog.load("params:distil"))
         queue, items = catalog.load("review_queue"), catalog.load("full_catalogue")
-        taught = photos_taught([catalog.load("captioner")])
-    columns = find_columns(list(map(str, annotations.columns)), params.columns, fields)
-    truth, _ = read_rows(annotations, columns, items["Filename"].tolist(), fields)
+        taught = trained_on([catalog.load("captioner")])
+    columns = find_columns(list(map(str, annotations.columns)), params.columns, schema)
+    truth, _ = read_rows(annotations, columns, items["Filename"].tolist(), schema)
     queue = queue[is_unseen(queue["photo_id"], taught).to_numpy()]
     if queue.empty:
         parser.error("all photos taught the network: name one that they did not with --network")
@@ -57,9 +57,9 @@ def main() -> None:
         table.add_column(heading, justify="left" if heading == "field" else "right")
     figure = Figure(figsize=(7, 5), layout="constrained")
     axis = figure.subplots()
-    for name in [one for one in fields.enumerated if one in columns]:
+    for name in [one for one in schema.categorical if one in columns]:
         for told_only in (False, True):
-            known = _judge(rows, name, truth, fields, told_only)
+            known = _judge(rows, name, truth, schema, told_only)
             if known["error"].sum() < 20:
                 continue
             order = known.sort_values(f"{name}_wrong", ascending=False)["error"].to_numpy(float)
@@ -83,18 +83,18 @@ def main() -> None:
 
 
 def _judge(
-    rows: pd.DataFrame, name: str, truth: dict[str, dict[str, Any]], fields: Fields, told_only: bool
+    rows: pd.DataFrame, name: str, truth: dict[str, dict[str, Any]], schema: Schema, told_only: bool
 ) -> pd.DataFrame:
-    """Says which items are wrong in a field, of those of which the truth is known."""
-    field = fields.enumerated[name]
-    otherwise = field.otherwise if isinstance(field, OneField) else None
+    """Says which items are wrong in an attribute, of those of which the truth is known."""
+    attribute = schema.categorical[name]
+    default = attribute.default if isinstance(attribute, SingleAttribute) else None
     known = rows[[name in truth.get(file, {}) for file in rows["Filename"]]]
     said = known[name].map(split_values)
     right = [truth[file][name] for file in known["Filename"]]
     wanted = [one if isinstance(one, list) else [one] for one in right]
     error = [own[:1] != true[:1] for own, true in zip(said, wanted, strict=True)]
     known = known.assign(error=error)
-    told = [bool(own) and own[0] != otherwise for own in said]
+    told = [bool(own) and own[0] != default for own in said]
     return known[told] if told_only else known
 
 

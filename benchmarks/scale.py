@@ -26,7 +26,7 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
-from lookbook.labels.fields import Fields
+from lookbook.attributes.schema import Schema
 from lookbook.photos.photo import decode
 from project import declared_fields, make_project
 
@@ -138,19 +138,19 @@ def measure_cluster(project: Path, table: Table) -> None:
     table.add_row("the cluster's overhead", "", "", f"{overhead:+.0%}", "", "under +25 % asked")
 
 
-def write_captions(path: Path, count: int, fields: Fields) -> None:
-    """Writes captions as a large model would: every field, most values as declared, some not."""
+def write_captions(path: Path, count: int, schema: Schema) -> None:
+    """Write captions as a large model would: every attribute, most values as declared."""
     rng = random.Random(0)
     texts = []
     for _ in range(5_000):
         record: dict[str, Any] = {}
-        for name in fields.names:
-            if name in fields.texts:
+        for name in schema.names:
+            if name in schema.texts:
                 record[name] = " ".join(rng.choice(WORDS) for _ in range(rng.randrange(3, 25)))
-            elif name in fields.somes:
-                record[name] = rng.sample(list(fields.somes[name].values), 2)
+            elif name in schema.multis:
+                record[name] = rng.sample(list(schema.multis[name].values), 2)
             else:
-                record[name] = rng.choice(list(fields.ones[name].values))
+                record[name] = rng.choice(list(schema.singles[name].values))
         text = json.dumps(record)
         texts.append(
             rng.choice([text, f"Here it is:\n```json\n{text}\n```", text[:-1], text.lower()])
@@ -176,7 +176,7 @@ WORDS = ("navy", "cotton", "shirt", "with", "long", "sleeves", "a", "relaxed", "
 
 def measure_captions(project: Path, table: Table) -> None:
     """Reads, maps, balances and indexes captions, and ten times as many; vectors are given."""
-    fields = Fields.model_validate(declared_fields())
+    schema = Schema.model_validate(declared_fields())
     (project / "conf/scale").mkdir()
     embedders = {
         "type": "lookbook.datasets.engine_dataset.EngineDataset",
@@ -188,7 +188,7 @@ def measure_captions(project: Path, table: Table) -> None:
         for name in ("04_feature", "07_model_output"):
             shutil.rmtree(project / "data" / name, ignore_errors=True)
         write_captions(
-            project / f"data/04_feature/captions.csv/{VERSION}/captions.csv", count, fields
+            project / f"data/04_feature/captions.csv/{VERSION}/captions.csv", count, schema
         )
         captioner = project / f"data/04_feature/captioner_fingerprint.txt/{VERSION}"
         captioner.mkdir(parents=True)

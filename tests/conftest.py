@@ -15,10 +15,10 @@ import pytest
 import yaml
 from hypothesis import settings
 
+from lookbook.attributes.schema import Schema
 from lookbook.captioners import Prompt
 from lookbook.captioners.embedded import EmbeddedCaptioner
 from lookbook.datasets.corrections_dataset import CorrectionsDataset
-from lookbook.labels.fields import Fields
 from processes import run_kedro, type_kedro
 from project import ROOT, copy_project, declared_fields, latest, make_project, succeed
 from tiny_models import save_network, save_tiny_mllama
@@ -46,14 +46,14 @@ Kedro = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="session")
-def fields() -> Fields:
-    return Fields.model_validate(declared_fields())
+def schema() -> Schema:
+    return Schema.model_validate(declared_fields())
 
 
 @pytest.fixture(scope="session")
-def prompt(fields: Fields) -> Prompt:
+def prompt(schema: Schema) -> Prompt:
     texts = ((ROOT / f"conf/base/prompts/{name}.txt").read_text() for name in ("system", "caption"))
-    return Prompt.compose(*texts, fields)
+    return Prompt.compose(*texts, schema)
 
 
 @pytest.fixture(scope="session")
@@ -63,7 +63,7 @@ def captioner() -> EmbeddedCaptioner:
 
 @pytest.fixture(scope="session")
 def other_network(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return save_network(tmp_path_factory.mktemp("network") / "other.onnx", taught_by="[]")
+    return save_network(tmp_path_factory.mktemp("network") / "other.onnx", training_photos="[]")
 
 
 @pytest.fixture(scope="session")

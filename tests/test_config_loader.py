@@ -82,8 +82,10 @@ def test_one_global_is_overridden_but_embedding_models_are_a_choice(conf, load):
 
 
 def test_declared_fields_are_replaced_as_a_whole(conf, load):
-    write(conf, "local/fields.yml", "fields: {Wood: {kind: one, about: x, values: [oak]}}\n")
-    with pytest.raises(InputError, match=r"conf/local/fields\.yml"):
+    write(
+        conf, "local/schema.yml", "schema: {Wood: {kind: single, description: x, values: [oak]}}\n"
+    )
+    with pytest.raises(InputError, match=r"conf/local/schema\.yml"):
         load("parameters")
 
 

@@ -118,13 +118,13 @@ def test_the_map_names_every_room_and_nothing_else():
     assert len(named) == len(set(named))
 
 
-def test_the_captioner_of_the_guide_captions(fields):
+def test_the_captioner_of_the_guide_captions(schema):
     (code,) = re.findall(r"^```python\n(.*?)^```", GUIDE, re.DOTALL | re.MULTILINE)
     assert len(code.splitlines()) < 40
     names: dict = {"__name__": "guide"}
     exec(code, names)
     captioner = names["TallOrWide"]()
-    prompt = Prompt.compose("", "", fields)
+    prompt = Prompt.compose("", "", schema)
     photos = [Photo("good", jpeg), Photo("broken", lambda: b"no photo")]
     good, broken = captioner.caption(photos, prompt)
     assert "Guessed" in good.text and good.failure is None

@@ -246,7 +246,7 @@ def review(
             load("probabilities"),
             load("photo_files"),
             catalog["corrections"],
-            load("fields"),
+            load("schema"),
         )
         serve(desk, who or getpass.getuser(), launch)
 
@@ -268,12 +268,12 @@ def parts_of(catalog: CatalogProtocol) -> Callable[[str], Any]:
         :class:`lookbook.assistant.assistant.Assistant`.
     """
     from lookbook.assistant.answers import ServingParams
+    from lookbook.attributes.schema import Schema
     from lookbook.captioners import Prompt
-    from lookbook.labels.fields import Fields
 
     logging.getLogger("kedro").setLevel(logging.WARNING)
     checked: dict[str, tuple[str, Any]] = {
-        "fields": ("params:fields", Fields),
+        "schema": ("params:schema", Schema),
         "serving": ("params:serving", ServingParams),
         "prompt": ("prompt", Prompt),
     }

@@ -132,8 +132,8 @@ def _parameter_models(names: tuple[str, ...]) -> dict[str, type[BaseModel] | Non
         top = name.split(".")[0]
         found = types.get(name)
         is_model = isinstance(found, type) and issubclass(found, BaseModel)
-        # The fields are checked where they are read.
-        models[top] = found if is_model and top == name and top != "fields" else models.get(top)
+        # The attributes are checked where they are read.
+        models[top] = found if is_model and top == name and top != "schema" else models.get(top)
     return models
 
 

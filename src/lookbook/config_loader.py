@@ -15,6 +15,7 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from lookbook.attributes.schema import parse_schema
 from lookbook.config_keys import (
     check_globals,
     check_parameters,
@@ -22,7 +23,6 @@ from lookbook.config_keys import (
     read_file,
 )
 from lookbook.errors import InputError
-from lookbook.labels.fields import read_fields
 
 # Globals that an environment declares as a whole: a name that it leaves out is not used.
 WHOLE = ("embedders",)
@@ -40,11 +40,11 @@ _UNKNOWN_PRESET = re.compile(r"Interpolation key '_\w+\.(\w+)' not found")
 class ConfigLoader(OmegaConfigLoader):
     """Reads ``conf/base``, then ``conf/local``, then the environment.
 
-    Kedro reads ``conf/local`` only where no ``--env`` is given. A user's own photos, fields and
+    Kedro reads ``conf/local`` only where no ``--env`` is given. A user's own photos, attributes and
     keys stand there, and are meant whichever captioner an environment brings.
 
     Parameters and globals are merged key by key, so that an environment overrides a single one.
-    ``fields.yml`` is a schema: the last environment that has one declares all of it.
+    ``schema.yml`` is a schema: the last environment that has one declares all of it.
 
     The source may be an archive, such as the ``conf-lookbook.tar.gz`` of ``kedro package``.
     ``${conf:NAME}`` is the path of a file beside the configuration, such as a prompt.
@@ -82,7 +82,7 @@ class ConfigLoader(OmegaConfigLoader):
         Raises:
             MissingConfigException: If there is none of it, or no such environment.
             InputError: If a file is no configuration, a key is unknown, the photo folder has no
-                name, or the declared fields cannot be used.
+                name, or the declared attributes cannot be used.
         """
         if key in self:
             return super().__getitem__(key)
@@ -99,8 +99,8 @@ class ConfigLoader(OmegaConfigLoader):
             for name in clashing_names(self.runtime_params or {}, self):
                 loaded[name] = self._declared(name)
             check_parameters(loaded, self.runtime_params or {}, self)
-            if "fields" in loaded:
-                read_fields(loaded["fields"], self._place("fields.yml"))
+            if "schema" in loaded:
+                parse_schema(loaded["schema"], self._place("schema.yml"))
         return loaded
 
     def files(self, key: str | None = None) -> Iterator[tuple[str, Path]]:
@@ -133,7 +133,7 @@ class ConfigLoader(OmegaConfigLoader):
                 continue
             merged = merge(merged, layer) if key in MERGED else {**merged, **layer}
         if key == "parameters":
-            schemas = [self._load("fields", environment) for environment in self._found()]
+            schemas = [self._load("schema", environment) for environment in self._found()]
             merged = merge(next(filter(None, reversed(schemas)), {}), merged)
         if not merged and key != "globals":
             raise MissingConfigException(f"There is no configuration '{key}' in {self.conf_source}")

@@ -19,6 +19,6 @@ CONFIG_LOADER_ARGS = {
     "default_run_env": "local",
     "config_patterns": {
         "parameters": ["parameters*", "parameters*/**"],
-        "fields": ["fields.yml"],
+        "schema": ["schema.yml"],
     },
 }

@@ -83,13 +83,13 @@ def test_customers_at_once_get_their_own_answers(assistant, searching):
     assert max(searching) <= os.cpu_count()
 
 
-def test_an_item_is_not_recommended_to_itself(assistant, fields):
+def test_an_item_is_not_recommended_to_itself(assistant, schema):
     for item in assistant.examples(3):
-        record = {name: item[name] for name in assistant.fields.names}
+        record = {name: item[name] for name in assistant.schema.names}
         shown = Shown(item["photo_id"])
         _, found = assistant.recommend(record, shown, "similar ones", [], assistant.params)
         assert item["photo_id"] not in {one["photo_id"] for one in found.items}
-        slot = fields.ones["Category"].values
+        slot = schema.singles["Category"].values
         assert {slot[one["Category"]].slot for one in found.items} == {slot[item["Category"]].slot}
 
 
@@ -137,7 +137,7 @@ def test_an_outfits_reason_is_what_the_style_model_knows(assistant):
     outfits = outfits_of(assistant, item)
     told = [outfit.reason for outfit in outfits if outfit.reason]
     assert told
-    known = {value.lower() for pairs in style.fields.values() for value in pairs.values}
+    known = {value.lower() for pairs in style.schema.values() for value in pairs.values}
     for reason in told:
         for sentence in reason.rstrip(".").lower().split("; "):
             pair = sentence.removesuffix(" are often worn together").split(" and ")
@@ -194,12 +194,12 @@ def test_what_cannot_be_had_is_given_up_and_said(assistant):
     assert "Nothing that fits" in reply
 
 
-def test_a_wearer_whom_the_network_supposes_counts(assistant, fields):
+def test_a_wearer_whom_the_network_supposes_counts(assistant, schema):
     item, shown = assistant.see(jpeg("Pants", "blue"), assistant.params)
     item = {**item, "Gender": "Unknown"}
     probabilities = {**(shown.probabilities or {}), "Gender": {"Men": 0.97, "Women": 0.03}}
     params = assistant.params.model_copy(update={"temperature": 0.0})
-    finder = Finder(assistant.part("search_index"), assistant.part("style"), params, fields)
+    finder = Finder(assistant.part("search_index"), assistant.part("style"), params, schema)
     plan, _ = assistant.recommend(item, shown, "", [], params)
     his = finder.find(plan, item, Shown("x", shown.image_embedding, probabilities)).items
 

@@ -20,20 +20,20 @@ def item(**values):
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("field", ["Title", "Description", "Category", "why", "slot"])
-def test_whatever_a_table_says_is_shown_as_text(field, fields):
-    hostile = item(**{field: HOSTILE})
+@pytest.mark.parametrize("attribute", ["Title", "Description", "Category", "why", "slot"])
+def test_whatever_a_table_says_is_shown_as_text(attribute, schema):
+    hostile = item(**{attribute: HOSTILE})
     pages = (
-        cards.item_card(hostile, HOSTILE, fields)
-        + cards.gallery([hostile], [""], fields)
-        + cards.strip([hostile], [""], fields)
+        cards.item_card(hostile, HOSTILE, schema)
+        + cards.gallery([hostile], [""], schema)
+        + cards.strip([hostile], [""], schema)
         + cards.note(HOSTILE)
     )
     assert not any(sign in pages for sign in ("<script", "<img", "{{", "${", "`"))
 
 
-def test_a_card_tells_what_is_known_and_leaves_out_what_is_not(fields):
-    card = cards.item_card(item(), "Yours", fields)
+def test_a_card_tells_what_is_known_and_leaves_out_what_is_not(schema):
+    card = cards.item_card(item(), "Yours", schema)
     assert [fact in card for fact in ("<li>black", "<li>red", "<li>leather")] == [True] * 3
     assert "known" not in card and "<li>none" not in card
 
@@ -43,9 +43,9 @@ def test_no_text_leaves_its_place(text):
     assert not set("<>{}$`\"'") & set(cards.text(text).replace("&#x27;", ""))
 
 
-def test_items_stand_under_the_part_of_an_outfit_that_they_are_for(fields):
+def test_items_stand_under_the_part_of_an_outfit_that_they_are_for(schema):
     shown = cards.gallery(
-        [item(), item(slot="head", Title="Cap"), item(Title="Clogs")], [""] * 3, fields
+        [item(), item(slot="head", Title="Cap"), item(Title="Clogs")], [""] * 3, schema
     )
     assert shown.index("shoes") < shown.index("Clogs") < shown.index("hat") < shown.index("Cap")
     assert [f'data-item="{number}"' in shown for number in range(4)] == [True, True, True, False]
@@ -67,5 +67,5 @@ def test_what_is_no_photo_has_no_thumbnail(data):
     assert cards.thumbnail(data) == b""
 
 
-def test_an_item_whose_photo_is_gone_says_so(fields):
-    assert "no photo" in cards.gallery([item()], [""], fields)
+def test_an_item_whose_photo_is_gone_says_so(schema):
+    assert "no photo" in cards.gallery([item()], [""], schema)

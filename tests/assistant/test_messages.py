@@ -25,7 +25,7 @@ def test_no_message_is_a_dead_end(assistant, case, request):
     reply = "".join(assistant.reply(plan, item, found.items, case["message"], turns))
     assert plan.understood
     assert len(found.items) >= 5
-    assert found.items[0][assistant.fields.title] in reply
+    assert found.items[0][assistant.schema.title] in reply
 
 
 def test_a_message_in_another_script_is_answered_by_the_photo_alone(assistant):

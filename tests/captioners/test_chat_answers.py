@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from lookbook.attributes.parsing import read_answer
 from lookbook.captioners.api import ApiCaptioner
 from lookbook.chat_models import connection
 from lookbook.errors import InputError
-from lookbook.labels.reading import read_answer
 from lookbook.photos.photo import Photo
 from project import shared_cases
 
@@ -58,8 +58,8 @@ def test_server_answer_has_the_right_outcome(case, prompt, fast_clock):
             captions.extend(engine.caption(map(tiny_photo, range(case["photos"])), prompt))
         except InputError as error:
             stopped = str(error)
-    read = {one.photo_id: read_answer(one.text or "", prompt.fields) for one in captions}
-    labels = [answer.written for answer in read.values() if answer.rejection is None]
+    read = {one.photo_id: read_answer(one.text or "", prompt.attributes) for one in captions}
+    labels = [answer.raw_values for answer in read.values() if answer.rejection is None]
     reasons = [
         one.failure or read[one.photo_id].rejection
         for one in captions

@@ -15,9 +15,9 @@ import pytest
 
 from chat_server import KEY, MODEL, serving
 from label_run import LabelRun
+from lookbook.attributes.record import is_valid
+from lookbook.attributes.schema import Schema
 from lookbook.datasets.engine_dataset import EngineDataset
-from lookbook.labels.fields import Fields
-from lookbook.labels.record import is_valid
 from lookbook.photos.drawing import LABELS
 from lookbook.photos.photo import Photo
 from project import declared_fields, jpeg
@@ -32,9 +32,9 @@ KILLS, LEAST_KILLED = 4, 2
 
 @pytest.fixture(scope="module")
 def two_fields():
-    """Fields that are soon told: weights drawn by chance write texts until they are full."""
+    """Schema that are soon told: weights drawn by chance write texts until they are full."""
     declared = declared_fields()
-    return Fields.model_validate({name: declared[name] for name in ("Title", "Category")})
+    return Schema.model_validate({name: declared[name] for name in ("Title", "Category")})
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +108,9 @@ def test_every_photo_comes_out_once_and_a_poisoned_one_harms_only_itself(engine,
             assert caption.text is None
             assert "cannot be decoded" in caption.failure
         else:
-            assert is_valid(caption.text, prompt.fields) or "ApiCaptioner" in engine[0]["engine"]
+            assert (
+                is_valid(caption.text, prompt.attributes) or "ApiCaptioner" in engine[0]["engine"]
+            )
             assert caption.failure is None
 
 
@@ -137,7 +139,7 @@ def test_killed_at_random_moments_it_ends_with_the_same_table(
     }
     name = engine[0]["engine"].split(".")[-2]
     address = request.getfixturevalue("cluster").address if name == "ray" else None
-    run = partial(LabelRun, engine[0], many, two_fields.declared, ray=address)
+    run = partial(LabelRun, engine[0], many, two_fields.as_json, ray=address)
     whole = run(tmp_path / "whole").finish()
     chance, killed = random.Random(0), 0
     for chain in range(CHAINS[name]):

@@ -4,14 +4,14 @@ import re
 import pytest
 import yaml
 
+from lookbook.attributes.cleaning import clean_answer
+from lookbook.attributes.decoding import Head
+from lookbook.attributes.record import is_valid
+from lookbook.attributes.schema import Schema, parse_schema
 from lookbook.captioners import Prompt
 from lookbook.captioners.embedded import EmbeddedCaptioner
 from lookbook.captioners.network import describe_network
 from lookbook.errors import InputError
-from lookbook.labels.choosing import Head
-from lookbook.labels.cleaning import clean_answer
-from lookbook.labels.fields import Fields, read_fields
-from lookbook.labels.record import is_valid
 from lookbook.photos.photo import Photo
 from project import ROOT, declared_fields, jpeg
 from tiny_models import save_network
@@ -23,20 +23,20 @@ def photos(*contents):
 
 def test_captions_are_labels_that_need_no_repair(captioner, prompt):
     (caption,) = captioner.caption(photos(jpeg("Shirt", "blue", "striped")), prompt)
-    assert is_valid(caption.text, prompt.fields)
+    assert is_valid(caption.text, prompt.attributes)
     record = json.loads(caption.text)
-    assert list(record) == prompt.fields.names
+    assert list(record) == prompt.attributes.names
     assert (record["Size"], record["Pattern"], record["Colours"][0]) == (
         "Unknown", "striped", "blue"
     )  # fmt: skip
-    cleaned = clean_answer(caption.text, prompt.fields)
+    cleaned = clean_answer(caption.text, prompt.attributes)
     assert cleaned.record == {**record, "Description": cleaned.record["Description"]}
 
 
 def test_says_the_recipes_fields_alone_where_no_more_are_declared(captioner, prompt):
-    recipe = Fields.model_validate(declared_fields(details=False))
+    recipe = Schema.model_validate(declared_fields(details=False))
     (caption,) = captioner.caption(
-        photos(jpeg("Shirt", "blue", "striped")), prompt.model_copy(update={"fields": recipe})
+        photos(jpeg("Shirt", "blue", "striped")), prompt.model_copy(update={"attributes": recipe})
     )
     record = json.loads(caption.text)
     assert list(record) == ["Title", "Size", "Gender", "Description", "Category", "Type"]
@@ -45,12 +45,12 @@ def test_says_the_recipes_fields_alone_where_no_more_are_declared(captioner, pro
 
 
 def test_recipes_schema_and_prompt_are_ready_for_use(captioner):
-    declared = yaml.safe_load((ROOT / "conf/recipe/fields.yml").read_text())["fields"]
-    recipe = read_fields(declared, "fields.yml")
+    declared = yaml.safe_load((ROOT / "conf/recipe/schema.yml").read_text())["schema"]
+    recipe = parse_schema(declared, "schema.yml")
     question = (ROOT / "conf/base/prompts/trial/recipe.txt").read_text()
     prompt = Prompt.compose("", question, recipe)
-    assert {"Jeans", "Footwear"} <= recipe.ones["Category"].values.keys()
-    named = {value for field in recipe.enumerated.values() for value in field.values}
+    assert {"Jeans", "Footwear"} <= recipe.singles["Category"].values.keys()
+    named = {value for attribute in recipe.categorical.values() for value in attribute.values}
     assert all(re.search(rf"\b{value}\b", question) for value in named - {"Other"})
     # The network was taught other names for the same values.
     (caption,) = captioner.caption(photos(jpeg("Dress", "red")), prompt)
@@ -64,7 +64,7 @@ def test_recipes_schema_and_prompt_are_ready_for_use(captioner):
 def test_tells_how_likely_each_value_is(captioner, prompt):
     (caption,) = captioner.caption(photos(jpeg("Dress", "red")), prompt)
     likely = caption.probabilities
-    assert set(likely) <= set(prompt.fields.enumerated)
+    assert set(likely) <= set(prompt.attributes.categorical)
     assert max(likely["Category"], key=likely["Category"].get) == "Dresses"
     assert sum(likely["Category"].values()) == pytest.approx(1, abs=0.02)
 
@@ -108,8 +108,8 @@ def drawn(captioner, prompt):
 
 
 @pytest.mark.parametrize("label", DRAWN)
-def test_names_drawn_garments(drawn, fields, label):
-    category, _ = fields.ones["Category"].lookup(label)
+def test_names_drawn_garments(drawn, schema, label):
+    category, _ = schema.singles["Category"].lookup(label)
     assert sum(one["Category"] == category for one in drawn[label]) >= 4
 
 
@@ -119,7 +119,7 @@ def test_names_their_colour(drawn):
 
 
 def test_tells_of_a_network_that_was_taught_other_fields(prompt, tmp_path):
-    rooms = [Head(name="Room", kind="some", values=["kitchen"])]
+    rooms = [Head(name="Room", kind="multi", values=["kitchen"])]
     other = save_network(tmp_path / "rooms.onnx", **describe_network(rooms))
     with pytest.raises(
         InputError, match=r"rooms.onnx' was taught Room, of which .* has none\. Tea"
@@ -130,8 +130,11 @@ def test_tells_of_a_network_that_was_taught_other_fields(prompt, tmp_path):
 @pytest.mark.parametrize(
     ("head", "told"),
     [
-        (Head(name="Category", kind="one", values=["sofa"]), "Category with values such as 'sofa'"),
-        (Head(name="Colours", kind="one", values=["red"]), "Colours with one of its values"),
+        (
+            Head(name="Category", kind="single", values=["sofa"]),
+            "Category with values such as 'sofa'",
+        ),
+        (Head(name="Colours", kind="single", values=["red"]), "Colours with the kind 'single'"),
     ],
 )
 def test_tells_of_a_network_that_was_taught_other_values(prompt, tmp_path, head, told):

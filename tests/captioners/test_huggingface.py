@@ -3,12 +3,12 @@ import json
 import pytest
 import torch
 
+from lookbook.attributes.parsing import read_answer
+from lookbook.attributes.record import is_valid
 from lookbook.captioners.huggingface import HuggingFaceCaptioner
 from lookbook.chat_models.huggingface import write_chat
 from lookbook.chat_models.sampling import Sampling
 from lookbook.errors import InputError
-from lookbook.labels.reading import read_answer
-from lookbook.labels.record import is_valid
 from lookbook.photos.drawing import LABELS
 from lookbook.photos.photo import Photo
 from project import jpeg
@@ -70,18 +70,18 @@ def test_so_it_does_where_photos_take_different_numbers_of_tokens(tmp_path, phot
     assert len({tokens for _, tokens in alone.values()}) > 1, "no row was padded"
 
 
-def test_every_answer_keeps_to_the_schema(one_at_a_time, fields):
+def test_every_answer_keeps_to_the_schema(one_at_a_time, schema):
     for text in one_at_a_time.values():
-        assert is_valid(text, fields)
-        assert list(json.loads(text)) == fields.names
-        assert read_answer(text, fields).repair in (None, "json")
+        assert is_valid(text, schema)
+        assert list(json.loads(text)) == schema.names
+        assert read_answer(text, schema).repair in (None, "json")
 
 
 def test_sampling_draws_other_tokens_and_captions_anew(tiny_mllama, photos, prompt, one_at_a_time):
     sampling = Sampling(temperature=1, top_p=0.9, top_k=40, repetition_penalty=1.2, stop=["}"])
     warm, greedy = captioner(tiny_mllama, sampling=sampling), captioner(tiny_mllama)
     (drawn,) = warm.caption(photos[:1], prompt)
-    assert is_valid(drawn.text, prompt.fields)
+    assert is_valid(drawn.text, prompt.attributes)
     assert drawn.text != one_at_a_time["0"]
     assert warm.fingerprint(prompt) != greedy.fingerprint(prompt)
 

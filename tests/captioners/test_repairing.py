@@ -2,10 +2,10 @@ import json
 
 import pytest
 
+from lookbook.attributes.parsing import read_answer
 from lookbook.captioners import Caption
 from lookbook.captioners.repairing import RepairingCaptioner
 from lookbook.errors import InputError
-from lookbook.labels.reading import read_answer
 from lookbook.photos.photo import Photo
 from project import jpeg
 
@@ -44,9 +44,9 @@ def texts(chat, prompt, *answers):
 
 
 def test_answer_that_no_rule_reads_is_mended(prompt):
-    assert read_answer(BROKEN, prompt.fields).rejection
+    assert read_answer(BROKEN, prompt.attributes).rejection
     (text,) = texts(Mends(**MENDED), prompt, BROKEN)
-    assert read_answer(text, prompt.fields).written == MENDED
+    assert read_answer(text, prompt.attributes).raw_values == MENDED
 
 
 def test_model_is_asked_of_nothing_else(prompt):

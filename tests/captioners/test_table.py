@@ -3,9 +3,9 @@ import json
 import pandas as pd
 import pytest
 
+from lookbook.attributes.parsing import read_answer
 from lookbook.captioners.table import NO_ROW, TableCaptioner
 from lookbook.errors import InputError
-from lookbook.labels.reading import read_answer
 from lookbook.photos.photo import Photo
 from project import jpeg
 
@@ -53,7 +53,7 @@ def test_its_rows_are_the_captions(table, captioner, prompt, name):
 def test_what_a_table_lacks_is_captioned_if_asked(table, captioner, prompt):
     engine = TableCaptioner(table(HAT, SHIRT), captioner, fill=True)
     found = said(engine, [photo("Hat.jpg"), photo("dress.jpg", "Dress")], prompt)
-    assert found["id-Hat.jpg"].keys() == set(prompt.fields.names) - {"Colours"} or (
+    assert found["id-Hat.jpg"].keys() == set(prompt.attributes.names) - {"Colours"} or (
         "Colours" in found["id-Hat.jpg"]
     )
     assert (found["id-Hat.jpg"]["Title"], found["id-Hat.jpg"]["Category"]) == ("Red hat", "Hats")
@@ -117,9 +117,9 @@ def test_raw_answers_of_a_model_are_captions_and_no_descriptions(
     engine = TableCaptioner(str(tmp_path / "captions_gpu_*.csv"), captioner)
     asked = [photo("hat.jpg"), photo("shirt.jpg"), photo("dress.jpg")]
     hat, shirt, dress = engine.caption(asked, prompt)
-    read = read_answer(hat.text, prompt.fields).written
+    read = read_answer(hat.text, prompt.attributes).raw_values
     assert (read["Title"], read["Description"]) == ("Red hat", "Felt.")
-    assert read_answer(shirt.text, prompt.fields).rejection == "refusal"
+    assert read_answer(shirt.text, prompt.attributes).rejection == "refusal"
     assert dress.failure == NO_ROW
 
 

@@ -6,13 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
+from lookbook.attributes.record import is_valid
 from lookbook.chat_models.constrained import (
     SchemaLogitsProcessor,
     grammar,
     guide_for,
     longest_answer,
 )
-from lookbook.labels.record import is_valid
 
 
 @pytest.fixture(scope="module")

@@ -17,8 +17,8 @@ def rows(names, text="a blue shirt", dimensions=4):
     vectors = np.eye(dimensions, dtype=np.float32)[np.arange(len(names)) % dimensions]
     columns = {
         "photo_id": (list(names), ""),
-        "Category": (["Tops"] * len(names), "one"),
-        "Colours": ([["navy", "white"]] * len(names), "some"),
+        "Category": (["Tops"] * len(names), "single"),
+        "Colours": ([["navy", "white"]] * len(names), "multi"),
         "Description": ([f"{text} {name}" for name in names], "text"),
         "embedder": (["x"] * len(names), ""),
         "fingerprint": ([f"{text} {name}" for name in names], ""),

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from kedro.io.core import DatasetError
 
+from lookbook.attributes.corrections import COLUMNS
 from lookbook.datasets.corrections_dataset import CorrectionsDataset
-from lookbook.labels.corrections import COLUMNS
 
 
 def row(number, value="skirt", who="ann"):
@@ -44,7 +44,7 @@ import pandas as pd
 from lookbook.datasets.corrections_dataset import CorrectionsDataset
 path, who = sys.argv[1:]
 for number in range(40):
-    told = {"photo_id": f"{number:064x}", "field": "Garment", "was": "dress", "is": "skirt",
+    told = {"photo_id": f"{number:064x}", "attribute": "Garment", "was": "dress", "is": "skirt",
             "who": who, "when": "2026-01-31T12:00:00+00:00"}
     CorrectionsDataset(filepath=path).save(pd.DataFrame([told]))
 """

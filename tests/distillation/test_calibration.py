@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from lookbook.attributes.decoding import Head
 from lookbook.distillation.calibration import (
     NEVER,
     expected_calibration_error,
@@ -8,7 +9,6 @@ from lookbook.distillation.calibration import (
     fit_presence,
     fit_temperature,
 )
-from lookbook.labels.choosing import Head
 
 
 def test_a_temperature_takes_back_what_made_logits_too_sure():
@@ -49,7 +49,7 @@ def test_a_second_colour_may_be_likely_though_it_is_not_the_main_one():
     truth[np.arange(2000), second] = 0.3
     truth[np.arange(2000), main] += 0.7
     logits = np.log(truth + 0.01)
-    head = Head(name="Colours", kind="some", values=list("abcd"))
+    head = Head(name="Colours", kind="multi", values=list("abcd"))
     slope, offset = fit_presence(head, logits, truth)
     likely = head.model_copy(update={"slope": slope, "offset": offset}).probabilities(logits)
     assert likely[np.arange(2000), second].min() > 0.9

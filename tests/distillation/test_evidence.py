@@ -2,15 +2,15 @@ import numpy as np
 import pytest
 import torch
 
+from lookbook.attributes.decoding import Head
 from lookbook.distillation.evidence import decide_across_folds, decide_label, fit_evidence
 from lookbook.distillation.network import DecidedLabel
-from lookbook.labels.choosing import Head
 
 HEADS = [
-    Head(name="Colours", kind="some", values=["red", "blue"]),
-    Head(name="label", kind="one", values=["Shirt", "Polo", "Skirt"]),
-    Head(name="Neckline", kind="one", values=["collar", "none"]),
-    Head(name="Size", kind="one", values=["S", "L"]),
+    Head(name="Colours", kind="multi", values=["red", "blue"]),
+    Head(name="label", kind="single", values=["Shirt", "Polo", "Skirt"]),
+    Head(name="Neckline", kind="single", values=["collar", "none"]),
+    Head(name="Size", kind="single", values=["S", "L"]),
 ]
 LABEL, NECKLINE = slice(2, 5), slice(5, 7)
 

@@ -3,12 +3,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lookbook.attributes.schema import Schema
 from lookbook.distillation.teacher import find_columns, make_training_set, read_rows
 from lookbook.errors import InputError
-from lookbook.labels.fields import Fields
 from project import declared_fields
 
-FIELDS = Fields.model_validate(declared_fields())
+FIELDS = Schema.model_validate(declared_fields())
 
 
 def read(*rows, files=("a.jpg", "b.jpg")):
@@ -75,5 +75,5 @@ def test_every_row_is_used_or_told(cells):
     assert bool(said) or not problems.empty
     for told in said.values():
         for name, value in told.items():
-            if name in FIELDS.ones:
-                assert value in FIELDS.ones[name].values
+            if name in FIELDS.singles:
+                assert value in FIELDS.singles[name].values

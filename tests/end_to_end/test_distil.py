@@ -26,7 +26,7 @@ QUICK = {
 
 @pytest.fixture
 def shop(project):
-    """Sixty photos, a table of what they show, and the fields of a furniture shop."""
+    """Sixty photos, a table of what they show, and the attributes of a furniture shop."""
     folder = project / "photos"
     (folder / "images").mkdir(parents=True)
     rows, told = [], []
@@ -43,7 +43,7 @@ def shop(project):
     told[1] |= {"Style": "baroque"}
     pd.DataFrame(rows).to_csv(folder / "images.csv", index=False)
     pd.DataFrame(told).to_csv(project / "told.csv", index=False)
-    shutil.copy(FURNITURE / "fields.yml", project / "conf/local")
+    shutil.copy(FURNITURE / "schema.yml", project / "conf/local")
     (project / "conf/local/globals.yml").write_text(yaml.safe_dump({"photos": str(folder)}))
     return project
 

@@ -93,7 +93,7 @@ def test_the_card_and_croissant_tell_what_is_there(published):
     croissant = json.loads((published / "croissant.json").read_text())
     assert croissant["license"] == "cc0-1.0"
     (records,) = croissant["recordSet"]
-    assert [field["name"] for field in records["field"]] == list(
+    assert [attribute["name"] for attribute in records["field"]] == list(
         pd.read_parquet(published / "catalogue.parquet").columns
     )
     recipe = pd.read_csv(published / "catalogue.csv", keep_default_na=False)

@@ -11,13 +11,13 @@ from project import jpeg, report, succeed, table, versions
 STEPS = ("ingest", "balance", "label", "clean", "index")
 
 
-def test_goes_from_photos_to_a_searchable_catalogue(ran, fields):
+def test_goes_from_photos_to_a_searchable_catalogue(ran, schema):
     import lancedb
 
     project, _ = ran
     full = table(project, "full_catalogue")
-    assert list(full.columns) == ["Filename", *fields.names, "photo_id"]
-    assert set(full["Colours"].str.split(", ").explode()) <= {*fields.somes["Colours"].values, ""}
+    assert list(full.columns) == ["Filename", *schema.names, "photo_id"]
+    assert set(full["Colours"].str.split(", ").explode()) <= {*schema.multis["Colours"].values, ""}
     items = lancedb.connect(str(project / "data/07_model_output/lancedb")).open_table("minilm")
     assert items.count_rows() == len(full) == report(project, "ingest")["ok"]
     found = items.search("red dress", query_type="fts").limit(3).to_list()

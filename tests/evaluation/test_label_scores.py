@@ -39,12 +39,12 @@ def captions(*rows):
     )  # fmt: skip
 
 
-def written(**fields):
-    return json.dumps({**LABEL, **fields})
+def written(**schema):
+    return json.dumps({**LABEL, **schema})
 
 
 @pytest.fixture
-def judged(fields):
+def judged(schema):
     return judge_captions(
         captions(
             ("Pants", written(), None),
@@ -55,7 +55,7 @@ def judged(fields):
             ("Not sure", written(), None),
             (None, None, "the server is down"),
         ),
-        fields,
+        schema,
         PARAMS,
     )
 
@@ -71,15 +71,15 @@ def test_every_photo_is_judged_once_and_told_what_came_of_it(judged):
     assert judged["correct"].isna().tolist()[5:] == [True, True]
 
 
-def test_every_label_that_people_gave_has_a_category(fields):
+def test_every_label_that_people_gave_has_a_category(schema):
     judged = judge_captions(
-        captions(*((label, written(), None) for label in LABELS)), fields, PARAMS
+        captions(*((label, written(), None) for label in LABELS)), schema, PARAMS
     )
     assert judged["expected"].notna().all()
 
 
-def test_a_useless_caption_counts_as_wrong(judged, fields):
-    scores = score_labels(judged, "engine-1", fields, PARAMS)
+def test_a_useless_caption_counts_as_wrong(judged, schema):
+    scores = score_labels(judged, "engine-1", schema, PARAMS)
     assert (scores["photos"], scores["human_labels"]) == (7, 5)
     assert scores["accuracy"] == 0.6
     assert scores["interval_95"][0] <= 0.6 <= scores["interval_95"][1]
@@ -89,8 +89,8 @@ def test_a_useless_caption_counts_as_wrong(judged, fields):
     assert scores["by_value"]["Pants"] == {"precision": 0.75, "recall": 1.0, "photos": 3}
     assert sum(scores["status"].values()) == 7
     assert scores["seconds_per_photo"] == 0.5
-    assert scores["fields"]["Pattern"] == {"said_share": 0.0, "values": {"unknown": 5}}
-    assert scores["fields"]["Colours"] == {"said_share": 1.0, "values": {"blue": 5}}
+    assert scores["attributes"]["Pattern"] == {"said_share": 0.0, "values": {"unknown": 5}}
+    assert scores["attributes"]["Colours"] == {"said_share": 1.0, "values": {"blue": 5}}
     corrected = {"Pattern": {"looked_at": 4, "right": 0.5, "accuracy": None}}
     laid_out = label_table({**scores, "corrected": corrected})
     told = [str(cell) for cell in laid_out.columns[0].cells]
@@ -98,17 +98,17 @@ def test_a_useless_caption_counts_as_wrong(judged, fields):
     assert "category accuracy" in told and "says its pattern" in told
 
 
-def test_photos_without_human_labels_are_scored_for_what_they_are(fields):
-    judged = judge_captions(captions((None, written(), None)), fields, PARAMS)
-    scores = score_labels(judged, "engine-1", fields, PARAMS)
+def test_photos_without_human_labels_are_scored_for_what_they_are(schema):
+    judged = judge_captions(captions((None, written(), None)), schema, PARAMS)
+    scores = score_labels(judged, "engine-1", schema, PARAMS)
     assert scores["schema_valid_share"] == 1
     assert scores["accuracy"] is None
     plot_label_confusion(count_confusions(judged, PARAMS))
-    plot_worst_cases(judged, {}, fields, PARAMS)
+    plot_worst_cases(judged, {}, schema, PARAMS)
 
 
-def test_the_leaderboard_has_one_row_per_run(judged, fields):
-    scores = score_labels(judged, "engine-1", fields, PARAMS)
+def test_the_leaderboard_has_one_row_per_run(judged, schema):
+    scores = score_labels(judged, "engine-1", schema, PARAMS)
     runs = {"2026-01-01": lambda: scores, "2026-01-02": lambda: {**scores, "macro_f1": 1.0}}
     ranked = rank_runs(runs, scores)
     assert ranked["run"].tolist() == ["2026-01-02", "2026-01-01"]
@@ -122,8 +122,8 @@ def test_confusions_tell_useless_captions_apart(judged):
     assert confusion.to_numpy().sum() == 5
 
 
-def test_the_sheet_shows_wrong_labels_and_bears_missing_photos(judged, fields):
-    figure = plot_worst_cases(judged, {"3.jpg": lambda: jpeg("Shorts")}, fields, PARAMS)
+def test_the_sheet_shows_wrong_labels_and_bears_missing_photos(judged, schema):
+    figure = plot_worst_cases(judged, {"3.jpg": lambda: jpeg("Shorts")}, schema, PARAMS)
     titles = [axis.get_title() for axis in figure.axes if axis.get_title()]
     assert len(titles) == 2
     assert "a person: Shorts" in "".join(titles) and "refusal" in "".join(titles)

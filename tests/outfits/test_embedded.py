@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lookbook.labels.fields import Fields
+from lookbook.attributes.schema import Schema
 from lookbook.outfits import Message
 from lookbook.outfits.embedded import NOT_UNDERSTOOD, EmbeddedStylist
 from lookbook.outfits.sayings import Sayings
@@ -21,12 +21,12 @@ def item(**values):
 
 
 @pytest.fixture(scope="module")
-def plan(fields):
+def plan(schema):
     stylist = EmbeddedStylist(usual_sayings())
 
     def plan(shown, message, *before):
         turns = [Message(role="user", content=one) for one in before]
-        return stylist.plan(shown, message, turns, fields)
+        return stylist.plan(shown, message, turns, schema)
 
     return plan
 
@@ -36,7 +36,7 @@ def slots(plan):
 
 
 def preferences(query):
-    """What is wished for, by field; unwanted values of a field under its name and a dash."""
+    """Wanted values by attribute; unwanted values under the attribute's name and a dash."""
     told = {}
     for preference in query.preferences:
         told.setdefault(("-" if preference.negated else "") + preference.attribute, []).extend(
@@ -121,7 +121,7 @@ def test_each_garment_has_its_own_colour(plan):
 
 
 @pytest.mark.parametrize(
-    ("message", "field", "values"),
+    ("message", "attribute", "values"),
     [
         ("women's trousers that aren't denim", "-Material", ["denim"]),
         ("a sweater, anything except black", "-Colours", ["black"]),
@@ -136,10 +136,10 @@ def test_each_garment_has_its_own_colour(plan):
         ("una camisa sin rayas", "-Pattern", ["striped"]),
     ],
 )  # fmt: skip
-def test_hears_what_is_not_to_be(plan, message, field, values):
+def test_hears_what_is_not_to_be(plan, message, attribute, values):
     (query,) = plan(None, message).queries
-    assert preferences(query)[field] == values
-    assert not set(preferences(query).get(field[1:], [])) & set(values)
+    assert preferences(query)[attribute] == values
+    assert not set(preferences(query).get(attribute[1:], [])) & set(values)
     assert all(preference.required for preference in query.preferences if preference.negated)
 
 
@@ -198,7 +198,7 @@ def test_weather_tells_the_season_and_what_keeps_it_off(plan):
 
 
 @pytest.mark.parametrize(
-    ("message", "field", "value"),
+    ("message", "attribute", "value"),
     [
         ("long dress", "Length", "full"), ("a long-sleeved shirt", "Sleeve", "long"),
         ("shirt, long sleeves", "Sleeve", "long"), ("short skirt", "Length", "mini"),
@@ -208,13 +208,13 @@ def test_weather_tells_the_season_and_what_keeps_it_off(plan):
         ("dress, knee lenght", "Length", "knee"), ("LBD", "Colours", "black"),
     ],
 )  # fmt: skip
-def test_hears_the_details_of_a_garment(plan, message, field, value):
+def test_hears_the_details_of_a_garment(plan, message, attribute, value):
     (query,) = plan(None, message).queries
-    assert value in preferences(query)[field]
+    assert value in preferences(query)[attribute]
 
 
 @pytest.mark.parametrize(
-    ("before", "message", "field", "values"),
+    ("before", "message", "attribute", "values"),
     [
         ("dresses with a flower print", "same but in green", "Colours", ["green"]),
         ("dresses with a flower print", "same but in green", "Pattern", ["floral"]),
@@ -228,9 +228,9 @@ def test_hears_the_details_of_a_garment(plan, message, field, value):
         ("a casual dress", "something dressier", "Type", ["Work Casual", "Formal"]),
     ],
 )  # fmt: skip
-def test_compares_to_what_was_talked_about(plan, before, message, field, values):
+def test_compares_to_what_was_talked_about(plan, before, message, attribute, values):
     (query,) = plan(None, message, before).queries
-    assert preferences(query)[field] == values
+    assert preferences(query)[attribute] == values
 
 
 def test_steps_start_from_what_was_shown(plan):
@@ -314,20 +314,22 @@ def test_a_word_for_a_garment_in_another_language_is_no_wish_in_english(plan):
     assert not {"skirt", "brim hat"} & set(preferences(query).get("Garment", [])[:1])
 
 
-def test_without_sayings_the_fields_own_words_are_understood(fields):
-    (query,) = EmbeddedStylist().plan(None, "a striped shirt in navy", [], fields).queries
+def test_without_sayings_the_fields_own_words_are_understood(schema):
+    (query,) = EmbeddedStylist().plan(None, "a striped shirt in navy", [], schema).queries
     assert preferences(query) == {"Garment": ["shirt"], "Pattern": ["striped"], "Colours": ["navy"]}
 
 
 def test_a_shop_without_slots_is_searched_by_all_that_is_named():
-    shop = Fields.model_validate(
+    shop = Schema.model_validate(
         {
-            "Title": {"kind": "text", "longest": 80, "about": "x", "otherwise": "Category"},
+            "Title": {"kind": "text", "max_length": 80, "description": "x", "default": "Category"},
             "Category": {
-                "kind": "one", "about": "x", "otherwise": "other",
+                "kind": "single", "description": "x", "default": "other",
                 "values": {"table": {"synonyms": ["desk"]}, "sofa": {}, "other": {}},
             },
-            "Material": {"kind": "some", "at_most": 2, "about": "x", "values": ["oak", "velvet"]},
+            "Material": {
+                "kind": "multi", "max_items": 2, "description": "x", "values": ["oak", "velvet"],
+            },
         }
     )  # fmt: skip
     # What is said of clothes means nothing here.
@@ -339,20 +341,20 @@ def test_a_shop_without_slots_is_searched_by_all_that_is_named():
     assert stylist.plan(shown, "", [], shop).mode == "similar"
 
 
-def test_sayings_are_cut_to_the_fields_there_are(fields):
+def test_sayings_are_cut_to_the_fields_there_are(schema):
     told = {"said": ["x"], "wishes": {"Garment": ["jeans", "toga"], "Wood": ["oak"]}}
     sayings = Sayings.model_validate({"garments": {"a": told, "b": {"said": ["y"]}}})
-    kept = sayings.within(fields).garments
+    kept = sayings.within(schema).garments
     assert kept["a"].wishes == {"Garment": ["jeans"]}
     assert set(kept) == {"a"}
 
 
-def test_every_value_of_the_sayings_that_ship_is_one_of_the_fields_that_ship(fields):
+def test_every_value_of_the_sayings_that_ship_is_one_of_the_fields_that_ship(schema):
     for kind, name, saying in usual_sayings().every():
         for told in (saying.wishes, saying.unwanted):
-            for field, values in told.items():
-                assert set(values) <= set(fields.enumerated[field].values), (kind, name)
-        assert set(saying.of) <= set(fields.ones["Category"].values), (kind, name)
+            for attribute, values in told.items():
+                assert set(values) <= set(schema.categorical[attribute].values), (kind, name)
+        assert set(saying.of) <= set(schema.singles["Category"].values), (kind, name)
 
 
 @pytest.mark.parametrize(

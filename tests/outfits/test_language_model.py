@@ -10,12 +10,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chat_server import KEY, MODEL, serving
+from lookbook.attributes.schema import Schema
 from lookbook.chat_models.api import ApiChatModel
 from lookbook.chat_models.checkpoint import Checkpoint, load_model
 from lookbook.chat_models.huggingface import HuggingFaceChatModel
 from lookbook.datasets.engine_dataset import EngineDataset
 from lookbook.errors import InputError
-from lookbook.labels.fields import Fields
 from lookbook.outfits import Message, Recommendation
 from lookbook.outfits.embedded import NOTHING, EmbeddedStylist
 from lookbook.outfits.language_model import (
@@ -27,7 +27,7 @@ from lookbook.outfits.language_model import (
 )
 from project import configuration, declared_fields, usual_sayings
 
-FIELDS = Fields.model_validate(declared_fields())
+FIELDS = Schema.model_validate(declared_fields())
 REST = {
     "Size": "M", "Garment": "other", "Pattern": "plain", "Material": "unknown", "Sleeve": "unknown",
     "Neckline": "unknown", "Length": "unknown",
@@ -58,9 +58,9 @@ def stylist_of(prompts):
     return lambda chat: LanguageModelStylist(chat, prompts, usual_sayings())
 
 
-def plan_of(*queries, **fields):
+def plan_of(*queries, **schema):
     plan = {"mode": "complementary", "queries": list(queries), "notes": []}
-    return json.dumps({**plan, **fields})
+    return json.dumps({**plan, **schema})
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_the_plan_is_the_models_in_the_catalogues_values(server, stylist):
     assert [turn["role"] for turn in sent["messages"]] == ["system", "user", "user"]
     assert "Blue shirt" in sent["messages"][-1]["content"]
     schema = sent["response_format"]["json_schema"]["schema"]
-    every: dict[str, list[str]] = {name: [] for name in FIELDS.enumerated}
+    every: dict[str, list[str]] = {name: [] for name in FIELDS.categorical}
     whole = {**FEET, "wished": {**every, **FEET["wished"]}, "unwanted": every}
     jsonschema.validate(json.loads(plan_of(whole)), schema)
 

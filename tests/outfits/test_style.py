@@ -33,7 +33,7 @@ def test_it_supposes_whom_something_is_for(released):
 
 
 def test_a_reason_names_values_that_people_often_wear_together(released):
-    pairs = released.fields["Colours"]
+    pairs = released.attributes["Colours"]
     for reason in released.reasons({"Colours": ["navy", "pink"]}, {"Colours": pairs.values}):
         one, _, other = reason.removesuffix(" are often worn together").partition(" and ")
         place = pairs.places[one], pairs.places[other]
@@ -45,7 +45,7 @@ def test_a_reason_names_values_that_people_often_wear_together(released):
 def test_pairs_are_scored_by_probabilities():
     pairs = Pairs(values=["a", "b"], lift=[[0, 1], [1, -1]], together=[[0] * 2] * 2,
                   shares=[0.5, 0.5], weight=2)  # fmt: skip
-    model = StyleModel(fields={"F": pairs}, outfits=1, source="x")
+    model = StyleModel(attributes={"F": pairs}, outfits=1, source="x")
     scores = model.together(StackedProbabilities([{"F": {"a": 1.0}}, {"F": {"b": 0.5}}, {}]))
     assert scores[0, 1] == scores[1, 0] == 1
     assert scores[2].tolist() == [0, 0, 0]
@@ -55,7 +55,7 @@ def test_a_file_that_is_no_model_ends_in_a_sentence(tmp_path):
     with pytest.raises(InputError, match="kedro run --pipelines=style"):
         open_style(str(tmp_path / "none.json"))
     broken = tmp_path / "broken.json"
-    broken.write_text(json.dumps({"fields": {"F": {"values": ["a"], "lift": []}}}))
+    broken.write_text(json.dumps({"attributes": {"F": {"values": ["a"], "lift": []}}}))
     with pytest.raises(InputError, match="is no style model"):
         open_style(str(broken))
 

@@ -24,18 +24,18 @@ def worn(number, top, bottom, season="cold"):
 
 
 @pytest.fixture(scope="module")
-def outfits(fields):
+def outfits(schema):
     colours = ["red", "navy", "white", "green"]
     rows = [row for n in range(80) for row in worn(n, colours[n % 4], colours[n % 4])]
-    return read_outfits(table(*rows), PARAMS, fields)[0]
+    return read_outfits(table(*rows), PARAMS, schema)[0]
 
 
-def test_a_table_is_read_by_its_headings_whatever_they_are(fields):
+def test_a_table_is_read_by_its_headings_whatever_they_are(schema):
     rows = [
         ("1", "tee", "light-blue+white", "striped", "Women", "Warm"),
         ("1", "jeans", "navy", "plain", "Women", "Warm"),
     ]
-    outfits, problems = read_outfits(table(*rows), PARAMS, fields)
+    outfits, problems = read_outfits(table(*rows), PARAMS, schema)
     assert outfits["1"].items[0] == {
         "Garment": ["T-shirt"], "Colours": ["light blue", "white"], "Pattern": ["striped"]
     }  # fmt: skip
@@ -43,40 +43,40 @@ def test_a_table_is_read_by_its_headings_whatever_they_are(fields):
     assert problems.empty
 
 
-def test_rows_of_no_use_are_listed_with_their_reason(fields):
+def test_rows_of_no_use_are_listed_with_their_reason(schema):
     rows = [
         (None, "tee", "red", "plain", "Women", "warm"),
         ("1", "spacesuit", "red", "plain", "Women", "warm"),
         ("1", "jeans", None, None, None, None),
         ("2", "jeans", "navy", "plain", "Men", "cold"),
     ]
-    outfits, problems = read_outfits(table(*rows), PARAMS, fields)
+    outfits, problems = read_outfits(table(*rows), PARAMS, schema)
     assert set(outfits) == {"1"}
     assert problems["reason"].tolist() == ["names no outfit", "no value", "has a single item"]
     assert problems["value"].dropna().tolist() == ["spacesuit"]
 
 
-def test_a_table_that_names_no_outfits_ends_in_a_sentence(fields):
+def test_a_table_that_names_no_outfits_ends_in_a_sentence(schema):
     with pytest.raises(InputError, match="needs a column 'outfit'"):
-        read_outfits(pd.DataFrame({"x": ["1"]}), PARAMS, fields)
+        read_outfits(pd.DataFrame({"x": ["1"]}), PARAMS, schema)
 
 
-def test_the_real_item_is_found_among_others_where_there_is_a_rule(outfits, fields):
-    answers = score_folds(outfits, PARAMS, fields)
+def test_the_real_item_is_found_among_others_where_there_is_a_rule(outfits, schema):
+    answers = score_folds(outfits, PARAMS, schema)
     assert answers["right"].mean() > 0.9
     assert answers["auc"].mean() > 0.9
     assert set(answers["outfit"]) == set(outfits)
 
 
-def test_where_there_is_no_rule_nothing_is_better_than_chance(fields):
+def test_where_there_is_no_rule_nothing_is_better_than_chance(schema):
     colours = ["red", "navy", "white", "green"]
     rows = [row for n in range(160) for row in worn(n, colours[n % 4], colours[n * 7 // 4 % 4])]
-    outfits, _ = read_outfits(table(*rows), PARAMS, fields)
-    assert score_folds(outfits, PARAMS, fields)["right"].mean() < 0.5
+    outfits, _ = read_outfits(table(*rows), PARAMS, schema)
+    assert score_folds(outfits, PARAMS, schema)["right"].mean() < 0.5
 
 
-def test_others_are_of_the_same_part_of_an_outfit_and_differ(outfits, fields):
-    questions = list(ask(list(outfits.values()), PARAMS, fields, seed=0))
+def test_others_are_of_the_same_part_of_an_outfit_and_differ(outfits, schema):
+    questions = list(ask(list(outfits.values()), PARAMS, schema, seed=0))
     assert len(questions) == len(outfits)
     for question in questions:
         real, *others = question.candidates
@@ -84,25 +84,25 @@ def test_others_are_of_the_same_part_of_an_outfit_and_differ(outfits, fields):
         assert all(one["Colours"] != real["Colours"] for one in others)
 
 
-def test_what_is_learned_is_the_same_each_time(outfits, fields):
+def test_what_is_learned_is_the_same_each_time(outfits, schema):
     listed = list(outfits.values())
-    assert learn(listed, PARAMS, fields) == learn(listed, PARAMS, fields)
+    assert learn(listed, PARAMS, schema) == learn(listed, PARAMS, schema)
 
 
 @pytest.mark.parametrize("few", [1, 2, 5])
 @pytest.mark.filterwarnings("error")
-def test_a_few_outfits_are_learned_from_and_no_figure_is_made_up(few, fields):
+def test_a_few_outfits_are_learned_from_and_no_figure_is_made_up(few, schema):
     rows = [row for n in range(few) for row in worn(n, "red", "navy")]
-    outfits, problems = nodes.read_outfits(table(*rows), PARAMS, fields)
-    answers = nodes.score_folds(outfits, PARAMS, fields)
+    outfits, problems = nodes.read_outfits(table(*rows), PARAMS, schema)
+    answers = nodes.score_folds(outfits, PARAMS, schema)
     told = nodes.report_style(outfits, problems, answers, PARAMS)
     assert told["outfits"] == few and told["scores"]["right"]["mean"] is None
     assert "too few outfits" in nodes.write_style_card(told, PARAMS)
     assert "too few outfits" in summarise(told)[2]
-    nodes.plot_style(nodes.learn_style(outfits, PARAMS, fields))
+    nodes.plot_style(nodes.learn_style(outfits, PARAMS, schema))
 
 
-def test_a_table_without_a_whole_outfit_ends_in_a_sentence(fields):
+def test_a_table_without_a_whole_outfit_ends_in_a_sentence(schema):
     rows = [("1", "shirt", "red", "plain", "Women", "cold")]
     with pytest.raises(InputError, match=r"no outfit of two items: has a single item \(1\)"):
-        nodes.read_outfits(table(*rows), PARAMS, fields)
+        nodes.read_outfits(table(*rows), PARAMS, schema)

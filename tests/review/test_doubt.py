@@ -9,9 +9,9 @@ PARAMS = ReviewParams.model_validate(configuration("parameters_review")["review"
 
 
 @pytest.fixture
-def catalogue(fields):
-    said = {name: field.otherwise for name, field in fields.ones.items()}
-    said |= dict.fromkeys(fields.somes, "") | dict.fromkeys(fields.texts, "x")
+def catalogue(schema):
+    said = {name: attribute.default for name, attribute in schema.singles.items()}
+    said |= dict.fromkeys(schema.multis, "") | dict.fromkeys(schema.texts, "x")
     rows = [
         {
             "photo_id": one,
@@ -34,16 +34,16 @@ def evidence(**known):
     return Evidence(**{**nothing, **known})
 
 
-def doubts(catalogue, fields, **known):
-    return doubt_items(catalogue, evidence(**known), fields, PARAMS).set_index("photo_id")
+def doubts(catalogue, schema, **known):
+    return doubt_items(catalogue, evidence(**known), schema, PARAMS).set_index("photo_id")
 
 
-def test_what_is_less_sure_comes_first(catalogue, fields):
+def test_what_is_less_sure_comes_first(catalogue, schema):
     likely = pd.DataFrame(
         {"photo_id": list("abcd"), "Garment: skirt": [0.9, 0.4, 0.7, 0.6],
          "Garment: dress": [0.1, 0.6, 0.3, 0.4]}
     )  # fmt: skip
-    found = doubts(catalogue, fields, probabilities=likely)
+    found = doubts(catalogue, schema, probabilities=likely)
     assert found.index.tolist() == ["b", "d", "c", "a"]
     assert found.loc["a", "Garment"] == pytest.approx(0.1)
 
@@ -58,39 +58,39 @@ def test_what_is_less_sure_comes_first(catalogue, fields):
         ({"nearest": np.array([0.1, 0.9, 0.9, 0.9])}, "unlike everything"),
     ],
 )
-def test_each_sign_raises_doubt_and_is_told(catalogue, fields, known, sign):
+def test_each_sign_raises_doubt_and_is_told(catalogue, schema, known, sign):
     # Only `a` says something else than its neighbours and the other photo of its item.
     catalogue.loc[0, "Category"] = "Pants"
-    before, after = doubts(catalogue, fields), doubts(catalogue, fields, **known)
+    before, after = doubts(catalogue, schema), doubts(catalogue, schema, **known)
     assert after.loc["a", "Category"] > before.loc["a", "Category"]
     assert any(one.startswith(f"Category: {sign}") for one in after.loc["a", "why"])
     assert after.loc["c", "Category"] == before.loc["c", "Category"]
     assert after.index[0] == "a"
 
 
-def test_two_captioners_that_agree_raise_none(catalogue, fields):
-    record = {name: catalogue.loc[0, name] for name in fields.names} | {"Colours": []}
+def test_two_captioners_that_agree_raise_none(catalogue, schema):
+    record = {name: catalogue.loc[0, name] for name in schema.names} | {"Colours": []}
     other = {"a": {**record, "Garment": "dress"}, "b": record}
-    found = doubts(catalogue, fields, others=other)
+    found = doubts(catalogue, schema, others=other)
     assert found.loc["a", "Garment"] > found.loc["b", "Garment"]
     assert found.loc["a", "why"] == ["Garment: another captioner says otherwise"]
 
 
-def test_what_is_never_said_of_anything_is_not_looked_for(catalogue, fields):
-    assert doubts(catalogue, fields)["Size"].eq(0).all()
+def test_what_is_never_said_of_anything_is_not_looked_for(catalogue, schema):
+    assert doubts(catalogue, schema)["Size"].eq(0).all()
 
 
-def test_what_people_have_decided_and_what_follows_from_it_is_no_question(catalogue, fields):
+def test_what_people_have_decided_and_what_follows_from_it_is_no_question(catalogue, schema):
     catalogue.loc[0, ["Garment", "Category"]] = ["jeans", "Pants"]
-    found = doubts(catalogue, fields, decided={"a": {"Garment"}, "b": {"Colours"}})
+    found = doubts(catalogue, schema, decided={"a": {"Garment"}, "b": {"Colours"}})
     assert found.loc["a", ["Garment", "Category"]].tolist() == [0, 0]
     assert found.loc["b", "Colours"] == 0 and found.loc["b", "Garment"] > 0
 
 
-def test_an_item_of_which_all_is_decided_is_no_question(catalogue, fields):
+def test_an_item_of_which_all_is_decided_is_no_question(catalogue, schema):
     # Its garment implies its category, and both are decided.
-    found = doubts(catalogue, fields, decided={"a": set(fields.enumerated)})
-    assert found.loc["a", list(fields.enumerated)].eq(0).all()
+    found = doubts(catalogue, schema, decided={"a": set(schema.categorical)})
+    assert found.loc["a", list(schema.categorical)].eq(0).all()
 
 
 def test_neighbours_are_the_most_similar_pictures_of_other_items():

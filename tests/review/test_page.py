@@ -106,9 +106,9 @@ def test_an_item_is_skipped_accepted_whole_or_called_none(page, project, since):
 
 
 def test_another_field_is_one_key_away_and_the_same_item_another(page, project, since):
-    photo, field = asked(page)
+    photo, attribute = asked(page)
     page.keyboard.press("ArrowDown")
-    expect(page.locator(f"[data-field='{field}']")).to_have_count(0)
+    expect(page.locator(f"[data-field='{attribute}']")).to_have_count(0)
     assert asked(page)[0] == photo
     other = page.locator("[data-do=same]").get_attribute("data-value")
     page.keyboard.press("=")

@@ -83,9 +83,11 @@ def test_no_text_breaks_a_search_or_its_filter(search, method, text):
     assert {item["Category"] for item in found} <= {"Shoes"}
 
 
-@pytest.mark.parametrize("field", ["Category", "Colours"])
-def test_a_value_with_a_quote_is_a_value(search, field):
-    odd = Query(text="shoes", filters={field: ["Shoes') OR ('1'='1", "Women's", "'] OR TRUE --"]})
+@pytest.mark.parametrize("attribute", ["Category", "Colours"])
+def test_a_value_with_a_quote_is_a_value(search, attribute):
+    odd = Query(
+        text="shoes", filters={attribute: ["Shoes') OR ('1'='1", "Women's", "'] OR TRUE --"]}
+    )
     assert search(odd, "semantic", 5) == []
 
 

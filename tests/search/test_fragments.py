@@ -28,8 +28,8 @@ def rows_of(names, suffix="", size=8):
     fields = [
         pa.field("photo_id", pa.string()),
         pa.field("Title", pa.string(), metadata={"kind": "text"}),
-        pa.field("Category", pa.string(), metadata={"kind": "one"}),
-        pa.field("Colours", pa.list_(pa.string()), metadata={"kind": "some"}),
+        pa.field("Category", pa.string(), metadata={"kind": "single"}),
+        pa.field("Colours", pa.list_(pa.string()), metadata={"kind": "multi"}),
         pa.field("fingerprint", pa.string()),
         pa.field("text_embedding", flat.type),
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lookbook.labels.corrections import COLUMNS
+from lookbook.attributes.corrections import COLUMNS
 from lookbook.lazy import pd
 
 NOTHING_APPLIED = pd.DataFrame(columns=["line", *COLUMNS, "outcome"], dtype=object)
@@ -14,14 +14,14 @@ def decisions(*told: tuple[str, str, str]) -> pd.DataFrame:
         {
             "line": line,
             "photo_id": photo_id,
-            "field": field,
+            "field": attribute,
             "was": "",
             "is": value,
             "who": "ann",
             "when": f"2026-01-31T12:00:{line:02d}+00:00",
             "problem": "",
         }
-        for line, (photo_id, field, value) in enumerate(told, start=2)
+        for line, (photo_id, attribute, value) in enumerate(told, start=2)
     ]
     return pd.DataFrame(rows, columns=["line", *COLUMNS, "problem"], dtype=object)
 

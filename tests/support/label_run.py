@@ -11,10 +11,10 @@ import pandas as pd
 from kedro.io import AbstractDataset, DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 
+from lookbook.attributes.schema import Schema
 from lookbook.captioners.shards import ShardParams
 from lookbook.datasets.csv_dataset import CSVDataset
 from lookbook.datasets.engine_dataset import EngineDataset
-from lookbook.labels.fields import Fields
 from lookbook.pipelines.label import create_pipeline
 from processes import start
 
@@ -33,7 +33,7 @@ class LabelRun:
 
     captioner: dict[str, Any]
     photos: dict[str, Path]
-    fields: str
+    schema: str
     store: Path
     ray: str | None = None
 
@@ -52,7 +52,7 @@ class LabelRun:
         given = {
             "system_prompt": "You label clothes.",
             "caption_prompt": "What is it? One of $Category.",
-            "params:fields": Fields.model_validate_json(self.fields),
+            "params:schema": Schema.model_validate_json(self.schema),
             "params:label": ShardParams(shard_size=4, shard_seconds=0.05),
             "selection": pd.DataFrame(rows),
             "photo_files": {name: partial(path.read_bytes) for name, path in self.photos.items()},

@@ -70,10 +70,10 @@ def balance_params(preset: str = "everything") -> BalanceParams:
 
 def declared_fields(details: bool = True) -> dict[str, Any]:
     """Reads the declared fields, with all of them or the recipe's alone."""
-    declared = configuration("fields")["fields"]
+    declared = configuration("schema")["schema"]
     return {
-        name: {**field, "keep": details} if "keep" in field else field
-        for name, field in declared.items()
+        name: {**attribute, "enabled": details} if "enabled" in attribute else attribute
+        for name, attribute in declared.items()
     }
 
 

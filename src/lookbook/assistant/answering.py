@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from lookbook.assistant.answers import Answer, ServingParams, Shown
 from lookbook.assistant.finding import Finder
+from lookbook.attributes.cleaning import clean_answer
+from lookbook.attributes.record import Record
+from lookbook.attributes.schema import Schema
 from lookbook.captioners import Captioner, Prompt
 from lookbook.errors import InputError
-from lookbook.labels.cleaning import clean_answer
-from lookbook.labels.fields import Fields
-from lookbook.labels.record import Record
 from lookbook.outfits import Message, Recommendation, ShoppingPlan, Stylist
 from lookbook.outfits.style import StyleModel
 from lookbook.photos.photo import Photo
@@ -39,7 +39,7 @@ def describe(
     (caption,) = captioner.caption([photo], prompt)
     if caption.text is None:
         raise InputError(f"The photo cannot be described: {caption.failure}.")
-    cleaned = clean_answer(caption.text, prompt.fields)
+    cleaned = clean_answer(caption.text, prompt.attributes)
     if cleaned.rejection is not None:
         raise InputError(f"The photo cannot be described: {cleaned.rejection}.")
     return cleaned.record, caption.probabilities or {}
@@ -56,7 +56,7 @@ def look(photo: Photo, search: CatalogueSearch, params: ServingParams) -> list[f
 
 
 def plan(
-    item: Record | None, message: str, history: Turns, stylist: Stylist, fields: Fields
+    item: Record | None, message: str, history: Turns, stylist: Stylist, schema: Schema
 ) -> ShoppingPlan:
     """Plans what to look for.
 
@@ -65,7 +65,7 @@ def plan(
         message: What the customer says; may be empty.
         history: Earlier turns: ``role`` and ``content``.
         stylist: Understands them.
-        fields: The catalogue's.
+        schema: The catalogue's schema.
 
     Raises:
         InputError: If there is neither item nor message.
@@ -75,7 +75,7 @@ def plan(
             "There is nothing to answer: give a photo, a message or both, as in "
             "--params=photo=FILE,message='in blue'."
         )
-    return stylist.plan(item, message, [Message.model_validate(one) for one in history], fields)
+    return stylist.plan(item, message, [Message.model_validate(one) for one in history], schema)
 
 
 def find(
@@ -85,10 +85,10 @@ def find(
     search: CatalogueSearch,
     style: StyleModel,
     params: ServingParams,
-    fields: Fields,
+    schema: Schema,
 ) -> Answer:
     """Finds items for a plan, see :meth:`lookbook.assistant.finding.Finder.find`."""
-    return Finder(search, style, params, fields).find(plan, item, shown)
+    return Finder(search, style, params, schema).find(plan, item, shown)
 
 
 def reply(
@@ -98,7 +98,7 @@ def reply(
     message: str,
     history: Turns,
     stylist: Stylist,
-    fields: Fields,
+    schema: Schema,
 ) -> Iterator[str]:
     """Says in words what was found, in parts as they are written.
 
@@ -109,16 +109,16 @@ def reply(
         message: What the customer says; may be empty.
         history: Earlier turns: ``role`` and ``content``.
         stylist: Writes.
-        fields: The catalogue's.
+        schema: The catalogue's schema.
 
     Raises:
         InputError: If the stylist cannot answer.
     """
     recommended = [
         Recommendation(
-            slot=one["slot"], record={name: one[name] for name in fields.names}, why=one["why"]
+            slot=one["slot"], record={name: one[name] for name in schema.names}, why=one["why"]
         )
         for one in found
     ]
     turns = [Message.model_validate(turn) for turn in history]
-    return stylist.reply(plan, item, recommended, message, turns, fields)
+    return stylist.reply(plan, item, recommended, message, turns, schema)

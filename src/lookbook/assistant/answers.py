@@ -22,7 +22,7 @@ class Shown(NamedTuple):
         photo_id: Its identity, by which it is found where it is the catalogue's own.
         image_embedding: What a search compares it by, where it is not; see
             :meth:`lookbook.search.catalogue_search.CatalogueSearch.embed_image`.
-        probabilities: The probabilities of its values, by field, as far as its captioner tells.
+        probabilities: The probabilities of its values, by attribute, as far as its captioner tells.
     """
 
     photo_id: str | None = None
@@ -45,7 +45,7 @@ class ServingParams(BaseModel):
         method: How the index is searched, or :data:`HYDE`.
         embedder: The embedding model whose table is searched; ``None`` for the first.
         limit: Items in all.
-        filters: Values that may be shown, by field; a field that is not named allows all.
+        filters: Values that may be shown, by attribute; an attribute that is not named allows all.
         outfits: Outfits that are put together; 0 for none.
         candidates: Items that are looked at for each part of an outfit.
         temperature: How much chance counts in an outfit, drawn anew for each shown photo, so that

@@ -16,9 +16,9 @@ from lookbook.assistant.answering import Turns
 from lookbook.assistant.answers import NOTHING_SHOWN, Answer, ServingParams, Shown
 from lookbook.assistant.finding import Finder
 from lookbook.assistant.metrics import CAPTIONS
+from lookbook.attributes.record import Record
+from lookbook.attributes.schema import Schema
 from lookbook.errors import InputError
-from lookbook.labels.fields import Fields
-from lookbook.labels.record import Record
 from lookbook.loading import loaded_once
 from lookbook.outfits import ShoppingPlan
 from lookbook.photos.photo import MAX_PIXELS, Photo, PhotoError, decode, identify
@@ -71,7 +71,7 @@ class Assistant:
         """Takes where its parts come from; loads nothing yet.
 
         Args:
-            load: Gives a part by name: ``fields``, ``serving`` (:class:`ServingParams`),
+            load: Gives a part by name: ``attributes``, ``serving`` (:class:`ServingParams`),
                 ``prompt`` (:class:`lookbook.captioners.Prompt`), ``captioner``, ``stylist``,
                 ``style``, ``search_index`` and ``photo_files``.
                 It raises an :class:`InputError` if a part cannot be had; the next time it is
@@ -98,10 +98,10 @@ class Assistant:
             return self._loaded[name]
 
     @property
-    def fields(self) -> Fields:
-        """The catalogue's fields."""
-        fields: Fields = self.part("fields")
-        return fields
+    def schema(self) -> Schema:
+        """The catalogue's attributes."""
+        schema: Schema = self.part("schema")
+        return schema
 
     @property
     def params(self) -> ServingParams:
@@ -213,10 +213,10 @@ class Assistant:
         Raises:
             InputError: If there is nothing to answer, or no index.
         """
-        fields = self.fields
-        plan = answering.plan(item, message, history, self.part("stylist"), fields)
+        schema = self.schema
+        plan = answering.plan(item, message, history, self.part("stylist"), schema)
         search, style = self.part("search_index"), self.part("style")
-        return plan, answering.find(plan, item, shown, search, style, params, fields)
+        return plan, answering.find(plan, item, shown, search, style, params, schema)
 
     @_in_turn
     def swap(
@@ -241,8 +241,8 @@ class Assistant:
             InputError: If the index cannot be searched.
         """
         items, place, refused = what
-        plan = answering.plan(item, message, history, self.part("stylist"), self.fields)
-        finder = Finder(self.part("search_index"), self.part("style"), params, self.fields)
+        plan = answering.plan(item, message, history, self.part("stylist"), self.schema)
+        finder = Finder(self.part("search_index"), self.part("style"), params, self.schema)
         other = finder.swap(plan, item, shown, items, place, refused)
         if other is None:
             return None
@@ -263,7 +263,7 @@ class Assistant:
             InputError: If the stylist cannot answer.
         """
         stylist = self.part("stylist")
-        return answering.reply(plan, item, found, message, history, stylist, self.fields)
+        return answering.reply(plan, item, found, message, history, stylist, self.schema)
 
     @_in_turn
     def answer(
@@ -290,7 +290,7 @@ class Assistant:
         return {
             "item": item,
             "plan": plan.model_dump(),
-            "recommendations": [public(one, self.fields) for one in found.items],
+            "recommendations": [public(one, self.schema) for one in found.items],
             "outfits": [outfit.told() for outfit in found.outfits],
             "reply": "".join(self.reply(plan, item, found.items, message, history)),
         }
@@ -305,16 +305,16 @@ class Assistant:
         return filename in self.part("photo_files")
 
     def filter_values(self) -> dict[str, list[str]]:
-        """Return the values that can be filtered by: those that an item has, by field.
+        """Return the values that can be filtered by: those that an item has, by attribute.
 
         Raises:
             InputError: If there is no index.
         """
-        declared = self.fields.enumerated
+        declared = self.schema.categorical
         occurring = self.part("search_index").values_of(list(declared))
         return {
-            name: [value for value in field.values if value in occurring.get(name, ())]
-            for name, field in declared.items()
+            name: [value for value in attribute.values if value in occurring.get(name, ())]
+            for name, attribute in declared.items()
         }
 
     def examples(self, count: int) -> list[Item]:
@@ -323,10 +323,10 @@ class Assistant:
         Raises:
             InputError: If there is no index.
         """
-        fields, photos = self.fields, self.part("photo_files")
-        name = fields.slot_field or next(iter(fields.ones), None)
+        schema, photos = self.schema, self.part("photo_files")
+        name = schema.slot_attribute or next(iter(schema.singles), None)
         chosen: list[Item] = []
-        for value in fields.ones[name].values if name else []:
+        for value in schema.singles[name].values if name else []:
             if len(chosen) == count:
                 break
             found = self.part("search_index").browse({name: [value]}, limit=20)
@@ -357,7 +357,7 @@ def receive(data: bytes) -> Photo:
     return ReceivedPhoto(identify(data), encode, picture=image)
 
 
-def public(item: Item, fields: Fields) -> Item:
+def public(item: Item, schema: Schema) -> Item:
     """Leaves of an item what customers see."""
-    shown = ["slot", "photo_id", "Filename", *fields.names, "score", "why", "matched_by"]
+    shown = ["slot", "photo_id", "Filename", *schema.names, "score", "why", "matched_by"]
     return {name: item[name] for name in shown if name in item}

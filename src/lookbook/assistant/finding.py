@@ -9,8 +9,8 @@ from itertools import zip_longest
 import numpy as np
 
 from lookbook.assistant.answers import HYDE, Answer, Outfit, ServingParams, Shown
-from lookbook.labels.fields import Fields
-from lookbook.labels.record import Record, known_of, values_of, whole_text_of
+from lookbook.attributes.record import Record, known_of, values_of, whole_text_of
+from lookbook.attributes.schema import Schema
 from lookbook.outfits import PlannedQuery, ShoppingPlan, Wishes
 from lookbook.outfits.composing import Candidate, compose, suiting_worth
 from lookbook.outfits.slots import default_slots, slot_of, values_of_slot
@@ -33,7 +33,7 @@ class Finder:
     """Finds what a plan asks for, in one catalogue and by one style model."""
 
     def __init__(
-        self, search: CatalogueSearch, style: StyleModel, params: ServingParams, fields: Fields
+        self, search: CatalogueSearch, style: StyleModel, params: ServingParams, schema: Schema
     ) -> None:
         """Takes where and how to look.
 
@@ -41,13 +41,13 @@ class Finder:
             search: The catalogue.
             style: What goes with what.
             params: How many, and what counts.
-            fields: The catalogue's.
+            schema: The catalogue's schema.
         """
         self._search = search
         self._style = style
         self._params = params
         self._method: Method = "semantic" if params.method == HYDE else params.method
-        self._fields = fields
+        self._schema = schema
 
     def find(self, plan: ShoppingPlan, item: Record | None, shown: Shown) -> Answer:
         """Finds items for each part of a plan, and puts outfits together.
@@ -72,7 +72,7 @@ class Finder:
             for one in filter(None, ranked):
                 first.setdefault(one["photo_id"], one)
         outfits: list[Outfit] = []
-        if plan.mode == "search" and self._fields.slots and self._params.outfits:
+        if plan.mode == "search" and self._schema.slots and self._params.outfits:
             outfits = self._dress(plan, found)
         return Answer(list(first.values())[: self._params.limit], outfits)
 
@@ -113,12 +113,12 @@ class Finder:
             [query.model_copy(update={"exclude": without})], self._method, 1,
             self._params.embedder,
         )  # fmt: skip
-        known = [worn, *(known_of(one, self._fields) for one in rest)]
+        known = [worn, *(known_of(one, self._schema) for one in rest)]
         return self._told(found[0], planned, known) if found else None
 
     def describe_outfit(self, item: Record | None, plan: ShoppingPlan, items: list[Item]) -> str:
         """Says what speaks for an outfit: values of it that are often worn together."""
-        known = [self._worn(item, plan), *(known_of(one, self._fields) for one in items)]
+        known = [self._worn(item, plan), *(known_of(one, self._schema) for one in items)]
         told = [
             reason
             for number, one in enumerate(known)
@@ -137,7 +137,7 @@ class Finder:
 
     def _worn(self, item: Record | None, plan: ShoppingPlan) -> Wishes:
         """Gives what is known of what the customer has, shown or told of."""
-        return known_of(item, self._fields) if item else plan.worn
+        return known_of(item, self._schema) if item else plan.worn
 
     def _complement(self, plan: ShoppingPlan, item: Record | None, shown: Shown) -> Answer:
         """Finds what goes with an item, as outfits and, of those, as items."""
@@ -203,7 +203,7 @@ class Finder:
         supposed: AttributeProbabilities,
     ) -> dict[str, dict[str, float]]:
         """Says what values are worth beside what is worn, where some were told."""
-        fields = self._fields
+        schema = self._schema
         context = {
             **{name: supposed.get(name, {}) for name in self._style.contexts},
             **{name: dict.fromkeys(own, 1 / len(own)) for name, own in told.items()},
@@ -213,9 +213,9 @@ class Finder:
         for name, own in worth.items():
             # What nobody wore is worth no more than what is worn least.
             least = min(own.values(), default=0.0)
-            declared = fields.enumerated[name].values if name in fields.enumerated else ()
+            declared = schema.categorical[name].values if name in schema.categorical else ()
             worth[name] = {**dict.fromkeys(declared, least), **own}
-        for name, values in suiting_worth(supposed, fields).items():
+        for name, values in suiting_worth(supposed, schema).items():
             # Whoever says whom it is for means that, whatever was shown.
             if name not in told:
                 before = worth.get(name, {})
@@ -227,7 +227,7 @@ class Finder:
         """Find items by one text on all that the plan looks for, whatever part they fill."""
         texts = [query.text or query.fallback_text for query in plan.queries]
         if not any(texts) and item:
-            texts = [whole_text_of(item, self._fields)]
+            texts = [whole_text_of(item, self._schema)]
         planned = PlannedQuery(slot=None)
         query = self._query(planned, ". ".join(filter(None, texts)), {})
         query = query.model_copy(update={"exclude": shown.itself})
@@ -247,7 +247,7 @@ class Finder:
         # Where no picture is compared, words say what it would show.
         described = ""
         if similar and look is None and item:
-            described = whole_text_of(item, self._fields)
+            described = whole_text_of(item, self._schema)
         queries = [
             self._query(query, " ".join(filter(None, (query.text, described))), {}).model_copy(
                 update={"image_embedding": look, "exclude": shown.itself}
@@ -265,12 +265,12 @@ class Finder:
         # Of two that fill the same part one is worn.
         by_slot: dict[str, list[Item]] = {}
         for item in (item for own in found for item in own):
-            slot = item["slot"] or slot_of(item, self._fields) or ""
+            slot = item["slot"] or slot_of(item, self._schema) or ""
             by_slot.setdefault(slot, []).append({**item, "slot": slot})
         if len(found) > 1 and len(by_slot) > 1:
             slots = [_candidates(own) for own in by_slot.values()]
             composed = compose(
-                slots, self._style, self._fields, self._params.outfits, self._params.diversity
+                slots, self._style, self._schema, self._params.outfits, self._params.diversity
             )
             return [
                 self._outfit(plan, [one.item for one in outfit.candidates], outfit.score)
@@ -280,7 +280,7 @@ class Finder:
             return []
         # Around what was asked for, where there is any of it.
         slot, alike = plan.queries[0].slot, found[0]
-        seeds = [one for one in alike if slot and slot_of(one, self._fields) == slot] or alike
+        seeds = [one for one in alike if slot and slot_of(one, self._schema) == slot] or alike
         return self._dress_around(plan, seeds[: self._params.outfits])
 
     def _dress_around(self, plan: ShoppingPlan, seeds: list[Item]) -> list[Outfit]:
@@ -288,7 +288,7 @@ class Finder:
         around = [
             [
                 self._planned(slot, plan)
-                for slot in default_slots(slot_of(seed, self._fields), self._fields)
+                for slot in default_slots(slot_of(seed, self._schema), self._schema)
             ]
             for seed in seeds
         ]
@@ -308,9 +308,9 @@ class Finder:
                 (planned, [one for one in next(results) if one["photo_id"] not in used])
                 for planned in several
             ]
-            for items, score in self._compose(found, [known_of(seed, self._fields)], 1):
+            for items, score in self._compose(found, [known_of(seed, self._schema)], 1):
                 used |= {one["photo_id"] for one in items}
-                first = {**seed, "slot": slot_of(seed, self._fields) or ""}
+                first = {**seed, "slot": slot_of(seed, self._schema) or ""}
                 outfits.append(self._outfit(plan, [first, *items], score))
         return outfits
 
@@ -320,7 +320,7 @@ class Finder:
         """Puts outfits together of what was found for each part, and says what speaks for it."""
         filled = [(planned, items) for planned, items in found if items]
         slots = [_candidates(items) for _, items in filled]
-        composed = compose(slots, self._style, self._fields, count, self._params.diversity)
+        composed = compose(slots, self._style, self._schema, count, self._params.diversity)
         return [
             (
                 [
@@ -333,7 +333,7 @@ class Finder:
         ]
 
     def _outfit(self, plan: ShoppingPlan, items: list[Item], score: float) -> Outfit:
-        order = {slot: place for place, slot in enumerate(self._fields.slots)}
+        order = {slot: place for place, slot in enumerate(self._schema.slots)}
         items = sorted(items, key=lambda one: order.get(one["slot"], len(order)))
         return Outfit(items, _share(score / len(items)), self.describe_outfit(None, plan, items))
 
@@ -342,11 +342,14 @@ class Finder:
         preferences: list[Preference] = []
         for query in plan.queries:
             for preference in query.preferences:
-                holds = preference.attribute in self._fields.suiting or preference.required
+                holds = (
+                    preference.attribute in self._schema.compatibility_attributes
+                    or preference.required
+                )
                 if holds and preference not in preferences:
                     preferences.append(preference)
-        kinds = values_of_slot(slot, self._fields)
-        allowed = {str(self._fields.slot_field): kinds}
+        kinds = values_of_slot(slot, self._schema)
+        allowed = {str(self._schema.slot_attribute): kinds}
         return PlannedQuery(
             slot=slot, fallback_text=" ".join(kinds), filters=allowed, preferences=preferences
         )
@@ -372,7 +375,7 @@ class Finder:
         for preference in planned.preferences:
             values = [] if preference.negated else values_of(item, preference.attribute)
             reasons += [one.lower() for one in preference.values if one in values][:1]
-        known = known_of(item, self._fields)
+        known = known_of(item, self._schema)
         reasons += [reason for one in worn for reason in self._style.reasons(one, known)[:1]][:1]
         score = float(np.mean(granted)) if granted else _share(item["preference_score"])
         return {
@@ -393,7 +396,7 @@ class Finder:
             own = probabilities.get(name, {})
             likeliest = max(own, key=lambda value: own[value], default=None)
             if likeliest not in values:
-                share = 1 / len(values) if name in self._fields.somes else 1.0
+                share = 1 / len(values) if name in self._schema.multis else 1.0
                 probabilities[name] = dict.fromkeys(values, share)
         return probabilities
 

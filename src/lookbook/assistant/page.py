@@ -22,8 +22,8 @@ from lookbook.assistant.answers import ANSWER_METHODS, AnswerMethod, ServingPara
 from lookbook.assistant.assistant import Assistant, public
 from lookbook.assistant.metrics import FAILURES
 from lookbook.assistant.routes import picture_url
+from lookbook.attributes.record import Record
 from lookbook.errors import InputError, OperatorError
-from lookbook.labels.record import Record
 from lookbook.outfits import Message
 from lookbook.search.catalogue_search import Item
 
@@ -110,7 +110,7 @@ class Page:
         """
         self._assistant = assistant
         self._params = params
-        self._fields = assistant.fields
+        self._schema = assistant.schema
         self._limit = ConcurrencyLimit(max_in_flight)
         # Pages whose customers have spoken since they showed a photo: the photo alone is no longer
         # what they want answered, though its event may come after their words'.
@@ -159,7 +159,7 @@ class Page:
         )  # fmt: skip
         pictures = [self._picture(item) for item in self._examples]
         self.example = gr.HTML(
-            cards.strip(self._examples, pictures, self._fields) if pictures else "",
+            cards.strip(self._examples, pictures, self._schema) if pictures else "",
             js_on_load=CHOOSE,
             elem_id="examples",
         )
@@ -171,24 +171,24 @@ class Page:
             self.edit = gr.Button("Find what goes with this", size="sm", elem_id="apply")
 
     def _lay_out_fields(self) -> dict[str, Any]:
-        """Lays out an input for each field."""
+        """Lays out an input for each attribute."""
         inputs: dict[str, Any] = {}
-        for name, field in self._fields.texts.items():
-            lines = 1 if name == self._fields.title else 3
-            inputs[name] = gr.Textbox(label=name, lines=lines, max_length=field.longest)
-        inputs |= self._lay_out_values(several=self._fields.somes.keys())
-        return {name: inputs[name] for name in self._fields.names}
+        for name, attribute in self._schema.texts.items():
+            lines = 1 if name == self._schema.title else 3
+            inputs[name] = gr.Textbox(label=name, lines=lines, max_length=attribute.max_length)
+        inputs |= self._lay_out_values(several=self._schema.multis.keys())
+        return {name: inputs[name] for name in self._schema.names}
 
     def _lay_out_values(self, several: Collection[str]) -> dict[str, Any]:
-        """Lays out a dropdown for each field with values."""
+        """Lays out a dropdown for each attribute with values."""
         dropdowns: dict[str, Any] = {}
-        names = list(self._fields.enumerated)
+        names = list(self._schema.categorical)
         for start in range(0, len(names), COLUMNS):
             with gr.Row():
                 for name in names[start : start + COLUMNS]:
                     many = name in several
                     dropdowns[name] = gr.Dropdown(
-                        list(self._fields.enumerated[name].values), label=name, multiselect=many,
+                        list(self._schema.categorical[name].values), label=name, multiselect=many,
                         value=[] if many else None, min_width=100,
                     )  # fmt: skip
         return dropdowns
@@ -210,7 +210,7 @@ class Page:
     def _lay_out_filters(self) -> None:
         params, names = self._params, self._embedders
         with gr.Accordion("Filters and search", open=False, elem_id="filters"):
-            filters = self._lay_out_values(several=self._fields.enumerated.keys())
+            filters = self._lay_out_values(several=self._schema.categorical.keys())
             method = gr.Radio(
                 list(ANSWER_METHODS), value=params.method, label="Search by", elem_id="method"
             )
@@ -390,7 +390,7 @@ class Page:
         if swapped is None:
             raise InputError("The catalogue has no other piece for this.")
         outfit, reason = swapped
-        visit["outfits"][number] = [[public(one, self._fields) for one in outfit], reason]
+        visit["outfits"][number] = [[public(one, self._schema) for one in outfit], reason]
         return {self.visit: visit, **self._show(visit)}
 
     def _choose(self, visit: dict[str, Any], item: Item) -> Updates:
@@ -398,7 +398,7 @@ class Page:
         heading, picture = item["why"] or "From the catalogue", self._picture(item)
         return {
             self.visit: visit,
-            self.chosen_card: cards.item_card(item, heading, self._fields, picture),
+            self.chosen_card: cards.item_card(item, heading, self._schema, picture),
             self.chosen_row: gr.update(visible=True),
         }
 
@@ -462,7 +462,7 @@ class Page:
         item = visit["chosen"]
         if not item:
             return
-        record = {name: item[name] for name in self._fields.names}
+        record = {name: item[name] for name in self._schema.names}
         picture = self._picture(item)
         yield {self.photo: None, **self._take(visit, record, Shown(item["photo_id"]), picture)}
         yield from self._converse(visit, said, chosen)
@@ -474,7 +474,7 @@ class Page:
         visit |= {**_new_visit(), "item": item, "shown_photo": [*shown], "picture": picture}
         return {
             self.visit: visit,
-            self.card: cards.item_card(item, "Your item", self._fields, picture),
+            self.card: cards.item_card(item, "Your item", self._schema, picture),
             self.editor: gr.update(visible=True),
             **{box: gr.update(value=item[name]) for name, box in self.edited.items()},
         }
@@ -503,7 +503,7 @@ class Page:
                 "method": method,
                 "embedder": embedder,
                 "limit": int(limit),
-                "filters": dict(zip(self._fields.enumerated, filters, strict=True)),
+                "filters": dict(zip(self._schema.categorical, filters, strict=True)),
             }
         )
 
@@ -513,9 +513,9 @@ class Page:
             self._chosen_params(chosen),
         )  # fmt: skip
         # The page keeps what it shows, and no vectors.
-        visit["shown"] = [public(one, self._fields) for one in found.items]
+        visit["shown"] = [public(one, self._schema) for one in found.items]
         visit["outfits"] = [
-            [[public(one, self._fields) for one in outfit.items], outfit.reason]
+            [[public(one, self._schema) for one in outfit.items], outfit.reason]
             for outfit in found.outfits
         ]
         visit["refused"] = []
@@ -526,9 +526,9 @@ class Page:
         pictures = [self._picture(item) for item in items]
         worn = [[self._picture(one) for one in outfit] for outfit, _ in dressed]
         return {
-            self.outfits: cards.outfits(dressed, worn, self._fields),
+            self.outfits: cards.outfits(dressed, worn, self._schema),
             self.results: (
-                cards.gallery(items, pictures, self._fields) if items else cards.note(NOTHING)
+                cards.gallery(items, pictures, self._schema) if items else cards.note(NOTHING)
             ),
         }
 

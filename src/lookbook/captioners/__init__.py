@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel, field_validator
 
-from lookbook.labels.fields import Fields
+from lookbook.attributes.schema import Schema
 from lookbook.photos.photo import Photo
 
 # How the reason opens where a server refuses a photo's content: another captioner may take it.
@@ -23,36 +23,36 @@ class Prompt(BaseModel):
     Attributes:
         system: What a model is to be; may be empty.
         question: What it is to do with the photo.
-        fields: What is to be said of the item.
+        attributes: What is to be said of the item.
     """
 
     system: str
     question: str
-    fields: Fields
+    attributes: Schema
 
     @classmethod
-    def compose(cls, system: str, question: str, fields: Fields) -> Prompt:
-        """Writes the fields and their values into prompts.
+    def compose(cls, system: str, question: str, schema: Schema) -> Prompt:
+        """Writes the attributes and their values into prompts.
 
         Args:
             system: The system prompt.
             question: The question.
-            fields: Where either says ``$fields``, a line for each field stands, and where it
-                says ``$`` and a field's name that field's values.
+            schema: Where either says ``$attributes``, a line for each attribute stands, and
+                where it says ``$`` and an attribute's name that attribute's values.
         """
-        values = {name: ", ".join(one.values) for name, one in fields.enumerated.items()}
-        lines = "\n".join(f"- {name}: {_ask(name, fields)}" for name in fields.names)
-        told = {**values, "fields": lines}
+        values = {name: ", ".join(one.values) for name, one in schema.categorical.items()}
+        lines = "\n".join(f"- {name}: {_ask(name, schema)}" for name in schema.names)
+        told = {**values, "attributes": lines}
         return cls(
             system=Template(system).safe_substitute(told).strip(),
             question=Template(question).safe_substitute(told).strip(),
-            fields=fields,
+            attributes=schema,
         )
 
     @property
     def answer_schema(self) -> dict[str, Any]:
-        """JSON schema of the answer: an object with every field, in order, and no other."""
-        return self.fields.answer_schema
+        """JSON schema of the answer: an object with every attribute, in order, and no other."""
+        return self.attributes.answer_schema
 
     @property
     def messages(self) -> list[dict[str, Any]]:
@@ -65,14 +65,16 @@ class Prompt(BaseModel):
         return self.system, self.question, json.dumps(self.answer_schema)
 
 
-def _ask(name: str, fields: Fields) -> str:
-    """Says in a line what a model is to write into a field."""
-    field = fields.root[name]
-    about = field.about[:1].lower() + field.about[1:]
-    if name in fields.texts:
+def _ask(name: str, schema: Schema) -> str:
+    """Says in a line what a model is to write into an attribute."""
+    attribute = schema.root[name]
+    about = attribute.description[:1].lower() + attribute.description[1:]
+    if name in schema.texts:
         return f"{about}."
-    values = ", ".join(fields.enumerated[name].values)
-    several = f"a list of at most {fields.somes[name].at_most}" if name in fields.somes else "one"
+    values = ", ".join(schema.categorical[name].values)
+    several = (
+        f"a list of at most {schema.multis[name].max_items}" if name in schema.multis else "one"
+    )
     return f"{about}; {several} of {values}."
 
 
@@ -113,7 +115,7 @@ class Caption(CaptionText):
     """What came of one photo.
 
     Attributes:
-        probabilities: How likely each value of each field is, where the engine knows.
+        probabilities: How likely each value of each attribute is, where the engine knows.
     """
 
     probabilities: dict[str, dict[str, float]] | None = None

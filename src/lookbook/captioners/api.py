@@ -14,13 +14,13 @@ from anyio import CapacityLimiter, to_thread
 from anyio.from_thread import start_blocking_portal
 from pydantic import BaseModel, Field
 
+from lookbook.attributes.parsing import read_answer
 from lookbook.captioners import FILTERED, Caption, Prompt, fingerprint
 from lookbook.captioners.pictures import fit_encoder
 from lookbook.chat_models.connection import Connection
 from lookbook.chat_models.sampling import Sampling
 from lookbook.chat_models.server import FilteredError, RequestFailedError, Server
 from lookbook.errors import InputError
-from lookbook.labels.reading import read_answer
 from lookbook.photos.photo import Photo, PhotoError
 
 # Changes with every change of how the code below asks.
@@ -211,7 +211,7 @@ class ApiCaptioner:
             bill.input_tokens += completion.input_tokens
             bill.output_tokens += completion.output_tokens
             text, flaw = completion.text or text, completion.flaw
-            if flaw is None and read_answer(text, prompt.fields).rejection is None:
+            if flaw is None and read_answer(text, prompt.attributes).rejection is None:
                 break
         if flaw and not text:
             raise RequestFailedError(flaw)

@@ -1,4 +1,4 @@
-"""The captioner that needs neither key nor GPU: one small network that knows the fields."""
+"""The captioner that needs neither key nor GPU: one small network that knows the attributes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from lookbook.attributes.decoding import choose_values, compose_record
+from lookbook.attributes.schema import Schema
 from lookbook.captioners import Caption, Prompt, fingerprint
 from lookbook.captioners.network import (
     DECODED,
@@ -16,8 +18,6 @@ from lookbook.captioners.network import (
     to_pixels,
     translate_heads,
 )
-from lookbook.labels.choosing import choose_values, compose_record
-from lookbook.labels.fields import Fields
 from lookbook.photos.decoding import decode_ahead
 from lookbook.photos.photo import Photo
 
@@ -28,7 +28,7 @@ _NEGLIGIBLE = 0.0005
 
 
 class EmbeddedCaptioner:
-    """Says of each field what its network is sure enough of, and puts it into words."""
+    """Says of each attribute what its network is sure enough of, and puts it into words."""
 
     def __init__(self, filepath: str | None = None, batch_size: int = 16, threads: int = 2) -> None:
         """Names the network; it is read when the first photo comes.
@@ -43,43 +43,43 @@ class EmbeddedCaptioner:
         self._threads = threads
 
     def fingerprint(self, prompt: Prompt) -> str:
-        """Hashes network, fields and phrasing; of the prompt's words nothing is read.
+        """Hashes network, attributes and phrasing; of the prompt's words nothing is read.
 
         Raises:
             InputError: If the network's file does not exist.
         """
         network = self.network.path.read_bytes()
-        return fingerprint("embedded", network, prompt.fields.declared, PHRASING)
+        return fingerprint("embedded", network, prompt.attributes.as_json, PHRASING)
 
     @property
-    def taught_by(self) -> frozenset[str]:
+    def training_photos(self) -> frozenset[str]:
         """Hashes of the photos that taught it."""
-        return self.network.taught_by
+        return self.network.training_photos
 
     def caption(self, photos: Iterable[Photo], prompt: Prompt) -> Iterator[Caption]:
         """Describes photos, see :class:`lookbook.captioners.Captioner`.
 
         Raises:
-            InputError: If the network's file does not exist, or speaks of other fields.
+            InputError: If the network's file does not exist, or speaks of other attributes.
         """
         for seen, failed in decode_ahead(photos, _pixels, self._batch_size, self._threads):
-            check_heads(self.network.heads, prompt.fields, self.network.source)
+            check_heads(self.network.heads, prompt.attributes, self.network.source)
             yield from (Caption(photo_id=photo_id, failure=told) for photo_id, told in failed)
             if seen:
-                yield from self._caption_batch(seen, prompt.fields)
+                yield from self._caption_batch(seen, prompt.attributes)
 
     def _caption_batch(
-        self, seen: list[tuple[str, np.ndarray]], fields: Fields
+        self, seen: list[tuple[str, np.ndarray]], schema: Schema
     ) -> Iterator[Caption]:
         stacked = np.stack([pixels for _, pixels in seen])
         (logits,) = self.network.run(["logits"], stacked)
         every = likely_values(logits, self.network.heads)
-        heads, every = translate_heads(self.network.heads, every, fields)
+        heads, every = translate_heads(self.network.heads, every, schema)
         for (photo_id, _), likely in zip(seen, every, strict=True):
-            record = compose_record(choose_values(likely, heads, fields), heads, fields)
+            record = compose_record(choose_values(likely, heads, schema), heads, schema)
             yield Caption(
                 photo_id=photo_id,
-                text=json.dumps({name: record[name] for name in fields.names}),
+                text=json.dumps({name: record[name] for name in schema.names}),
                 probabilities={
                     head.name: {
                         value: round(share, 4)
@@ -87,7 +87,7 @@ class EmbeddedCaptioner:
                         if share >= _NEGLIGIBLE
                     }
                     for head in heads
-                    if head.name in fields.enumerated
+                    if head.name in schema.categorical
                 },
             )
 

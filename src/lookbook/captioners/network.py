@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import TypeAdapter
 
+from lookbook.attributes.decoding import Head, Probabilities, slices_of
+from lookbook.attributes.schema import MultiAttribute, Schema, SingleAttribute
 from lookbook.batching import DynamicBatcher
 from lookbook.errors import InputError
-from lookbook.labels.choosing import Head, Probabilities, slices_of
-from lookbook.labels.fields import Fields, OneField, SomeField
 from lookbook.loading import loaded_once
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 RESOLUTION = 224
 # Photos are decoded no smaller than that before they are squeezed.
 DECODED = 2 * RESOLUTION
-# People's own labels: a head that is taught and measured, and that is no field.
+# People's own labels: a head that is taught and measured, and that is no attribute.
 LABEL = "label"
 RELEASED = "garment_network.onnx"
 
@@ -128,14 +128,14 @@ class Network:
     def _facts(self) -> dict[str, Any]:
         return {
             name: json.loads(self._metadata[name])
-            for name in ("taught_by", "text_projection")
+            for name in ("training_photos", "text_projection")
             if name in self._metadata
         }
 
     @cached_property
-    def taught_by(self) -> frozenset[str]:
+    def training_photos(self) -> frozenset[str]:
         """Hashes of the photos that it was taught with, see :func:`hash_photo`."""
-        return frozenset(self._facts.get("taught_by", []))
+        return frozenset(self._facts.get("training_photos", []))
 
     def run(self, outputs: Sequence[str], pixels: np.ndarray) -> list[np.ndarray]:
         """Looks at photos; at a single one, that several ask about, once.
@@ -229,65 +229,65 @@ def read_heads(metadata: dict[str, str]) -> list[Head]:
     return _HEADS.validate_json(metadata["heads"])
 
 
-def check_heads(heads: list[Head], fields: Fields, source: str) -> None:
-    """Checks that a network speaks of the catalogue's fields.
+def check_heads(heads: list[Head], schema: Schema, source: str) -> None:
+    """Checks that a network speaks of the catalogue's attributes.
 
     Args:
-        heads: The network's. A field that is not declared is of no harm, nor is one that the
+        heads: The network's. An attribute that is not declared is of no harm, nor is one that the
             network does not know.
-        fields: The catalogue's.
+        schema: The catalogue's schema.
         source: The network's file.
 
     Raises:
-        InputError: If the network knows none of the fields, or values that one has not.
+        InputError: If the network knows none of the attributes, or values that one has not.
     """
-    known = [head for head in heads if head.name in fields.enumerated]
+    known = [head for head in heads if head.name in schema.categorical]
     remedy = (
-        "Teach one these fields with 'kedro run --pipelines=ingest,distil' and name it as "
+        "Teach one these attributes with 'kedro run --pipelines=ingest,distil' and name it as "
         "'network' in conf/local/globals.yml, or name another captioner."
     )
     if not known:
         taught = ", ".join(head.name for head in heads if head.name != LABEL)
         raise InputError(
-            f"The network '{source}' was taught {taught}, of which the fields.yml has none. "
+            f"The network '{source}' was taught {taught}, of which the schema.yml has none. "
             f"{remedy}"
         )
     for head in known:
-        declared = fields.enumerated[head.name]
+        declared = schema.categorical[head.name]
         foreign = [value for value in head.values if _declared_value(value, declared) is None]
         if foreign or head.kind != declared.kind:
-            told = f"values such as '{foreign[0]}'" if foreign else f"{head.kind} of its values"
+            told = f"values such as '{foreign[0]}'" if foreign else f"the kind '{head.kind}'"
             raise InputError(
-                f"The network '{source}' was taught a field {head.name} with {told}, which is not "
-                f"how the fields.yml declares it. {remedy}"
+                f"The network '{source}' was taught {head.name} with {told}, which is not "
+                f"how the schema.yml declares it. {remedy}"
             )
 
 
 def translate_heads(
-    heads: list[Head], likely: list[Probabilities], fields: Fields
+    heads: list[Head], likely: list[Probabilities], schema: Schema
 ) -> tuple[list[Head], list[Probabilities]]:
-    """Express what a network says in the values of fields that call them otherwise.
+    """Express what a network says in the values of attributes that call them otherwise.
 
-    A network's "Women" is the value "F" of a field that has it as a synonym.
+    A network's "Women" is the value "F" of an attribute that has it as a synonym.
 
     Args:
         heads: The network's.
         likely: Probabilities of their values, a photo each.
-        fields: The catalogue's.
+        schema: The catalogue's schema.
 
     Returns:
-        Both with the fields' values; probabilities of values that are one there add up.
+        Both with the attributes' values; probabilities of values that are one there add up.
     """
     names: dict[str, dict[str, str]] = {}
     translated = []
     for head in heads:
-        declared = fields.ones.get(head.name)
+        declared = schema.singles.get(head.name)
         if declared is None or set(head.values) <= set(declared.values):
             translated.append(head)
             continue
         names[head.name] = {one: str(_declared_value(one, declared)) for one in head.values}
         values = list(dict.fromkeys(names[head.name].values()))
-        changed = {"values": values, "otherwise": declared.otherwise, "phrases": {}}
+        changed = {"values": values, "default": declared.default, "phrases": {}}
         translated.append(head.model_copy(update=changed))
     rows = []
     for row in likely:
@@ -300,10 +300,10 @@ def translate_heads(
     return translated, rows
 
 
-def _declared_value(value: str, declared: OneField | SomeField) -> str | None:
+def _declared_value(value: str, declared: SingleAttribute | MultiAttribute) -> str | None:
     if value in declared.values:
         return value
-    if isinstance(declared, SomeField):
+    if isinstance(declared, MultiAttribute):
         return None
     named, how = declared.lookup(value)
     return named if how == "synonym" else None

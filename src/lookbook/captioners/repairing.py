@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from lookbook.attributes.parsing import Written, read_answer
 from lookbook.captioners import Caption, Captioner, Prompt, fingerprint
 from lookbook.chat_models import ChatModel
 from lookbook.errors import InputError
-from lookbook.labels.reading import Written, read_answer
 from lookbook.photos.photo import Photo
 
 # Changes with every change of how the code below asks.
@@ -51,7 +51,7 @@ class RepairingCaptioner:
     def caption(self, photos: Iterable[Photo], prompt: Prompt) -> Iterator[Caption]:
         """Describe photos, see :class:`lookbook.captioners.Captioner`."""
         for caption in self._captioner.caption(photos, prompt):
-            rejection = read_answer(caption.text or "", prompt.fields).rejection
+            rejection = read_answer(caption.text or "", prompt.attributes).rejection
             if caption.text is None or rejection is None or rejection in HOPELESS:
                 yield caption
             else:
@@ -65,14 +65,16 @@ class RepairingCaptioner:
         except InputError as error:
             logger.warning("A broken answer is left as it is: %s", error)
             return text
-        answer = read_answer(mended, prompt.fields)
-        if answer.rejection or not _stands_in(answer.written, text, list(prompt.fields.texts)):
+        answer = read_answer(mended, prompt.attributes)
+        if answer.rejection or not _stands_in(
+            answer.raw_values, text, list(prompt.attributes.texts)
+        ):
             return text
-        return json.dumps(answer.written, ensure_ascii=False)
+        return json.dumps(answer.raw_values, ensure_ascii=False)
 
 
 def _stands_in(written: Written, text: str, names: list[str]) -> bool:
-    """Whether a text has the words of the fields of free text, in their order."""
+    """Whether a text has the words of the attributes of free text, in their order."""
     source = _words(text)
     return all(_words(str(written.get(name, ""))) in source for name in names)
 

@@ -11,8 +11,8 @@ from typing import TypeVar
 import numpy as np
 from pydantic import BaseModel, Field, ValidationError
 
+from lookbook.attributes.schema import Schema
 from lookbook.captioners import Caption, Captioner, CaptionText, Prompt
-from lookbook.labels.fields import Fields
 from lookbook.lazy import pd
 from lookbook.parts import TableParts, cut
 from lookbook.photos.photo import Photo
@@ -156,7 +156,7 @@ def gather_captions(photos: pd.DataFrame, shards: Shards, fingerprint: str) -> T
 
 
 def gather_probabilities(
-    photos: pd.DataFrame, shards: Shards, fingerprint: str, fields: Fields
+    photos: pd.DataFrame, shards: Shards, fingerprint: str, schema: Schema
 ) -> TableParts:
     """Gathers how likely each value is, for captioners that know.
 
@@ -164,14 +164,16 @@ def gather_probabilities(
         photos: One row per photo, with ``photo_id``.
         shards: Shards by name.
         fingerprint: The captioner's.
-        fields: The catalogue's.
+        schema: The catalogue's schema.
 
     Returns:
-        ``photo_id`` and a column for each value, ``field: value``, from 0 to 1; a row for each
+        ``photo_id`` and a column for each value, ``attribute: value``, from 0 to 1; a row for each
         photo whose captioner told.
     """
     columns = [
-        f"{name}: {value}" for name, field in fields.enumerated.items() for value in field.values
+        f"{name}: {value}"
+        for name, attribute in schema.categorical.items()
+        for value in attribute.values
     ]
 
     def parts() -> Iterator[pd.DataFrame]:

@@ -10,11 +10,11 @@ from typing import Any, cast
 
 import fsspec
 
+from lookbook.attributes.parsing import has_answer, read_answer
+from lookbook.attributes.record import split_values
+from lookbook.attributes.schema import Schema
 from lookbook.captioners import Caption, Captioner, Prompt, fingerprint
 from lookbook.errors import InputError
-from lookbook.labels.fields import Fields
-from lookbook.labels.reading import has_answer, read_answer
-from lookbook.labels.record import split_values
 from lookbook.lazy import pd
 from lookbook.photos.matching import FileNames, tails_of
 from lookbook.photos.photo import Photo
@@ -48,15 +48,15 @@ class TableCaptioner:
     A customer's photo, which no table can have, is always the other captioner's.
     """
 
-    def __init__(self, filepath: str | None, otherwise: Any, fill: bool = False) -> None:
+    def __init__(self, filepath: str | None, fallback: Any, fill: bool = False) -> None:
         """Names the table; it is read when the first photo comes.
 
         Args:
             filepath: A CSV, Excel, Parquet or JSON-lines table with ``Filename`` and any of the
-                catalogue's fields, or with a model's raw answers, on any filesystem that fsspec
+                catalogue's attributes, or with a model's raw answers, on any filesystem that fsspec
                 knows. A pattern such as ``captions_gpu_*.csv`` names parts of one table.
-            otherwise: The captioner of customers' photos.
-            fill: Whether photos without a row, and fields that a row lacks, are the other
+            fallback: The captioner of customers' photos.
+            fill: Whether photos without a row, and attributes that a row lacks, are the other
                 captioner's too; they are failures otherwise.
 
         Raises:
@@ -68,16 +68,16 @@ class TableCaptioner:
                 "--params=catalogue=TABLE, or as 'catalogue:' in conf/local/globals.yml."
             )
         self._filepath = filepath
-        self._otherwise: Captioner = otherwise
+        self._fallback: Captioner = fallback
         self._fill = fill
 
     def fingerprint(self, prompt: Prompt) -> str:
-        """Hashes the table, the fields and, where it fills in, the other captioner.
+        """Hashes the table, the attributes and, where it fills in, the other captioner.
 
         Raises:
             InputError: If the table cannot be read.
         """
-        other = self._otherwise.fingerprint(prompt) if self._fill else ""
+        other = self._fallback.fingerprint(prompt) if self._fill else ""
         return fingerprint(
             "table", *self._files().values(), json.dumps(prompt.answer_schema), other
         )
@@ -92,7 +92,7 @@ class TableCaptioner:
         first = next(remaining, None)
         if first is None:
             return
-        rows = self._rows(prompt.fields)
+        rows = self._rows(prompt.attributes)
         # A row may name folders that the photos are not in.
         tails = {tail: name for name in reversed(rows) for tail in tails_of(name)}
         names, used = FileNames(tails), set()
@@ -104,23 +104,25 @@ class TableCaptioner:
             told = rows.get(row, {}) if row else {}
             used.add(row)
             if self._fill and isinstance(told, str):
-                told = read_answer(told, prompt.fields).written
+                told = read_answer(told, prompt.attributes).raw_values
             if isinstance(told, str):
                 yield Caption(photo_id=photo.photo_id, text=told)
-            elif photo.file is None or (self._fill and not told.keys() >= set(prompt.fields.names)):
+            elif photo.file is None or (
+                self._fill and not told.keys() >= set(prompt.attributes.names)
+            ):
                 said[photo.photo_id] = told
                 lacking.append(photo)
             elif told:
                 yield Caption(photo_id=photo.photo_id, text=json.dumps(told, ensure_ascii=False))
             else:
                 yield Caption(photo_id=photo.photo_id, failure=NO_ROW, answers=0)
-        for caption in self._otherwise.caption(lacking, prompt):
+        for caption in self._fallback.caption(lacking, prompt):
             told = said[caption.photo_id]
-            yield caption if not told else _merge(caption, told, prompt.fields)
+            yield caption if not told else _merge(caption, told, prompt.attributes)
         self._name_unused([name for name in rows if name not in used])
 
-    def _rows(self, fields: Fields) -> dict[str, Said | str]:
-        """Read the rows by file: values by field, or a raw answer.
+    def _rows(self, schema: Schema) -> dict[str, Said | str]:
+        """Read the rows by file: values by attribute, or a raw answer.
 
         A later row of a file adds what an earlier one lacks.
         """
@@ -129,13 +131,13 @@ class TableCaptioner:
         headings = {str(name).strip().casefold(): name for name in table.columns}
         file = next((headings[one] for one in FILE_COLUMNS if one in headings), None)
         known = {
-            name: headings[name.casefold()] for name in fields.names if name.casefold() in headings
+            name: headings[name.casefold()] for name in schema.names if name.casefold() in headings
         }
-        raw = _find_raw(table.drop(columns=file), known, fields) if file is not None else None
+        raw = _find_raw(table.drop(columns=file), known, schema) if file is not None else None
         if file is None or not (known or raw):
             raise InputError(
                 f"{self._filepath} is no catalogue: it needs a column 'Filename' and any of "
-                f"{', '.join(fields.names)}; it has {', '.join(map(str, table.columns))}."
+                f"{', '.join(schema.names)}; it has {', '.join(map(str, table.columns))}."
             )
         if raw is not None:
             answers = zip(table[file].astype(str), table[raw].astype(str), strict=True)
@@ -145,7 +147,7 @@ class TableCaptioner:
             if not str(row[file]).strip():
                 continue
             told = {
-                name: split_values(row[column]) if name in fields.somes else row[column]
+                name: split_values(row[column]) if name in schema.multis else row[column]
                 for name, column in known.items()
                 if str(row[column]).strip()
             }
@@ -173,28 +175,28 @@ class TableCaptioner:
             logger.warning("%s: %d rows name no photo: %s", self._filepath, len(names), shown)
 
 
-def _find_raw(table: pd.DataFrame, known: dict[str, str], fields: Fields) -> str | None:
+def _find_raw(table: pd.DataFrame, known: dict[str, str], schema: Schema) -> str | None:
     """Return the column of a model's raw answers, if the table has one.
 
     Args:
         table: Without the column of files.
-        known: Columns by the field that they are called by.
-        fields: The catalogue's.
+        known: Columns by the attribute that they are called by.
+        schema: The catalogue's schema.
     """
     headings = {str(name).strip().casefold(): str(name) for name in table.columns}
     if not known and (named := [headings[one] for one in RAW_COLUMNS if one in headings]):
         return named[0]
     # Some call the raw answers descriptions, or something else.
-    texts = [known[name] for name in fields.texts if name in known]
+    texts = [known[name] for name in schema.texts if name in known]
     for column in texts if len(known) == 1 else [] if known else headings.values():
         cells = [cell for cell in table[column].astype(str).head(SAMPLE) if cell.strip()]
-        if 2 * sum(has_answer(cell, fields) for cell in cells) > len(cells):
+        if 2 * sum(has_answer(cell, schema) for cell in cells) > len(cells):
             return column
     return None
 
 
-def _merge(caption: Caption, told: Said, fields: Fields) -> Caption:
+def _merge(caption: Caption, told: Said, schema: Schema) -> Caption:
     """Puts what a row says over what a captioner says of the same photo."""
-    written = read_answer(caption.text or "", fields).written
+    written = read_answer(caption.text or "", schema).raw_values
     merged = json.dumps({**written, **told}, ensure_ascii=False)
     return caption.model_copy(update={"text": merged, "failure": None})

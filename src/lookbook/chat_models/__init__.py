@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Protocol
 
+from lookbook.attributes.text import THOUGHT_BEGIN, THOUGHT_END
 from lookbook.errors import InputError
-from lookbook.labels.text import THOUGHT_BEGIN, THOUGHT_END
 
 # An answer of no use is asked for once more, by chance a better one.
 TEMPERATURES = (0.0, 0.7)

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lookbook.attributes.refusals import is_refusal
+from lookbook.attributes.text import strip_thinking
 from lookbook.chat_models.server_errors import ServerError, describe_page, read_error
-from lookbook.labels.refusals import is_refusal
-from lookbook.labels.text import strip_thinking
 
 # Reasons for which a choice ends: by a filter, or by an error of the server.
 _FILTER_ENDS = re.compile(

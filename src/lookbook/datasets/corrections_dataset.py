@@ -13,9 +13,9 @@ from filelock import FileLock
 from kedro.io.core import AbstractDataset
 from kedro_datasets._typing import TablePreview
 
+from lookbook.attributes.corrections import COLUMNS
 from lookbook.datasets.csv_dataset import escape_formulas, restore_formulas
 from lookbook.errors import InputError
-from lookbook.labels.corrections import COLUMNS
 from lookbook.photos.table import decode_text
 
 _DELIMITERS = (",", ";", "\t")
@@ -52,7 +52,7 @@ class CorrectionsDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
 
         Returns:
             ``line`` (in the file, from 1), the columns of
-            :data:`lookbook.labels.corrections.COLUMNS` as texts, and ``problem``: why a line is
+            :data:`lookbook.attributes.corrections.COLUMNS` as texts, and ``problem``: why a line is
             no row, empty for one that is. No rows where there is no file.
 
         Raises:

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from lookbook.attributes.schema import Schema
 from lookbook.captioners import Prompt
 from lookbook.captioners.embedded import EmbeddedCaptioner
 from lookbook.distillation.params import Price
-from lookbook.labels.fields import Fields
 from lookbook.lazy import pd
 from lookbook.photos.photo import Photo
 
@@ -50,7 +50,7 @@ def measure_costs(teacher_table: pd.DataFrame, price: Price | None) -> dict[str,
 
 
 def measure_speed(
-    network: bytes, fields: Fields, names: list[str], files: Mapping[str, Callable[[], bytes]]
+    network: bytes, schema: Schema, names: list[str], files: Mapping[str, Callable[[], bytes]]
 ) -> dict[str, Any]:
     """Times the released network on some of the photos, decoding included.
 
@@ -60,7 +60,7 @@ def measure_speed(
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "network.onnx"
         path.write_bytes(network)
-        prompt = Prompt(system="", question="", fields=fields)
+        prompt = Prompt(system="", question="", attributes=schema)
         captioner = EmbeddedCaptioner(str(path))
         timed = [name for name in names if name in files][:_TIMED]
         photos = [Photo(name, files[name], name) for name in timed]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lookbook.labels.choosing import Head
+from lookbook.attributes.decoding import Head
 
 # Above every probability: a head with this threshold says nothing.
 NEVER = 1.01
@@ -36,7 +36,7 @@ def fit_presence(head: Head, logits: np.ndarray, targets: np.ndarray) -> tuple[f
     """Fits how likely an item has a value at all, for a head of ``some`` (Platt, 1999).
 
     Returns:
-        Slope and offset, see :class:`lookbook.labels.choosing.Head`.
+        Slope and offset, see :class:`lookbook.attributes.decoding.Head`.
     """
     from sklearn.linear_model import LogisticRegression
 

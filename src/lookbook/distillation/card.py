@@ -132,7 +132,7 @@ def write_card(
             f"| {name} | {one['agreement']:.3f} | {one['kappa']:.3f} | "
             + ", ".join(f"{pair} ({n})" for pair, n in one["differ_most"].items())
             + " |"
-            for name, one in agreement["fields"].items()
+            for name, one in agreement["attributes"].items()
         ],
         "",
     ]

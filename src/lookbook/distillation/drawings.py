@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lookbook.labels.fields import Fields, OneField
-from lookbook.labels.record import join_values
+from lookbook.attributes.record import join_values
+from lookbook.attributes.schema import Schema, SingleAttribute
 from lookbook.lazy import pd
 
 if TYPE_CHECKING:
@@ -18,18 +18,18 @@ _FIRST_SEED = 1_000_000
 
 
 def list_drawings(
-    per_label: int, columns: dict[str, str], fields: Fields, seed: int
+    per_label: int, columns: dict[str, str], schema: Schema, seed: int
 ) -> pd.DataFrame:
     """Lists garments to draw, and what is true of them.
 
     Args:
         per_label: Drawings of each label.
-        columns: What the drawings teach, by field: ``label``, ``colour`` or ``pattern``.
-        fields: The catalogue's; what a field has no word for is not taught.
+        columns: What the drawings teach, by attribute: ``label``, ``colour`` or ``pattern``.
+        schema: The catalogue's schema; what an attribute has no word for is not taught.
         seed: Chooses colours and patterns.
 
     Returns:
-        ``photo_id``, ``drawing`` (what :func:`draw` takes), ``label`` and the fields.
+        ``photo_id``, ``drawing`` (what :func:`draw` takes), ``label`` and the attributes.
     """
     from lookbook.photos.drawing import COLOURS, LABELS, PATTERNS
 
@@ -45,17 +45,19 @@ def list_drawings(
             drawing = "/".join([*told.values(), str(_FIRST_SEED + number)])
             known = {"photo_id": f"drawing {drawing}", "drawing": drawing, "label": label}
             for name, column in columns.items():
-                field = fields.enumerated.get(name)
-                if field is None:
+                attribute = schema.categorical.get(name)
+                if attribute is None:
                     continue
                 word = told[column]
                 found, how = (
-                    field.lookup(word) if isinstance(field, OneField) else field.lookup([word])
+                    attribute.lookup(word)
+                    if isinstance(attribute, SingleAttribute)
+                    else attribute.lookup([word])
                 )
                 if how in ("exact", "synonym"):
                     known[name] = join_values(found)
             rows.append(known)
-    columns_known = ["photo_id", "drawing", "label", *fields.enumerated]
+    columns_known = ["photo_id", "drawing", "label", *schema.categorical]
     return pd.DataFrame(rows, columns=columns_known)
 
 

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lookbook.attributes.decoding import Head, slices_of
 from lookbook.captioners.network import LABEL
-from lookbook.labels.choosing import Head, slices_of
 
 # Photos that each pair of values is counted besides.
 _SMOOTHED = 0.5
@@ -55,7 +55,7 @@ def fit_evidence(
     from scipy.optimize import minimize
 
     columns = slices_of(heads)
-    names = [head.name for head in heads if head.kind == "one" and head.name != LABEL]
+    names = [head.name for head in heads if head.kind == "single" and head.name != LABEL]
     if LABEL not in columns or not targets[:, columns[LABEL]].any():
         return None
     truth = targets[:, columns[LABEL]]

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lookbook.attributes.decoding import Head, slices_of
 from lookbook.captioners.network import LABEL, RESOLUTION
 from lookbook.distillation.heads import make_targets, weigh_decided
 from lookbook.distillation.network import (
@@ -19,7 +20,6 @@ from lookbook.distillation.network import (
     fit_student,
 )
 from lookbook.distillation.params import FitParams
-from lookbook.labels.choosing import Head, slices_of
 from lookbook.lazy import pd
 
 # What a fit keeps beside the weights.

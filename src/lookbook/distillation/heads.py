@@ -1,14 +1,14 @@
-"""What a network is taught to say: a head for each field, with its values."""
+"""What a network is taught to say: a head for each attribute, with its values."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from lookbook.attributes.decoding import Head, slices_of
+from lookbook.attributes.record import split_values
+from lookbook.attributes.schema import Schema, SingleAttribute
 from lookbook.captioners.network import LABEL
 from lookbook.distillation.teacher import DECIDED
-from lookbook.labels.choosing import Head, slices_of
-from lookbook.labels.fields import Fields, OneField
-from lookbook.labels.record import split_values
 from lookbook.lazy import pd
 
 # How much of a photo's probability each of its values has, the main one first: none of them is
@@ -16,40 +16,40 @@ from lookbook.lazy import pd
 SHARES = {1: (1.0,), 2: (0.7, 0.3), 3: (0.6, 0.25, 0.15)}
 
 
-def make_heads(training_set: pd.DataFrame, fields: Fields, least: int) -> list[Head]:
-    """Makes a head for each field that can be learned, and one for people's labels.
+def make_heads(training_set: pd.DataFrame, schema: Schema, least: int) -> list[Head]:
+    """Makes a head for each attribute that can be learned, and one for people's labels.
 
     Args:
-        training_set: A column for each field, values of ``some`` fields joined by commas, and
-            ``label``; missing where nothing is known.
-        fields: The catalogue's.
-        least: Examples that a field needs.
+        training_set: A column for each attribute, values of ``some`` attributes joined by commas,
+            and ``label``; missing where nothing is known.
+        schema: The catalogue's schema.
+        least: Examples that an attribute needs.
 
     Returns:
-        The heads, in the order of declaration; a field with too few examples, or of which all
+        The heads, in the order of declaration; an attribute with too few examples, or of which all
         examples say the same, has none.
     """
     heads = []
-    for name in [LABEL, *fields.enumerated]:
+    for name in [LABEL, *schema.categorical]:
         cells = training_set[name].dropna()
         used = set(cells.map(split_values).explode())
         if len(cells) < least or len(used) < 2:
             continue
         if name == LABEL:
-            heads.append(Head(name=name, kind="one", values=sorted(used)))
+            heads.append(Head(name=name, kind="single", values=sorted(used)))
             continue
-        field = fields.enumerated[name]
-        one = isinstance(field, OneField)
+        attribute = schema.categorical[name]
+        one = isinstance(attribute, SingleAttribute)
         heads.append(
             Head(
                 name=name,
-                kind="one" if one else "some",
-                values=[value for value in field.values if value in used],
-                otherwise=field.otherwise if isinstance(field, OneField) else "",
-                phrases={
-                    value: told.phrase
-                    for value, told in field.values.items()
-                    if told.phrase is not None and value in used
+                kind="single" if one else "multi",
+                values=[value for value in attribute.values if value in used],
+                default=attribute.default if isinstance(attribute, SingleAttribute) else "",
+                display={
+                    value: told.display
+                    for value, told in attribute.values.items()
+                    if told.display is not None and value in used
                 },
             )
         )
@@ -79,7 +79,7 @@ def make_targets(training_set: pd.DataFrame, heads: list[Head]) -> np.ndarray:
 def weigh_decided(
     targets: np.ndarray, training_set: pd.DataFrame, heads: list[Head], field_weight: float
 ) -> np.ndarray:
-    """Lets what people have decided count in full, where a teacher's word on a field counts less.
+    """Give people's decisions full weight, whatever the weight of the teacher's attribute.
 
     Args:
         targets: See :func:`make_targets`.
@@ -88,7 +88,7 @@ def weigh_decided(
         field_weight: How much a teacher's word counts.
 
     Returns:
-        The targets, those of decided fields larger: the loss grows with them.
+        The targets, those of decided attributes larger: the loss grows with them.
     """
     weighed = targets.copy()
     for name, columns in slices_of(heads).items():

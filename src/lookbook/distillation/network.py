@@ -1,4 +1,4 @@
-"""The network that is taught: EfficientNet-Lite whose last blocks learn every field at once."""
+"""The network that is taught: EfficientNet-Lite whose last blocks learn every attribute at once."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, normalize, pad
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from lookbook.attributes.decoding import Head, slices_of
 from lookbook.captioners.network import LABEL
 from lookbook.distillation.evidence import Evidence
 from lookbook.distillation.params import FitParams
-from lookbook.labels.choosing import Head, slices_of
 
 FEATURES = 1280
 # In a picture's look all that its heads say counts as much as its features, and people's label

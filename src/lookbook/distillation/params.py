@@ -19,7 +19,7 @@ class FitParams(BaseModel):
         mixup: Alpha of the mixup distribution (Zhang et al., arXiv 1710.09412).
         label_smoothing: Probability spread over all values (Szegedy et al., arXiv 1512.00567).
         dropout: Before the heads.
-        field_weight: The loss of a field's head, where that of people's labels counts 1.
+        field_weight: The loss of an attribute's head, where that of people's labels counts 1.
         seed: Initialises weights, order and mixing.
     """
 
@@ -83,19 +83,19 @@ class DistilParams(BaseModel):
 
     Attributes:
         teacher: ``catalogue``, or the path of a table of what photos show.
-        columns: Headings under which such a table may have a field beside the field's name, or
-            the photos' ``file``.
-        human_label: The field that people's labels speak of: where one of its values or
+        columns: Headings under which such a table may have an attribute beside the attribute's
+            name, or the photos' ``file``.
+        human_label: The attribute that people's labels speak of: where one of its values or
             synonyms is a photo's label, people have the last word. ``None`` for none.
         ignored_labels: Human labels that name nothing.
         credit: Whose photos these are and under what licence, for the model card.
         annotator: Who says what they show, for the model card.
-        least_examples: Photos that a field needs to be taught.
+        least_examples: Photos that an attribute needs to be taught.
         right_at_least: How often what is said is to be right.
         folds: Parts in the cross-validation; a sender's photos are all in one.
         gallery: Items among which a customer's words are to find the right one.
         drawn_per_label: Drawn garments of each label beside the photos.
-        drawn_columns: What the drawings teach, by field: their ``label``, ``colour`` or
+        drawn_columns: What the drawings teach, by attribute: their ``label``, ``colour`` or
             ``pattern``.
         workers: Threads that decode photos.
         bootstrap_rounds: Resamples of senders behind each confidence interval.

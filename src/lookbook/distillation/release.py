@@ -12,13 +12,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lookbook.attributes.decoding import Head
 from lookbook.captioners.network import RESOLUTION, describe_network, to_pixels
 from lookbook.distillation.alignment import Layers
 from lookbook.distillation.evidence import Evidence
 from lookbook.distillation.fitting import open_student, scale_linear
 from lookbook.distillation.network import ReleasedNetwork, Trunk
 from lookbook.distillation.params import FitParams
-from lookbook.labels.choosing import Head
 from lookbook.photos.folder import read_photo
 from lookbook.photos.photo import decode
 

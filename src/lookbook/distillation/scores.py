@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from lookbook.attributes.decoding import Head, slices_of
 from lookbook.captioners.network import LABEL
 from lookbook.distillation.calibration import (
     NEVER,
@@ -16,7 +17,6 @@ from lookbook.distillation.calibration import (
 )
 from lookbook.distillation.heads import make_targets, truth_of
 from lookbook.evaluation.metrics import bootstrap_interval
-from lookbook.labels.choosing import Head, slices_of
 from lookbook.lazy import pd
 from lookbook.photos.sampling import BalanceParams
 
@@ -64,7 +64,7 @@ def calibrate(
         head.threshold = NEVER
         if known.any():
             seen, truth = logits[known, columns], targets[known, columns]
-            if head.kind == "some":
+            if head.kind == "multi":
                 head.slope, head.offset = fit_presence(head, seen, truth)
             head.threshold = find_threshold(*_answers(head, seen, truth), right_at_least)
         calibrated.append(head)
@@ -74,7 +74,7 @@ def calibrate(
 def _answers(head: Head, logits: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Gives how likely each answer is and whether it is right: of ``some``, each value."""
     likely = head.probabilities(logits)
-    if head.kind == "some":
+    if head.kind == "multi":
         return likely.ravel(), (truth > 0).ravel()
     best = likely.argmax(axis=1)
     return likely.max(axis=1), best == truth.argmax(axis=1)
@@ -141,7 +141,7 @@ def score_heads(
                 if (true == number).sum() >= COMMON
             },
         }
-        if head.kind == "some":
+        if head.kind == "multi":
             named = score(truth[np.arange(len(guess)), guess] > 0, rows)
             scores[head.name]["named"] = named
         if head.name == LABEL:
@@ -223,7 +223,7 @@ def compare(
         training_set: What the teacher says.
 
     Returns:
-        By field ``photos``, ``agreement``, ``kappa`` (Cohen, 1960) of the main values, and
+        By attribute ``photos``, ``agreement``, ``kappa`` (Cohen, 1960) of the main values, and
         under ``differ_most`` the pairs that differ most often.
     """
     from sklearn.metrics import cohen_kappa_score

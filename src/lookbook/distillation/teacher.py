@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lookbook.attributes.cleaning import settle
+from lookbook.attributes.record import join_values, split_values
+from lookbook.attributes.schema import Schema, SingleAttribute
+from lookbook.attributes.text import clean_text
 from lookbook.errors import InputError
-from lookbook.labels.cleaning import settle
-from lookbook.labels.fields import Fields, OneField
-from lookbook.labels.record import join_values, split_values
-from lookbook.labels.text import clean_text
 from lookbook.lazy import pd
 from lookbook.photos.headings import find_headings
 from lookbook.photos.matching import FileNames
@@ -18,38 +18,38 @@ from lookbook.photos.table import cell_text
 PROBLEMS = ["row", "file", "field", "value", "reason"]
 # The text that pictures are compared with.
 TEXT = "text"
-# The fields of a photo that people have decided.
+# The attributes of a photo that people have decided.
 DECIDED = "decided"
 
 
 def find_columns(
-    headings: list[str], columns: dict[str, list[str]], fields: Fields
+    headings: list[str], columns: dict[str, list[str]], schema: Schema
 ) -> dict[str, str]:
-    """Finds what a teacher's table has of each field.
+    """Finds what a teacher's table has of each attribute.
 
     Args:
         headings: The table's.
-        columns: Headings under which a table may have a field beside the field's name, or the
-            photos' ``file``.
-        fields: The catalogue's.
+        columns: Headings under which a table may have an attribute beside the attribute's name, or
+            the photos' ``file``.
+        schema: The catalogue's schema.
 
     Returns:
-        Headings by field, and by ``file``.
+        Headings by attribute, and by ``file``.
 
     Raises:
-        InputError: If the table names no photos, or has no field.
+        InputError: If the table names no photos, or has no attribute.
     """
-    found = find_headings(headings, ("file", *fields.names), columns)
+    found = find_headings(headings, ("file", *schema.names), columns)
     if "file" not in found or len(found) == 1:
         raise InputError(
-            f"The teacher's table needs a column of files and any of {', '.join(fields.names)}; "
+            f"The teacher's table needs a column of files and any of {', '.join(schema.names)}; "
             f"it has {', '.join(headings)}. Other headings are named in 'distil.columns'."
         )
     return found
 
 
 def read_rows(
-    table: pd.DataFrame, columns: dict[str, str], files: list[str], fields: Fields
+    table: pd.DataFrame, columns: dict[str, str], files: list[str], schema: Schema
 ) -> tuple[dict[str, dict[str, Any]], pd.DataFrame]:
     """Reads a teacher's table row by row.
 
@@ -57,11 +57,11 @@ def read_rows(
         table: Any cells.
         columns: See :func:`find_columns`.
         files: The photos that there are.
-        fields: The catalogue's.
+        schema: The catalogue's schema.
 
     Returns:
-        By file what the teacher says: values of fields, lists for ``some``, and ``text``; and
-        what is of no use: ``row`` (from 1), ``file``, ``field``, ``value`` and ``reason``.
+        By file what the teacher says: values of attributes, lists for ``some``, and ``text``; and
+        what is of no use: ``row`` (from 1), ``file``, ``attribute``, ``value`` and ``reason``.
     """
     names = FileNames(files)
     said: dict[str, dict[str, Any]] = {}
@@ -77,54 +77,54 @@ def read_rows(
             reason = "a row before it is of the same photo"
             problems.append({"row": number, "file": named, "reason": reason})
             continue
-        told, unknown = _read_row(row, columns, fields)
+        told, unknown = _read_row(row, columns, schema)
         said[file] = told
         problems += [
-            {"row": number, "file": file, "field": field, "value": value, "reason": "no value"}
-            for field, value in unknown
+            {"row": number, "file": file, "field": attribute, "value": value, "reason": "no value"}
+            for attribute, value in unknown
         ]
     return said, pd.DataFrame(problems, columns=PROBLEMS)
 
 
 def _read_row(
-    row: dict[str, Any], columns: dict[str, str], fields: Fields
+    row: dict[str, Any], columns: dict[str, str], schema: Schema
 ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
     told: dict[str, Any] = {}
     unknown = []
-    for name, field in fields.enumerated.items():
+    for name, attribute in schema.categorical.items():
         cell = cell_text(row[columns[name]]) if name in columns else ""
         if not cell:
             continue
-        if isinstance(field, OneField):
-            value, how = field.lookup(cell)
+        if isinstance(attribute, SingleAttribute):
+            value, how = attribute.lookup(cell)
             found: Any = value
         else:
-            found, how = field.lookup(split_values(cell))
+            found, how = attribute.lookup(split_values(cell))
         if how == "none":
             unknown.append((name, cell))
         else:
             told[name] = found
-    told.update(_implied(told, fields))
+    told.update(_implied(told, schema))
     texts = [
-        clean_text(cell_text(row[columns[name]]), field.longest)
-        for name, field in fields.texts.items()
+        clean_text(cell_text(row[columns[name]]), attribute.max_length)
+        for name, attribute in schema.texts.items()
         if name in columns
     ]
     told[TEXT] = ". ".join(filter(None, texts))
     return told, unknown
 
 
-def _implied(told: dict[str, Any], fields: Fields) -> dict[str, Any]:
+def _implied(told: dict[str, Any], schema: Schema) -> dict[str, Any]:
     """Adds what follows from what a teacher said, and says nothing against it."""
-    values = {name: told.get(name, field.otherwise) for name, field in fields.ones.items()}
-    happened = settle(values, {}, fields)
+    values = {name: told.get(name, attribute.default) for name, attribute in schema.singles.items()}
+    happened = settle(values, {}, schema)
     return {name: values[name] for name, how in happened.items() if how == "implied"}
 
 
 def make_training_set(
     manifest: pd.DataFrame,
     said: dict[str, dict[str, Any]],
-    fields: Fields,
+    schema: Schema,
     human_label: str | None,
     ignored_labels: list[str],
     decided: Mapping[str, Mapping[str, Any]],
@@ -134,39 +134,39 @@ def make_training_set(
     Args:
         manifest: ``photo_id``, ``file``, ``label`` and ``sender_id``.
         said: What the teacher says, by file.
-        fields: The catalogue's.
-        human_label: The field of which people have the last word; ``None`` for none.
+        schema: The catalogue's schema.
+        human_label: The attribute of which people have the last word; ``None`` for none.
         ignored_labels: Human labels that name nothing.
         decided: What people have decided of each photo, by file, which goes before all else.
 
     Returns:
-        ``photo_id``, ``file``, ``sender_id``, ``label``, a column for each field with values,
-        ``text`` and ``decided`` (the fields that people have decided, joined by commas), sorted by
-        ``photo_id``; missing where nothing is known. A photo of which nothing at all is known is
+        ``photo_id``, ``file``, ``sender_id``, ``label``, a column for each attribute with values,
+        ``text`` and ``decided`` (the attributes that people have decided, joined by commas), sorted
+        by ``photo_id``; missing where nothing is known. A photo of which nothing at all is known is
         left out.
     """
-    field = fields.ones.get(human_label) if human_label else None
+    attribute = schema.singles.get(human_label) if human_label else None
     ignored = {label.casefold() for label in ignored_labels}
     rows = []
     for row in manifest[["photo_id", "file", "sender_id", "label"]].to_dict("records"):
         told = dict(said.get(row["file"], {}))
         label = cell_text(row["label"])
         label = "" if label.casefold() in ignored else label
-        if label and field is not None and human_label is not None:
-            value, how = field.lookup(label)
+        if label and attribute is not None and human_label is not None:
+            value, how = attribute.lookup(label)
             if how in ("exact", "synonym"):
                 told[human_label] = value
         people = {
             name: value
             for name, value in decided.get(row["file"], {}).items()
-            if name in fields.enumerated
+            if name in schema.categorical
         }
         told |= people
-        cells = {name: join_values(told[name]) for name in fields.enumerated if name in told}
+        cells = {name: join_values(told[name]) for name in schema.categorical if name in told}
         known = {"label": label or None, TEXT: told.get(TEXT) or None, **cells}
         known[DECIDED] = join_values(list(people)) or None
         if any(known.values()):
             rows.append({**row, **known})
-    columns = ["photo_id", "file", "sender_id", "label", *fields.enumerated, TEXT, DECIDED]
+    columns = ["photo_id", "file", "sender_id", "label", *schema.categorical, TEXT, DECIDED]
     table = pd.DataFrame(rows, columns=columns)
     return table.sort_values("photo_id", ignore_index=True)

@@ -4,47 +4,47 @@ from __future__ import annotations
 
 from typing import Any
 
+from lookbook.attributes.cleaning import CleanAnswer, clean_answer
+from lookbook.attributes.record import is_valid, split_values, to_row
+from lookbook.attributes.schema import Schema, SingleAttribute
 from lookbook.evaluation.metrics import bootstrap_interval
 from lookbook.evaluation.params import EvaluateParams
-from lookbook.labels.cleaning import CleanAnswer, clean_answer
-from lookbook.labels.fields import Fields, OneField
-from lookbook.labels.record import is_valid, split_values, to_row
 from lookbook.lazy import pd
 
 VALID = "schema-valid"
 UNUSABLE = "no label"
 
 
-def judge_captions(captions: pd.DataFrame, fields: Fields, params: EvaluateParams) -> pd.DataFrame:
+def judge_captions(captions: pd.DataFrame, schema: Schema, params: EvaluateParams) -> pd.DataFrame:
     """Compares each caption, cleaned as the catalogue's are, with the photo's human label.
 
     Args:
         captions: As :func:`lookbook.captioners.shards.gather_captions` returns them.
-        fields: The catalogue's. Human labels count as values of one of them, where it has a
+        schema: The catalogue's schema. Human labels count as values of one of them, where it has a
             word for them.
         params: Which.
 
     Returns:
-        The captions with the fields (missing where the caption is of no use), ``expected`` (the
+        The captions with the attributes (missing where the caption is of no use), ``expected`` (the
         human label's value, missing where there is none), ``correct`` (missing as well),
-        ``values_mapped`` (how many fields came in other words than the declared values) and
+        ``values_mapped`` (how many attributes came in other words than the declared values) and
         ``status``: ``schema-valid`` as it came, ``repaired``, ``outside the vocabulary``, or
         the reason why it is of no use.
     """
     rows = []
     for text, failure in zip(captions["caption"], captions["failure"], strict=True):
         answer = text if isinstance(text, str) else ""
-        cleaned = clean_answer(answer, fields)
+        cleaned = clean_answer(answer, schema)
         status = f"no caption: {failure}" if isinstance(failure, str) else cleaned.rejection
         if status is None:
-            status = VALID if is_valid(answer, fields) else _status(cleaned)
+            status = VALID if is_valid(answer, schema) else _status(cleaned)
         told = [one for one in cleaned.mappings if one.value and one.how != "exact"]
-        record = to_row(cleaned.record, fields) if cleaned.record else {}
+        record = to_row(cleaned.record, schema) if cleaned.record else {}
         rows.append({**record, "values_mapped": len(told), "status": status})
-    found = pd.DataFrame(rows, columns=[*fields.names, "values_mapped", "status"])
+    found = pd.DataFrame(rows, columns=[*schema.names, "values_mapped", "status"])
     given = captions.drop(columns=found.columns, errors="ignore").reset_index(drop=True)
     judged = pd.concat([given, found], axis=1)
-    human = fields.ones[params.human_label]
+    human = schema.singles[params.human_label]
     judged["expected"] = judged["label"].map(
         lambda label: _expected(label, human), na_action="ignore"
     )
@@ -54,23 +54,23 @@ def judge_captions(captions: pd.DataFrame, fields: Fields, params: EvaluateParam
 
 
 def score_labels(
-    judged: pd.DataFrame, fingerprint: str, fields: Fields, params: EvaluateParams
+    judged: pd.DataFrame, fingerprint: str, schema: Schema, params: EvaluateParams
 ) -> dict[str, Any]:
     """Scores a captioner's labels.
 
     Args:
         judged: As :func:`judge_captions` returns them.
         fingerprint: Captioner and prompt.
-        fields: The catalogue's.
+        schema: The catalogue's schema.
         params: How intervals are estimated: by bootstrap over senders, where they are known.
 
     Returns:
-        Shares, counts and costs; of each field with values, under ``fields``, the share of
+        Shares, counts and costs; of each attribute with values, under ``attributes``, the share of
         items of which it says something, and how often each value occurs. A caption of no use
         counts as wrong.
     """
     usable = judged[params.human_label].notna()
-    words = judged.loc[usable, fields.description].astype(str).str.split().str.len()
+    words = judged.loc[usable, schema.description].astype(str).str.split().str.len()
     return {
         "captioner": fingerprint,
         "photos": len(judged),
@@ -80,9 +80,9 @@ def score_labels(
         "values_mapped": int(judged["values_mapped"].sum()),
         "human_label": params.human_label,
         **_score_against_people(judged, params),
-        "fields": {
-            name: _score_field(judged.loc[usable, name], field)
-            for name, field in fields.enumerated.items()
+        "attributes": {
+            name: _score_field(judged.loc[usable, name], attribute)
+            for name, attribute in schema.categorical.items()
         },
         "description_words": _mean(words),
         "seconds_per_photo": _mean(judged["seconds"]),
@@ -129,9 +129,9 @@ def _score_against_people(judged: pd.DataFrame, params: EvaluateParams) -> dict[
     }
 
 
-def _score_field(cells: pd.Series, field: Any) -> dict[str, Any]:
-    values = cells.map(split_values).explode().dropna() if field.kind == "some" else cells
-    said = cells.ne(field.otherwise) if isinstance(field, OneField) else cells.ne("")
+def _score_field(cells: pd.Series, attribute: Any) -> dict[str, Any]:
+    values = cells.map(split_values).explode().dropna() if attribute.kind == "multi" else cells
+    said = cells.ne(attribute.default) if isinstance(attribute, SingleAttribute) else cells.ne("")
     return {"said_share": _mean(said), "values": values.value_counts().to_dict()}
 
 
@@ -139,7 +139,7 @@ def _status(cleaned: CleanAnswer) -> str:
     return "outside the vocabulary" if cleaned.repair == "json" else "repaired"
 
 
-def _expected(label: str, human: OneField) -> str | None:
+def _expected(label: str, human: SingleAttribute) -> str | None:
     value, how = human.lookup(label)
     return None if how == "none" else value
 

@@ -7,7 +7,7 @@ class EvaluateParams(BaseModel):
     """How quality is measured.
 
     Attributes:
-        human_label: The field that people's labels speak of.
+        human_label: The attribute that people's labels speak of.
         ignored_labels: People's labels that name nothing.
         items: Items that are asked for in every way, chosen by seed.
         words: Items that are asked for in a customer's words.

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from lookbook.attributes.record import Record, from_row
+from lookbook.attributes.schema import Schema
 from lookbook.captioners.network import hash_photo
-from lookbook.labels.fields import Fields
-from lookbook.labels.record import Record, from_row
 from lookbook.lazy import pd
 
 
-def photos_taught(engines: Iterable[Any]) -> frozenset[str]:
+def trained_on(engines: Iterable[Any]) -> frozenset[str]:
     """Gathers the hashes of photos that taught any of some engines.
 
     Args:
         engines: Captioners and embedders; one that was taught elsewhere, or does not tell, has
-            no ``taught_by``.
+            no ``training_photos``.
     """
-    return frozenset().union(*(getattr(one, "taught_by", frozenset()) for one in engines))
+    return frozenset().union(*(getattr(one, "training_photos", frozenset()) for one in engines))
 
 
 def is_unseen(photo_ids: pd.Series, taught: frozenset[str]) -> pd.Series:
@@ -27,29 +27,29 @@ def is_unseen(photo_ids: pd.Series, taught: frozenset[str]) -> pd.Series:
     return unseen
 
 
-def known_item_question(record: Record, fields: Fields) -> str:
+def known_item_question(record: Record, schema: Schema) -> str:
     """Asks for an item by its title, and the first value of a list that the title does not name."""
-    title, name = record[fields.title], next(iter(fields.somes), None)
+    title, name = record[schema.title], next(iter(schema.multis), None)
     if name is None:
         return str(title)
-    named = fields.enumerated[name].named(title)
+    named = schema.categorical[name].named(title)
     more = [colour for colour in record[name] if colour not in named]
     return " ".join([title, *more[:1]])
 
 
-def truth_of(row: dict[str, Any], annotations: dict[str, dict[str, Any]], fields: Fields) -> Record:
+def truth_of(row: dict[str, Any], annotations: dict[str, dict[str, Any]], schema: Schema) -> Record:
     """Gives what others than our captioner say of an item, where they say anything.
 
     Args:
-        row: The item, with ``photo_id`` and the fields, as a row or as a search finds it.
+        row: The item, with ``photo_id`` and the attributes, as a row or as a search finds it.
         annotations: Rows of a table of annotations by photo.
-        fields: The catalogue's.
+        schema: The catalogue's schema.
     """
-    own = from_row(row, fields)
+    own = from_row(row, schema)
     told = annotations.get(row["photo_id"], {})
     said = {
         name: cell
         for name, cell in told.items()
-        if name in fields.enumerated and isinstance(cell, str)
+        if name in schema.categorical and isinstance(cell, str)
     }
-    return {**own, **from_row({**own, **said}, fields)} if said else own
+    return {**own, **from_row({**own, **said}, schema)} if said else own

@@ -6,11 +6,11 @@ import itertools
 import math
 from typing import Any
 
+from lookbook.attributes.corrections import Corrections
+from lookbook.attributes.record import join_values
+from lookbook.attributes.schema import Schema
 from lookbook.evaluation.metrics import bootstrap_interval
 from lookbook.evaluation.params import EvaluateParams
-from lookbook.labels.corrections import Corrections
-from lookbook.labels.fields import Fields
-from lookbook.labels.record import join_values
 from lookbook.lazy import pd
 from lookbook.photos.sampling import draw_lot
 
@@ -26,24 +26,24 @@ def in_drawn_order(photo_ids: pd.Series) -> pd.Series:
 
 
 def score_by_reviews(
-    judged: pd.DataFrame, corrections: Corrections, fields: Fields, params: EvaluateParams
+    judged: pd.DataFrame, corrections: Corrections, schema: Schema, params: EvaluateParams
 ) -> dict[str, dict[str, Any]]:
-    """Scores each field by the photos that people have looked at.
+    """Scores each attribute by the photos that people have looked at.
 
     Whoever looks at doubtful items first finds more errors than there are elsewhere. So a share
     that speaks for all items is reckoned from those at the head of the drawn order that have all
     been looked at, which is how a review in that order goes.
 
     Args:
-        judged: ``photo_id``, ``sender_id``, ``taught`` and the fields as a captioner says them, see
-            :func:`lookbook.evaluation.label_scores.judge_captions`.
+        judged: ``photo_id``, ``sender_id``, ``taught`` and the attributes as a captioner says them,
+            see :func:`lookbook.evaluation.label_scores.judge_captions`.
         corrections: What people have decided.
-        fields: The catalogue's.
+        schema: The catalogue's schema.
         params: How intervals are estimated.
 
     Returns:
-        By field, of those that somebody has looked at: ``looked_at`` photos and the ``right`` share
-        of them; ``drawn`` photos, and of them ``accuracy``, ``interval_95``, and how many
+        By attribute, of those that somebody has looked at: ``looked_at`` photos and the ``right``
+        share of them; ``drawn`` photos, and of them ``accuracy``, ``interval_95``, and how many
         ``more_for_one_point`` it takes until the interval is of 1 point to either side. Missing
         where nothing was drawn. A caption of no use counts as wrong.
     """
@@ -53,7 +53,7 @@ def score_by_reviews(
     # In the drawn order.
     said = {one: corrections.fields_of(one) for one in order if one in corrections.decided}
     scores = {}
-    for name in fields.enumerated:
+    for name in schema.categorical:
         right: dict[str, float] = {}
         for photo_id, values in said.items():
             if (told := values.get(name)) is not None:

@@ -21,8 +21,8 @@ def label_table(scores: dict[str, Any]) -> Table:
         interval = f"{scores['accuracy']:.3f} ({low:.3f} to {high:.3f})"
         table.add_row(f"{scores['human_label'].lower()} accuracy", interval)
         table.add_row("macro-F1", f"{scores['macro_f1']:.3f}")
-    for name, field in scores["fields"].items():
-        table.add_row(f"says its {name.lower()}", f"{field['said_share']:.3f}")
+    for name, attribute in scores["attributes"].items():
+        table.add_row(f"says its {name.lower()}", f"{attribute['said_share']:.3f}")
     for name, told in scores["corrected"].items():
         right = f"{told['right']:.3f} of {told['looked_at']:,} looked at"
         if told["accuracy"] is not None:

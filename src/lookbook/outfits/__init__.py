@@ -7,8 +7,8 @@ from typing import Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lookbook.labels.fields import Fields
-from lookbook.labels.record import Record
+from lookbook.attributes.record import Record
+from lookbook.attributes.schema import Schema
 from lookbook.search.preferences import Preference
 
 Mode = Literal["complementary", "similar", "search"]
@@ -26,7 +26,7 @@ class PlannedQuery(BaseModel):
         is_descriptive: Whether the words say more than the wishes.
         fallback_text: Words by which it is looked for where nothing else leads to it, see
             :class:`lookbook.search.table_searcher.Query`.
-        filters: Values that may be shown, by field; an empty list allows nothing.
+        filters: Values that may be shown, by attribute; an empty list allows nothing.
         preferences: What is wished for; what cannot be had is given up, the lightest wish first.
     """
 
@@ -47,7 +47,7 @@ class ShoppingPlan(BaseModel):
         mode: ``complementary`` for what goes with what the customer has, ``similar`` for more of
             its kind, ``search`` for what was said alone.
         queries: One for each part of the outfit.
-        worn: What the customer said to have and did not show: values by field.
+        worn: What the customer said to have and did not show: values by attribute.
         context: What else is known of the outfit, such as the season, as the style model calls
             it.
         said: Whether the customer said anything; a photo alone leaves much open.
@@ -98,7 +98,7 @@ class Stylist(Protocol):
     """Plans what to look for, and says what was found."""
 
     def plan(
-        self, item: Record | None, message: str, history: list[Message], fields: Fields
+        self, item: Record | None, message: str, history: list[Message], schema: Schema
     ) -> ShoppingPlan:
         """Plans what to look for.
 
@@ -106,7 +106,7 @@ class Stylist(Protocol):
             item: What the customer showed, if anything.
             message: What the customer says now; may be empty.
             history: What was said before.
-            fields: The catalogue's.
+            schema: The catalogue's schema.
 
         Raises:
             InputError: If no plan can be made.
@@ -120,7 +120,7 @@ class Stylist(Protocol):
         found: list[Recommendation],
         message: str,
         history: list[Message],
-        fields: Fields,
+        schema: Schema,
     ) -> Iterator[str]:
         """Says what was found, in parts as they are written; names no item but those.
 
@@ -130,7 +130,7 @@ class Stylist(Protocol):
             found: What is shown, in the plan's order of slots.
             message: What the customer says now; may be empty.
             history: What was said before.
-            fields: The catalogue's.
+            schema: The catalogue's schema.
 
         Raises:
             InputError: If the engine cannot answer.

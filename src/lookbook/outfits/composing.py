@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lookbook.labels.fields import Fields
+from lookbook.attributes.schema import Schema
 from lookbook.outfits.slots import suiting, wearer_fields
 from lookbook.outfits.style import StyleModel
 from lookbook.search.probabilities import AttributeProbabilities, StackedProbabilities
@@ -52,7 +52,7 @@ class Composed(NamedTuple):
     score: float
 
 
-def suiting_worth(worn: AttributeProbabilities, fields: Fields) -> dict[str, dict[str, float]]:
+def suiting_worth(worn: AttributeProbabilities, schema: Schema) -> dict[str, dict[str, float]]:
     """Says what values are worth for suiting what is worn, such as being for the same wearer.
 
     Of what is worn nobody may know whom it is for: then every value is worth as much as it is
@@ -60,25 +60,25 @@ def suiting_worth(worn: AttributeProbabilities, fields: Fields) -> dict[str, dic
 
     Args:
         worn: Probabilities of what is worn.
-        fields: The catalogue's.
+        schema: The catalogue's schema.
 
     Returns:
-        By field and value, the weighted logarithm of the probability that it suits.
+        By attribute and value, the weighted logarithm of the probability that it suits.
     """
     worth = {}
-    for name in fields.suiting:
+    for name in schema.compatibility_attributes:
         if worn.get(name):
-            (own,) = StackedProbabilities([worn]).of(name, list(fields.ones[name].values))
-            probabilities = own @ _suits(name, fields) / max(own.sum(), 1e-9)
-            scores = _weight(name, fields) * np.log(np.clip(probabilities / _ENOUGH, _LEAST, 1.0))
-            worth[name] = dict(zip(fields.ones[name].values, scores.tolist(), strict=True))
+            (own,) = StackedProbabilities([worn]).of(name, list(schema.singles[name].values))
+            probabilities = own @ _suits(name, schema) / max(own.sum(), 1e-9)
+            scores = _weight(name, schema) * np.log(np.clip(probabilities / _ENOUGH, _LEAST, 1.0))
+            worth[name] = dict(zip(schema.singles[name].values, scores.tolist(), strict=True))
     return worth
 
 
 def compose(
     slots: list[list[Candidate]],
     style: StyleModel,
-    fields: Fields,
+    schema: Schema,
     count: int,
     diversity: float,
 ) -> list[Composed]:
@@ -91,7 +91,7 @@ def compose(
     Args:
         slots: Candidates for each part of the outfit; parts without any stay unfilled.
         style: What goes with what.
-        fields: The catalogue's.
+        schema: The catalogue's schema.
         count: Outfits at most.
         diversity: How much likeness to the outfits before counts, as a logarithm at a cosine
             of 1.
@@ -105,7 +105,7 @@ def compose(
     every = [candidate for slot in slots for candidate in slot]
     scores = np.array([candidate.score for candidate in every], np.float64)
     vectors = np.stack([candidate.item["vector"] for candidate in every]).astype(np.float32)
-    pairs = _pairs([candidate.probabilities for candidate in every], style, fields)
+    pairs = _pairs([candidate.probabilities for candidate in every], style, schema)
     photo_ids = [candidate.item["photo_id"] for candidate in every]
     _, names = np.unique(photo_ids, return_inverse=True)
     # What may fill two parts fills one of them.
@@ -141,25 +141,25 @@ def _search(scores: np.ndarray, pairs: np.ndarray, bounds: np.ndarray) -> tuple[
 
 
 def _pairs(
-    probabilities: list[AttributeProbabilities], style: StyleModel, fields: Fields
+    probabilities: list[AttributeProbabilities], style: StyleModel, schema: Schema
 ) -> np.ndarray:
     """Scores every pair of items by style, and by whether they suit; (items, items)."""
     stacked = StackedProbabilities(probabilities)
     total = style.together(stacked)
-    for name in fields.suiting:
-        vectors = stacked.of(name, list(fields.ones[name].values))
+    for name in schema.compatibility_attributes:
+        vectors = stacked.of(name, list(schema.singles[name].values))
         vectors /= np.maximum(vectors.sum(axis=1, keepdims=True), 1e-9)
-        suits = vectors @ _suits(name, fields) @ vectors.T
+        suits = vectors @ _suits(name, schema) @ vectors.T
         total += _AMONG * np.log(np.maximum(suits, _LEAST))
     return total
 
 
-def _suits(name: str, fields: Fields) -> np.ndarray:
-    """Says which values of a field suit one another; (values, values) of 0 and 1."""
-    values = list(fields.ones[name].values)
-    matrix = np.array([[other in suiting(name, one, fields) for other in values] for one in values])
+def _suits(name: str, schema: Schema) -> np.ndarray:
+    """Says which values of an attribute suit one another; (values, values) of 0 and 1."""
+    values = list(schema.singles[name].values)
+    matrix = np.array([[other in suiting(name, one, schema) for other in values] for one in values])
     return (matrix | matrix.T).astype(float)
 
 
-def _weight(name: str, fields: Fields) -> float:
-    return _WEARERS if name in wearer_fields(fields) else _OCCASIONS
+def _weight(name: str, schema: Schema) -> float:
+    return _WEARERS if name in wearer_fields(schema) else _OCCASIONS

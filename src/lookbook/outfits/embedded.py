@@ -1,11 +1,11 @@
-"""The stylist that needs neither key nor GPU: rules over the words of the fields and sayings."""
+"""The stylist that needs neither key nor GPU: rules over the words of values and sayings."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from lookbook.labels.fields import Fields
-from lookbook.labels.record import Record, known_of, values_of
+from lookbook.attributes.record import Record, known_of, values_of
+from lookbook.attributes.schema import Schema
 from lookbook.outfits import (
     LONGEST_MESSAGE,
     Message,
@@ -39,7 +39,7 @@ _ALIKE = 0.02
 
 
 class EmbeddedStylist:
-    """Understands the fields' values and synonyms, sayings, parts of an outfit, and negations.
+    """Understands the attributes' values and synonyms, sayings, parts of an outfit, and negations.
 
     What it does not understand, it says so.
     """
@@ -48,25 +48,25 @@ class EmbeddedStylist:
         """Takes what customers say.
 
         Args:
-            sayings: Beyond the words of the fields; nothing by default.
+            sayings: Beyond the words of the attributes; nothing by default.
         """
         self._sayings = sayings or Sayings()
 
     def plan(
-        self, item: Record | None, message: str, history: list[Message], fields: Fields
+        self, item: Record | None, message: str, history: list[Message], schema: Schema
     ) -> ShoppingPlan:
         """Plans what to look for, see :class:`lookbook.outfits.Stylist`."""
-        lexicon = lexicon_of(fields, self._sayings)
-        shown = known_of(item, fields) if item else {}
+        lexicon = lexicon_of(schema, self._sayings)
+        shown = known_of(item, schema) if item else {}
         heard = Heard()
         for turn in history:
             if turn.role == "user":
-                hear(turn.content, heard, lexicon, fields, shown)
+                hear(turn.content, heard, lexicon, schema, shown)
         heard.asked_before = any(turn.role == "user" for turn in history)
-        hear(message, heard, lexicon, fields, shown)
+        hear(message, heard, lexicon, schema, shown)
         if message.strip() and not heard.understood:
             heard.notes.append(NOT_UNDERSTOOD)
-        return _Planner(item, shown, heard, lexicon, fields).plan(message[:LONGEST_MESSAGE])
+        return _Planner(item, shown, heard, lexicon, schema).plan(message[:LONGEST_MESSAGE])
 
     def reply(
         self,
@@ -75,35 +75,35 @@ class EmbeddedStylist:
         found: list[Recommendation],
         message: str,
         history: list[Message],
-        fields: Fields,
+        schema: Schema,
     ) -> Iterator[str]:
         """Says what was found and what was not, see :class:`lookbook.outfits.Stylist`."""
         yield from (f"{note} " for note in plan.notes)
         if not found:
             yield NOTHING if plan.understood else ""
             return
-        yield from _given_up(plan, found, fields)
-        yield f"{_opening(plan, item, fields)}:"
+        yield from _given_up(plan, found, schema)
+        yield f"{_opening(plan, item, schema)}:"
         best = {one.slot: one for one in reversed(found)}
         for slot in dict.fromkeys(one.slot for one in found):
             why = f" ({best[slot].why})" if best[slot].why else ""
-            part = f"{called(slot, fields)}: " if slot else ""
-            yield f"\n- {part}{best[slot].record[fields.title]}{why}"
+            part = f"{called(slot, schema)}: " if slot else ""
+            yield f"\n- {part}{best[slot].record[schema.title]}{why}"
         missing = [query.slot for query in plan.queries if query.slot and query.slot not in best]
         if missing:
-            yield f"\nNothing fits for {', '.join(called(slot, fields) for slot in missing)}."
+            yield f"\nNothing fits for {', '.join(called(slot, schema) for slot in missing)}."
 
 
 class _Planner:
     """Turns what was heard into queries."""
 
     def __init__(
-        self, item: Record | None, shown: Wishes, heard: Heard, lexicon: Lexicon, fields: Fields
+        self, item: Record | None, shown: Wishes, heard: Heard, lexicon: Lexicon, schema: Schema
     ) -> None:
         self._item = item
         self._heard = heard
         self._lexicon = lexicon
-        self._fields = fields
+        self._schema = schema
         # What a customer has and does not show is asked about, or mentioned by the way.
         asked_about = item is None and (heard.mode == "complementary" or bool(heard.parts))
         self._worn = heard.worn.wanted if heard.worn and asked_about else {}
@@ -120,7 +120,7 @@ class _Planner:
             # "White sneakers" with heels shown asks for sneakers, not for what goes with heels.
             (part, *more) = self._heard.parts
             mode = "similar" if not more and self._is_shown_kind(part) else "search"
-        if mode == "complementary" and not self._fields.slots:
+        if mode == "complementary" and not self._schema.slots:
             mode = "similar" if self._item is not None else "search"
         queries = {
             "complementary": self._complement,
@@ -146,7 +146,7 @@ class _Planner:
             others = [slot for slot in slots if slot != own]
             if others or not slots or not self._is_shown_kind(part):
                 queries.append(self._query(part, others or slots))
-        return queries or [self._query(Part(), [slot]) for slot in default_slots(own, self._fields)]
+        return queries or [self._query(Part(), [slot]) for slot in default_slots(own, self._schema)]
 
     def _names_only_own_slot(self) -> bool:
         """Whether the message names garments, and each fills the slot of the item shown."""
@@ -171,24 +171,24 @@ class _Planner:
     def _slots_of(self, wanted: Wishes) -> list[str | None]:
         """Lists the parts of an outfit that garments fill, by the garments' names."""
         kinds = sorted(self._lexicon.kinds_of(wanted))
-        return list(dict.fromkeys(slot_of_value(kind, self._fields) for kind in kinds))
+        return list(dict.fromkeys(slot_of_value(kind, self._schema) for kind in kinds))
 
     def _more_of_its_kind(self) -> list[PlannedQuery]:
         """Looks for items like the one that was shown, or as it is wished to differ."""
-        fields, part = self._fields, Part()
+        schema, part = self._schema, Part()
         for later in [*self._heard.parts, self._heard.loose]:
             part.change(later)
         kinds_shown = self._lexicon.kinds_of(self._has)
-        preferences = wishes_of(part, self._heard, self._lexicon, fields, kinds_shown)
+        preferences = wishes_of(part, self._heard, self._lexicon, schema, kinds_shown)
         told = {preference.attribute for preference in preferences}
         alike = [
             Preference(attribute=name, values=values, weight=_ALIKE)
             for name, values in self._has.items()
-            if name not in told and (self._is_telling(name) or name in wearer_fields(fields))
+            if name not in told and (self._is_telling(name) or name in wearer_fields(schema))
         ]
         slot = self._own_slot()
-        kinds = values_of_slot(slot, fields) if slot else []
-        allowed = {str(fields.slot_field): kinds} if kinds else {}
+        kinds = values_of_slot(slot, schema) if slot else []
+        allowed = {str(schema.slot_attribute): kinds} if kinds else {}
         text = " ".join(
             value
             for preference in preferences
@@ -200,7 +200,7 @@ class _Planner:
         ]
 
     def _is_telling(self, name: str) -> bool:
-        return self._lexicon.names_garments(name) or name in self._fields.somes
+        return self._lexicon.names_garments(name) or name in self._schema.multis
 
     def _search(self, message: str) -> list[PlannedQuery]:
         """Looks for what was said, without an item.
@@ -231,16 +231,16 @@ class _Planner:
             slots: What it fills.
             narrow: Whether nothing else may be shown; else it is only wished for.
         """
-        fields = self._fields
-        refused = self._heard.loose.unwanted.get(str(fields.slot_field), [])
+        schema = self._schema
+        refused = self._heard.loose.unwanted.get(str(schema.slot_attribute), [])
         kinds = [
             kind
             for slot in (slots if narrow else ())
-            for kind in values_of_slot(slot, fields)
+            for kind in values_of_slot(slot, schema)
             if kind not in refused
         ]
         named = self._lexicon.kinds_of(part.wanted)
-        preferences = wishes_of(part, self._heard, self._lexicon, fields, named or set(kinds))
+        preferences = wishes_of(part, self._heard, self._lexicon, schema, named or set(kinds))
         words = [
             value
             for preference in preferences
@@ -250,14 +250,14 @@ class _Planner:
         return PlannedQuery(
             slot=slots[0] if len(slots) == 1 else None,
             fallback_text=" ".join(words if named else [*words, *kinds]),
-            filters={str(fields.slot_field): kinds} if kinds else {},
+            filters={str(schema.slot_attribute): kinds} if kinds else {},
             preferences=preferences,
         )
 
 
-def _opening(plan: ShoppingPlan, item: Record | None, fields: Fields) -> str:
+def _opening(plan: ShoppingPlan, item: Record | None, schema: Schema) -> str:
     if item is not None and plan.mode != "search":
-        title = item[fields.title][:1].lower() + item[fields.title][1:]
+        title = item[schema.title][:1].lower() + item[schema.title][1:]
         return f"With your {title} go" if plan.mode == "complementary" else f"Like your {title} are"
     if plan.worn:
         words = [value for values in reversed(plan.worn.values()) for value in values]
@@ -265,17 +265,17 @@ def _opening(plan: ShoppingPlan, item: Record | None, fields: Fields) -> str:
     return "I found"
 
 
-def _given_up(plan: ShoppingPlan, found: list[Recommendation], fields: Fields) -> Iterator[str]:
+def _given_up(plan: ShoppingPlan, found: list[Recommendation], schema: Schema) -> Iterator[str]:
     """Says which wishes nothing that is shown grants, the lightest first."""
     for query in plan.queries:
         shown = [one.record for one in found if one.slot == (query.slot or "")]
         for preference in reversed(query.preferences):
             has = [set(values_of(record, preference.attribute)) for record in shown]
-            otherwise = getattr(fields.enumerated[preference.attribute], "otherwise", None)
-            known = [values for values in has if values - {otherwise, ""}]
+            default = getattr(schema.categorical[preference.attribute], "default", None)
+            known = [values for values in has if values - {default, ""}]
             had = any(values & set(preference.values) for values in known)
             # What follows from an occasion was not asked for by name.
             if preference.negated or preference.weight < NAMED or not known or had:
                 continue
-            part = f" for {called(query.slot, fields)}" if query.slot else ""
+            part = f" for {called(query.slot, schema)}" if query.slot else ""
             yield f"Nothing that fits{part} is {' or '.join(preference.values)}. "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from lookbook.labels.fields import Fields
+from lookbook.attributes.schema import Schema
 from lookbook.outfits import Wishes
 from lookbook.outfits.lexicon import Lexicon, Said
 from lookbook.outfits.listening import Heard, Listener, Part
@@ -17,15 +17,15 @@ NAMED, GARMENT, WEARER, UNWANTED = 1.0, 1.5, 2.5, 2.0
 QUALITY, OCCASION, OCCASIONS_GARMENT = 0.7, 0.5, 1.2
 
 
-def hear(message: str, heard: Heard, lexicon: Lexicon, fields: Fields, item: Wishes) -> None:
+def hear(message: str, heard: Heard, lexicon: Lexicon, schema: Schema, item: Wishes) -> None:
     """Adds what a message says to what was asked for before.
 
     Args:
         message: What the customer says.
         heard: What was said before; changed.
         lexicon: The words.
-        fields: The catalogue's.
-        item: What the customer showed, values by field; comparisons start from it.
+        schema: The catalogue's schema.
+        item: What the customer showed, values by attribute; comparisons start from it.
     """
     turn = Listener(lexicon).listen(message)
     heard.notes, heard.understood = turn.notes, turn.understood
@@ -46,11 +46,11 @@ def hear(message: str, heard: Heard, lexicon: Lexicon, fields: Fields, item: Wis
             part.change(turn.loose)
     for said in turn.comparisons:
         for part in heard.parts or [heard.loose]:
-            _compare(said, part, lexicon, fields, item)
+            _compare(said, part, lexicon, schema, item)
 
 
 def wishes_of(
-    part: Part, heard: Heard, lexicon: Lexicon, fields: Fields, kinds: set[str]
+    part: Part, heard: Heard, lexicon: Lexicon, schema: Schema, kinds: set[str]
 ) -> list[Preference]:
     """Lists what is wished of a part, the weightiest first.
 
@@ -58,8 +58,8 @@ def wishes_of(
         part: What was asked for.
         heard: What was said besides.
         lexicon: The words.
-        fields: The catalogue's.
-        kinds: Values of the field with slots that it may be of; none for any.
+        schema: The catalogue's schema.
+        kinds: Values of the attribute with slots that it may be of; none for any.
     """
     whole = Part()
     whole.change(part)
@@ -73,8 +73,8 @@ def wishes_of(
     ]
     for said in _holding(heard.wearers[-1:], kinds):
         for name, values in said.saying.wishes.items():
-            declared = fields.enumerated[name].values
-            suiting = [other for one in values for other in declared[one].goes_with]
+            declared = schema.categorical[name].values
+            suiting = [other for one in values for other in declared[one].compatible_with]
             preferences.append(
                 Preference(attribute=name, values=[*values, *suiting], weight=WEARER, required=True)
             )
@@ -116,7 +116,7 @@ def _refused_qualities(part: Part, unwanted: Wishes, lexicon: Lexicon) -> Iterat
 
 
 def _joined(preferences: list[Preference]) -> Iterator[Preference]:
-    """Makes one wish of several for the same field and weight: either will do."""
+    """Makes one wish of several for the same attribute and weight: either will do."""
     several: dict[tuple[str, float, bool], list[Preference]] = {}
     for preference in preferences:
         several.setdefault(
@@ -159,7 +159,7 @@ def _holding(sayings: list[Said], kinds: set[str]) -> list[Said]:
     return [said for said in sayings if not said.saying.of or set(said.saying.of) & kinds]
 
 
-def _compare(said: Said, part: Part, lexicon: Lexicon, fields: Fields, item: Wishes) -> None:
+def _compare(said: Said, part: Part, lexicon: Lexicon, schema: Schema, item: Wishes) -> None:
     """Changes what is asked for by a comparison to what was talked about."""
     saying = said.saying
     if saying.of and not set(saying.of) & lexicon.kinds_of(part.wanted or item):
@@ -170,7 +170,7 @@ def _compare(said: Said, part: Part, lexicon: Lexicon, fields: Fields, item: Wis
     for name, values in saying.unwanted.items():
         part.refuse(name, values)
     for name, steps in saying.steps.items():
-        ladder = fields.ones[name].ladder if name in fields.ones else []
+        ladder = schema.singles[name].ordinal_scale if name in schema.singles else []
         now = (part.wanted.get(name) or item.get(name) or [""])[-1]
         if ladder:
             start = ladder.index(now) if now in ladder else (len(ladder) - 1) // 2

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from lookbook.labels.fields import Fields
-from lookbook.labels.values import fold
+from lookbook.attributes.schema import Schema
+from lookbook.attributes.values import fold
 from lookbook.outfits import LONGEST_MESSAGE, cues, slots
 from lookbook.outfits.sayings import Kind, Saying, Sayings
 
@@ -38,9 +38,9 @@ UNKNOWN = ""
 
 @dataclass(frozen=True)
 class Value:
-    """A value of a field that a word means."""
+    """A value of an attribute that a word means."""
 
-    field: str
+    attribute: str
     value: str
 
 
@@ -60,7 +60,7 @@ class Term:
     Attributes:
         words: The phrase, folded.
         cues: What it says of the terms around it.
-        values: Values of fields that it means, at most one a field.
+        values: Values of attributes that it means, at most one an attribute.
         sayings: Sayings that it may mean.
         known: Whether it means anything.
     """
@@ -79,21 +79,21 @@ _SIGNS = {",": COMMA, "&": COMMA, "+": COMMA, "/": Term("/", frozenset({"or"}))}
 
 
 class Lexicon:
-    """The words of a catalogue's fields and sayings in customers' sentences."""
+    """The words of a catalogue's attributes and sayings in customers' sentences."""
 
-    def __init__(self, fields: Fields, sayings: Sayings) -> None:
+    def __init__(self, schema: Schema, sayings: Sayings) -> None:
         """Learns the words.
 
         Args:
-            fields: Values and their synonyms.
-            sayings: What else is said, cut to the fields.
+            schema: Values and their synonyms.
+            sayings: What else is said, cut to the attributes.
         """
-        self._fields = fields
+        self._schema = schema
         values: dict[str, list[Value]] = {}
-        for name, field in fields.enumerated.items():
-            otherwise = getattr(field, "otherwise", None)
-            for word, value in field.words.items():
-                if value != otherwise and word not in NO_WISH:
+        for name, attribute in schema.categorical.items():
+            default = getattr(attribute, "default", None)
+            for word, value in attribute.words.items():
+                if value != default and word not in NO_WISH:
                     phrase = _unfold(word) if self.names_garments(name) else word
                     values.setdefault(phrase, []).append(Value(name, value))
         said: dict[str, list[Said]] = {}
@@ -221,29 +221,31 @@ class Lexicon:
         """Keeps of a word's values those that a customer has in mind.
 
         The name of a garment means the garment, and the name of a value ("denim") that value
-        rather than what it is another word for; a word of several fields ("lace") means the
+        rather than what it is another word for; a word of several attributes ("lace") means the
         first.
         """
         named = [one for one in values if fold(one.value) == word]
         values = named or values
         certain = [
-            one for one in values if one.field != self.slot_field and self.names_garments(one.field)
+            one
+            for one in values
+            if one.attribute != self.slot_attribute and self.names_garments(one.attribute)
         ]
-        main = [one for one in values if one.field == self.slot_field]
+        main = [one for one in values if one.attribute == self.slot_attribute]
         return (certain or main or values)[:1]
 
     @property
-    def slot_field(self) -> str | None:
-        """The field whose values fill parts of an outfit."""
-        return self._fields.slot_field
+    def slot_attribute(self) -> str | None:
+        """The attribute whose values fill parts of an outfit."""
+        return self._schema.slot_attribute
 
     def names_garments(self, name: str) -> bool:
-        """Says whether a field's values are garments."""
-        return slots.names_garments(name, self._fields)
+        """Says whether an attribute's values are garments."""
+        return slots.names_garments(name, self._schema)
 
     def kinds_of(self, wanted: Mapping[str, list[str]]) -> set[str]:
-        """Gives the values of the field with slots that named garments are of."""
-        return set(slots.kinds_of(wanted, self._fields))
+        """Gives the values of the attribute with slots that named garments are of."""
+        return set(slots.kinds_of(wanted, self._schema))
 
 
 _CUES: dict[Cue, list[str]] = {
@@ -254,15 +256,15 @@ _CUES: dict[Cue, list[str]] = {
 }  # fmt: skip
 
 
-def lexicon_of(fields: Fields, sayings: Sayings) -> Lexicon:
-    """Gives the lexicon of a catalogue's fields, made once."""
-    return _lexicon(fields.declared, sayings.declared)
+def lexicon_of(schema: Schema, sayings: Sayings) -> Lexicon:
+    """Gives the lexicon of a catalogue's attributes, made once."""
+    return _lexicon(schema.as_json, sayings.declared)
 
 
 @lru_cache(maxsize=8)
 def _lexicon(declared: str, sayings: str) -> Lexicon:
-    fields = Fields.model_validate_json(declared)
-    return Lexicon(fields, Sayings.model_validate_json(sayings).within(fields))
+    schema = Schema.model_validate_json(declared)
+    return Lexicon(schema, Sayings.model_validate_json(sayings).within(schema))
 
 
 def _fold_token(token: str) -> list[str]:

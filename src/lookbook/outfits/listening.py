@@ -14,7 +14,7 @@ class Part:
     """One thing that is asked for, or that a customer has.
 
     Attributes:
-        wanted: Values that were named, by field; any of a field's will do.
+        wanted: Values that were named, by attribute; any of an attribute's will do.
         unwanted: Values that it is not to have.
         sayings: Qualities that it is to have.
         refused: Qualities and occasions that it is not to suit.
@@ -36,7 +36,7 @@ class Part:
         self.wanted[name] = [one for one in self.wanted.get(name, []) if one not in refused]
 
     def change(self, later: Part) -> None:
-        """Takes what was said later, field by field, for what was said before."""
+        """Takes what was said later, attribute by attribute, for what was said before."""
         for name, values in later.wanted.items():
             if values:
                 kept = [one for one in self.unwanted.get(name, []) if one not in values]
@@ -192,7 +192,7 @@ class Listener:
             linked = linked or "link" in term.cues
             before = member[number - 1].cues if number else frozenset()
             for value in term.values:
-                garment = self._lexicon.names_garments(value.field)
+                garment = self._lexicon.names_garments(value.attribute)
                 if garment and linked and found and not self._owned:
                     # "A shirt with cap sleeves" is no cap.
                     continue
@@ -204,14 +204,14 @@ class Listener:
     def _names_garment(self, terms: list[Term]) -> bool:
         """Says whether any of some terms names a garment."""
         return any(
-            any(self._lexicon.names_garments(value.field) for value in term.values)
+            any(self._lexicon.names_garments(value.attribute) for value in term.values)
             or any(said.kind == "garments" for said in term.sayings)
             for term in terms
         )
 
     def _take_value(self, value: Value, garment: bool, own: Part) -> bool:
         """Notes a value; says whether a garment is asked for by it."""
-        name, values = value.field, [value.value]
+        name, values = value.attribute, [value.value]
         if garment:
             self._end_negation()
         if self._negated:
@@ -301,16 +301,16 @@ class Listener:
                 own.wanted[name] = []
 
     def _unify(self, part: Part) -> None:
-        """Brings "tops or dresses", named by several fields, to the kinds that they are."""
-        slot_field = self._lexicon.slot_field
+        """Brings "tops or dresses", named by several attributes, to the kinds that they are."""
+        slot_attribute = self._lexicon.slot_attribute
         names = [
             name for name, own in part.wanted.items() if own and self._lexicon.names_garments(name)
         ]
-        if slot_field and len(names) > 1:
+        if slot_attribute and len(names) > 1:
             kinds = self._lexicon.kinds_of(part.wanted)
             for name in names:
                 part.wanted[name] = []
-            part.want(slot_field, sorted(kinds))
+            part.want(slot_attribute, sorted(kinds))
 
 
 def _attach(part: Part, own: Part) -> None:

@@ -1,4 +1,4 @@
-"""What customers say that is no value of a field, as the configuration tells what they mean."""
+"""Customers' phrases that are no attribute value, and their configured meaning."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Literal, get_args
 import yaml
 from pydantic import BaseModel, ConfigDict
 
+from lookbook.attributes.schema import Schema
 from lookbook.errors import InputError
-from lookbook.labels.fields import Fields
 
 Kind = Literal["garments", "qualities", "occasions", "wearers", "comparisons"]
 
@@ -21,10 +21,10 @@ class Saying(BaseModel):
 
     Attributes:
         said: The words, in any language; plurals are understood.
-        wishes: Values that are wished for, by field.
+        wishes: Values that are wished for, by attribute.
         unwanted: Values that are not to be.
-        of: Values of the field with slots for which alone it holds; none for all.
-        steps: How many steps to go along a field's ladder, by field.
+        of: Values of the attribute with slots for which alone it holds; none for all.
+        steps: How many steps to go along an attribute's ladder, by attribute.
         context: What it tells of a whole outfit, such as its season, as the style model calls it.
         note: What a customer is told who says so.
     """
@@ -71,20 +71,24 @@ class Sayings(BaseModel):
             for name, saying in getattr(self, kind).items():
                 yield kind, name, saying
 
-    def within(self, fields: Fields) -> Sayings:
-        """Leaves what a catalogue's fields have: those of clothes mean little to furniture."""
+    def within(self, schema: Schema) -> Sayings:
+        """Leaves what a catalogue's attributes have: those of clothes mean little to furniture."""
         kept: dict[str, dict[str, Saying]] = {}
         for kind, name, saying in self.every():
             wishes, unwanted = (
                 {
-                    field: known
-                    for field, values in told.items()
-                    if (known := _known(field, values, fields))
+                    attribute: known
+                    for attribute, values in told.items()
+                    if (known := _known(attribute, values, schema))
                 }
                 for told in (saying.wishes, saying.unwanted)
             )
-            of = [one for one in saying.of if _known(str(fields.slot_field), [one], fields)]
-            steps = {field: count for field, count in saying.steps.items() if field in fields.ones}
+            of = [one for one in saying.of if _known(str(schema.slot_attribute), [one], schema)]
+            steps = {
+                attribute: count
+                for attribute, count in saying.steps.items()
+                if attribute in schema.singles
+            }
             if not (wishes or unwanted or steps or saying.note) or bool(of) != bool(saying.of):
                 continue
             cut = {"wishes": wishes, "unwanted": unwanted, "of": of, "steps": steps}
@@ -114,6 +118,6 @@ def read_sayings(filepath: str) -> Sayings:
         raise InputError(f"The sayings '{filepath}' cannot be used: {reason}") from error
 
 
-def _known(field: str, values: list[str], fields: Fields) -> list[str]:
-    declared = fields.enumerated.get(field)
+def _known(attribute: str, values: list[str], schema: Schema) -> list[str]:
+    declared = schema.categorical.get(attribute)
     return [one for one in values if declared and one in declared.values]

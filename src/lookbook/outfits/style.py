@@ -24,14 +24,14 @@ _USUAL, _RAREST = 0.6, 0.002
 
 
 class Pairs(BaseModel):
-    """How much oftener than by chance two values of a field are in one outfit.
+    """How much oftener than by chance two values of an attribute are in one outfit.
 
     Attributes:
-        values: The field's values that outfits have.
+        values: The attribute's values that outfits have.
         lift: (values, values) logarithms of the ratio, symmetric.
         together: (values, values) outfits that have both.
         shares: (values,) the share of the items that have each.
-        weight: How much the field counts beside others.
+        weight: How much the attribute counts beside others.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -75,8 +75,8 @@ class Context(BaseModel):
 
     Attributes:
         shares: The share of the outfits of which each holds.
-        lift: Logarithms of the ratio, by what holds ("cold"), field and value.
-        weights: How much each field counts, by field.
+        lift: Logarithms of the ratio, by what holds ("cold"), attribute and value.
+        weights: How much each attribute counts, by attribute.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -92,7 +92,7 @@ class Context(BaseModel):
 
     @cached_property
     def values(self) -> dict[str, tuple[str, ...]]:
-        """The values that there are lifts of, by field."""
+        """The values that there are lifts of, by attribute."""
         known: dict[str, dict[str, float]] = {}
         for lift in self.lift.values():
             for name, own in lift.items():
@@ -100,7 +100,7 @@ class Context(BaseModel):
         return {name: tuple(own) for name, own in known.items()}
 
     def weighted(self, name: str, values: tuple[str, ...]) -> np.ndarray:
-        """(what may hold, values) weighted lifts of a field's values; 0 for what is unknown."""
+        """(what may hold, values) weighted lifts of an attribute's values; 0 where unknown."""
         if (name, values) not in self._weighted:
             weight = self.weights.get(name, 0.0)
             own = [self.lift.get(holds, {}).get(name, {}) for holds in self.shares]
@@ -112,19 +112,19 @@ class Context(BaseModel):
 
 
 class StyleModel(BaseModel):
-    """Scores how well items go together: log-lifts of pairs of values, added up over fields.
+    """Scores how well items go together: log-lifts of pairs of values, added up over attributes.
 
     Attributes:
-        fields: Pairs of values, by field.
+        attributes: Pairs of values, by attribute.
         contexts: What is worn by whom, on which occasion and in which season, by the name of the
-            context, which may be a field's.
+            context, which may be an attribute's.
         outfits: How many outfits taught it.
         source: Whose taste it is.
     """
 
     model_config = ConfigDict(extra="forbid")
 
-    fields: dict[str, Pairs]
+    attributes: dict[str, Pairs]
     contexts: dict[str, Context] = {}
     outfits: int
     source: str
@@ -140,11 +140,11 @@ class StyleModel(BaseModel):
 
         Returns:
             Log-lifts summed over the items and the context, and a part of the logarithm of how
-            often a value is worn at all: lifts alone favour what is rare. By field and value; what
-            is usually worn is worth 0.
+            often a value is worn at all: lifts alone favour what is rare. By attribute and value;
+            what is usually worn is worth 0.
         """
         worth: dict[str, dict[str, float]] = {}
-        for name, pairs in self.fields.items():
+        for name, pairs in self.attributes.items():
             vectors = [pairs.vector(item[name]) for item in worn if item.get(name)]
             own = _USUAL * np.log(np.maximum(pairs.shares, _RAREST))
             if vectors:
@@ -171,8 +171,8 @@ class StyleModel(BaseModel):
         told = {}
         stacked = StackedProbabilities([worn])
         scores = np.concatenate([one.log_shares for one in self.contexts.values()] or [np.zeros(0)])
-        for field, (values, lifts) in self._lifts.items():
-            scores = scores + lifts @ stacked.of(field, values)[0]
+        for attribute, (values, lifts) in self._lifts.items():
+            scores = scores + lifts @ stacked.of(attribute, values)[0]
         start = 0
         for name, context in self.contexts.items():
             own = scores[start : start + len(context.shares)]
@@ -183,7 +183,7 @@ class StyleModel(BaseModel):
 
     @cached_property
     def _lifts(self) -> dict[str, tuple[tuple[str, ...], np.ndarray]]:
-        """By field its values and (what may hold, of all contexts; values) weighted lifts."""
+        """By attribute its values and (what may hold, of all contexts; values) weighted lifts."""
         names = dict.fromkeys(name for one in self.contexts.values() for name in one.values)
         lifts = {}
         for name in names:
@@ -199,7 +199,7 @@ class StyleModel(BaseModel):
     def together(self, items: StackedProbabilities) -> np.ndarray:
         """Scores every pair of items; (items, items), symmetric."""
         total: np.ndarray = np.zeros(())
-        for name, pairs in self.fields.items():
+        for name, pairs in self.attributes.items():
             vectors = items.of(name, pairs.values)
             total = total + vectors @ pairs.matrix @ vectors.T
         return total
@@ -208,11 +208,11 @@ class StyleModel(BaseModel):
         """Says which values of two items are often worn together, the oftenest first.
 
         Args:
-            one: Values of an item, by field.
+            one: Values of an item, by attribute.
             other: Values of another.
         """
         told: list[tuple[float, str]] = []
-        for name, pairs in self.fields.items():
+        for name, pairs in self.attributes.items():
             for value, with_it, lift, outfits in self._pairs(name, one, other):
                 if outfits >= _OFTEN and lift >= _OFTENER and value != with_it:
                     sentence = f"{value.lower()} and {with_it.lower()} are often worn together"
@@ -222,7 +222,7 @@ class StyleModel(BaseModel):
     def _pairs(
         self, name: str, one: Mapping[str, list[str]], other: Mapping[str, list[str]]
     ) -> Iterator[tuple[str, str, float, float]]:
-        pairs = self.fields[name]
+        pairs = self.attributes[name]
         for value in one.get(name, []):
             for with_it in other.get(name, []):
                 if value in pairs.places and with_it in pairs.places:

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from pydantic import BaseModel, Field
 
+from lookbook.attributes.record import split_values
+from lookbook.attributes.schema import Schema, SingleAttribute
 from lookbook.errors import InputError
-from lookbook.labels.fields import Fields, OneField
-from lookbook.labels.record import split_values
 from lookbook.lazy import pd
 from lookbook.outfits.slots import kinds_of, slot_of_value
 from lookbook.outfits.style import Context, Pairs, StyleModel
@@ -25,7 +25,7 @@ class Outfit(BaseModel):
     """What somebody wore together.
 
     Attributes:
-        items: Values of each item, by field.
+        items: Values of each item, by attribute.
         context: Who wore it and when, by the name of the context.
     """
 
@@ -37,17 +37,17 @@ class StyleParams(BaseModel, extra="forbid"):
     """How what goes with what is learned.
 
     Attributes:
-        fields: Fields whose values are paired.
-        contexts: What holds of a whole outfit: fields, or other columns of the table.
-        columns: Headings under which the table may have a field, a context or ``outfit`` beside
-            its own name.
+        attributes: Schema whose values are paired.
+        contexts: What holds of a whole outfit: attributes, or other columns of the table.
+        columns: Headings under which the table may have an attribute, a context or ``outfit``
+            beside its own name.
         smoothing: What is added to counts, against chance in what is rare.
         folds: Parts into which outfits are cut to be judged.
         source: Whose taste it is, for the model and its card.
         seed: Of folds and questions.
     """
 
-    fields: list[str]
+    attributes: list[str]
     contexts: list[str]
     columns: dict[str, list[str]]
     smoothing: float = Field(gt=0)
@@ -65,21 +65,21 @@ ROUNDS = 3
 
 
 def read_outfits(
-    table: pd.DataFrame, params: StyleParams, fields: Fields
+    table: pd.DataFrame, params: StyleParams, schema: Schema
 ) -> tuple[dict[str, Outfit], pd.DataFrame]:
     """Reads a table of outfits, a row for each item.
 
     Args:
         table: Any cells; several values of a cell are joined by ``+``, commas or semicolons.
-        params: Which fields and contexts, and their headings.
-        fields: The catalogue's.
+        params: Which attributes and contexts, and their headings.
+        schema: The catalogue's schema.
 
     Returns:
         The outfits of two items and more; and what is of no use: ``row`` (from 1), ``outfit``,
-        ``field``, ``value`` and ``reason``.
+        ``attribute``, ``value`` and ``reason``.
 
     Raises:
-        InputError: If the table names no outfits, or has none of the fields.
+        InputError: If the table names no outfits, or has none of the attributes.
     """
     found = _find_columns(list(table.columns), params)
     names = [name for name in found if name != "outfit"]
@@ -94,11 +94,11 @@ def read_outfits(
         item: dict[str, list[str]] = {}
         for name in names:
             cell = cell_text(row[found[name]])
-            values = _values(cell, name, fields) if cell else []
+            values = _values(cell, name, schema) if cell else []
             if cell and not values:
                 at = {"row": number, "outfit": outfit, "field": name, "value": cell}
                 problems.append({**at, "reason": "no value"})
-            elif values and name in params.fields:
+            elif values and name in params.attributes:
                 item[name] = values
             if values and name in params.contexts:
                 contexts[outfit].setdefault(name, values[0])
@@ -118,23 +118,26 @@ def read_outfits(
 
 
 def _find_columns(headings: list[str], params: StyleParams) -> dict[str, str]:
-    found = find_headings(headings, ("outfit", *params.fields, *params.contexts), params.columns)
-    if "outfit" not in found or not set(params.fields) & set(found):
+    found = find_headings(
+        headings, ("outfit", *params.attributes, *params.contexts), params.columns
+    )
+    if "outfit" not in found or not set(params.attributes) & set(found):
         raise InputError(
-            f"The table of outfits needs a column 'outfit' and any of {', '.join(params.fields)}; "
+            "The table of outfits needs a column 'outfit' and any of "
+            f"{', '.join(params.attributes)}; "
             f"it has {', '.join(map(str, headings))}. Other headings are named in 'style.columns'."
         )
     return found
 
 
-def _values(cell: str, name: str, fields: Fields) -> list[str]:
-    field = fields.enumerated.get(name)
-    if field is None:
+def _values(cell: str, name: str, schema: Schema) -> list[str]:
+    attribute = schema.categorical.get(name)
+    if attribute is None:
         return [cell.casefold()]
-    if isinstance(field, OneField):
-        value, how = field.lookup(cell)
-        return [] if how == "none" or value == field.otherwise else [value]
-    values: list[str] = field.lookup(split_values(re.sub(r"\s*[+;]\s*", ", ", cell)))[0]
+    if isinstance(attribute, SingleAttribute):
+        value, how = attribute.lookup(cell)
+        return [] if how == "none" or value == attribute.default else [value]
+    values: list[str] = attribute.lookup(split_values(re.sub(r"\s*[+;]\s*", ", ", cell)))[0]
     return values
 
 
@@ -146,7 +149,7 @@ def count_pairs(outfits: list[Outfit], params: StyleParams) -> dict[str, Pairs]:
     its share. All weights are 1.
     """
     pairs = {}
-    for name in params.fields:
+    for name in params.attributes:
         having = [[item for item in one.items if item.get(name)] for one in outfits]
         values = sorted({value for items in having for item in items for value in item[name]})
         place = {value: number for number, value in enumerate(values)}
@@ -185,7 +188,7 @@ def count_contexts(outfits: list[Outfit], params: StyleParams) -> dict[str, Cont
     contexts = {}
     for told in params.contexts:
         lift: dict[str, dict[str, dict[str, float]]] = defaultdict(dict)
-        for name in params.fields:
+        for name in params.attributes:
             counted: dict[tuple[str, str], float] = defaultdict(float)
             holding: dict[str, float] = defaultdict(float)
             having: dict[str, float] = defaultdict(float)
@@ -206,12 +209,12 @@ def count_contexts(outfits: list[Outfit], params: StyleParams) -> dict[str, Cont
         contexts[told] = Context(
             shares={holds: round(count / counts.total(), 4) for holds, count in counts.items()},
             lift=dict(lift),
-            weights=dict.fromkeys(params.fields, 1.0),
+            weights=dict.fromkeys(params.attributes, 1.0),
         )
     return contexts
 
 
-def learn(outfits: list[Outfit], params: StyleParams, fields: Fields) -> StyleModel:
+def learn(outfits: list[Outfit], params: StyleParams, schema: Schema) -> StyleModel:
     """Makes a style model: counts, and how much each of them tells.
 
     The weights are those of a logistic model of real against other items. Either half of the
@@ -224,7 +227,7 @@ def learn(outfits: list[Outfit], params: StyleParams, fields: Fields) -> StyleMo
     differences: list[np.ndarray] = []
     for counted, asked in (halves, halves[::-1]):
         model = _count(counted, params)
-        for question in ask(asked, params, fields, params.seed):
+        for question in ask(asked, params, schema, params.seed):
             scores = features(question, model)
             differences += [scores[0] - other for other in scores[1:]]
     model = _count(outfits, params)
@@ -234,13 +237,13 @@ def learn(outfits: list[Outfit], params: StyleParams, fields: Fields) -> StyleMo
     real = np.repeat([1, 0], len(differences))
     fitted = LogisticRegression(fit_intercept=False).fit(both, real).coef_[0]
     weights = iter(np.maximum(fitted, 0).round(3).tolist())
-    for pairs in model.fields.values():
+    for pairs in model.attributes.values():
         pairs.weight = next(weights)
     for context in model.contexts.values():
         context.weights = {name: next(weights) for name in context.weights}
     return model.model_copy(
         update={
-            "fields": {name: pairs for name, pairs in model.fields.items() if pairs.values},
+            "attributes": {name: pairs for name, pairs in model.attributes.items() if pairs.values},
             "contexts": {name: one for name, one in model.contexts.items() if one.lift},
         }
     )
@@ -248,7 +251,7 @@ def learn(outfits: list[Outfit], params: StyleParams, fields: Fields) -> StyleMo
 
 def _count(outfits: list[Outfit], params: StyleParams) -> StyleModel:
     return StyleModel(
-        fields=count_pairs(outfits, params),
+        attributes=count_pairs(outfits, params),
         contexts=count_contexts(outfits, params),
         outfits=len(outfits),
         source=params.source,
@@ -270,22 +273,22 @@ class Question(NamedTuple):
 
 
 def ask(
-    outfits: list[Outfit], params: StyleParams, fields: Fields, seed: int
+    outfits: list[Outfit], params: StyleParams, schema: Schema, seed: int
 ) -> Iterator[Question]:
     """Takes an item out of each outfit, and puts items of other outfits and its slot beside it.
 
     Fill in the blank as Han et al. (2017) ask it, the others from the same part of an outfit and
-    different from the real one in some of the fields.
+    different from the real one in some of the attributes.
     """
     generator = np.random.default_rng(seed)
     by_slot: dict[str | None, list[tuple[int, dict[str, list[str]]]]] = defaultdict(list)
     for number, outfit in enumerate(outfits):
         for item in outfit.items:
-            by_slot[_slot(item, fields)].append((number, item))
+            by_slot[_slot(item, schema)].append((number, item))
     for number, outfit in enumerate(outfits):
         missing = int(generator.integers(len(outfit.items)))
         real = outfit.items[missing]
-        pool = [item for other, item in by_slot[_slot(real, fields)] if other != number]
+        pool = [item for other, item in by_slot[_slot(real, schema)] if other != number]
         pool = [item for item in pool if item != real]
         if len(pool) >= OTHERS:
             chosen = generator.choice(len(pool), OTHERS, replace=False)
@@ -294,14 +297,14 @@ def ask(
             yield Question(number, worn, [real, *(pool[one] for one in chosen)])
 
 
-def _slot(item: dict[str, list[str]], fields: Fields) -> str | None:
-    return next((slot_of_value(kind, fields) for kind in kinds_of(item, fields)), None)
+def _slot(item: dict[str, list[str]], schema: Schema) -> str | None:
+    return next((slot_of_value(kind, schema) for kind in kinds_of(item, schema)), None)
 
 
 def features(question: Question, model: StyleModel) -> np.ndarray:
-    """Scores candidates by each count alone; (candidates, fields + contexts × fields)."""
+    """Scores candidates by each count alone; (candidates, attributes + contexts × attributes)."""
     columns = []
-    for name, pairs in model.fields.items():
+    for name, pairs in model.attributes.items():
         shares = np.stack([_shares(item, name, pairs) for item in question.candidates])
         worn = np.sum([_shares(item, name, pairs) for item in question.worn.items], axis=0)
         lift = np.array(pairs.lift).reshape(len(pairs.values), len(pairs.values))
@@ -321,7 +324,7 @@ def _shares(item: dict[str, list[str]], name: str, pairs: Pairs) -> np.ndarray:
     return pairs.vector({value: 1 / len(values) for value in values})
 
 
-def score_folds(outfits: dict[str, Outfit], params: StyleParams, fields: Fields) -> pd.DataFrame:
+def score_folds(outfits: dict[str, Outfit], params: StyleParams, schema: Schema) -> pd.DataFrame:
     """Asks about outfits that taught nothing, fold by fold.
 
     Returns:
@@ -339,15 +342,15 @@ def score_folds(outfits: dict[str, Outfit], params: StyleParams, fields: Fields)
         held = [ordered[place] for place in order[fold :: params.folds]]
         kept = set(held)
         taught = [one for outfit, one in outfits.items() if outfit not in kept]
-        model = learn(taught, params, fields)
+        model = learn(taught, params, schema)
         by_context = [
             one for context in model.contexts.values() for one in context.weights.values()
         ]
-        weights = np.array([pairs.weight for pairs in model.fields.values()] + by_context)
-        pairs_only = np.where(np.arange(len(weights)) < len(model.fields), weights, 0.0)
+        weights = np.array([pairs.weight for pairs in model.attributes.values()] + by_context)
+        pairs_only = np.where(np.arange(len(weights)) < len(model.attributes), weights, 0.0)
         for turn in range(ROUNDS):
             asked = [outfits[outfit] for outfit in held]
-            for question in ask(asked, params, fields, params.seed + turn + 1):
+            for question in ask(asked, params, schema, params.seed + turn + 1):
                 scores = features(question, model)
                 right, auc = _judge(scores @ weights)
                 by_pairs = _judge(scores @ pairs_only)

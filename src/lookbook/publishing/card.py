@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 from jinja2 import Environment
 
-from lookbook.labels.fields import Fields, OneField, TextField
+from lookbook.attributes.schema import Schema, SingleAttribute, TextAttribute
 from lookbook.publishing.params import PublishParams
 from lookbook.publishing.tables import features_of
 
@@ -40,8 +40,8 @@ load_dataset("{{ params.repository or 'FOLDER' }}")
 
 ## How it was labelled
 
-By `{{ captioner }}`, which described every photo in the declared fields (the name's digits stand \
-for its weights and settings); what it wrote was mapped to their values by rules. \
+By `{{ captioner }}`, which described every photo in the declared attributes (the name's digits \
+stand for its weights and settings); what it wrote was mapped to their values by rules. \
 {% if decided %}People have \
 looked at {{ "{:,}".format(decided) }} of the values, and changed \
 {{ "{:,}".format(changed) }}; the column `reviewed` names them.\
@@ -56,7 +56,7 @@ looked at {{ "{:,}".format(decided) }} of the values, and changed \
 {% endif %}\
 {% if scores.corrected %}
 
-| field | looked at by people | right |
+| attribute | looked at by people | right |
 |---|---|---|
 {% for name, told in scores.corrected.items() -%}
 | {{ name }} | {{ "{:,}".format(told.looked_at) }} | {{ told.right }} |
@@ -66,12 +66,12 @@ looked at {{ "{:,}".format(decided) }} of the values, and changed \
 How good the labels are was not measured: `kedro run --pipelines=evaluate` does.
 {% endif %}
 
-## Fields
+## Attributes
 
-| field | what | values |
+| attribute | what | values |
 |---|---|---|
-{% for name, told in fields.items() -%}
-| {{ name }} | {{ told.about }} | {{ told.words }} |
+{% for name, told in attributes.items() -%}
+| {{ name }} | {{ told.description }} | {{ told.words }} |
 {% endfor %}
 
 ## Licence and credits
@@ -82,7 +82,7 @@ How good the labels are was not measured: `kedro run --pipelines=evaluate` does.
 
 def write_card(
     rows: Any,
-    fields: Fields,
+    schema: Schema,
     params: PublishParams,
     captioner: str,
     corrections: dict[str, dict[str, int]],
@@ -92,10 +92,10 @@ def write_card(
 
     Args:
         rows: The published rows, with ``split``.
-        fields: The catalogue's.
+        schema: The catalogue's schema.
         params: Title, licence and the like.
         captioner: Who labelled it.
-        corrections: By field, values that people ``confirmed`` and ``changed``.
+        corrections: By attribute, values that people ``confirmed`` and ``changed``.
         scores: How good the labels are, as ``evaluate`` says; ``None`` where nobody measured.
     """
     splits = {name: int(rows["split"].eq(name).sum()) for name in ("train", "test")}
@@ -110,24 +110,24 @@ def write_card(
         decided=sum(looked),
         changed=sum(counts["changed"] for counts in corrections.values()),
         scores=scores,
-        fields={
-            name: {"about": field.about, "words": _values(field)}
-            for name, field in fields.root.items()
+        attributes={
+            name: {"description": attribute.description, "words": _values(attribute)}
+            for name, attribute in schema.root.items()
         },
     )
     text = re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
-    return f"---\n{yaml.safe_dump(_metadata(splits, fields, params), sort_keys=False)}---\n\n{text}"
+    return f"---\n{yaml.safe_dump(_metadata(splits, schema, params), sort_keys=False)}---\n\n{text}"
 
 
-def _values(field: Any) -> str:
-    if isinstance(field, TextField):
+def _values(attribute: Any) -> str:
+    if isinstance(attribute, TextAttribute):
         return "text"
-    several = "" if isinstance(field, OneField) else f"up to {field.at_most} of "
-    return several + ", ".join(field.values)
+    several = "" if isinstance(attribute, SingleAttribute) else f"up to {attribute.max_items} of "
+    return several + ", ".join(attribute.values)
 
 
-def _metadata(splits: dict[str, int], fields: Fields, params: PublishParams) -> dict[str, Any]:
-    declared = features_of(fields)
+def _metadata(splits: dict[str, int], schema: Schema, params: PublishParams) -> dict[str, Any]:
+    declared = features_of(schema)
     declared.pop("file_name")
     features = [{"name": "image", "dtype": "image"}]
     features += [{"name": name, **_to_yaml(one)} for name, one in declared.items()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lookbook.labels.fields import Fields
+from lookbook.attributes.schema import Schema
 from lookbook.publishing.params import PublishParams
 from lookbook.publishing.tables import FILE, LABEL, PHOTO, REVIEWED
 
@@ -49,16 +49,16 @@ _CONTEXT = {
 }
 
 
-def describe(fields: Fields, params: PublishParams, digest: str) -> dict[str, Any]:
+def describe(schema: Schema, params: PublishParams, digest: str) -> dict[str, Any]:
     """Describes the data set.
 
     Args:
-        fields: The catalogue's.
+        schema: The catalogue's schema.
         params: Title, licence and the like.
         digest: SHA-256 of ``catalogue.parquet``.
     """
-    columns = ["split", FILE, PHOTO, *fields.names, LABEL, REVIEWED]
-    several = {*fields.somes, REVIEWED}
+    columns = ["split", FILE, PHOTO, *schema.names, LABEL, REVIEWED]
+    several = {*schema.multis, REVIEWED}
     return {
         "@context": _CONTEXT,
         "@type": "sc:Dataset",
@@ -83,19 +83,19 @@ def describe(fields: Fields, params: PublishParams, digest: str) -> dict[str, An
                 "@id": "items",
                 "name": "items",
                 "key": {"@id": f"items/{PHOTO}"},
-                "field": [_column(name, name in several, fields) for name in columns],
+                "field": [_column(name, name in several, schema) for name in columns],
             }
         ],
     }
 
 
-def _column(name: str, several: bool, fields: Fields) -> dict[str, Any]:
-    field = fields.root.get(name)
+def _column(name: str, several: bool, schema: Schema) -> dict[str, Any]:
+    attribute = schema.root.get(name)
     return {
         "@type": "cr:Field",
         "@id": f"items/{name}",
         "name": name,
-        **({"description": field.about} if field else {}),
+        **({"description": attribute.description} if attribute else {}),
         "dataType": "sc:Text",
         **({"repeated": True} if several else {}),
         "source": {"fileObject": {"@id": "catalogue"}, "extract": {"column": name}},

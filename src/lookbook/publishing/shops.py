@@ -10,9 +10,9 @@ from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import BaseModel, ConfigDict
 
+from lookbook.attributes.record import Record, known_of
+from lookbook.attributes.schema import Schema
 from lookbook.errors import InputError
-from lookbook.labels.fields import Fields
-from lookbook.labels.record import Record, known_of
 
 _environment = ImmutableSandboxedEnvironment(autoescape=False, undefined=StrictUndefined)
 
@@ -41,9 +41,9 @@ class ShopTable:
         """Reads the templates.
 
         Args:
-            columns: Jinja templates by column. They see the item's fields by name, values that are
-                not known as empty; ``photo_id``, ``file``, ``picture`` (its address) and ``handle``
-                (its title as an address has it).
+            columns: Jinja templates by column. They see the item's attributes by name, values that
+                are not known as empty; ``photo_id``, ``file``, ``picture`` (its address) and
+                ``handle`` (its title as an address has it).
             named: What the configuration calls them, for errors.
 
         Raises:
@@ -57,22 +57,22 @@ class ShopTable:
             except TemplateError as error:
                 raise InputError(f"{named}, column '{column}': {error}.") from error
 
-    def row(self, record: Record, photo_id: str, file: str, fields: Fields, pictures: str) -> Any:
+    def row(self, record: Record, photo_id: str, file: str, schema: Schema, pictures: str) -> Any:
         """Fills the columns for an item.
 
         Raises:
             InputError: If a template asks for what there is not.
         """
-        known = known_of(record, fields)
-        told: dict[str, Any] = {name: record[name] for name in fields.texts}
-        for name in fields.enumerated:
+        known = known_of(record, schema)
+        told: dict[str, Any] = {name: record[name] for name in schema.texts}
+        for name in schema.categorical:
             values = known.get(name, [])
-            told[name] = values if name in fields.somes else "".join(values[:1])
+            told[name] = values if name in schema.multis else "".join(values[:1])
         told |= {
             "photo_id": photo_id,
             "file": file,
             "picture": pictures + file,
-            "handle": f"{_slug(record[fields.title])}-{photo_id[:8]}",
+            "handle": f"{_slug(record[schema.title])}-{photo_id[:8]}",
             "known": [one for values in known.values() for one in values],
         }
         row = {}

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lookbook.labels.corrections import (
+from lookbook.attributes.corrections import (
     COLUMNS,
     STATUS,
     UNDECIDED,
@@ -17,8 +17,8 @@ from lookbook.labels.corrections import (
     correct_record,
     read_corrections,
 )
-from lookbook.labels.fields import Fields, OneField
-from lookbook.labels.record import from_row, join_values, split_values
+from lookbook.attributes.record import from_row, join_values, split_values
+from lookbook.attributes.schema import Schema, SingleAttribute
 from lookbook.lazy import pd
 from lookbook.photos.sampling import draw_lot
 
@@ -31,13 +31,13 @@ class Wanted(NamedTuple):
 
     Attributes:
         order: One of :data:`ORDERS`. Decisions in the drawn order say how good all items are.
-        field: The field to decide; ``None`` for whichever is doubtful.
-        value: What the catalogue says of that field; ``None`` for anything.
+        attribute: The attribute to decide; ``None`` for whichever is doubtful.
+        value: What the catalogue says of that attribute; ``None`` for anything.
         sign: What speaks against an item; ``None`` for anything.
     """
 
     order: str = DOUBTFUL
-    field: str | None = None
+    attribute: str | None = None
     value: str | None = None
     sign: str | None = None
 
@@ -69,7 +69,7 @@ class Desk:
         probabilities: pd.DataFrame,
         files: Mapping[str, Callable[[], bytes]],
         corrections: Any,
-        fields: Fields,
+        schema: Schema,
     ) -> None:
         """Lays out what there is to decide.
 
@@ -79,10 +79,10 @@ class Desk:
             probabilities: How likely each value is, where the captioner tells.
             files: Functions that read the photos' bytes, by file.
             corrections: The dataset of what people decide: loaded, and saved to.
-            fields: The catalogue's.
+            schema: The catalogue's schema.
         """
-        self.fields = fields
-        self.names = list(fields.enumerated)
+        self.schema = schema
+        self.names = list(schema.categorical)
         self.state = "ready"
         self._files = files
         self._corrections = corrections
@@ -116,7 +116,7 @@ class Desk:
             self._forget()
             rows, place = self._corrections.load_since(0)
         self._place = place
-        for photo_id in self._people.take_in(read_corrections(rows, self.fields)):
+        for photo_id in self._people.take_in(read_corrections(rows, self.schema)):
             row = self._row_of.get(photo_id)
             if row is None:
                 continue
@@ -132,7 +132,7 @@ class Desk:
 
     def _record(self, photo_id: str) -> dict[str, Any]:
         cells = self._cells[self._row_of[photo_id]]
-        return from_row(dict(zip(self._columns, cells, strict=True)), self.fields)
+        return from_row(dict(zip(self._columns, cells, strict=True)), self.schema)
 
     def _file(self, photo_id: str) -> str:
         return str(self._cells[self._row_of[photo_id]][self._columns.index("Filename")])
@@ -145,7 +145,7 @@ class Desk:
     def item(self, photo_id: str) -> dict[str, Any]:
         """Gives an item as people have left it: its record, ``photo_id`` and ``Filename``."""
         said = self._people.fields_of(photo_id)
-        record = correct_record(self._record(photo_id), said, self.fields)
+        record = correct_record(self._record(photo_id), said, self.schema)
         return {**record, "photo_id": photo_id, "Filename": self._file(photo_id)}
 
     def most_like(self, photo_id: str) -> str | None:
@@ -153,22 +153,22 @@ class Desk:
         found: str | None = self._most_like[self._row_of[photo_id]]
         return found
 
-    def why(self, photo_id: str, field: str) -> list[str]:
-        """Lists what speaks against what is said of a field of an item."""
+    def why(self, photo_id: str, attribute: str) -> list[str]:
+        """Lists what speaks against what is said of an attribute of an item."""
         signs = (one.partition(": ") for one in self._why[self._row_of[photo_id]])
-        return [sign for name, _, sign in signs if name == field]
+        return [sign for name, _, sign in signs if name == attribute]
 
-    def wrong(self, photo_id: str, field: str) -> float:
-        """Says how likely a field's value is wrong; 0 for what people have decided."""
-        row, column = self._row_of[photo_id], self.names.index(field)
+    def wrong(self, photo_id: str, attribute: str) -> float:
+        """Says how likely an attribute's value is wrong; 0 for what people have decided."""
+        row, column = self._row_of[photo_id], self.names.index(attribute)
         return float(self._wrong[row, column] * self._left[row, column])
 
-    def is_decided(self, photo_id: str, field: str) -> bool:
-        """Says whether people have decided a field."""
-        return bool(self._decided[self._row_of[photo_id], self.names.index(field)])
+    def is_decided(self, photo_id: str, attribute: str) -> bool:
+        """Says whether people have decided an attribute."""
+        return bool(self._decided[self._row_of[photo_id], self.names.index(attribute)])
 
     def has_decision(self, photo_id: str, name: str) -> bool:
-        """Whether a decision counts: on a field, the status, or the same item."""
+        """Whether a decision counts: on an attribute, the status, or the same item."""
         return name in self._people.decided.get(photo_id, {})
 
     def is_left_out(self, photo_id: str) -> bool:
@@ -176,26 +176,26 @@ class Desk:
         return bool(self._gone[self._row_of[photo_id]])
 
     def undecided(self, photo_id: str) -> list[str]:
-        """Lists the fields that people have not decided."""
+        """Lists the attributes that people have not decided."""
         return [name for name in self.names if not self.is_decided(photo_id, name)]
 
     def most_doubtful(self, photo_id: str, least: float = 0.0) -> str | None:
-        """Gives the undecided field that is likeliest wrong, if any is as likely as that."""
+        """Gives the undecided attribute that is likeliest wrong, if any is as likely as that."""
         left = self.undecided(photo_id)
         found = max(left, key=lambda name: self.wrong(photo_id, name), default=None)
         return found if found and self.wrong(photo_id, found) >= least else None
 
-    def choices(self, photo_id: str, field: str) -> list[Choice]:
-        """Lists a field's values, the likeliest first."""
-        declared = self.fields.enumerated[field]
-        said = self.item(photo_id)[field]
+    def choices(self, photo_id: str, attribute: str) -> list[Choice]:
+        """Lists an attribute's values, the likeliest first."""
+        declared = self.schema.categorical[attribute]
+        said = self.item(photo_id)[attribute]
         shares = {}
         if len(self._likely) and photo_id in self._likely.index:
             told = self._likely.loc[photo_id]
             shares = {
                 value: float(told[column])
                 for value in declared.values
-                if (column := f"{field}: {value}") in told.index and not pd.isna(told[column])
+                if (column := f"{attribute}: {value}") in told.index and not pd.isna(told[column])
             }
         order = sorted(declared.values, key=lambda value: -shares.get(value, 0.0))
         chosen = said if isinstance(said, list) else [said]
@@ -210,18 +210,18 @@ class Desk:
             most: How many at most.
         """
         left = self._left
-        if wanted.field:
-            column = self.names.index(wanted.field)
+        if wanted.attribute:
+            column = self.names.index(wanted.attribute)
             asked: np.ndarray = left[:, column].copy()
             worth = self._wrong[:, column]
             if wanted.value:
-                place = self._columns.index(wanted.field)
+                place = self._columns.index(wanted.attribute)
                 asked &= [wanted.value in split_values(row[place]) for row in self._cells]
         else:
             asked = np.array(left.any(axis=1))
             worth = (self._wrong * left).sum(axis=1)
         if wanted.sign:
-            about = f"{wanted.field}: " if wanted.field else ""
+            about = f"{wanted.attribute}: " if wanted.attribute else ""
             asked &= [
                 any(one.startswith(about) and one.endswith(wanted.sign) for one in own)
                 for own in self._why
@@ -235,8 +235,8 @@ class Desk:
         """Writes what somebody has decided; it is on the disk when this returns.
 
         Args:
-            decisions: Photo, field and value of each: of a field, ``not an item``, another
-                photo, or :data:`lookbook.labels.corrections.UNDECIDED`.
+            decisions: Photo, attribute and value of each: of an attribute, ``not an item``, another
+                photo, or :data:`lookbook.attributes.corrections.UNDECIDED`.
             who: Who has decided.
 
         Returns:
@@ -247,38 +247,38 @@ class Desk:
         """
         rows, back = [], []
         when = datetime.now(UTC).isoformat(timespec="milliseconds")
-        for photo_id, field, value in decisions:
-            before = self._people.decided.get(photo_id, {}).get(field)
-            if field in self.fields.root:
-                was = join_values(self.item(photo_id)[field])
+        for photo_id, attribute, value in decisions:
+            before = self._people.decided.get(photo_id, {}).get(attribute)
+            if attribute in self.schema.root:
+                was = join_values(self.item(photo_id)[attribute])
             else:
                 was = before.value if before else ""
-            told = [photo_id, field, was, join_values(value), who, when]
+            told = [photo_id, attribute, was, join_values(value), who, when]
             rows.append(dict(zip(COLUMNS, told, strict=True)))
-            back.append((photo_id, field, before.value if before else UNDECIDED))
+            back.append((photo_id, attribute, before.value if before else UNDECIDED))
         with self._lock:
             self._corrections.save(pd.DataFrame(rows, columns=COLUMNS))
             self._read()
         return back
 
-    def replacing(self, photo_id: str, field: str, value: str, beside: bool) -> Any:
-        """Makes the value of a field after another was chosen.
+    def replacing(self, photo_id: str, attribute: str, value: str, beside: bool) -> Any:
+        """Makes the value of an attribute after another was chosen.
 
         Args:
             photo_id: The item.
-            field: The field.
+            attribute: The attribute.
             value: What was chosen.
             beside: Whether it stands beside what is there already, or, if it is there, leaves it;
-                for a field with some values.
+                for an attribute with some values.
         """
-        declared = self.fields.enumerated[field]
-        if isinstance(declared, OneField):
+        declared = self.schema.categorical[attribute]
+        if isinstance(declared, SingleAttribute):
             return value
         if not beside:
             return [value]
-        said = list(self.item(photo_id)[field])
+        said = list(self.item(photo_id)[attribute])
         kept = [one for one in said if one != value] if value in said else [*said, value]
-        return kept[-declared.at_most :]
+        return kept[-declared.max_items :]
 
     @property
     def progress(self) -> dict[str, float]:

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from lookbook.labels.fields import Fields, OneField, SomeField
-from lookbook.labels.record import join_values, split_values
+from lookbook.attributes.record import join_values, split_values
+from lookbook.attributes.schema import MultiAttribute, Schema, SingleAttribute
 from lookbook.lazy import pd
 from lookbook.photos.sampling import draw_lot
 
@@ -21,7 +21,7 @@ class Weights(BaseModel):
     """How likely something is wrong where a sign speaks against it, all else being in order.
 
     Attributes:
-        contradicted: Another field implies another value.
+        contradicted: Another attribute implies another value.
         label: A person's label in the photos' table says otherwise.
         captioner: Another captioner says otherwise.
         same_item: Another photo of the same item says otherwise.
@@ -45,7 +45,7 @@ class ReviewParams(BaseModel):
     """How doubtful items are found.
 
     Attributes:
-        human_label: The field that people's labels speak of; ``None`` where there are none.
+        human_label: The attribute that people's labels speak of; ``None`` where there are none.
         ignored_labels: People's labels that name nothing.
         wrong: How often a captioner that tells no probabilities is wrong.
         weights: What speaks against a value.
@@ -69,12 +69,12 @@ class Evidence(NamedTuple):
     """What else is known of the catalogue's items.
 
     Attributes:
-        probabilities: ``photo_id`` and ``field: value`` columns, where the captioner tells.
+        probabilities: ``photo_id`` and ``attribute: value`` columns, where the captioner tells.
         labels: People's labels by photo.
-        contradicted: Fields by photo that another field contradicted.
+        contradicted: Schema by photo that another attribute contradicted.
         others: What another captioner says, by photo.
         same_items: The first photo of each photo's item.
-        decided: Fields by photo that people have decided.
+        decided: Schema by photo that people have decided.
         neighbours: (items, neighbours) row numbers, the nearest first; -1 for none.
         nearest: (items,) cosine of the nearest picture; NaN for a photo without one.
     """
@@ -90,7 +90,7 @@ class Evidence(NamedTuple):
 
 
 def doubt_items(
-    catalogue: pd.DataFrame, evidence: Evidence, fields: Fields, params: ReviewParams
+    catalogue: pd.DataFrame, evidence: Evidence, schema: Schema, params: ReviewParams
 ) -> pd.DataFrame:
     """Reckons how likely each value of each item is wrong.
 
@@ -99,27 +99,27 @@ def doubt_items(
     Args:
         catalogue: The items.
         evidence: What is known of them, in the catalogue's order.
-        fields: The catalogue's.
+        schema: The catalogue's schema.
         params: How much each sign counts.
 
     Returns:
-        ``photo_id``, ``Filename``, for each field with values a column of its name, how likely its
-        value is wrong, from 0 to 1; ``worth``, the errors to expect in the item; ``why``, a list of
-        signs, ``field: sign``; and ``most_like``, the photo of the most similar picture, if any.
-        Sorted by ``worth``, most first.
+        ``photo_id``, ``Filename``, for each attribute with values a column of its name, how likely
+        its value is wrong, from 0 to 1; ``worth``, the errors to expect in the item; ``why``, a
+        list of signs, ``attribute: sign``; and ``most_like``, the photo of the most similar
+        picture, if any. Sorted by ``worth``, most first.
     """
     table = catalogue[["photo_id", "Filename"]].reset_index(drop=True)
     reasons: list[list[str]] = [[] for _ in range(len(table))]
     far = _is_far(evidence.nearest, params.far)
     weights = params.weights
-    for name, field in fields.enumerated.items():
+    for name, attribute in schema.categorical.items():
         cells = catalogue[name].map(split_values).tolist()
-        right = 1 - _unsure(cells, name, field, catalogue["photo_id"], evidence, params)
+        right = 1 - _unsure(cells, name, attribute, catalogue["photo_id"], evidence, params)
         signs: list[tuple[str, float, Iterator[float]]] = [
             ("another field implies otherwise", weights.contradicted,
              (float(name in evidence.contradicted.get(one, ())) for one in table["photo_id"])),
             ("a person's label says otherwise", weights.label,
-             _against_labels(cells, name, table["photo_id"], evidence.labels, fields, params)),
+             _against_labels(cells, name, table["photo_id"], evidence.labels, schema, params)),
             ("another captioner says otherwise", weights.captioner,
              _against_others(cells, name, table["photo_id"], evidence.others)),
             ("another photo of the item says otherwise", weights.same_item,
@@ -136,9 +136,9 @@ def doubt_items(
         table[name] = (1 - right).astype(np.float32)
     for place in np.flatnonzero(table["photo_id"].isin(list(evidence.decided))):
         decided = evidence.decided[table.at[place, "photo_id"]]
-        certain = set(_certain(catalogue.iloc[place], decided, fields))
-        table.loc[place, [name for name in fields.enumerated if name in certain]] = 0.0
-    table["worth"] = table[list(fields.enumerated)].sum(axis=1).astype(np.float32)
+        certain = set(_certain(catalogue.iloc[place], decided, schema))
+        table.loc[place, [name for name in schema.categorical if name in certain]] = 0.0
+    table["worth"] = table[list(schema.categorical)].sum(axis=1).astype(np.float32)
     table["why"] = reasons
     photo_ids = table["photo_id"].to_numpy()
     first = evidence.neighbours[:, 0]
@@ -146,34 +146,34 @@ def doubt_items(
     return table.sort_values(["worth", "photo_id"], ascending=[False, True], ignore_index=True)
 
 
-def _certain(row: pd.Series, decided: Collection[str], fields: Fields) -> Iterator[str]:
-    """Lists the fields that people have decided, and those whose values follow from that."""
+def _certain(row: pd.Series, decided: Collection[str], schema: Schema) -> Iterator[str]:
+    """Lists the attributes that people have decided, and those whose values follow from that."""
     for name in decided:
         yield name
         for value in split_values(row[name]):
-            implied = fields.enumerated[name].values[value].implies
+            implied = schema.categorical[name].values[value].implies
             yield from (other for other, told in implied.items() if row.get(other) == told)
 
 
 def _unsure(
     cells: list[list[str]],
     name: str,
-    field: OneField | SomeField,
+    attribute: SingleAttribute | MultiAttribute,
     photo_ids: pd.Series,
     evidence: Evidence,
     params: ReviewParams,
 ) -> np.ndarray:
     """Gives how unsure the captioner is of what it says; (items,)."""
-    otherwise = getattr(field, "otherwise", None)
-    untold = np.array([not said or said[0] == otherwise for said in cells])
+    default = getattr(attribute, "default", None)
+    untold = np.array([not said or said[0] == default for said in cells])
     told = evidence.probabilities
-    columns = [f"{name}: {value}" for value in field.values]
+    columns = [f"{name}: {value}" for value in attribute.values]
     if not len(told) or not set(columns) & set(told.columns):
         if untold.all():
             # Where nothing is ever said, there is nothing to look for.
             return np.zeros(len(cells))
         return np.where(untold, params.weights.untold, params.wrong)
-    places = {value: place for place, value in enumerate(field.values)}
+    places = {value: place for place, value in enumerate(attribute.values)}
     rows = told.set_index("photo_id").reindex(photo_ids)
     likely = rows.reindex(columns=columns).to_numpy(np.float32)
     known = ~np.isnan(likely).all(axis=1)
@@ -183,10 +183,10 @@ def _unsure(
         min((row[places[value]] for value in said if value in places), default=0.0)
         for row, said in zip(likely, cells, strict=True)
     ])  # fmt: skip
-    others = likely[:, [place for value, place in places.items() if value != otherwise]]
+    others = likely[:, [place for value, place in places.items() if value != default]]
     missed = params.weights.untold * others.max(axis=1)
-    if otherwise in places and f"{name}: {otherwise}" in told:
-        missed = 1 - likely[:, places[otherwise]]
+    if default in places and f"{name}: {default}" in told:
+        missed = 1 - likely[:, places[default]]
     unsure = np.where(untold, missed, 1 - sure)
     return np.where(known, unsure, np.where(untold, params.weights.untold, params.wrong))
 
@@ -203,16 +203,16 @@ def _against_labels(
     name: str,
     photo_ids: pd.Series,
     labels: Mapping[str, str],
-    fields: Fields,
+    schema: Schema,
     params: ReviewParams,
 ) -> Iterator[float]:
-    field = fields.ones.get(name) if name == params.human_label else None
+    attribute = schema.singles.get(name) if name == params.human_label else None
     for photo_id, said in zip(photo_ids, cells, strict=True):
         label = labels.get(photo_id)
-        if field is None or not label or label in params.ignored_labels:
+        if attribute is None or not label or label in params.ignored_labels:
             yield 0.0
             continue
-        value, how = field.lookup(label)
+        value, how = attribute.lookup(label)
         yield float(how != "none" and said != [value])
 
 

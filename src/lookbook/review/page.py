@@ -14,8 +14,8 @@ import gradio as gr
 from lookbook.assistant.cards import note, text
 from lookbook.assistant.launch import launch_options, open_page
 from lookbook.assistant.routes import Routes
+from lookbook.attributes.corrections import NOT_AN_ITEM, SAME_ITEM, STATUS
 from lookbook.errors import InputError, causes
-from lookbook.labels.corrections import NOT_AN_ITEM, SAME_ITEM, STATUS
 from lookbook.review.desk import DOUBTFUL, ORDERS, Desk, Wanted
 from lookbook.review.views import (
     DONE,
@@ -47,7 +47,7 @@ const say = (button, event) => {
   const about = element.querySelector("[data-photo]");
   trigger("act", {
     act: button.dataset.do, value: button.dataset.value || "", beside: event.shiftKey,
-    photo: about?.dataset.photo || "", field: about?.dataset.field || "",
+    photo: about?.dataset.photo || "", attribute: about?.dataset.attribute || "",
     turn: Number(about?.dataset.turn || 0),
   });
 };
@@ -118,7 +118,7 @@ class ReviewPage:
             gr.HTML(MASTHEAD, elem_id="masthead")
             with gr.Row(elem_id="wanted"):
                 order = gr.Dropdown(list(ORDERS), value=DOUBTFUL, label="Order", min_width=160)
-                field = gr.Dropdown(
+                attribute = gr.Dropdown(
                     [ANY_FIELD, *desk.names], value=ANY_FIELD, label="Field", min_width=140,
                     elem_id="field",
                 )  # fmt: skip
@@ -135,20 +135,20 @@ class ReviewPage:
                 [], value=None, label="Or any other value", elem_id="other", filterable=True
             )
             gr.HTML(KEYS)
-        self._wire(page, order, field, value, sign, grid)
+        self._wire(page, order, attribute, value, sign, grid)
         return page
 
     def _wire(
-        self, page: gr.Blocks, order: Any, field: Any, value: Any, sign: Any, grid: Any
+        self, page: gr.Blocks, order: Any, attribute: Any, value: Any, sign: Any, grid: Any
     ) -> None:
         outputs = [self.visit, self.progress, self.shown, self.other]
         common: dict[str, Any] = {
             "outputs": outputs, "api_visibility": "private", "show_progress": "hidden",
         }  # fmt: skip
-        wanted = [order, field, value, sign, grid]
+        wanted = [order, attribute, value, sign, grid]
         with page:
             page.load(self._on_wanted, [self.visit, *wanted], **common)
-            field.input(self._on_field, [field], [value], api_visibility="private").then(
+            attribute.input(self._on_field, [attribute], [value], api_visibility="private").then(
                 self._on_wanted, [self.visit, *wanted], **common
             )
             gr.on(
@@ -159,25 +159,25 @@ class ReviewPage:
             self.shown.act(self._on_act, [self.visit], trigger_mode="multiple", **common)
             self.other.input(self._on_other, [self.visit, self.other], **common)
 
-    def _on_field(self, field: str) -> Any:
-        declared = self._desk.fields.enumerated.get(field)
+    def _on_field(self, attribute: str) -> Any:
+        declared = self._desk.schema.categorical.get(attribute)
         return gr.update(choices=[ANYTHING, *(declared.values if declared else ())], value=ANYTHING)
 
     @_with_toasts
     def _on_wanted(
-        self, visit: Visit, order: str, field: str, value: str, sign: str, grid: bool
+        self, visit: Visit, order: str, attribute: str, value: str, sign: str, grid: bool
     ) -> Updates:
         visit |= {
             "wanted": [
                 order,
-                field if field != ANY_FIELD else None,
+                attribute if attribute != ANY_FIELD else None,
                 value if value != ANYTHING else None,
                 sign if sign != ANYTHING else None,
             ],
-            "grid": grid and field != ANY_FIELD,
+            "grid": grid and attribute != ANY_FIELD,
             "passed": [],
         }
-        if grid and field == ANY_FIELD:
+        if grid and attribute == ANY_FIELD:
             gr.Info("Many at once are of one field: choose it first.")
         return self._go_on(visit)
 
@@ -190,7 +190,7 @@ class ReviewPage:
     @_with_toasts
     def _on_act(self, visit: Visit, event: gr.EventData, request: gr.Request) -> Updates:
         with self._lock:
-            shown = (event.photo, event.field) if event.photo else event.turn
+            shown = (event.photo, event.attribute) if event.photo else event.turn
             current = (visit["photo"], visit["field"]) if event.photo else visit["turn"]
             if event.act != "undo" and shown != current:
                 # A quick key meant a question that nobody has seen yet.
@@ -241,9 +241,9 @@ class ReviewPage:
         return self._decide(visit, [(name, item[name]) for name in names], who)
 
     def _choose(self, visit: Visit, value: str, beside: bool, who: str) -> Updates:
-        field = visit["field"]
-        chosen = self._desk.replacing(visit["photo"], field, value, beside)
-        return self._decide(visit, [(field, chosen)], who, stay=beside)
+        attribute = visit["field"]
+        chosen = self._desk.replacing(visit["photo"], attribute, value, beside)
+        return self._decide(visit, [(attribute, chosen)], who, stay=beside)
 
     def _decide(
         self, visit: Visit, told: list[tuple[str, Any]], who: str, stay: bool = False
@@ -252,9 +252,9 @@ class ReviewPage:
         return self._show(visit) if stay else self._go_on(visit)
 
     def _accept_all(self, visit: Visit, who: str) -> Updates:
-        desk, field = self._desk, visit["field"]
+        desk, attribute = self._desk, visit["field"]
         kept = [one for one in visit["grid_items"] if one not in visit["left_out"]]
-        self._keep(visit, [(one, field, desk.item(one)[field]) for one in kept], who)
+        self._keep(visit, [(one, attribute, desk.item(one)[attribute]) for one in kept], who)
         visit["passed"] = [*visit["passed"], *visit["left_out"]]
         return self._go_on(visit)
 
@@ -270,22 +270,22 @@ class ReviewPage:
         back = visit["done"].pop()
         self._desk.decide(back, who)
         if not visit["grid"]:
-            photo_id, field, _ = back[0]
+            photo_id, attribute, _ = back[0]
             visit |= {"photo": photo_id}
-            visit["field"] = field if field in self._desk.names else visit["field"]
+            visit["field"] = attribute if attribute in self._desk.names else visit["field"]
             return self._show(visit)
         return self._go_on(visit)
 
     def _go_on(self, visit: Visit) -> Updates:
-        """Shows the next question, of the same item where another of its fields is doubtful."""
+        """Shows the next question, of the same item where another of its attributes is doubtful."""
         desk, wanted = self._desk, Wanted(*visit["wanted"])
         visit["left_out"] = []
         if visit["grid"]:
             visit["grid_items"] = desk.list_items(wanted, visit["passed"], GRID)
-            visit |= {"photo": "", "field": wanted.field}
+            visit |= {"photo": "", "field": wanted.attribute}
             return self._show(visit)
         photo_id = visit["photo"]
-        if photo_id and not wanted.field and photo_id not in visit["passed"]:
+        if photo_id and not wanted.attribute and photo_id not in visit["passed"]:
             doubtful = desk.most_doubtful(photo_id, DOUBTFUL_FROM)
             if doubtful and not desk.is_left_out(photo_id):
                 visit["field"] = doubtful
@@ -294,20 +294,22 @@ class ReviewPage:
         found = desk.list_items(wanted, visit["passed"], 1)
         visit["photo"] = found[0] if found else ""
         if found:
-            visit["field"] = wanted.field or desk.most_doubtful(found[0]) or desk.names[0]
+            visit["field"] = wanted.attribute or desk.most_doubtful(found[0]) or desk.names[0]
         return self._show(visit)
 
     def _show(self, visit: Visit) -> Updates:
-        desk, photo_id, field = self._desk, visit["photo"], visit["field"]
+        desk, photo_id, attribute = self._desk, visit["photo"], visit["field"]
         wanted = Wanted(*visit["wanted"])
         visit["turn"] += 1
         shown = note(DONE)
         if visit["grid"] and visit["grid_items"]:
-            shown = grid_view(desk, visit["grid_items"], field, visit["left_out"], visit["turn"])
+            shown = grid_view(
+                desk, visit["grid_items"], attribute, visit["left_out"], visit["turn"]
+            )
         elif photo_id:
             following = desk.list_items(wanted, [*visit["passed"], photo_id], AHEAD)
-            shown = item_view(desk, photo_id, field, following, visit["turn"])
-        values = list(desk.fields.enumerated[field].values) if photo_id else []
+            shown = item_view(desk, photo_id, attribute, following, visit["turn"])
+        values = list(desk.schema.categorical[attribute].values) if photo_id else []
         decided = {(one, name) for back in visit["done"] for one, name, _ in back}
         count = sum(desk.has_decision(one, name) for one, name in decided)
         return {
@@ -321,7 +323,7 @@ class ReviewPage:
 def _new_visit() -> Visit:
     """A page that was just opened.
 
-    ``wanted`` is what is looked at, one by one or in a ``grid``; ``photo`` and ``field`` are in
+    ``wanted`` is what is looked at, one by one or in a ``grid``; ``photo`` and ``attribute`` are in
     question, or ``grid_items`` of which some are ``left_out``; ``passed`` do not come again, and
     ``done`` is what takes each decision back; ``turn`` is the number of the question.
     """

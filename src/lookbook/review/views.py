@@ -7,7 +7,7 @@ from typing import Any
 
 from lookbook.assistant.cards import text
 from lookbook.assistant.routes import picture_url
-from lookbook.labels.record import values_of
+from lookbook.attributes.record import values_of
 from lookbook.review.desk import Choice, Desk
 
 # From here on a value is marked as doubtful.
@@ -15,29 +15,29 @@ DOUBTFUL_FROM = 0.3
 DONE = "Nothing is left to decide here. Choose another field, value or order above."
 
 
-def item_view(desk: Desk, photo_id: str, field: str, following: list[str], turn: int) -> str:
-    """Shows an item with the question about one of its fields.
+def item_view(desk: Desk, photo_id: str, attribute: str, following: list[str], turn: int) -> str:
+    """Shows an item with the question about one of its attributes.
 
     Args:
         desk: Where the item is.
         photo_id: The item.
-        field: The field in question.
+        attribute: The attribute in question.
         following: Items that come next, whose pictures are fetched ahead.
         turn: The number of the question; a decision names the question that it answers.
     """
     item = desk.item(photo_id)
-    signs = "".join(f"<li>{text(one)}</li>" for one in desk.why(photo_id, field))
-    facts = "".join(_fact(desk, item, name, field) for name in desk.names)
+    signs = "".join(f"<li>{text(one)}</li>" for one in desk.why(photo_id, attribute))
+    facts = "".join(_fact(desk, item, name, attribute) for name in desk.names)
     ahead = "".join(f'<img src="{picture_url(desk.item(one))}" hidden>' for one in following)
-    title = item[desk.fields.title]
+    title = item[desk.schema.title]
     return (
-        f'<article class="review" data-photo="{photo_id}" data-field="{text(field)}" '
+        f'<article class="review" data-photo="{photo_id}" data-field="{text(attribute)}" '
         f'data-turn="{turn}">'
         f'<div class="looked-at"><img src="{picture_url(item)}" alt="{text(title)}">'
         f'<p class="file">{text(item["Filename"])}</p>{_most_like(desk, photo_id)}</div>'
         f'<div class="asked"><p class="eyebrow">{text(title)}</p>'
-        f"<h2>{text(field)}: {text(', '.join(values_of(item, field)) or 'nothing')}?</h2>"
-        f"{_choices(desk.choices(photo_id, field))}"
+        f"<h2>{text(attribute)}: {text(', '.join(values_of(item, attribute)) or 'nothing')}?</h2>"
+        f"{_choices(desk.choices(photo_id, attribute))}"
         f'<ul class="signs">{signs}</ul><div class="fields">{facts}</div></div>{ahead}</article>'
     )
 
@@ -83,18 +83,20 @@ def _most_like(desk: Desk, photo_id: str) -> str:
     item = desk.item(other)
     return (
         f'<figure class="most-like"><img src="{picture_url(item)}" '
-        f'alt="{text(item[desk.fields.title])}"><figcaption>the most similar picture '
+        f'alt="{text(item[desk.schema.title])}"><figcaption>the most similar picture '
         f"{_button('same', '=', 'Shows the same item', value=other)}</figcaption></figure>"
     )
 
 
-def grid_view(desk: Desk, photo_ids: list[str], field: str, left_out: list[str], turn: int) -> str:
+def grid_view(
+    desk: Desk, photo_ids: list[str], attribute: str, left_out: list[str], turn: int
+) -> str:
     """Shows many items, of which those that are not left out are accepted at once.
 
     Args:
         desk: Where the items are.
         photo_ids: The items.
-        field: The field in question.
+        attribute: The attribute in question.
         left_out: Those that are not to be accepted.
         turn: The number of the question, as of :func:`item_view`.
     """
@@ -102,19 +104,19 @@ def grid_view(desk: Desk, photo_ids: list[str], field: str, left_out: list[str],
     for photo_id in photo_ids:
         item = desk.item(photo_id)
         out = photo_id in left_out
-        said = text(", ".join(values_of(item, field)) or "nothing")
+        said = text(", ".join(values_of(item, attribute)) or "nothing")
         tiles.append(
             f'<button class="tile {"out" if out else ""}" aria-pressed="{str(not out).lower()}" '
             f'data-do="mark" data-value="{photo_id}"><img src="{picture_url(item)}" '
-            f'alt="{text(item[desk.fields.title])}" loading="lazy">'
+            f'alt="{text(item[desk.schema.title])}" loading="lazy">'
             f'<span class="title">{said}</span></button>'
         )
     count = len(photo_ids) - sum(one in left_out for one in photo_ids)
     accept = _button("accept-all", "enter", f"These {count} are right", kind="right")
     return (
-        f'<section class="review-grid" data-photo="" data-field="{text(field)}" '
+        f'<section class="review-grid" data-photo="" data-field="{text(attribute)}" '
         f'data-turn="{turn}">'
-        f'<p class="note-small">Touch those whose {text(field.lower())} is wrong: they come again '
+        f'<p class="note-small">Touch those whose {text(attribute.lower())} is wrong: they return '
         f'one by one.</p><div class="choices">{accept}</div>'
         f'<div class="tiles">{"".join(tiles)}</div></section>'
     )

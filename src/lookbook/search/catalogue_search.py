@@ -82,11 +82,11 @@ _RANK = 10
 class CatalogueSearch:
     """Finds the catalogue's items.
 
-    An item is a dictionary: ``photo_id``, ``Filename``, every field (lists where it has several
-    values), ``duplicate_group`` (the first of its photos), ``vector`` (unit length), ``matched_by`` (words,
-    picture or both) and ``granted``, the probabilities that it is what each wish is for,
+    An item is a dictionary: ``photo_id``, ``Filename``, every attribute (lists where it has several
+    values), ``duplicate_group`` (the first of its photos), ``vector`` (unit length), ``matched_by``
+    (words, picture or both) and ``granted``, the probabilities that it is what each wish is for,
     ``worth``, what they and what is preferred add up to as a logarithm, and ``chances``, the
-    probabilities of all values by field. Of several photos of one item the best is found.
+    probabilities of all values by attribute. Of several photos of one item the best is found.
     """
 
     def __init__(
@@ -292,10 +292,10 @@ class CatalogueSearch:
         return items
 
     def values_of(self, names: list[str], embedder: str | None = None) -> dict[str, set[str]]:
-        """Return the values that items have, by field.
+        """Return the values that items have, by attribute.
 
         Args:
-            names: Fields with values.
+            names: Schema with values.
             embedder: The embedding model whose table is read; the first by default.
 
         Raises:
@@ -320,7 +320,7 @@ class CatalogueSearch:
     def attribute_probabilities(
         self, photo_id: str, embedder: str | None = None
     ) -> AttributeProbabilities:
-        """Gives the probabilities of an item's values by field; none where it is not there."""
+        """Gives the probabilities of an item's values by attribute; none where it is not there."""
         vector = self._vector_of(photo_id, ATTRIBUTE_LOG_PROBS, embedder)
         if vector is None:
             return {}

@@ -51,7 +51,7 @@ class Embedder:
         package: str | None = None,
         pictures: Literal["network", "model"] = "network",
         network: str | None = None,
-        fields: list[str] | None = None,
+        attributes: list[str] | None = None,
         token: str | None = None,
     ) -> None:
         """Names the models.
@@ -63,8 +63,8 @@ class Embedder:
             pictures: Who embeds pictures: the distilled ``network``, or the ``model`` itself,
                 where it embeds texts and pictures into one space, as CLIP and SigLIP do.
             network: See :class:`lookbook.captioners.network.Network`.
-            fields: The fields of an item whose text is embedded; ``None`` for all of it, see
-                :func:`lookbook.labels.record.whole_text_of`.
+            attributes: The attributes of an item whose text is embedded; ``None`` for all of it,
+                see :func:`lookbook.attributes.record.whole_text_of`.
             token: Key to gated models on the hub.
 
         Raises:
@@ -79,13 +79,13 @@ class Embedder:
             )
         self._network = open_network(network) if pictures == "network" else None
         self.name = model or str(package)
-        self.fields = fields
+        self.attributes = attributes
         self._package = package
         self._token = token
         self._onnx: OnnxText | None = None
         # Tokenizers are not made for several threads at once.
         self._encoding = Lock()
-        self._named = (model, package, pictures, network, fields, token)
+        self._named = (model, package, pictures, network, attributes, token)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Sends its names and not its weights: a worker reads those once."""
@@ -127,9 +127,9 @@ class Embedder:
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
     @property
-    def taught_by(self) -> frozenset[str]:
+    def training_photos(self) -> frozenset[str]:
         """Hashes of the photos that taught what it sees pictures by."""
-        return self._network.taught_by if self._network else frozenset()
+        return self._network.training_photos if self._network else frozenset()
 
     @cached_property
     def _text_projection(self) -> TextProjection | None:
@@ -202,8 +202,8 @@ class Embedder:
             vectors: What :meth:`encode` makes of them.
 
         Returns:
-            (texts, dimensions) of unit length, comparable with :attr:`ImageEmbeddings.vectors`; ``None``
-            where texts have none, because the network was taught with another text model.
+            (texts, dimensions) of unit length, comparable with :attr:`ImageEmbeddings.vectors`;
+            ``None`` where texts have none, because the network was taught with another text model.
         """
         if self._network is None:
             return vectors

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Preference(BaseModel):
-    """A wish for one of some values of a field, or against all of them.
+    """A wish for one of some values of an attribute, or against all of them.
 
     Attributes:
         attribute: The attribute.
@@ -33,10 +33,10 @@ def grant(preference: Preference, chances: np.ndarray, several: bool) -> np.ndar
     Args:
         wish: The wish.
         chances: (…, values) the probabilities of the wished values.
-        several: Whether an item can have several values of the field at once.
+        several: Whether an item can have several values of the attribute at once.
 
     Returns:
-        (…,) probabilities. Of a field with one value those of the values add up; of one with
+        (…,) probabilities. Of an attribute with one value those of the values add up; of one with
         several they are taken for independent.
     """
     any_of = 1 - np.prod(1 - chances, axis=-1) if several else chances.sum(axis=-1)

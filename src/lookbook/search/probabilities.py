@@ -1,4 +1,4 @@
-"""How likely each value of each field is of each item, as a vector that a search ranks by."""
+"""How likely each value of each attribute is of each item, as a vector that a search ranks by."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from lookbook.labels.fields import Fields, OneField
-from lookbook.labels.record import split_values
+from lookbook.attributes.record import split_values
+from lookbook.attributes.schema import Schema, SingleAttribute
 from lookbook.lazy import pd
 
 # What a model holds for impossible is not quite, or one slip would outweigh everything else.
 PROBABILITY_FLOOR = 0.002
-# How likely each value of each field is of an item.
+# How likely each value of each attribute is of an item.
 AttributeProbabilities = Mapping[str, Mapping[str, float]]
 
 
 class ItemProbabilities(AttributeProbabilities):
-    """An item's probabilities as numbers, laid out by field and value when somebody reads them."""
+    """An item's probabilities as an array, mapped to attributes and values on access."""
 
     def __init__(self, numbers: np.ndarray, places: Mapping[str, Mapping[str, int]]) -> None:
         """Takes them.
 
         Args:
-            numbers: (values of all fields,).
-            places: The place of each value, by field.
+            numbers: (values of all attributes,).
+            places: The place of each value, by attribute.
         """
         self.numbers = numbers
         self.places = places
@@ -51,7 +51,7 @@ class StackedProbabilities:
         self._places = numbered[0].places if one_kind else {}
 
     def of(self, name: str, values: Sequence[str]) -> np.ndarray:
-        """Gives what the probabilities are of some values of a field.
+        """Gives what the probabilities are of some values of an attribute.
 
         Returns:
             (items, values), 0 for what is not known.
@@ -68,15 +68,19 @@ class StackedProbabilities:
         return stacked
 
 
-def places(fields: Fields) -> list[tuple[str, str]]:
-    """Lists the values of all fields in the order of the vectors."""
-    return [(name, value) for name, field in fields.enumerated.items() for value in field.values]
+def places(schema: Schema) -> list[tuple[str, str]]:
+    """Lists the values of all attributes in the order of the vectors."""
+    return [
+        (name, value)
+        for name, attribute in schema.categorical.items()
+        for value in attribute.values
+    ]
 
 
 def attribute_log_probs(
     catalogue: pd.DataFrame,
     probabilities: pd.DataFrame,
-    fields: Fields,
+    schema: Schema,
     wrong: float,
     wrong_by_field: dict[str, float],
     decided: Mapping[str, Collection[str]],
@@ -84,45 +88,45 @@ def attribute_log_probs(
     """Gives the logarithms of the probabilities of all values.
 
     Args:
-        catalogue: The items, with ``photo_id`` and the fields.
-        probabilities: ``photo_id`` and ``field: value`` columns, a row for each item whose
+        catalogue: The items, with ``photo_id`` and the attributes.
+        probabilities: ``photo_id`` and ``attribute: value`` columns, a row for each item whose
             captioner told.
-        fields: The catalogue's.
+        schema: The catalogue's schema.
         wrong: How often what a captioner said without probabilities is wrong.
-        wrong_by_field: The same for single fields, where it was measured.
-        decided: By photo the fields that people have decided, which are as good as certain.
+        wrong_by_field: The same for single attributes, where it was measured.
+        decided: By photo the attributes that people have decided, which are as good as certain.
 
     Returns:
-        (items, values of all fields) float32. What is not known of a field is the same for all
-        of its values.
+        (items, values of all attributes) float32. What is not known of an attribute is the same for
+        all of its values.
     """
     told = probabilities.set_index("photo_id") if len(probabilities) else pd.DataFrame()
     known = catalogue["photo_id"].isin(told.index).to_numpy()
     rows = told.reindex(catalogue["photo_id"])
     parts = []
-    for name, field in fields.enumerated.items():
-        values = list(field.values)
+    for name, attribute in schema.categorical.items():
+        values = list(attribute.values)
         columns = [f"{name}: {value}" for value in values]
-        one = isinstance(field, OneField)
+        one = isinstance(attribute, SingleAttribute)
         unsure = wrong_by_field.get(name, wrong)
-        otherwise = getattr(field, "otherwise", None)
-        shares = _soften(catalogue[name], values, otherwise, unsure, one)
+        default = getattr(attribute, "default", None)
+        shares = _soften(catalogue[name], values, default, unsure, one)
         if len(told) and set(columns) & set(told.columns):
             shares[known] = rows.reindex(columns=columns).fillna(0.0).to_numpy(np.float32)[known]
         elif known.any():
-            # The captioner does not know this field at all, whatever stands in its column.
+            # The captioner does not know this attribute at all, whatever stands in its column.
             shares[known] = 1 / len(values)
         certain = [name in decided.get(photo_id, ()) for photo_id in catalogue["photo_id"]]
         if any(certain):
             shares[certain] = _soften(
-                catalogue[name][certain], values, otherwise, PROBABILITY_FLOOR, one
+                catalogue[name][certain], values, default, PROBABILITY_FLOOR, one
             )
         parts.append(shares)
     return np.log(np.maximum(np.concatenate(parts, axis=1), PROBABILITY_FLOOR)).astype(np.float32)
 
 
 def _soften(
-    cells: pd.Series, values: list[str], otherwise: str | None, wrong: float, one: bool
+    cells: pd.Series, values: list[str], default: str | None, wrong: float, one: bool
 ) -> np.ndarray:
     """Writes what was said as probabilities that allow for error; (items, values)."""
     place = {value: number for number, value in enumerate(values)}
@@ -130,7 +134,7 @@ def _soften(
     codes, different = pd.factorize(cells)
     shares = np.full((len(different) + 1, len(values)), 1 / len(values), np.float32)
     for row, cell in enumerate(different):
-        said = [value for value in split_values(cell) if value in place and value != otherwise]
+        said = [value for value in split_values(cell) if value in place and value != default]
         if not said:
             continue
         shares[row] = wrong / max(len(values) - 1, 1)

@@ -1,4 +1,4 @@
-"""Scoring items by everything that a query says: their texts, pictures, words and fields."""
+"""Scoring items by everything that a query says: their texts, pictures, words and attributes."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ class FusionWeights(BaseModel):
         image_in_text_space: The cosine of query and picture.
         image: The cosine of pictures.
         bm25: BM25 (Robertson and Zaragoza, 2009).
-        attributes: The logarithm of the probability that an item is what is wished for, a field,
-            where a text describes an item so well that pictures are found by it.
+        attributes: The logarithm of the probability that an item is what is wished for, an
+            attribute, where a text describes an item so well that pictures are found by it.
         attributes_when_vague: The same where a text does not, as most of what customers say.
     """
 
@@ -75,7 +75,8 @@ class EncodedQuery:
         vectors: Of unit length, by the column that they are compared with; none where the query
             does not speak of it.
         preferences: What is wished for.
-        attribute_boosts: What each value of a field is worth where an item has it, by field.
+        attribute_boosts: What each value of an attribute is worth where an item has it, by
+            attribute.
         chance: The seed and the scale of what chance adds.
         text: What is looked for by its words; empty for nothing.
         words: BM25 by photo, where the database has looked for the words.
@@ -96,7 +97,7 @@ class InMemoryIndex:
         """Takes items.
 
         Args:
-            rows: With ``photo_id``, ``Filename``, fields and vectors.
+            rows: With ``photo_id``, ``Filename``, attributes and vectors.
             texts: Columns whose words are looked for here; none where the database has done so.
         """
         self._rows = rows
@@ -147,7 +148,7 @@ class InMemoryIndex:
         return float((self._vectors[column] @ vector).max(initial=0.0))
 
     def filter_mask(self, filters: Mapping[str, list[str]]) -> np.ndarray:
-        """Says which items have, of each field, one of the values; (items,) booleans."""
+        """Says which items have, of each attribute, one of the values; (items,) booleans."""
         mask = np.ones(len(self), bool)
         for name, values in filters.items():
             one = np.zeros(len(self), bool)
@@ -202,7 +203,7 @@ class InMemoryIndex:
 
     @cached_property
     def _probabilities(self) -> np.ndarray:
-        """(items, values of all fields) probabilities."""
+        """(items, values of all attributes) probabilities."""
         probabilities: np.ndarray = np.exp(self._vectors[ATTRIBUTE_LOG_PROBS])
         return probabilities
 
@@ -264,11 +265,11 @@ class InMemoryIndex:
         return match_probabilities
 
     def probabilities(self, row: int) -> AttributeProbabilities:
-        """Gives the probabilities of an item's values, by field."""
+        """Gives the probabilities of an item's values, by attribute."""
         return ItemProbabilities(self._probabilities[row], self._places)
 
     def item(self, row: int) -> Item:
-        """Lays out an item: identity, fields and ``vector``, by which items are told apart."""
+        """Lays out an item: identity, attributes and ``vector``, by which items are told apart."""
         item = self._items.get(row)
         if item is None:
             column = next(

@@ -6,13 +6,13 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from lookbook.attributes.record import from_row, split_values, values_of, whole_text_of
+from lookbook.attributes.schema import Schema
 from lookbook.errors import InputError
-from lookbook.labels.fields import Fields
-from lookbook.labels.record import from_row, split_values, values_of, whole_text_of
 from lookbook.lazy import ArrowTable, pd
 from lookbook.parts import PART, cut
 from lookbook.pools import Pool
@@ -33,9 +33,6 @@ from lookbook.search.tables import (
     IndexedTexts,
 )
 
-if TYPE_CHECKING:
-    from pyarrow import Schema
-
 
 class Part(NamedTuple):
     """Some items, with all that their rows are made of: what a worker is given.
@@ -44,7 +41,7 @@ class Part(NamedTuple):
         catalogue: The items, with ``photo_id``.
         likely: Their probabilities, where the captioner tells.
         groups: The first photo of each one's item.
-        decided: Fields that people have decided, by photo.
+        decided: Schema that people have decided, by photo.
         pictures: The files with their pictures' vectors.
         known: Fingerprints of the rows that the table has of them.
     """
@@ -65,9 +62,9 @@ class RowBuilder(NamedTuple):
         texts: Texts that were embedded before; ``None`` where there is no index yet.
         sizes: Dimensions of ``look`` and ``vector`` of pictures, where there are any.
         wrong: How often what a captioner says without probabilities is wrong.
-        wrong_by_field: The same for single fields.
+        wrong_by_field: The same for single attributes.
         batch_size: Texts a run of the model.
-        fields: The catalogue's.
+        schema: The catalogue's schema.
     """
 
     embedder: Embedder
@@ -76,7 +73,7 @@ class RowBuilder(NamedTuple):
     wrong: float
     wrong_by_field: dict[str, float]
     batch_size: int
-    fields: Fields
+    schema: Schema
 
     def __call__(self, part: Part) -> ArrowTable:
         """Lays out the rows of a part's items that are new or changed."""
@@ -84,9 +81,9 @@ class RowBuilder(NamedTuple):
         catalogue = part.catalogue.astype(object)
         seen = ImageEmbeddingStore(part.pictures, self.embedder.image_fingerprint)
         likely = attribute_log_probs(
-            catalogue, part.likely, self.fields, self.wrong, self.wrong_by_field, part.decided
+            catalogue, part.likely, self.schema, self.wrong, self.wrong_by_field, part.decided
         )
-        texts = list(texts_of(catalogue, self.fields, self.embedder.fields))
+        texts = list(texts_of(catalogue, self.schema, self.embedder.attributes))
         keys = [text_key(self.embedder, text) for text in texts]
         photo_ids = catalogue["photo_id"].tolist()
         pictures = self.embedder.image_fingerprint
@@ -103,7 +100,7 @@ class RowBuilder(NamedTuple):
             if part.known.get(photo_id) != now
         ]
         photo_ids = [photo_ids[row] for row in changed]
-        table = _to_arrow(catalogue.iloc[changed], self.fields)
+        table = _to_arrow(catalogue.iloc[changed], self.schema)
         for column, values in {
             DUPLICATE_GROUP: [part.groups[row] for row in changed],
             TEXT_MODEL: [self.embedder.fingerprint] * len(changed),
@@ -120,7 +117,7 @@ class RowBuilder(NamedTuple):
             ATTRIBUTE_LOG_PROBS: likely[changed],
             **self._pictures(photo_ids, seen),
         }
-        return _with_vectors(table, matrices, self.fields)
+        return _with_vectors(table, matrices, self.schema)
 
     def _embed(self, texts: list[str], keys: list[str], photo_ids: list[str]) -> np.ndarray:
         """Embeds the texts that no index has yet; gives the vectors of all."""
@@ -170,7 +167,7 @@ class ItemRows:
             catalogue: The items, at least one.
             probabilities: How likely each value is, where the captioner tells.
             first: The first photo of an item, of photos that are not alone.
-            decided: Fields that people have decided, by photo.
+            decided: Schema that people have decided, by photo.
             seen: Embedded pictures.
             make: Lays out the rows of a part.
             pool: Who does it, where workers write what they make.
@@ -217,28 +214,28 @@ class ItemRows:
 
 
 def texts_of(
-    catalogue: pd.DataFrame, fields: Fields, names: list[str] | None = None
+    catalogue: pd.DataFrame, schema: Schema, names: list[str] | None = None
 ) -> Iterator[str]:
     """Yield the text that is embedded of each item.
 
     Args:
         catalogue: The items.
-        fields: The catalogue's.
-        names: Fields whose text is embedded, joined by full stops; ``None`` for all of it.
+        schema: The catalogue's schema.
+        names: Schema whose text is embedded, joined by full stops; ``None`` for all of it.
 
     Raises:
-        InputError: If the catalogue has no such field.
+        InputError: If the catalogue has no such attribute.
     """
-    if missing := sorted(set(names or ()) - set(fields.names)):
+    if missing := sorted(set(names or ()) - set(schema.names)):
         raise InputError(
             f"'embedders' in conf/base/globals.yml embeds {', '.join(missing)}, which is no field "
-            f"of the catalogue: {', '.join(fields.names)}."
+            f"of the catalogue: {', '.join(schema.names)}."
         )
     for rows in cut(catalogue):
         for row in rows.astype(object).to_dict("records"):
-            record = from_row(row, fields)
+            record = from_row(row, schema)
             if names is None:
-                yield whole_text_of(record, fields)
+                yield whole_text_of(record, schema)
             else:
                 yield ". ".join(", ".join(values_of(record, name)) for name in names)
 
@@ -248,22 +245,23 @@ def text_key(embedder: Embedder, text: str) -> str:
     return _hash(embedder.fingerprint, text)
 
 
-def _to_arrow(catalogue: pd.DataFrame, fields: Fields) -> ArrowTable:
-    """Makes columns of the catalogue, each of its field's kind."""
+def _to_arrow(catalogue: pd.DataFrame, schema: Schema) -> ArrowTable:
+    """Makes columns of the catalogue, each of its attribute's kind."""
     import pyarrow as pa
 
-    columns, schema = [], []
+    columns, arrow_fields = [], []
     for name in catalogue.columns:
-        kind = fields.root[name].kind if name in fields.root else ""
-        several = name in fields.somes
+        kind = schema.root[name].kind if name in schema.root else ""
+        several = name in schema.multis
         cells = catalogue[name].map(split_values) if several else catalogue[name]
         data_type = pa.list_(pa.string()) if several else pa.string()
         columns.append(pa.array(cells.tolist(), data_type))
-        schema.append(pa.field(name, data_type, metadata={KIND: kind.encode()} if kind else None))
-    return pa.table(columns, pa.schema(schema))
+        metadata = {KIND: kind.encode()} if kind else None
+        arrow_fields.append(pa.field(name, data_type, metadata=metadata))
+    return pa.table(columns, pa.schema(arrow_fields))
 
 
-def _with_vectors(items: ArrowTable, matrices: dict[str, np.ndarray], fields: Fields) -> ArrowTable:
+def _with_vectors(items: ArrowTable, matrices: dict[str, np.ndarray], schema: Schema) -> ArrowTable:
     import pyarrow as pa
 
     for name, matrix in matrices.items():
@@ -271,7 +269,7 @@ def _with_vectors(items: ArrowTable, matrices: dict[str, np.ndarray], fields: Fi
             pa.array(np.ascontiguousarray(matrix, np.float32).ravel()), matrix.shape[1]
         )
         metadata: Any = (
-            {COLUMNS: json.dumps(places(fields)).encode()} if name == ATTRIBUTE_LOG_PROBS else None
+            {COLUMNS: json.dumps(places(schema)).encode()} if name == ATTRIBUTE_LOG_PROBS else None
         )
         items = items.append_column(pa.field(name, flat.type, metadata=metadata), flat)
     return items

@@ -54,19 +54,20 @@ class Query(BaseModel):
         text: What to look for, in words.
         is_descriptive: Whether the text says more of what is looked for than the wishes; else the
             wishes count more.
-        fallback_text: Words by which items are looked for where there is no text, and wishes alone do
-            not find them: in a table too large to be read whole, or by a method of words. Where
+        fallback_text: Words by which items are looked for where there is no text, and wishes alone
+            do not find them: in a table too large to be read whole, or by a method of words. Where
             wishes are ranked by, they do not count.
-        image_embedding: A picture that it is to be like, see :meth:`CatalogueSearch.image_embedding`; with a text
-            it is to be like the picture and as the text says.
-        filters: Values that may be found, by field; of a field with several values an item has
-            to have one of them. An empty list allows nothing.
+        image_embedding: A picture that it is to be like, see
+            :meth:`CatalogueSearch.image_embedding`; with a text it is to be like the picture and as
+            the text says.
+        filters: Values that may be found, by attribute; of an attribute with several values an item
+            has to have one of them. An empty list allows nothing.
         preferences: What is wished for: what likelier is so comes first.
-        attribute_boosts: What each value of a field is worth where an item has it, by field, in the
-            unit of a wish's logarithm.
+        attribute_boosts: What each value of an attribute is worth where an item has it, by
+            attribute, in the unit of a wish's logarithm.
         seed: What chance is drawn by, the same for the same seed.
-        temperature: How much chance counts, in the unit of a wish's logarithm: at 1 an item is drawn
-            as likely as it is good.
+        temperature: How much chance counts, in the unit of a wish's logarithm: at 1 an item is
+            drawn as likely as it is good.
         exclude: Photos that are not to be found.
     """
 
@@ -84,7 +85,7 @@ class Query(BaseModel):
     exclude: list[str] = []
 
 
-# Columns beside the fields that an item shows.
+# Columns beside the attributes that an item shows.
 PUBLIC = (KEY, "Filename")
 
 
@@ -150,7 +151,7 @@ class TableSearcher:
         return " ".join(value for value in item.values() if isinstance(value, str))
 
     def check(self, query: Query) -> None:
-        """Checks that the index has the fields that a query names.
+        """Checks that the index has the attributes that a query names.
 
         Raises:
             InputError: If it lacks one.

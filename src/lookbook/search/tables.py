@@ -26,7 +26,7 @@ IMAGE_MODEL = "image_model"
 # The first of the photos of one item.
 DUPLICATE_GROUP = "duplicate_group"
 # What an item is found by: its text, its picture among texts, its picture among pictures, and
-# the logarithms of its fields' probabilities.
+# the logarithms of its attributes' probabilities.
 TEXT_EMBEDDING, IMAGE_IN_TEXT_SPACE, IMAGE_EMBEDDING, ATTRIBUTE_LOG_PROBS = (
     "text_embedding",
     "image_in_text_space",
@@ -35,11 +35,11 @@ TEXT_EMBEDDING, IMAGE_IN_TEXT_SPACE, IMAGE_EMBEDDING, ATTRIBUTE_LOG_PROBS = (
 )
 VECTORS = (TEXT_EMBEDDING, IMAGE_IN_TEXT_SPACE, IMAGE_EMBEDDING, ATTRIBUTE_LOG_PROBS)
 SEARCHED = (TEXT_EMBEDDING, IMAGE_IN_TEXT_SPACE, IMAGE_EMBEDDING)
-# Columns that are no field.
+# Columns that are no attribute.
 SYSTEM_COLUMNS = frozenset(
     {KEY, FILE, FINGERPRINT, TEXT_MODEL, IMAGE_MODEL, DUPLICATE_GROUP, *VECTORS}
 )
-# Metadata of a column: the kind of its field, `text`, `one` or `some`; and what the places of a
+# Metadata of a column: the kind of its attribute, `text`, `one` or `some`; and what the places of a
 # vector of probabilities are of.
 KIND = b"kind"
 COLUMNS = b"places"
@@ -52,7 +52,7 @@ class TableRows(Protocol):
 
     @property
     def schema(self) -> Schema:
-        """Columns, with ``photo_id``, ``fingerprint`` and vectors; fields say their kind."""
+        """Columns, with ``photo_id``, ``fingerprint`` and vectors; attributes say their kind."""
         ...
 
     @property
@@ -199,7 +199,7 @@ def missing_indexes(
 
     Args:
         table: The table.
-        schema: Its columns; fields say their kind.
+        schema: Its columns; attributes say their kind.
         ann_from_rows: See :func:`write_table`.
 
     Returns:
@@ -207,7 +207,7 @@ def missing_indexes(
     """
     from lancedb.index import FTS, Bitmap, IvfSq, LabelList
 
-    kinds = {b"text": FTS, b"one": Bitmap, b"some": LabelList}
+    kinds = {b"text": FTS, b"single": Bitmap, b"multi": LabelList}
     wanted: dict[str, FTS | Bitmap | LabelList | IvfSq] = {
         column.name: kinds[column.metadata[KIND]]()
         for column in schema
@@ -237,7 +237,7 @@ def full_text_columns(table: Table) -> list[str]:
 
 
 def probability_columns(schema: Schema) -> dict[str, dict[str, int]]:
-    """Says at which place of an item's probabilities each value of each field is."""
+    """Says at which place of an item's probabilities each value of each attribute is."""
     metadata = schema.field(ATTRIBUTE_LOG_PROBS).metadata or {}
     places: dict[str, dict[str, int]] = {}
     for place, (name, value) in enumerate(json.loads(metadata.get(COLUMNS, b"[]"))):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from corrections import decisions
-from lookbook.labels.fields import Fields
+from lookbook.attributes.schema import Schema
 from lookbook.pipelines.clean.nodes import (
     CleanParams,
     apply_corrections,
@@ -44,29 +44,29 @@ def captions(*texts):
     return pd.DataFrame(rows)
 
 
-def clean(table, fields, cap=100, decided=()):
-    labels, rejected, readings = parse_captions(table, fields, POOL)
-    mapped, mapping = map_vocabulary(labels, fields, POOL)
-    described = strip_titles(mapped, fields, POOL).whole()
-    full, listed = apply_corrections(described, decisions(*decided), fields)
+def clean(table, schema, cap=100, decided=()):
+    labels, rejected, readings = parse_captions(table, schema, POOL)
+    mapped, mapping = map_vocabulary(labels, schema, POOL)
+    described = strip_titles(mapped, schema, POOL).whole()
+    full, listed = apply_corrections(described, decisions(*decided), schema)
     balanced = balance_catalogue(full, CleanParams(cap=cap, **PARAMS))
     return labels, rejected, readings, mapping, listed, full, balanced
 
 
-def report(table, fields, **arguments):
-    *_, readings, mapping, listed, full, balanced = clean(table, fields, **arguments)
+def report(table, schema, **arguments):
+    *_, readings, mapping, listed, full, balanced = clean(table, schema, **arguments)
     params = CleanParams(cap=9, **PARAMS)
     counts = count_items(full, balanced, params)
     return report_clean(readings, mapping, listed, counts, "engine-1", params)
 
 
-def test_writes_the_recipes_columns_first(fields):
+def test_writes_the_recipes_columns_first(schema):
     *_, full, balanced = clean(
-        captions(json.dumps({**LABEL, "Colours": ["navy", "off white"]})), fields
+        captions(json.dumps({**LABEL, "Colours": ["navy", "off white"]})), schema
     )
     assert list(full.columns)[:7] == RECIPE
-    assert list(full.columns) == ["Filename", *fields.names, "photo_id"]
-    assert list(balanced.columns) == ["Filename", *fields.names]
+    assert list(full.columns) == ["Filename", *schema.names, "photo_id"]
+    assert list(balanced.columns) == ["Filename", *schema.names]
     row = full.loc[0].to_dict()
     assert {name: row[name] for name in RECIPE} == {
         "Filename": "0.jpg",
@@ -81,15 +81,15 @@ def test_writes_the_recipes_columns_first(fields):
 
 
 def test_the_recipes_table_comes_out_exactly_where_no_more_is_declared():
-    recipe = Fields.model_validate(declared_fields(details=False))
+    recipe = Schema.model_validate(declared_fields(details=False))
     *_, balanced = clean(captions(json.dumps(LABEL)), recipe)
     assert list(balanced.columns) == RECIPE
 
 
-def test_every_caption_is_a_label_or_rejected_with_its_reason(fields):
+def test_every_caption_is_a_label_or_rejected_with_its_reason(schema):
     table = captions(json.dumps(LABEL), "I cannot help with that request.", "", '{"Title": "x"}')
     table.loc[4] = ["4.jpg", "4", None, "the server was down"]
-    labels, rejected, *_ = clean(table, fields)
+    labels, rejected, *_ = clean(table, schema)
     assert len(labels) + len(rejected) == len(table)
     assert dict(zip(rejected["file"], rejected["reason"], strict=True)) == {
         "1.jpg": "refusal",
@@ -99,58 +99,58 @@ def test_every_caption_is_a_label_or_rejected_with_its_reason(fields):
     }
 
 
-def test_says_what_was_mapped_to_what(fields):
+def test_says_what_was_mapped_to_what(schema):
     pants = json.dumps({**LABEL, "Category": "Pants and Jackets"})
-    _, _, _, mapping, _, full, _ = clean(captions(pants, pants, json.dumps(LABEL)), fields)
+    _, _, _, mapping, _, full, _ = clean(captions(pants, pants, json.dumps(LABEL)), schema)
     rows = mapping[mapping["field"] == "Category"].drop(columns="field").values.tolist()
     assert rows == [
         ["Pants and Jackets", "Pants", "first of several", 2],
         ["Jackets", "Outerwear", "synonym", 1],
     ]
     assert mapping.groupby("field")["items"].sum().eq(len(full)).all()
-    assert set(mapping["field"]) == set(fields.enumerated)
+    assert set(mapping["field"]) == set(schema.categorical)
 
 
-def test_a_field_that_is_missing_is_not_invented(fields):
-    *_, full, _ = clean(captions('{"Description": "Something warm"}'), fields)
+def test_a_field_that_is_missing_is_not_invented(schema):
+    *_, full, _ = clean(captions('{"Description": "Something warm"}'), schema)
     found = full.loc[0, ["Title", "Size", "Gender", "Category", "Type"]].tolist()
     assert found == ["Other", "Unknown", "Unknown", "Other", "Unknown"]
 
 
-def test_caps_each_category(fields):
+def test_caps_each_category(schema):
     shoes = json.dumps({**LABEL, "Category": "Shoes"})
-    *_, full, balanced = clean(captions(*[json.dumps(LABEL)] * 7, *[shoes] * 3), fields, cap=4)
+    *_, full, balanced = clean(captions(*[json.dumps(LABEL)] * 7, *[shoes] * 3), schema, cap=4)
     assert len(full) == 10
     assert balanced["Category"].value_counts().to_dict() == {"Outerwear": 4, "Shoes": 3}
 
 
-def test_nothing_usable_gives_an_empty_catalogue(fields):
-    labels, rejected, *_, full, balanced = clean(captions("", "sorry"), fields)
+def test_nothing_usable_gives_an_empty_catalogue(schema):
+    labels, rejected, *_, full, balanced = clean(captions("", "sorry"), schema)
     assert (len(labels), len(rejected), len(full), len(balanced)) == (0, 2, 0, 0)
-    assert list(balanced.columns) == ["Filename", *fields.names]
+    assert list(balanced.columns) == ["Filename", *schema.names]
 
 
-def test_the_report_adds_up(fields):
+def test_the_report_adds_up(schema):
     table = captions(json.dumps(LABEL), "", json.dumps(LABEL)[:-1])
-    told = report(table, fields)
+    told = report(table, schema)
     assert told["captions"] == told["usable"] + told["rejected"] == 3
-    assert told["read_as"] == {"json": 1, "fields": 1}
+    assert told["read_as"] == {"json": 1, "key value": 1}
     assert told["rejected_by_reason"] == {"empty": 1}
     assert told["values"] == told["balanced_values"] == {"Outerwear": 2}
 
 
-def test_items_are_counted_by_pairs_of_values_before_and_after_balancing(fields):
+def test_items_are_counted_by_pairs_of_values_before_and_after_balancing(schema):
     shoes = json.dumps({**LABEL, "Category": "Shoes", "Type": "Casual"})
-    *_, full, balanced = clean(captions(*[json.dumps(LABEL)] * 4, shoes), fields, cap=3)
+    *_, full, balanced = clean(captions(*[json.dumps(LABEL)] * 4, shoes), schema, cap=3)
     counts = count_items(full, balanced, CleanParams(cap=3, **PARAMS))
     assert counts.values.tolist() == [["Outerwear", "Sport", 4, 3], ["Shoes", "Casual", 1, 1]]
     assert counts.columns.tolist() == ["Category", "Type", "items", "balanced"]
 
 
-def test_columns_are_described_by_what_is_missing_distinct_and_commonest(fields):
+def test_columns_are_described_by_what_is_missing_distinct_and_commonest(schema):
     hat = json.dumps({**LABEL, "Title": "Blue hat", "Category": "spaceship", "Type": "Casual"})
-    *_, full, _ = clean(captions(*[json.dumps(LABEL)] * 3, hat), fields)
-    described = describe_columns(full, fields)
+    *_, full, _ = clean(captions(*[json.dumps(LABEL)] * 3, hat), schema)
+    described = describe_columns(full, schema)
     assert described["Title"] == {
         "missing": 0, "missing_share": 0.0, "distinct": 2,
         "commonest": {"Denim Jacket": 3, "Blue hat": 1},
@@ -159,9 +159,9 @@ def test_columns_are_described_by_what_is_missing_distinct_and_commonest(fields)
     assert described["Type"]["commonest"] == {"Sport": 3, "Casual": 1}
 
 
-def test_the_balanced_catalogue_is_drawn_in_four_panels(fields):
+def test_the_balanced_catalogue_is_drawn_in_four_panels(schema):
     shoes = json.dumps({**LABEL, "Category": "Shoes", "Type": "Casual"})
-    *_, full, balanced = clean(captions(*[json.dumps(LABEL)] * 4, shoes), fields, cap=3)
+    *_, full, balanced = clean(captions(*[json.dumps(LABEL)] * 4, shoes), schema, cap=3)
     params = CleanParams(cap=3, **PARAMS)
     figure = plot_balanced_catalogue(count_items(full, balanced, params), params)
     by, across, heat, *within = figure.data
@@ -176,7 +176,7 @@ def hashed(*texts):
     return table.assign(photo_id=[f"{number:064x}" for number in range(len(table))])
 
 
-def test_people_have_the_last_word_and_every_row_of_theirs_is_listed(fields):
+def test_people_have_the_last_word_and_every_row_of_theirs_is_listed(schema):
     one, other, third, gone = (f"{number:064x}" for number in (0, 1, 2, 99))
     table = hashed(*[json.dumps({**LABEL, "Garment": "jacket"})] * 3)
     decided = [
@@ -184,7 +184,7 @@ def test_people_have_the_last_word_and_every_row_of_theirs_is_listed(fields):
         (other, "status", "not an item"), (third, "Garment", "spaceship"),
         (gone, "Garment", "skirt"),
     ]  # fmt: skip
-    *_, listed, full, _ = clean(table, fields, decided=decided)
+    *_, listed, full, _ = clean(table, schema, decided=decided)
     assert full["photo_id"].tolist() == [one, third]
     assert full["Garment"].tolist() == ["blazer", "jacket"]
     assert listed["line"].tolist() == [2, 3, 4, 5, 6]
@@ -192,7 +192,7 @@ def test_people_have_the_last_word_and_every_row_of_theirs_is_listed(fields):
         "changed", "confirmed", "left out", "no value of the field",
         "its photo is not in the catalogue",
     ]  # fmt: skip
-    told = report(table, fields, decided=decided)
+    told = report(table, schema, decided=decided)
     assert (told["captioner"], told["corrections"]["by_field"]) == (
         "engine-1",
         {"Garment": {"confirmed": 0, "changed": 1}, "Category": {"confirmed": 1, "changed": 0}},

@@ -6,6 +6,8 @@ import pytest
 import yaml
 
 from corrections import decisions
+from lookbook.attributes.decoding import Head
+from lookbook.attributes.record import is_valid
 from lookbook.captioners.network import Network, hash_photo, read_heads, to_pixels
 from lookbook.distillation.backbone import load_efficientnet_lite
 from lookbook.distillation.evidence import decide_label, fit_evidence
@@ -13,8 +15,6 @@ from lookbook.distillation.fitting import make_wanted
 from lookbook.distillation.heads import make_targets
 from lookbook.distillation.params import DistilParams
 from lookbook.errors import InputError
-from lookbook.labels.choosing import Head
-from lookbook.labels.record import is_valid
 from lookbook.photos.photo import decode
 from lookbook.pipelines.distil import nodes
 from lookbook.search.text_projection import TextProjection
@@ -78,7 +78,7 @@ def manifest(files):
 
 
 @pytest.fixture(scope="module")
-def taught(files, manifest, params, fields):
+def taught(files, manifest, params, schema):
     teacher = pd.DataFrame(
         [
             {"Filename": name, "Colours": ("red", "blue")[int(name[-5]) % 2],
@@ -89,12 +89,12 @@ def taught(files, manifest, params, fields):
     )  # fmt: skip
     stray = pd.DataFrame([{"Filename": "gone.jpg"}, {"Filename": "Shoes0.jpg", "Garment": "hat"}])
     table = pd.concat([teacher, stray], ignore_index=True)
-    return nodes.read_teacher(table, manifest, decisions(), fields, params)
+    return nodes.read_teacher(table, manifest, decisions(), schema, params)
 
 
 @pytest.fixture(scope="module")
-def folds(taught, fields, params):
-    return nodes.make_folds(*taught, {}, fields, params)
+def folds(taught, schema, params):
+    return nodes.make_folds(*taught, {}, schema, params)
 
 
 @pytest.fixture(scope="module")
@@ -157,14 +157,14 @@ def test_what_the_teacher_says_of_no_photo_or_of_no_value_is_told(taught):
     assert set(photos["Category"]) == {"Dresses", "Pants", "Shoes"}
 
 
-def test_a_teacher_of_other_photos_is_refused(fields, params):
+def test_a_teacher_of_other_photos_is_refused(schema, params):
     manifest = pd.DataFrame([{"photo_id": "a", "file": "a.jpg", "label": None, "sender_id": None}])
     table = pd.DataFrame([{"Filename": "b.jpg", "Garment": "dress"}])
     with pytest.raises(InputError, match=r"says nothing of any photo that is here \(no such photo"):
-        nodes.read_teacher(table, manifest, decisions(), fields, params)
+        nodes.read_teacher(table, manifest, decisions(), schema, params)
 
 
-def test_people_teach_before_the_teacher_and_in_full(fields, params):
+def test_people_teach_before_the_teacher_and_in_full(schema, params):
     one, other = "a" * 64, "b" * 64
     manifest = pd.DataFrame(
         [
@@ -179,13 +179,13 @@ def test_people_teach_before_the_teacher_and_in_full(fields, params):
     people = decisions(
         (one, "Garment", "skirt"), (other, "status", "not an item"), ("c" * 64, "Garment", "dress")
     )
-    taught, _ = nodes.read_teacher(table, manifest, people, fields, params)
+    taught, _ = nodes.read_teacher(table, manifest, people, schema, params)
     assert taught["file"].tolist() == ["a.jpg", "c.jpg"]
     assert taught["Garment"].tolist() == ["skirt", "dress"]
     assert taught["decided"].tolist() == ["Garment", "Garment"]
     heads = [
-        Head(name="Garment", kind="one", values=["dress", "skirt"]),
-        Head(name="Pattern", kind="one", values=["plain", "striped"]),
+        Head(name="Garment", kind="single", values=["dress", "skirt"]),
+        Head(name="Pattern", kind="single", values=["plain", "striped"]),
     ]
     assert make_wanted(taught, heads, params.fit).tolist() == [[0, 2, 1, 0], [2, 0, 0, 0]]
 
@@ -249,7 +249,7 @@ def test_the_released_network_says_what_was_taught(
         "Garment",
         "Colours",
     ]
-    assert len(json.loads(metadata["taught_by"])) == 24
+    assert len(json.loads(metadata["training_photos"])) == 24
     names = list(files)[:6]
     pixels = np.stack([to_pixels(decode(files[name]())) for name in names])
     logits, looks, vectors = session.run(None, {"pixels": pixels})
@@ -279,8 +279,8 @@ def test_the_network_that_is_held_out_never_saw_the_first_folds_people(exported,
     photos = folds[0][folds[0]["file"].notna()]
     first = photos["fold"].eq(0)
     hashed = photos["photo_id"].map(hash_photo)
-    assert whole.taught_by == set(hashed)
-    assert part.taught_by == set(hashed[~first])
+    assert whole.training_photos == set(hashed)
+    assert part.training_photos == set(hashed[~first])
     side = TextProjection.from_bytes(part.text_projection)
     assert side.text_model == Embedder.fingerprint
     assert "number" in side.vocabulary.words
@@ -289,46 +289,46 @@ def test_the_network_that_is_held_out_never_saw_the_first_folds_people(exported,
         _ = Network(str(tmp_path / "b.onnx")).text_projection
 
 
-def test_senders_of_one_item_are_one_for_the_folds(taught, fields, params):
+def test_senders_of_one_item_are_one_for_the_folds(taught, schema, params):
     photos = taught[0]
     first = photos.drop_duplicates("sender_id")["photo_id"].tolist()
     same = pd.DataFrame({"photo_id": first[:2], "duplicate_group": first[0]})
     known = {"old": pd.DataFrame, "zz": lambda: same}
-    folds, *_ = nodes.make_folds(*taught, known, fields, params)
+    folds, *_ = nodes.make_folds(*taught, known, schema, params)
     own = folds.set_index("photo_id")["fold"]
     senders = photos.set_index("photo_id")["sender_id"]
     assert senders[first[0]] != senders[first[1]]
     assert own[first[0]] == own[first[1]]
     everybody = {"v": lambda: pd.DataFrame({"photo_id": first, "duplicate_group": first[0]})}
     with pytest.raises(InputError, match="All photos are of one sender"):
-        nodes.make_folds(*taught, everybody, fields, params)
+        nodes.make_folds(*taught, everybody, schema, params)
 
 
 def test_the_card_tells_the_measured_figures(
-    scored, folds, calibrated, network, files, fields, params
+    scored, folds, calibrated, network, files, schema, params
 ):
     scores, confusions = scored
     heads, _, said = calibrated
-    captions = nodes.caption_unseen(said, folds[0], heads, fields)
+    captions = nodes.caption_unseen(said, folds[0], heads, schema)
     agreement = nodes.compare_with_teacher(
-        said, folds[0], heads, pd.DataFrame(), network, files, fields, params
+        said, folds[0], heads, pd.DataFrame(), network, files, schema, params
     )
     assert agreement["student"]["photos_per_second"] > 0
     assert agreement["teacher"]["cost_of_a_million"] is None
-    card = nodes.write_model_card(scores, folds[2], agreement, confusions, captions, fields, params)
+    card = nodes.write_model_card(scores, folds[2], agreement, confusions, captions, schema, params)
     assert f"| people's label | 3 | {scores['heads']['label']['accuracy']:.3f} |" in card
     assert "24 photos of 4 senders" in card
     assert "a vision-language model" in card
 
 
-def test_sheets_show_photos(scored, folds, calibrated, files, fields, params):
+def test_sheets_show_photos(scored, folds, calibrated, files, schema, params):
     heads, _, said = calibrated
-    captions = nodes.caption_unseen(said, folds[0], heads, fields)
-    sheet = nodes.draw_captions(captions, files, fields, params)
+    captions = nodes.caption_unseen(said, folds[0], heads, schema)
+    sheet = nodes.draw_captions(captions, files, schema, params)
     assert sum(len(axis.images) for axis in sheet.axes) == 20
     confused = nodes.draw_confusions(scored[1], said, folds[0], heads, files)
     assert any(axis.images for axis in confused.axes)
     assert is_valid(
-        json.dumps({name: captions[name].iloc[0] if name not in fields.somes else []
-                    for name in fields.names}), fields,
+        json.dumps({name: captions[name].iloc[0] if name not in schema.multis else []
+                    for name in schema.names}), schema,
     )  # fmt: skip

@@ -26,25 +26,25 @@ class Taught:
     """A model that was taught with some photos."""
 
     def __init__(self, *photo_ids):
-        self.taught_by = frozenset(map(hash_photo, photo_ids))
+        self.training_photos = frozenset(map(hash_photo, photo_ids))
 
 
 @pytest.fixture
-def catalogue(fields):
+def catalogue(schema):
     return pd.DataFrame(
         {
             "Filename": ["a", "b", "c"],
             "Title": ["Blue jeans", "Shirt", "Red hat"],
             "Description": ["Blue with black seams.", "Plain, in white.", "Red."],
             "Colours": ["blue, black", "white", "red"],
-            **dict.fromkeys(fields.ones, "x"),
+            **dict.fromkeys(schema.singles, "x"),
             "photo_id": ["1", "2", "3"],
         }
     )
 
 
 @pytest.fixture
-def choose(catalogue, fields):
+def choose(catalogue, schema):
     photos = pd.DataFrame(
         {"photo_id": ["1", "2", "3"], "label": ["x", "Not sure", None], "sender_id": "s"}
     )
@@ -53,7 +53,7 @@ def choose(catalogue, fields):
         params = PARAMS.model_copy(update=changes)
         embedders = {"minilm": Taught(*taught)}
         chosen, report = choose_items(
-            catalogue, photos, words, same, object(), embedders, fields, params
+            catalogue, photos, words, same, object(), embedders, schema, params
         )
         return chosen.set_index("Filename"), report
 
@@ -99,17 +99,17 @@ def test_where_everything_taught_the_network_it_says_so(choose):
     assert "held_out_network.onnx" in told
 
 
-def test_labels_of_photos_that_taught_are_not_scored(fields):
+def test_labels_of_photos_that_taught_are_not_scored(schema):
     captions = pd.DataFrame(
         {"photo_id": ["1", "2"], "label": ["Pants", "Pants"], "caption": ["x", "x"],
          "failure": [None, None]}
     )  # fmt: skip
-    judged = judge_captions(captions, Taught("2"), {}, fields, PARAMS)
+    judged = judge_captions(captions, Taught("2"), {}, schema, PARAMS)
     assert judged["expected"].fillna("").tolist() == ["Pants", ""]
     assert judged["correct"].isna().tolist() == [False, True]
 
 
-def test_annotations_are_read_as_a_teachers_table_is(fields):
+def test_annotations_are_read_as_a_teachers_table_is(schema):
     text = configuration("parameters_distil")["distil"]
     params = DistilParams.model_validate({**text, "teacher": "t"})
     manifest = pd.DataFrame(
@@ -117,11 +117,11 @@ def test_annotations_are_read_as_a_teachers_table_is(fields):
     )
     table = pd.DataFrame({"file": ["a.jpg", "z.jpg"], "garment": ["jeans", "hat"],
                           "description": ["faded jeans", "a hat"]})  # fmt: skip
-    read = read_annotations(table, manifest, fields, params)
+    read = read_annotations(table, manifest, schema, params)
     assert read[["photo_id", "Garment", "text"]].to_numpy().tolist() == [
         ["1", "jeans", "faded jeans"]
     ]
-    assert read_annotations(pd.DataFrame(), manifest, fields, params).empty
+    assert read_annotations(pd.DataFrame(), manifest, schema, params).empty
 
 
 def results(**columns):

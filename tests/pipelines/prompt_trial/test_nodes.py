@@ -70,9 +70,9 @@ def loaders(store):
     return {name: lambda text=text: text for name, text in store.items()}
 
 
-def test_prompts_and_captioners_stand_side_by_side_and_none_is_asked_twice(fields):
+def test_prompts_and_captioners_stand_side_by_side_and_none_is_asked_twice(schema):
     prompts = compose_prompts(
-        "You label.", "Be good: $Category", {"short": lambda: "Be bad"}, fields
+        "You label.", "Be good: $Category", {"short": lambda: "Be bad"}, schema
     )
     assert "Pants" in prompts["caption"]["question"]
     engine = Engine("one", {"good": GOOD, "bad": "I'm sorry, I cannot help with that."})
@@ -80,7 +80,7 @@ def test_prompts_and_captioners_stand_side_by_side_and_none_is_asked_twice(field
     shown, store = choose_photos(photos(9), TrialParams(photos=5, seed=0)), {}
     captions = run(shown, store, engine, {"two": other}, prompts)
     assert len(captions) == 4 * len(shown) == 20
-    scores = score_trials(captions, fields, EVALUATE).set_index(["captioner", "prompt"])
+    scores = score_trials(captions, schema, EVALUATE).set_index(["captioner", "prompt"])
     assert scores.loc[("captioner", "caption"), "schema_valid_share"] == 1
     assert scores.loc[("captioner", "caption"), "accuracy"] == 1
     assert scores.loc[("captioner", "short"), "refusals_share"] == 1
@@ -93,10 +93,10 @@ def test_prompts_and_captioners_stand_side_by_side_and_none_is_asked_twice(field
     assert (engine.asked, other.asked) == (10, 10)
 
 
-def test_an_engine_that_reads_no_prompt_is_asked_once(fields):
+def test_an_engine_that_reads_no_prompt_is_asked_once(schema):
     engine = Engine("deaf", {"": GOOD})
     engine.fingerprint = lambda prompt: "deaf-1"
-    prompts = compose_prompts("", "one", {"two": lambda: "two"}, fields)
+    prompts = compose_prompts("", "one", {"two": lambda: "two"}, schema)
     captions = run(photos(3), {}, engine, {}, prompts)
     assert engine.asked == 3
     assert captions["caption"].notna().sum() == 6

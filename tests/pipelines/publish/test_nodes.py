@@ -12,7 +12,7 @@ PARAMS = PublishParams.model_validate(
 
 
 @pytest.fixture
-def publish(fields):
+def publish(schema):
     catalogue = pd.DataFrame(
         [{"photo_id": letter * 64, "Filename": f"{letter}.jpg"} for letter in "ab"]
     )
@@ -23,7 +23,7 @@ def publish(fields):
 
     def run(published, **changed):
         params = PARAMS.model_copy(update=changed)
-        rows = plan_publication(catalogue, manifest, near, decided, fields, params)
+        rows = plan_publication(catalogue, manifest, near, decided, schema, params)
         for some in encode_photos(rows, files, dict(published), LocalPool(1), params):
             for name, data in some.items():
                 published.pop(name, None)

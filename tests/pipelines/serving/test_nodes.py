@@ -52,28 +52,28 @@ def test_a_file_that_is_no_photo_ends_in_a_sentence(describe):
         describe(shown(b"junk"))
 
 
-def test_neither_photo_nor_message_ends_in_a_sentence(fields):
+def test_neither_photo_nor_message_ends_in_a_sentence(schema):
     with pytest.raises(InputError, match="give a photo, a message or both"):
-        plan_outfit({}, "  ", [], EmbeddedStylist(), fields)
+        plan_outfit({}, "  ", [], EmbeddedStylist(), schema)
 
 
-def replied(message, rows, fields):
+def replied(message, rows, schema):
     stylist = EmbeddedStylist(usual_sayings())
-    plan = plan_outfit({}, message, [], stylist, fields)
-    columns = ["slot", *fields.names, "why"]
+    plan = plan_outfit({}, message, [], stylist, schema)
+    columns = ["slot", *schema.names, "why"]
     found = pd.DataFrame(rows, columns=columns, dtype=object).fillna("")
-    return write_reply(plan, {}, found, "", [], EmbeddedStylist(), fields)
+    return write_reply(plan, {}, found, "", [], EmbeddedStylist(), schema)
 
 
-def test_a_reply_names_nothing_that_was_not_found(fields):
-    reply = replied("purple boots, cheap", [], fields)
+def test_a_reply_names_nothing_that_was_not_found(schema):
+    reply = replied("purple boots, cheap", [], schema)
     assert "no prices" in reply
     assert reply.endswith(NOTHING)
 
 
-def test_a_reply_says_that_a_colour_is_not_to_be_had(fields):
+def test_a_reply_says_that_a_colour_is_not_to_be_had(schema):
     boots = {"slot": "feet", "Title": "Brown boots", "Colours": "brown"}
-    assert replied("purple boots", [boots], fields) == (
+    assert replied("purple boots", [boots], schema) == (
         "Nothing that fits for shoes is purple. I found:\n- shoes: Brown boots"
     )
 

@@ -8,24 +8,24 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from lookbook.evaluation.plots import plot_before_and_after
-from lookbook.labels.cleaning import map_values, strip_title
-from lookbook.labels.corrections import (
+from lookbook.attributes.cleaning import map_values, strip_title
+from lookbook.attributes.corrections import (
     COLUMNS,
     correct_record,
     count_outcomes,
     outcome_of,
     read_corrections,
 )
-from lookbook.labels.fields import Fields
-from lookbook.labels.reading import Answer, read_answer
-from lookbook.labels.record import from_row, join_values, split_values, to_row, written_of
+from lookbook.attributes.parsing import Answer, read_answer
+from lookbook.attributes.record import from_row, join_values, split_values, to_row, written_of
+from lookbook.attributes.schema import Schema
+from lookbook.evaluation.plots import plot_before_and_after
 from lookbook.lazy import PlotlyFigure, pd
 from lookbook.parts import TableParts, cut
 from lookbook.photos.sampling import cap_groups, count_rows
 from lookbook.pools import Pool
 
-# Texts and values that a field's description lists.
+# Texts and values that an attribute's description lists.
 _COMMONEST = 10
 MAPPING = ["field", "value", "mapped_to", "how"]
 
@@ -34,8 +34,8 @@ class CleanParams(BaseModel):
     """How the catalogue is balanced and drawn.
 
     Attributes:
-        by: The field whose values are balanced.
-        across: The field that it is drawn against.
+        by: The attribute whose values are balanced.
+        across: The attribute that it is drawn against.
         cap: The most items of a value in the balanced catalogue; ``None`` for all.
         seed: Chooses among them.
     """
@@ -47,24 +47,24 @@ class CleanParams(BaseModel):
 
 
 def parse_captions(
-    captions: pd.DataFrame, fields: Fields, pool: Pool
+    captions: pd.DataFrame, schema: Schema, pool: Pool
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     """Reads every caption, and sets aside those that say nothing usable.
 
     Args:
         captions: ``file``, ``photo_id``, ``caption`` (text) and ``failure`` (why there is no
             text).
-        fields: The catalogue's.
+        schema: The catalogue's schema.
         pool: Who does it.
 
     Returns:
-        The labels, one row per photo: ``photo_id``, ``Filename``, the fields as the model wrote
+        The labels, one row per photo: ``photo_id``, ``Filename``, the attributes as the model wrote
         them (missing where it did not) and ``repair``; the rejected captions: ``photo_id``,
         ``file``, ``reason`` and ``caption``; together as many rows as captions. And how many of
         each there are: ``captions``, ``usable``, ``read_as``, ``rejected`` and
         ``rejected_by_reason``.
     """
-    parsed = list(pool.map(partial(_parse_batch, fields=fields), cut(captions)))
+    parsed = list(pool.map(partial(_parse_batch, schema=schema), cut(captions)))
     labels = pd.concat([one for one, _ in parsed], ignore_index=True)
     rejected = pd.concat([other for _, other in parsed], ignore_index=True)
     counts = {
@@ -77,12 +77,12 @@ def parse_captions(
     return labels, rejected, counts
 
 
-def _parse_batch(captions: pd.DataFrame, fields: Fields) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _parse_batch(captions: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, pd.DataFrame]:
     texts = captions["caption"].fillna("")
     answers = [
         Answer(rejection=f"no caption: {failure}")
         if isinstance(failure, str)
-        else read_answer(text, fields)
+        else read_answer(text, schema)
         for text, failure in zip(texts, captions["failure"], strict=True)
     ]
     reasons = [answer.rejection for answer in answers]
@@ -93,99 +93,99 @@ def _parse_batch(captions: pd.DataFrame, fields: Fields) -> tuple[pd.DataFrame, 
             {
                 "photo_id": row.photo_id,
                 "Filename": row.file,
-                **{name: join_values(value) for name, value in answer.written.items()},
+                **{name: join_values(value) for name, value in answer.raw_values.items()},
                 "repair": answer.repair,
             }
             for row, answer in zip(usable.itertuples(), told, strict=True)
         ],
-        columns=["photo_id", "Filename", *fields.names, "repair"],
+        columns=["photo_id", "Filename", *schema.names, "repair"],
     )
     rejected = captions.assign(reason=reasons).drop(usable.index)
     return labels, rejected[["photo_id", "file", "reason", "caption"]]
 
 
 def map_vocabulary(
-    labels: pd.DataFrame, fields: Fields, pool: Pool
+    labels: pd.DataFrame, schema: Schema, pool: Pool
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Brings what models wrote into the declared values.
 
     Returns:
-        The items: ``Filename``, the fields, ``photo_id``; and what was mapped to what:
-        ``field``, ``value`` (as the model wrote it, empty for nothing), ``mapped_to``, ``how``
-        (see :class:`lookbook.labels.cleaning.Mapping`) and ``items``.
+        The items: ``Filename``, the attributes, ``photo_id``; and what was mapped to what:
+        ``attribute``, ``value`` (as the model wrote it, empty for nothing), ``mapped_to``, ``how``
+        (see :class:`lookbook.attributes.cleaning.Mapping`) and ``items``.
     """
     items, counts = [], Counter[tuple[str, ...]]()
-    for some, counted in pool.map(partial(_map_batch, fields=fields), cut(labels)):
+    for some, counted in pool.map(partial(_map_batch, schema=schema), cut(labels)):
         items.append(some)
         counts.update(counted)
     mapping = pd.DataFrame(
         [(*mapped, count) for mapped, count in sorted(counts.items())], columns=[*MAPPING, "items"]
     )
-    order = {name: number for number, name in enumerate(fields.names)}
+    order = {name: number for number, name in enumerate(schema.names)}
     mapping["order"] = mapping["field"].map(order)
     mapping = mapping.sort_values(["order", "items", "value"], ascending=[True, False, True])
     return pd.concat(items, ignore_index=True), mapping.drop(columns="order").reset_index(drop=True)
 
 
 def _map_batch(
-    labels: pd.DataFrame, fields: Fields
+    labels: pd.DataFrame, schema: Schema
 ) -> tuple[pd.DataFrame, Counter[tuple[str, ...]]]:
     rows, counts = [], Counter[tuple[str, ...]]()
     for row in labels.to_dict("records"):
-        record, mapped = map_values(written_of(row, fields), fields)
+        record, mapped = map_values(written_of(row, schema), schema)
         where = {"Filename": row["Filename"]}
-        rows.append({**where, **to_row(record, fields), "photo_id": row["photo_id"]})
-        counts.update((one.field, one.value, one.mapped_to, one.how) for one in mapped)
-    return pd.DataFrame(rows, columns=["Filename", *fields.names, "photo_id"]), counts
+        rows.append({**where, **to_row(record, schema), "photo_id": row["photo_id"]})
+        counts.update((one.attribute, one.value, one.mapped_to, one.how) for one in mapped)
+    return pd.DataFrame(rows, columns=["Filename", *schema.names, "photo_id"]), counts
 
 
-def strip_titles(mapped: pd.DataFrame, fields: Fields, pool: Pool) -> TableParts:
+def strip_titles(mapped: pd.DataFrame, schema: Schema, pool: Pool) -> TableParts:
     """Drops a title that the description opens with, and sorts by file."""
     ordered = mapped.sort_values("Filename", ignore_index=True)
-    strip = partial(_strip_batch, fields=fields)
+    strip = partial(_strip_batch, schema=schema)
     return TableParts(lambda: pool.map(strip, cut(ordered)))
 
 
-def _strip_batch(mapped: pd.DataFrame, fields: Fields) -> pd.DataFrame:
+def _strip_batch(mapped: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     rows = [
-        {**row, **to_row(strip_title(from_row(row, fields), fields), fields)}
+        {**row, **to_row(strip_title(from_row(row, schema), schema), schema)}
         for row in mapped.to_dict("records")
     ]
     return pd.DataFrame(rows, columns=list(mapped.columns))
 
 
 def apply_corrections(
-    captioned_items: pd.DataFrame, corrections: pd.DataFrame, fields: Fields
+    captioned_items: pd.DataFrame, corrections: pd.DataFrame, schema: Schema
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Puts people's word in the place of the captioner's.
 
     Args:
         captioned_items: The items as the captioner describes them.
         corrections: What people have decided, see
-            :func:`lookbook.labels.corrections.read_corrections`.
-        fields: The catalogue's.
+            :func:`lookbook.attributes.corrections.read_corrections`.
+        schema: The catalogue's schema.
 
     Returns:
         The items, without photos of which people say that they show none; and every correction,
         with its ``line`` and ``outcome``.
     """
-    read = read_corrections(corrections, fields)
+    read = read_corrections(corrections, schema)
     outcomes = list(read.outcome)
     decided = captioned_items["photo_id"].isin(list(read.decided))
     known = {
-        row["photo_id"]: from_row(row, fields)
+        row["photo_id"]: from_row(row, schema)
         for row in captioned_items[decided].to_dict("records")
     }
     for photo_id, told in read.decided.items():
         for name, decision in told.items():
             outcomes[decision.row] = outcome_of(name, decision, known.get(photo_id))
     corrected = [
-        to_row(correct_record(record, read.fields_of(photo_id), fields), fields)
+        to_row(correct_record(record, read.fields_of(photo_id), schema), schema)
         for photo_id, record in known.items()
     ]
     items = captioned_items.copy()
-    rows = pd.DataFrame(corrected, columns=fields.names, index=items.index[decided])
-    items.loc[decided, fields.names] = rows
+    rows = pd.DataFrame(corrected, columns=schema.names, index=items.index[decided])
+    items.loc[decided, schema.names] = rows
     items = items[items["photo_id"].map(read.is_item).astype(bool)]
     listed = corrections[["line", *COLUMNS]].assign(outcome=outcomes)
     return items.reset_index(drop=True), listed
@@ -205,8 +205,8 @@ def count_items(
     """Counts items of each pair of values before and after balancing.
 
     Returns:
-        The field that is balanced, the field that it is drawn against, ``items`` of the full
-        catalogue and ``balanced``, those of the balanced one.
+        The attribute that is balanced, the attribute that it is drawn against, ``items`` of the
+        full catalogue and ``balanced``, those of the balanced one.
     """
     return count_rows([params.by, params.across], items=full_catalogue, balanced=catalogue)
 
@@ -241,20 +241,20 @@ def report_clean(
     }
 
 
-def describe_columns(full_catalogue: pd.DataFrame, fields: Fields) -> dict[str, Any]:
-    """Describe each field of the catalogue.
+def describe_columns(full_catalogue: pd.DataFrame, schema: Schema) -> dict[str, Any]:
+    """Describe each attribute of the catalogue.
 
     Returns:
-        By field: ``missing`` and ``missing_share`` (nothing, or the value for nothing),
+        By attribute: ``missing`` and ``missing_share`` (nothing, or the value for nothing),
         ``distinct`` texts or values, and the ``commonest`` of them with their items.
     """
     described = {}
-    for name in fields.names:
+    for name in schema.names:
         cells = full_catalogue[name].fillna("").astype(str)
-        nothing = getattr(fields.root[name], "otherwise", "") if name in fields.ones else ""
+        nothing = getattr(schema.root[name], "default", "") if name in schema.singles else ""
         is_missing = cells.isin(["", nothing])
         values = cells[~is_missing]
-        if name in fields.somes:
+        if name in schema.multis:
             values = values.map(split_values).explode()
         described[name] = {
             "missing": int(is_missing.sum()),
@@ -268,8 +268,8 @@ def describe_columns(full_catalogue: pd.DataFrame, fields: Fields) -> dict[str, 
 def plot_balanced_catalogue(item_counts: pd.DataFrame, params: CleanParams) -> PlotlyFigure:
     """Draw the balanced catalogue in four panels.
 
-    The panels are items and shares by each of the two fields, a heat map of both, and the shares
-    of one field within each value of the other.
+    The panels are items and shares by each of the two attributes, a heat map of both, and the
+    shares of one attribute within each value of the other.
     """
     import plotly.graph_objects as go
     from plotly.subplots import make_subplots
@@ -302,7 +302,7 @@ def plot_categories(item_counts: pd.DataFrame, params: CleanParams) -> PlotlyFig
 
 
 def plot_types(item_counts: pd.DataFrame, params: CleanParams) -> PlotlyFigure:
-    """Draws the items of each value of the other field before and after balancing."""
+    """Draws the items of each value of the other attribute before and after balancing."""
     return _plot_balancing(item_counts, params.across)
 
 
@@ -322,6 +322,6 @@ def _plot_balancing(item_counts: pd.DataFrame, name: str) -> PlotlyFigure:
 
 
 def _of_each(item_counts: pd.DataFrame, name: str, which: str) -> pd.Series:
-    """Adds up a field's values, the commonest first."""
+    """Adds up an attribute's values, the commonest first."""
     added = item_counts.groupby(name)[which].sum()
     return added[added.gt(0)].sort_values(ascending=False, kind="stable")

@@ -11,25 +11,25 @@ def create_pipeline(**kwargs: object) -> Pipeline:
         [
             Node(
                 nodes.parse_captions,
-                inputs=["captions", "params:fields", "process_pool"],
+                inputs=["captions", "params:schema", "process_pool"],
                 outputs=["parsed_labels", "rejected_captions", "reading_counts"],
                 name="parse_captions",
             ),
             Node(
                 nodes.map_vocabulary,
-                inputs=["parsed_labels", "params:fields", "process_pool"],
+                inputs=["parsed_labels", "params:schema", "process_pool"],
                 outputs=["mapped_labels", "vocabulary_mapping"],
                 name="map_vocabulary",
             ),
             Node(
                 nodes.strip_titles,
-                inputs=["mapped_labels", "params:fields", "process_pool"],
+                inputs=["mapped_labels", "params:schema", "process_pool"],
                 outputs="captioned_items",
                 name="strip_titles",
             ),
             Node(
                 nodes.apply_corrections,
-                inputs=["captioned_items", "corrections", "params:fields"],
+                inputs=["captioned_items", "corrections", "params:schema"],
                 outputs=["full_catalogue", "applied_corrections"],
                 name="apply_corrections",
             ),
@@ -56,7 +56,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             ),
             Node(
                 nodes.describe_columns,
-                inputs=["full_catalogue", "params:fields"],
+                inputs=["full_catalogue", "params:schema"],
                 outputs="column_profile",
                 name="describe_columns",
             ),

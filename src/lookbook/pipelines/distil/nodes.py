@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from lookbook.attributes.corrections import read_corrections
+from lookbook.attributes.decoding import Head
+from lookbook.attributes.schema import Schema
 from lookbook.distillation.heads import make_heads, make_targets
 from lookbook.distillation.params import DistilParams
 from lookbook.distillation.teacher import TEXT, find_columns, make_training_set, read_rows
 from lookbook.errors import InputError
-from lookbook.labels.choosing import Head
-from lookbook.labels.corrections import read_corrections
-from lookbook.labels.fields import Fields
 from lookbook.lazy import MatplotlibFigure, PlotlyFigure, Tensor, TorchModule, pd
 from lookbook.photos.sampling import BalanceParams
 
@@ -32,16 +32,16 @@ def read_teacher(
     teacher_table: pd.DataFrame,
     manifest: pd.DataFrame,
     corrections: pd.DataFrame,
-    fields: Fields,
+    schema: Schema,
     params: DistilParams,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Brings what the teacher says of photos into the declared values; people have the last word.
 
     Args:
-        teacher_table: Rows that name a photo's file and any of the fields.
+        teacher_table: Rows that name a photo's file and any of the attributes.
         manifest: The photos that can be used.
         corrections: What people have decided. Of what they call no item nothing is learned.
-        fields: The catalogue's.
+        schema: The catalogue's schema.
         params: Which column is which, and whose word counts.
 
     Returns:
@@ -51,20 +51,20 @@ def read_teacher(
     Raises:
         InputError: If nothing can be learned from the table.
     """
-    columns = find_columns(list(map(str, teacher_table.columns)), params.columns, fields)
+    columns = find_columns(list(map(str, teacher_table.columns)), params.columns, schema)
     usable = manifest[manifest["status"].eq("ok")] if "status" in manifest else manifest
-    said, problems = read_rows(teacher_table, columns, usable["file"].tolist(), fields)
+    said, problems = read_rows(teacher_table, columns, usable["file"].tolist(), schema)
     if not said:
         reasons = ", ".join(problems["reason"].unique()) or "it is empty"
         raise InputError(
             f"The teacher '{params.teacher}' says nothing of any photo that is here ({reasons}): "
             "name the photos with --photos=FOLDER, and run 'ingest' first."
         )
-    people = read_corrections(corrections, fields)
+    people = read_corrections(corrections, schema)
     items = usable[usable["photo_id"].map(people.is_item).astype(bool)]
     decided = {row.file: people.fields_of(row.photo_id) for row in items.itertuples()}
     taught = make_training_set(
-        items, said, fields, params.human_label, params.ignored_labels, decided
+        items, said, schema, params.human_label, params.ignored_labels, decided
     )
     return taught, problems
 
@@ -73,7 +73,7 @@ def make_folds(
     taught_photos: pd.DataFrame,
     teacher_quarantine: pd.DataFrame,
     near_duplicates_of_runs: Parts,
-    fields: Fields,
+    schema: Schema,
     params: DistilParams,
 ) -> tuple[pd.DataFrame, list[dict[str, Any]], dict[str, Any]]:
     """Adds drawn garments, and gives each photo its fold: a sender's are all in one.
@@ -83,17 +83,17 @@ def make_folds(
     Returns:
         The training set: the photos with ``fold`` and the drawings with ``drawing``. Drawings
         are learned from in every fold, photos of unknown senders by the release alone. The heads
-        to teach. And a report: photos, senders and what each field has to learn from.
+        to teach. And a report: photos, senders and what each attribute has to learn from.
 
     Raises:
-        InputError: If no field has examples enough.
+        InputError: If no attribute has examples enough.
     """
     from sklearn.model_selection import StratifiedGroupKFold
 
     from lookbook.distillation.drawings import list_drawings
     from lookbook.search.near_duplicates import join_senders
 
-    drawn = list_drawings(params.drawn_per_label, params.drawn_columns, fields, params.fit.seed)
+    drawn = list_drawings(params.drawn_per_label, params.drawn_columns, schema, params.fit.seed)
     photos = taught_photos.assign(fold=NO_FOLD)
     known = photos["sender_id"].notna()
     # Where nobody's name is known every photo is somebody's own.
@@ -114,8 +114,8 @@ def make_folds(
         photos.iloc[rows[test], photos.columns.get_loc("fold")] = fold
     photos = photos.assign(sender_id=senders, drawing=None)
     training_set = pd.concat([photos, drawn.assign(fold=NO_FOLD)], ignore_index=True)
-    heads = make_heads(photos, fields, params.least_examples)
-    if not any(head.name in fields.enumerated for head in heads):
+    heads = make_heads(photos, schema, params.least_examples)
+    if not any(head.name in schema.categorical for head in heads):
         raise InputError(
             f"No field has the {params.least_examples} examples that 'distil.least_examples' asks "
             f"for: the teacher speaks of {len(photos):,} photos."
@@ -129,9 +129,9 @@ def make_folds(
         "drawings": len(drawn),
         "folds": folds,
         "examples": {
-            name: int(photos[name].notna().sum()) for name in ["label", *fields.enumerated]
+            name: int(photos[name].notna().sum()) for name in ["label", *schema.categorical]
         },
-        "left_out": [name for name in fields.enumerated if name not in taught],
+        "left_out": [name for name in schema.categorical if name not in taught],
         "of_no_use": teacher_quarantine["reason"].value_counts().to_dict(),
     }
     return training_set, [head.model_dump() for head in heads], report
@@ -420,22 +420,22 @@ def caption_unseen(
     calibrated_predictions: pd.DataFrame,
     training_set: pd.DataFrame,
     heads: list[dict[str, Any]],
-    fields: Fields,
+    schema: Schema,
 ) -> pd.DataFrame:
     """Puts into words what the folds' networks say of photos that they never saw.
 
     Returns:
-        ``photo_id``, ``file`` and the catalogue's fields.
+        ``photo_id``, ``file`` and the catalogue's attributes.
     """
+    from lookbook.attributes.decoding import choose_values, compose_record
+    from lookbook.attributes.record import to_row
     from lookbook.captioners.network import likely_values
-    from lookbook.labels.choosing import choose_values, compose_record
-    from lookbook.labels.record import to_row
 
     asked = [Head.model_validate(head) for head in heads]
     rows = _rows_of(calibrated_predictions, training_set)
     likely = likely_values(_logits(calibrated_predictions), asked)
     records = [
-        to_row(compose_record(choose_values(one, asked, fields), asked, fields), fields)
+        to_row(compose_record(choose_values(one, asked, schema), asked, schema), schema)
         for one in likely
     ]
     return pd.concat([rows[["photo_id", "file"]], pd.DataFrame(records)], axis=1)
@@ -482,7 +482,7 @@ def export_networks(
         text_projection = own.text_projection.to_bytes() if own else b""
         # By which `evaluate` leaves out what was taught; the hashes name no photo.
         facts = {
-            "taught_by": [hash_photo(photo_id) for photo_id in seen["photo_id"]],
+            "training_photos": [hash_photo(photo_id) for photo_id in seen["photo_id"]],
             "text_projection": hash_text_projection(text_projection),
         }
         batches = calibration_batches(seen["file"].tolist(), files)
@@ -498,7 +498,7 @@ def compare_with_teacher(
     teacher_table: pd.DataFrame,
     garment_network: bytes,
     files: dict[str, Callable[[], bytes]],
-    fields: Fields,
+    schema: Schema,
     params: DistilParams,
 ) -> dict[str, Any]:
     """Sets teacher and student side by side: agreement, speed, and what a million photos cost.
@@ -508,7 +508,8 @@ def compare_with_teacher(
     the catalogue.
 
     Returns:
-        ``fields`` (see :func:`lookbook.distillation.scores.compare`), ``teacher`` and ``student``.
+        ``attributes`` (see :func:`lookbook.distillation.scores.compare`), ``teacher`` and
+        ``student``.
     """
     from lookbook.distillation.agreement import measure_costs, measure_speed
     from lookbook.distillation.scores import compare
@@ -517,9 +518,9 @@ def compare_with_teacher(
     rows = _rows_of(calibrated_predictions, training_set)
     names = training_set["file"].dropna().tolist()
     return {
-        "fields": compare(asked, _logits(calibrated_predictions), rows),
+        "attributes": compare(asked, _logits(calibrated_predictions), rows),
         "teacher": measure_costs(teacher_table, params.price),
-        "student": measure_speed(garment_network, fields, names, files),
+        "student": measure_speed(garment_network, schema, names, files),
     }
 
 
@@ -529,13 +530,13 @@ def write_model_card(
     agreement: dict[str, Any],
     confusions: pd.DataFrame,
     unseen_captions: pd.DataFrame,
-    fields: Fields,
+    schema: Schema,
     params: DistilParams,
 ) -> str:
     """Writes what ships beside the network: data, figures, limits."""
     from lookbook.distillation.card import write_card
 
-    different = unseen_captions[fields.description].nunique()
+    different = unseen_captions[schema.description].nunique()
     told = {"captions": len(unseen_captions), "different": int(different)}
     return write_card(scores, report, agreement, confusions, told, params)
 
@@ -574,7 +575,7 @@ def draw_confusions(
 def draw_captions(
     unseen_captions: pd.DataFrame,
     files: dict[str, Callable[[], bytes]],
-    fields: Fields,
+    schema: Schema,
     params: DistilParams,
 ) -> MatplotlibFigure:
     """Draws twenty photos with what a network that never saw their senders says of them."""
@@ -582,5 +583,5 @@ def draw_captions(
 
     few = min(20, len(unseen_captions))
     chosen = unseen_captions.sample(few, random_state=params.fit.seed)
-    told = chosen[fields.title] + ". " + chosen[fields.description]
+    told = chosen[schema.title] + ". " + chosen[schema.description]
     return draw_captioned(chosen["file"].tolist(), told.tolist(), files)

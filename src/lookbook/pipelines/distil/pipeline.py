@@ -19,7 +19,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             Node(
                 nodes.read_teacher,
                 inputs=[
-                    "teacher_table", "manifest", "corrections", "params:fields", "params:distil",
+                    "teacher_table", "manifest", "corrections", "params:schema", "params:distil",
                 ],
                 outputs=["taught_photos", "teacher_quarantine"],
                 name="read_teacher",
@@ -28,7 +28,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 nodes.make_folds,
                 inputs=[
                     "taught_photos", "teacher_quarantine", "near_duplicates_of_runs",
-                    "params:fields",
+                    "params:schema",
                     "params:distil",
                 ],
                 outputs=["training_set", "untaught_heads", "distil_report"],
@@ -87,7 +87,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             ),
             Node(
                 nodes.caption_unseen,
-                inputs=[*SEEN, "params:fields"],
+                inputs=[*SEEN, "params:schema"],
                 outputs="unseen_captions",
                 name="caption_unseen",
             ),
@@ -106,7 +106,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             Node(
                 nodes.compare_with_teacher,
                 inputs=[
-                    *SEEN, "teacher_table", "garment_network", "photo_files", "params:fields",
+                    *SEEN, "teacher_table", "garment_network", "photo_files", "params:schema",
                     "params:distil",
                 ],
                 outputs="agreement_report",
@@ -116,7 +116,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 nodes.write_model_card,
                 inputs=[
                     "network_scores", "distil_report", "agreement_report", "network_confusions",
-                    "unseen_captions", "params:fields", "params:distil",
+                    "unseen_captions", "params:schema", "params:distil",
                 ],
                 outputs="model_card",
                 name="write_model_card",
@@ -135,7 +135,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             ),
             Node(
                 nodes.draw_captions,
-                inputs=["unseen_captions", "photo_files", "params:fields", "params:distil"],
+                inputs=["unseen_captions", "photo_files", "params:schema", "params:distil"],
                 outputs="caption_sheet",
                 name="draw_captions",
             ),

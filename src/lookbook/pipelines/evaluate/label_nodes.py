@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from lookbook.attributes.corrections import read_corrections
+from lookbook.attributes.schema import Schema
 from lookbook.captioners import Captioner
 from lookbook.evaluation import label_scores
 from lookbook.evaluation.params import EvaluateParams
 from lookbook.evaluation.plots import plot_confusion
-from lookbook.evaluation.questions import is_unseen, photos_taught
+from lookbook.evaluation.questions import is_unseen, trained_on
 from lookbook.evaluation.review_scores import score_by_reviews
-from lookbook.labels.corrections import read_corrections
-from lookbook.labels.fields import Fields
 from lookbook.lazy import MatplotlibFigure, PlotlyFigure, pd
 from lookbook.search.embedders import Embedder
 
@@ -28,7 +28,7 @@ def judge_captions(
     captions: pd.DataFrame,
     captioner: Captioner,
     embedders: dict[str, Embedder],
-    fields: Fields,
+    schema: Schema,
     params: EvaluateParams,
 ) -> pd.DataFrame:
     """Compares captions with people, see :mod:`lookbook.evaluation.label_scores`.
@@ -36,9 +36,9 @@ def judge_captions(
     Photos that taught the captioner are not compared, and marked as ``taught``: of them it knows
     what people say.
     """
-    taught = photos_taught([captioner, *embedders.values()])
+    taught = trained_on([captioner, *embedders.values()])
     unseen = is_unseen(captions["photo_id"], taught)
-    judged = label_scores.judge_captions(captions, fields, params)
+    judged = label_scores.judge_captions(captions, schema, params)
     return judged.assign(
         expected=judged["expected"].where(unseen),
         correct=judged["correct"].where(unseen),
@@ -50,7 +50,7 @@ def score_labels(
     judged: pd.DataFrame,
     corrections: pd.DataFrame,
     fingerprint: str,
-    fields: Fields,
+    schema: Schema,
     params: EvaluateParams,
 ) -> dict[str, Any]:
     """Scores a captioner's labels, see :mod:`lookbook.evaluation.label_scores`.
@@ -59,10 +59,10 @@ def score_labels(
         The scores, and under ``corrected`` those by what people have said in reviews, see
         :func:`lookbook.evaluation.review_scores.score_by_reviews`.
     """
-    decided = read_corrections(corrections, fields)
+    decided = read_corrections(corrections, schema)
     return {
-        **label_scores.score_labels(judged, fingerprint, fields, params),
-        "corrected": score_by_reviews(judged, decided, fields, params),
+        **label_scores.score_labels(judged, fingerprint, schema, params),
+        "corrected": score_by_reviews(judged, decided, schema, params),
     }
 
 
@@ -96,7 +96,7 @@ def plot_label_confusion(confusion: pd.DataFrame) -> PlotlyFigure:
 def plot_worst_cases(
     judged: pd.DataFrame,
     files: dict[str, Callable[[], bytes]],
-    fields: Fields,
+    schema: Schema,
     params: EvaluateParams,
 ) -> MatplotlibFigure:
     """Draws photos of wrong labels with what the caption and what a person says.
@@ -111,7 +111,7 @@ def plot_worst_cases(
 
     wrong = judged[judged["correct"].eq(False).fillna(False)].copy()
     wrong["said"] = wrong[params.human_label].fillna(wrong["status"])
-    wrong["title"] = wrong[fields.title].fillna(wrong["status"])
+    wrong["title"] = wrong[schema.title].fillna(wrong["status"])
     pairs = wrong.groupby(["label", "said"])["file"]
     wrong["turn"], wrong["often"] = pairs.cumcount(), pairs.transform("size")
     order = wrong.sort_values(["turn", "often", "file"], ascending=[True, False, True])

@@ -4,7 +4,7 @@ from kedro.pipeline import Node, Pipeline
 
 from lookbook.pipelines.evaluate import label_nodes, retrieval_nodes
 
-SEARCH = ["search_index", "params:fields"]
+SEARCH = ["search_index", "params:schema"]
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:
@@ -17,7 +17,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             Node(
                 label_nodes.judge_captions,
                 inputs=[
-                    "captions", "captioner", "embedders", "params:fields", "params:evaluate",
+                    "captions", "captioner", "embedders", "params:schema", "params:evaluate",
                 ],
                 outputs="judged_captions",
                 name="judge_captions",
@@ -25,7 +25,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             Node(
                 label_nodes.score_labels,
                 inputs=[
-                    "judged_captions", "corrections", "captioner_fingerprint", "params:fields",
+                    "judged_captions", "corrections", "captioner_fingerprint", "params:schema",
                     "params:evaluate",
                 ],
                 outputs="label_scores",
@@ -51,13 +51,13 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             ),
             Node(
                 label_nodes.plot_worst_cases,
-                inputs=["judged_captions", "photo_files", "params:fields", "params:evaluate"],
+                inputs=["judged_captions", "photo_files", "params:schema", "params:evaluate"],
                 outputs="worst_cases",
                 name="plot_worst_cases",
             ),
             Node(
                 retrieval_nodes.read_annotations,
-                inputs=["annotations_table", "manifest", "params:fields", "params:distil"],
+                inputs=["annotations_table", "manifest", "params:schema", "params:distil"],
                 outputs="annotations",
                 name="read_annotations",
             ),
@@ -65,7 +65,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 retrieval_nodes.choose_items,
                 inputs=[
                     "full_catalogue", "captions", "annotations", "near_duplicates", "captioner",
-                    "embedders", "params:fields", "params:evaluate",
+                    "embedders", "params:schema", "params:evaluate",
                 ],
                 outputs=["asked_items", "evaluate_report"],
                 name="choose_items",

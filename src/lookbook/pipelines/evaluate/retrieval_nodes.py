@@ -12,6 +12,8 @@ import numpy as np
 from lookbook.assistant import answering
 from lookbook.assistant.answers import NOTHING_SHOWN, ServingParams, Shown
 from lookbook.assistant.finding import WORDS_ONLY
+from lookbook.attributes.record import Record, from_row, whole_text_of
+from lookbook.attributes.schema import Schema
 from lookbook.captioners import Captioner
 from lookbook.distillation.params import DistilParams
 from lookbook.distillation.teacher import TEXT, find_columns, make_training_set, read_rows
@@ -27,11 +29,9 @@ from lookbook.evaluation.params import EvaluateParams
 from lookbook.evaluation.questions import (
     is_unseen,
     known_item_question,
-    photos_taught,
+    trained_on,
     truth_of,
 )
-from lookbook.labels.fields import Fields
-from lookbook.labels.record import Record, from_row, whole_text_of
 from lookbook.lazy import PlotlyFigure, pd
 from lookbook.outfits import Stylist
 from lookbook.outfits.slots import (
@@ -61,21 +61,21 @@ _RERANKER: Method = "hybrid + reranker"
 
 
 def read_annotations(
-    annotations_table: pd.DataFrame, manifest: pd.DataFrame, fields: Fields, params: DistilParams
+    annotations_table: pd.DataFrame, manifest: pd.DataFrame, schema: Schema, params: DistilParams
 ) -> pd.DataFrame:
     """Brings what others say of the photos into the declared values.
 
     Returns:
-        ``photo_id``, ``file``, the fields and ``text``, a customer's words; none where there is
+        ``photo_id``, ``file``, the attributes and ``text``, a customer's words; none where there is
         no table.
     """
     said: dict[str, dict[str, Any]] = {}
     if len(annotations_table.columns):
         headings = list(map(str, annotations_table.columns))
-        columns = find_columns(headings, params.columns, fields)
-        said, _ = read_rows(annotations_table, columns, manifest["file"].tolist(), fields)
+        columns = find_columns(headings, params.columns, schema)
+        said, _ = read_rows(annotations_table, columns, manifest["file"].tolist(), schema)
     named = manifest[manifest["file"].isin(said)]
-    return make_training_set(named, said, fields, None, params.ignored_labels, {})
+    return make_training_set(named, said, schema, None, params.ignored_labels, {})
 
 
 def choose_items(
@@ -85,7 +85,7 @@ def choose_items(
     near_duplicates: pd.DataFrame,
     captioner: Captioner,
     embedders: dict[str, Embedder],
-    fields: Fields,
+    schema: Schema,
     params: EvaluateParams,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Chooses by seed the items that are asked for, of photos that taught nothing.
@@ -95,10 +95,10 @@ def choose_items(
         nothing), ``sender_id``, ``question`` (the item's title with the first of its colours
         that the title does not name), ``words`` (a customer's, missing where nobody wrote any),
         ``duplicate_group`` (the first photo of the item), ``unseen``, ``asked`` and ``spoken``
-        (asked for in words); beside those that may be asked for others, to fill up the gallery; and a
-        report that counts them.
+        (asked for in words); beside those that may be asked for others, to fill up the gallery; and
+        a report that counts them.
     """
-    taught = photos_taught([captioner, *embedders.values()])
+    taught = trained_on([captioner, *embedders.values()])
     first = near_duplicates.set_index("photo_id")[DUPLICATE_GROUP]
     shuffled = full_catalogue.sample(frac=1, random_state=params.seed, ignore_index=True)
     shuffled[DUPLICATE_GROUP] = [first.get(one, one) for one in shuffled["photo_id"]]
@@ -116,7 +116,7 @@ def choose_items(
     chosen["label"] = chosen["label"].mask(folded.isin(ignored))
     chosen["words"] = chosen["photo_id"].map(annotations.set_index("photo_id")[TEXT])
     chosen["question"] = [
-        known_item_question(from_row(row, fields), fields) for row in chosen.to_dict("records")
+        known_item_question(from_row(row, schema), schema) for row in chosen.to_dict("records")
     ]
     place = chosen.index.to_numpy()
     chosen["asked"] = place < min(params.items, len(own))
@@ -142,7 +142,7 @@ def find_by_words(
     stylist: Stylist,
     style: StyleModel,
     search_index: CatalogueSearch,
-    fields: Fields,
+    schema: Schema,
     serving: ServingParams,
     params: EvaluateParams,
 ) -> pd.DataFrame:
@@ -160,9 +160,9 @@ def find_by_words(
         rows.append(_found_itself(item, way, found, params))
     usual = serving.model_copy(update={"limit": params.k, "outfits": 0})
     for embedder, item in _tracked(product(gallery.embedders, asked[: params.items]), ASSISTANT):
-        plan = answering.plan(None, item["words"], [], stylist, fields)
+        plan = answering.plan(None, item["words"], [], stylist, schema)
         own = usual.model_copy(update={"embedder": embedder})
-        found = answering.find(plan, None, NOTHING_SHOWN, gallery, style, own, fields).items
+        found = answering.find(plan, None, NOTHING_SHOWN, gallery, style, own, schema).items
         row = _found_itself(item, (embedder, ASSISTANT), found, params)
         rows.append({**row, f"recall_{DEEPEST}": None})
     return pd.DataFrame(rows, columns=[*ASKED, *WAY, *_RECALLS, "reciprocal_rank", SHOWN])
@@ -184,7 +184,7 @@ def find_known_items(
 
 
 def find_similar_items(
-    items: pd.DataFrame, search_index: CatalogueSearch, fields: Fields, params: EvaluateParams
+    items: pd.DataFrame, search_index: CatalogueSearch, schema: Schema, params: EvaluateParams
 ) -> pd.DataFrame:
     """Asks for more like each item, itself left out; a result of the same human label is right.
 
@@ -200,7 +200,7 @@ def find_similar_items(
     gallery = search_index.among(known["photo_id"])
     rows = []
     asked = known[known["asked"]]
-    texts = [whole_text_of(from_row(row, fields), fields) for row in asked.to_dict("records")]
+    texts = [whole_text_of(from_row(row, schema), schema) for row in asked.to_dict("records")]
     queries = asked.assign(text=texts).to_dict("records")
     for item, way, found in _answers(queries, "text", gallery, params, "similar", params.k, True):
         relevant = np.array([labels[one["photo_id"]] == item["label"] for one in found], bool)
@@ -218,7 +218,7 @@ def find_complementary_items(
     stylist: Stylist,
     style: StyleModel,
     search_index: CatalogueSearch,
-    fields: Fields,
+    schema: Schema,
     serving: ServingParams,
     params: EvaluateParams,
 ) -> pd.DataFrame:
@@ -228,7 +228,7 @@ def find_complementary_items(
 
     Returns:
         One row per item, embedding model and method: of the first ``k`` the shares that fill
-        another ``slot``, suit the item in each field that has what goes with what, such as
+        another ``slot``, suit the item in each attribute that has what goes with what, such as
         ``gender`` and ``type``, and do all of it (``complements``); ``violations``, the share
         that fills the same slot or is for another wearer; ``slots``, how many parts of an
         outfit there are among them; ``diversity``, 1 less their mean cosine; ``shown``; and
@@ -247,19 +247,19 @@ def find_complementary_items(
     for embedder, method, item in _tracked(ways, "complementary"):
         begun = time.perf_counter()
         if method == NEAREST:
-            query = Query(text=item[fields.description], exclude=[item["photo_id"]])
+            query = Query(text=item[schema.description], exclude=[item["photo_id"]])
             (found,) = gallery.search([query], "semantic", params.k, embedder)
         else:
             usual = serving.model_copy(
                 update={"method": method, "embedder": embedder, "limit": params.k}
             )
-            record, shown = from_row(item, fields), Shown(item["photo_id"])
-            plan = answering.plan(record, "", [], stylist, fields)
-            found = answering.find(plan, record, shown, gallery, style, usual, fields).items
+            record, shown = from_row(item, schema), Shown(item["photo_id"])
+            plan = answering.plan(record, "", [], stylist, schema)
+            found = answering.find(plan, record, shown, gallery, style, usual, schema).items
         seconds = time.perf_counter() - begun
-        truth = truth_of(item, told, fields)
+        truth = truth_of(item, told, schema)
         scores = _judge_outfit(
-            truth, [truth_of(one, told, fields) for one in found], fields, params
+            truth, [truth_of(one, told, schema) for one in found], schema, params
         )
         rows.append(
             {
@@ -270,27 +270,27 @@ def find_complementary_items(
                 SECONDS: seconds,
             }
         )
-    suits = [name.lower() for name in fields.suiting]
+    suits = [name.lower() for name in schema.compatibility_attributes]
     columns = ["complements", "violations", "slot", *suits, "slots", "diversity", SHOWN, SECONDS]
     return pd.DataFrame(rows, columns=[*ASKED, *WAY, *columns])
 
 
 def _judge_outfit(
-    item: Record, found: list[Record], fields: Fields, params: EvaluateParams
+    item: Record, found: list[Record], schema: Schema, params: EvaluateParams
 ) -> dict[str, float]:
-    slots = [slot_of(one, fields) for one in found]
-    others = other_slots(slot_of(item, fields), fields)
+    slots = [slot_of(one, schema) for one in found]
+    others = other_slots(slot_of(item, schema), schema)
     suits = {
-        name.lower(): [one[name] in suiting(name, item[name], fields) for one in found]
-        for name in fields.suiting
+        name.lower(): [one[name] in suiting(name, item[name], schema) for one in found]
+        for name in schema.compatibility_attributes
     }
     right = {
         "slot": [slot in others for slot in slots],
         **suits,
-        "complements": [complements(item, one, fields) for one in found],
+        "complements": [complements(item, one, schema) for one in found],
     }
     scores = {name: precision_at(np.array(good, bool), params.k) for name, good in right.items()}
-    wearers = [right[name.lower()] for name in wearer_fields(fields)]
+    wearers = [right[name.lower()] for name in wearer_fields(schema)]
     clashes = ~np.all([right["slot"], *wearers], axis=0)
     scores["violations"] = float(np.mean(clashes)) if found else 0.0
     return {**scores, "slots": float(len({slot for slot in slots if slot in others}))}

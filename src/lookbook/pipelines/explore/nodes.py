@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from lookbook.attributes.schema import Schema
 from lookbook.errors import InputError
-from lookbook.labels.fields import Fields
 from lookbook.lazy import MatplotlibFigure, pd
 from lookbook.pools import Pool, in_batches
 from lookbook.publishing.photos import encode_all
@@ -49,7 +49,7 @@ def map_catalogue(
     files: dict[str, Callable[[], bytes]],
     embedders: dict[str, Embedder],
     pool: Pool,
-    fields: Fields,
+    schema: Schema,
     params: ExploreParams,
 ) -> pd.DataFrame:
     """Places every item by its picture.
@@ -60,13 +60,13 @@ def map_catalogue(
         files: Functions that read the photos' bytes, by file.
         embedders: The embedding models, by name.
         pool: Who makes small pictures.
-        fields: The catalogue's.
+        schema: The catalogue's schema.
         params: How the map is drawn.
 
     Returns:
         ``picture``, a small JPEG as Hugging Face's data sets hold it (``bytes`` and ``path``), the
-        fields, ``x``, ``y``, ``Filename`` and ``photo_id``. Items that no picture was embedded of
-        are left out.
+        attributes, ``x``, ``y``, ``Filename`` and ``photo_id``. Items that no picture was embedded
+        of are left out.
 
     Raises:
         InputError: If no item has one.
@@ -91,7 +91,7 @@ def map_catalogue(
         {"bytes": small, "path": None} if small else None
         for small in Progress(made, total=len(rows), desc="map", unit="picture")
     ]
-    return rows[["picture", *fields.names, "x", "y", "Filename", "photo_id"]]
+    return rows[["picture", *schema.names, "x", "y", "Filename", "photo_id"]]
 
 
 def draw_map(catalogue_map: pd.DataFrame, params: ExploreParams) -> MatplotlibFigure:

@@ -13,7 +13,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 nodes.map_catalogue,
                 inputs=[
                     "full_catalogue", "image_embedding_shards", "photo_files", "embedders", "pool",
-                    "params:fields", "params:explore",
+                    "params:schema", "params:explore",
                 ],
                 outputs="catalogue_map",
                 name="map_catalogue",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from lookbook.labels.fields import Fields
-from lookbook.labels.record import from_row
+from lookbook.attributes.record import from_row
+from lookbook.attributes.schema import Schema
 from lookbook.lazy import pd
 from lookbook.publishing.shops import ShopParams, ShopTable
 
 
 def export_shopify(
-    full_catalogue: pd.DataFrame, fields: Fields, params: ShopParams
+    full_catalogue: pd.DataFrame, schema: Schema, params: ShopParams
 ) -> pd.DataFrame:
     """Lays out Shopify's product CSV, a product an item.
 
@@ -19,14 +19,14 @@ def export_shopify(
 
     Args:
         full_catalogue: The items.
-        fields: The catalogue's.
+        schema: The catalogue's schema.
         params: Templates of the columns.
     """
-    return _export(full_catalogue, fields, params.shopify, "export.shopify", params.pictures)
+    return _export(full_catalogue, schema, params.shopify, "export.shopify", params.pictures)
 
 
 def export_merchant(
-    full_catalogue: pd.DataFrame, fields: Fields, params: ShopParams
+    full_catalogue: pd.DataFrame, schema: Schema, params: ShopParams
 ) -> pd.DataFrame:
     """Lays out a Google Merchant feed, an offer an item.
 
@@ -34,18 +34,18 @@ def export_merchant(
 
     Args:
         full_catalogue: The items.
-        fields: The catalogue's.
+        schema: The catalogue's schema.
         params: Templates of the attributes.
     """
-    return _export(full_catalogue, fields, params.merchant, "export.merchant", params.pictures)
+    return _export(full_catalogue, schema, params.merchant, "export.merchant", params.pictures)
 
 
 def _export(
-    catalogue: pd.DataFrame, fields: Fields, columns: dict[str, str], named: str, pictures: str
+    catalogue: pd.DataFrame, schema: Schema, columns: dict[str, str], named: str, pictures: str
 ) -> pd.DataFrame:
     table = ShopTable(columns, named)
     rows: list[Any] = [
-        table.row(from_row(row, fields), row["photo_id"], row["Filename"], fields, pictures)
+        table.row(from_row(row, schema), row["photo_id"], row["Filename"], schema, pictures)
         for row in catalogue.fillna("").to_dict("records")
     ]
     return pd.DataFrame(rows, columns=list(columns))

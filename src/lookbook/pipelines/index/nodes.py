@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from lookbook.attributes.corrections import JOINED, decided_fields
+from lookbook.attributes.schema import Schema
 from lookbook.errors import InputError
-from lookbook.labels.corrections import JOINED, decided_fields
-from lookbook.labels.fields import Fields
 from lookbook.lazy import MatplotlibFigure, pd
 from lookbook.photos.photo import Photo
 from lookbook.pipelines.index.params import IndexParams
@@ -169,7 +169,7 @@ def embed_items(
     embedders: dict[str, Embedder],
     pool: Pool,
     params: IndexParams,
-    fields: Fields,
+    schema: Schema,
 ) -> tuple[dict[str, ItemRows], dict[str, Any]]:
     """Gives each item its vectors, from the last index where text and weights are the same.
 
@@ -183,7 +183,7 @@ def embed_items(
         embedders: The embedding models, by name.
         pool: Who lays out rows, where workers write them.
         params: How texts are embedded.
-        fields: The catalogue's.
+        schema: The catalogue's schema.
 
     Returns:
         For each embedding model the catalogue with the columns of
@@ -208,7 +208,7 @@ def embed_items(
         known = indexed_items.fingerprints(name)
         embedded = len(photo_ids)
         if known:
-            texts = texts_of(full_catalogue, fields, embedder.fields)
+            texts = texts_of(full_catalogue, schema, embedder.attributes)
             embedded -= sum(
                 known.get(photo_id, "").split("/")[0] == text_key(embedder, text)
                 for photo_id, text in zip(photo_ids, texts, strict=True)
@@ -224,7 +224,7 @@ def embed_items(
         }
         make = RowBuilder(
             embedder, indexed_items.texts(name), seen.sizes, params.wrong, params.wrong_by_field,
-            params.batch_size, fields,
+            params.batch_size, schema,
         )  # fmt: skip
         tables[name] = ItemRows(
             full_catalogue, probabilities, first, decided, seen, make, pool, embedded

@@ -28,7 +28,7 @@ class IndexParams(BaseModel):
         images_batch_size: Pictures a run of the network.
         images_per_file: Pictures whose vectors are written at once: what a kill costs.
         wrong: How often what a captioner says without probabilities is wrong.
-        wrong_by_field: The same for single fields, where it was measured.
+        wrong_by_field: The same for single attributes, where it was measured.
         near_duplicates: From where on two photos count as of one item.
     """
 

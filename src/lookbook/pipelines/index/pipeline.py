@@ -42,7 +42,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 inputs=[
                     "full_catalogue", "probabilities", "image_embedding_shards", "near_duplicates",
                     "applied_corrections", "indexed_items", "embedders", "pool", "params:index",
-                    "params:fields",
+                    "params:schema",
                 ],
                 outputs=["search_index", "index_report"],
                 name="embed_items",

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+from lookbook.attributes.text import clean_text
 from lookbook.errors import InputError
-from lookbook.labels.text import clean_text
 from lookbook.lazy import pd
 from lookbook.photos.folder import Readers
 from lookbook.photos.headings import FIELDS

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from lookbook.attributes.schema import Schema
 from lookbook.captioners import FILTERED, Captioner, Prompt
 from lookbook.captioners.shards import (
     ShardParams,
@@ -15,7 +16,6 @@ from lookbook.captioners.shards import (
     gather_captions,
     gather_probabilities,
 )
-from lookbook.labels.fields import Fields
 from lookbook.lazy import pd
 from lookbook.parts import TableParts
 
@@ -25,19 +25,19 @@ ANOTHER_CAPTIONER = (
 )
 
 
-def compose_prompt(system: str, question: str, fields: Fields) -> dict[str, Any]:
-    """Writes the fields and their values into the prompt.
+def compose_prompt(system: str, question: str, schema: Schema) -> dict[str, Any]:
+    """Writes the attributes and their values into the prompt.
 
     Args:
         system: The system prompt.
         question: The caption prompt.
-        fields: Where either says ``$fields``, a line for each field stands, and where it says
-            ``$`` and a field's name, such as ``$Category``, that field's values.
+        schema: Where either says ``$attributes``, a line for each attribute stands, and where
+            it says ``$`` and an attribute's name, such as ``$Category``, that attribute's values.
 
     Returns:
         A :class:`lookbook.captioners.Prompt` as a dictionary, with its ``answer_schema``.
     """
-    prompt = Prompt.compose(system, question, fields)
+    prompt = Prompt.compose(system, question, schema)
     return {**prompt.model_dump(), "answer_schema": prompt.answer_schema}
 
 
@@ -106,15 +106,15 @@ def collect_probabilities(
     shards: Shards,
     known_trial_shards: Shards,
     fingerprint: str,
-    fields: Fields,
+    schema: Schema,
 ) -> TableParts:
-    """Gathers how likely each value of each field is, where the captioner tells.
+    """Gathers how likely each value of each attribute is, where the captioner tells.
 
     Returns:
         See :func:`lookbook.captioners.shards.gather_probabilities`.
     """
     every = {**known_trial_shards, **shards}
-    return gather_probabilities(selection, every, fingerprint, fields)
+    return gather_probabilities(selection, every, fingerprint, schema)
 
 
 def count_captions(

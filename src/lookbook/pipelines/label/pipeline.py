@@ -17,7 +17,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
         [
             Node(
                 nodes.compose_prompt,
-                inputs=["system_prompt", "caption_prompt", "params:fields"],
+                inputs=["system_prompt", "caption_prompt", "params:schema"],
                 outputs="prompt",
                 name="compose_prompt",
             ),
@@ -47,7 +47,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             ),
             Node(
                 nodes.collect_probabilities,
-                inputs=[*made, "params:fields"],
+                inputs=[*made, "params:schema"],
                 outputs="probabilities",
                 name="collect_probabilities",
             ),

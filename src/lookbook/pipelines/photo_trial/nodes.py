@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from lookbook.attributes.parsing import read_answer
+from lookbook.attributes.schema import Schema
 from lookbook.captioners import Captioner, Prompt
 from lookbook.errors import InputError
-from lookbook.labels.fields import Fields
-from lookbook.labels.reading import read_answer
 from lookbook.photos.photo import Photo
 
 # The prompt in use, beside those on trial.
@@ -20,16 +20,16 @@ def compose_photo_prompt(
     system: str,
     question: str,
     trial_prompts: dict[str, Callable[[], str]],
-    fields: Fields,
+    schema: Schema,
     name: str,
 ) -> dict[str, Any]:
-    """Write the fields into the prompt in use, or into one on trial.
+    """Write the attributes into the prompt in use, or into one on trial.
 
     Args:
         system: The system prompt.
         question: The caption prompt in use, named ``caption``.
         trial_prompts: Prompts on trial, by name.
-        fields: The catalogue's.
+        schema: The catalogue's schema.
         name: Of the prompt.
 
     Returns:
@@ -41,7 +41,7 @@ def compose_photo_prompt(
     questions = {CAPTION: lambda: question, **trial_prompts}
     if name not in questions:
         raise InputError(f"There is no prompt '{name}': name one of {', '.join(questions)}.")
-    return Prompt.compose(system, questions[name](), fields).model_dump()
+    return Prompt.compose(system, questions[name](), schema).model_dump()
 
 
 def caption_photo(
@@ -63,7 +63,7 @@ def caption_photo(
     begun = time.perf_counter()
     (caption,) = captioner.caption([photo], asked)
     seconds = time.perf_counter() - begun
-    answer = read_answer(caption.text or "", asked.fields)
+    answer = read_answer(caption.text or "", asked.attributes)
     return {
         "captioner": captioner.fingerprint(asked),
         "system": asked.system,
@@ -72,7 +72,7 @@ def caption_photo(
         "answer": caption.text,
         "failure": caption.failure,
         "read_as": answer.repair,
-        "label": answer.written,
+        "label": answer.raw_values,
         "rejection": answer.rejection,
         "input_tokens": caption.input_tokens,
         "output_tokens": caption.output_tokens,

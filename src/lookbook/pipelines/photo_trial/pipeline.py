@@ -12,7 +12,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             Node(
                 nodes.compose_photo_prompt,
                 inputs=[
-                    "system_prompt", "caption_prompt", "trial_prompts", "params:fields",
+                    "system_prompt", "caption_prompt", "trial_prompts", "params:schema",
                     "params:photo_trial.prompt",
                 ],
                 outputs="photo_prompt",

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from lookbook.attributes.schema import Schema
 from lookbook.captioners import Captioner, Prompt
 from lookbook.captioners.shards import (
     ShardParams,
@@ -17,7 +18,6 @@ from lookbook.captioners.shards import (
 )
 from lookbook.evaluation.label_scores import judge_captions, score_labels
 from lookbook.evaluation.params import EvaluateParams
-from lookbook.labels.fields import Fields
 from lookbook.lazy import PlotlyFigure, pd
 
 # What the project's own captioner and prompt are called.
@@ -45,16 +45,16 @@ def choose_photos(selection: pd.DataFrame, params: TrialParams) -> pd.DataFrame:
 
 
 def compose_prompts(
-    system: str, question: str, trial_prompts: dict[str, Callable[[], str]], fields: Fields
+    system: str, question: str, trial_prompts: dict[str, Callable[[], str]], schema: Schema
 ) -> dict[str, dict[str, Any]]:
-    """Writes the fields into the prompt in use, named ``caption``, and into those on trial.
+    """Writes the attributes into the prompt in use, named ``caption``, and into those on trial.
 
     Returns:
         Prompts by name, each a :class:`lookbook.captioners.Prompt` as a dictionary.
     """
     questions = {OWN_PROMPT: question, **{name: load() for name, load in trial_prompts.items()}}
     return {
-        name: Prompt.compose(system, text, fields).model_dump() for name, text in questions.items()
+        name: Prompt.compose(system, text, schema).model_dump() for name, text in questions.items()
     }
 
 
@@ -119,7 +119,7 @@ def collect_trials(
 
 
 def score_trials(
-    trial_captions: pd.DataFrame, fields: Fields, params: EvaluateParams
+    trial_captions: pd.DataFrame, schema: Schema, params: EvaluateParams
 ) -> pd.DataFrame:
     """Scores every captioner with every prompt, the best first.
 
@@ -131,8 +131,8 @@ def score_trials(
     """
     rows = []
     for (name, asked), captions in trial_captions.groupby(TRIAL, sort=False):
-        judged = judge_captions(captions.drop(columns=TRIAL), fields, params)
-        scores = score_labels(judged, captions["fingerprint"].iloc[0], fields, params)
+        judged = judge_captions(captions.drop(columns=TRIAL), schema, params)
+        scores = score_labels(judged, captions["fingerprint"].iloc[0], schema, params)
         low, high = scores["interval_95"] or (None, None)
         rows.append(
             {

@@ -23,7 +23,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             ),
             Node(
                 nodes.compose_prompts,
-                inputs=["system_prompt", "caption_prompt", "trial_prompts", "params:fields"],
+                inputs=["system_prompt", "caption_prompt", "trial_prompts", "params:schema"],
                 outputs="trial_questions",
                 name="compose_prompts",
             ),
@@ -44,7 +44,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             ),
             Node(
                 nodes.score_trials,
-                inputs=["trial_captions", "params:fields", "params:evaluate"],
+                inputs=["trial_captions", "params:schema", "params:evaluate"],
                 outputs="trial_scores",
                 name="score_trials",
             ),

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+from lookbook.attributes.corrections import count_outcomes, decided_fields
+from lookbook.attributes.schema import Schema
 from lookbook.errors import InputError
-from lookbook.labels.corrections import count_outcomes, decided_fields
-from lookbook.labels.fields import Fields
 from lookbook.lazy import pd
 from lookbook.photos.sampling import draw_lot
 from lookbook.pools import Pool, in_batches
@@ -44,7 +44,7 @@ def plan_publication(
     manifest: pd.DataFrame,
     near_duplicates: pd.DataFrame,
     applied_corrections: pd.DataFrame,
-    fields: Fields,
+    schema: Schema,
     params: PublishParams,
 ) -> pd.DataFrame:
     """Says of each item in which split it is, and under which name its photo is published.
@@ -54,12 +54,12 @@ def plan_publication(
         manifest: Senders, who are in one split with all their photos, and people's labels.
         near_duplicates: Photos of one and the same item, whose senders are in one split as well.
         applied_corrections: What people have decided.
-        fields: The catalogue's.
+        schema: The catalogue's schema.
         params: How large the splits are.
 
     Returns:
-        ``photo_id``, ``Filename``, the fields, ``split``, ``file_name`` (in its split's folder),
-        ``label`` and ``reviewed`` (a list of fields), sorted by ``photo_id``.
+        ``photo_id``, ``Filename``, the attributes, ``split``, ``file_name`` (in its split's
+        folder), ``label`` and ``reviewed`` (a list of attributes), sorted by ``photo_id``.
 
     Raises:
         InputError: If there is no licence, or no item.
@@ -147,7 +147,7 @@ def describe_publication(
     applied_corrections: pd.DataFrame,
     scores_of_runs: dict[str, Callable[[], dict[str, Any]]],
     captioner: str,
-    fields: Fields,
+    schema: Schema,
     params: PublishParams,
 ) -> tuple[dict[str, bytes | None], dict[str, Any]]:
     """Writes tables, card and metadata beside the photos.
@@ -159,7 +159,7 @@ def describe_publication(
         applied_corrections: What people have decided.
         scores_of_runs: How good labels are, all versions of what ``evaluate`` measured.
         captioner: Who labelled the photos.
-        fields: The catalogue's.
+        schema: The catalogue's schema.
         params: Title, licence and the like.
 
     Returns:
@@ -179,19 +179,19 @@ def describe_publication(
     for split in SPLITS:
         own = rows[rows["split"].eq(split)]
         files[f"{split}/metadata.parquet"] = (
-            to_parquet(class_table(own, fields)) if len(own) else None
+            to_parquet(class_table(own, schema)) if len(own) else None
         )
     plain = rows.assign(**{FILE: rows["split"] + "/" + rows[FILE]})
-    files["catalogue.parquet"] = to_parquet(plain_table(plain, fields))
+    files["catalogue.parquet"] = to_parquet(plain_table(plain, schema))
     files["catalogue.csv"] = catalogue.to_csv(index=False, lineterminator="\n").encode()
     digest = hashlib.sha256(files["catalogue.parquet"] or b"").hexdigest()
-    croissant = describe(fields, params, digest)
+    croissant = describe(schema, params, digest)
     files["croissant.json"] = json.dumps(croissant, indent=2, ensure_ascii=False).encode()
     by_field, _ = count_outcomes(applied_corrections)
     runs = [load() for _, load in sorted(scores_of_runs.items())]
     measured = [scores for scores in runs if scores["captioner"] == captioner]
     scores = measured[-1] if measured else None
-    card = write_card(rows, fields, params, captioner, by_field, scores)
+    card = write_card(rows, schema, params, captioner, by_field, scores)
     files["README.md"] = card.encode()
     report = {
         "items": len(published_rows),

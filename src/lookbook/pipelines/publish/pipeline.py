@@ -18,7 +18,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 nodes.plan_publication,
                 inputs=[
                     "full_catalogue", "manifest", "near_duplicates", "applied_corrections",
-                    "params:fields", "params:publish",
+                    "params:schema", "params:publish",
                 ],
                 outputs="published_rows",
                 name="plan_publication",
@@ -36,7 +36,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 nodes.describe_publication,
                 inputs=[
                     "published_rows", "published_photos", "catalogue", "applied_corrections",
-                    "label_scores_of_runs", "captioner_fingerprint", "params:fields",
+                    "label_scores_of_runs", "captioner_fingerprint", "params:schema",
                     "params:publish",
                 ],
                 outputs=["published_files", "publish_report"],

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+from lookbook.attributes.cleaning import clean_answer, map_values
+from lookbook.attributes.corrections import decided_fields
+from lookbook.attributes.record import Record, written_of
+from lookbook.attributes.schema import Schema
 from lookbook.captioners.shards import read_shards
-from lookbook.labels.cleaning import clean_answer, map_values
-from lookbook.labels.corrections import decided_fields
-from lookbook.labels.fields import Fields
-from lookbook.labels.record import Record, written_of
 from lookbook.lazy import pd
 from lookbook.parts import PART, cut
 from lookbook.pools import Pool, in_batches
@@ -37,7 +37,7 @@ def find_doubts(
     captioner: str,
     embedders: dict[str, Embedder],
     pool: Pool,
-    fields: Fields,
+    schema: Schema,
     params: ReviewParams,
 ) -> pd.DataFrame:
     """Reckons how likely each value in the catalogue is wrong.
@@ -56,7 +56,7 @@ def find_doubts(
         captioner: The fingerprint of the catalogue's captioner.
         embedders: The embedding models, by name.
         pool: Who reads captions.
-        fields: The catalogue's.
+        schema: The catalogue's schema.
         params: What speaks against a value, and how much.
 
     Returns:
@@ -72,40 +72,40 @@ def find_doubts(
     )
     wanted = parsed_labels[parsed_labels["photo_id"].isin(photo_ids)]
     labelled = manifest.drop_duplicates("photo_id").set_index("photo_id")["label"].dropna()
-    values = applied_corrections[applied_corrections["field"].isin(fields.enumerated)]
+    values = applied_corrections[applied_corrections["field"].isin(schema.categorical)]
     evidence = Evidence(
         probabilities=probabilities,
         labels=labelled.to_dict(),
-        contradicted=dict(_contradicted(wanted, fields, pool)),
-        others=_read_others({**trial_shards, **caption_shards}, captioner, fields, pool),
+        contradicted=dict(_contradicted(wanted, schema, pool)),
+        others=_read_others({**trial_shards, **caption_shards}, captioner, schema, pool),
         same_items=same_items,
         decided=decided_fields(values),
         neighbours=neighbours,
         nearest=nearest,
     )
-    return doubt_items(full_catalogue, evidence, fields, params)
+    return doubt_items(full_catalogue, evidence, schema, params)
 
 
 def _contradicted(
-    labels: pd.DataFrame, fields: Fields, pool: Pool
+    labels: pd.DataFrame, schema: Schema, pool: Pool
 ) -> Iterator[tuple[str, set[str]]]:
-    """Finds fields that contradicted one another in what the captioner wrote."""
-    for found in pool.map(partial(_contradicted_of, fields=fields), cut(labels)):
+    """Finds attributes that contradicted one another in what the captioner wrote."""
+    for found in pool.map(partial(_contradicted_of, schema=schema), cut(labels)):
         yield from found
 
 
-def _contradicted_of(labels: pd.DataFrame, fields: Fields) -> list[tuple[str, set[str]]]:
+def _contradicted_of(labels: pd.DataFrame, schema: Schema) -> list[tuple[str, set[str]]]:
     found = []
     for row in labels.to_dict("records"):
-        _, mappings = map_values(written_of(row, fields), fields)
-        names = {one.field for one in mappings if one.how == "contradicted"}
+        _, mappings = map_values(written_of(row, schema), schema)
+        names = {one.attribute for one in mappings if one.how == "contradicted"}
         if names:
             found.append((row["photo_id"], names))
     return found
 
 
 def _read_others(
-    shards: Shards, captioner: str, fields: Fields, pool: Pool
+    shards: Shards, captioner: str, schema: Schema, pool: Pool
 ) -> dict[str, Record]:  # fmt: skip
     """Reads what the captioner says that has written most beside the catalogue's own."""
     files = Counter(name.split("/")[0] for name in shards)
@@ -115,24 +115,24 @@ def _read_others(
     other, _ = min(files.items(), key=lambda counted: (-counted[1], counted[0]))
     captions = read_shards(shards, other)
     told = [(one.photo_id, one.text) for one in captions.values() if one.text is not None]
-    read = pool.map(partial(_read_captions, fields=fields), in_batches(told, PART))
+    read = pool.map(partial(_read_captions, schema=schema), in_batches(told, PART))
     return dict(pair for batch in read for pair in batch)
 
 
-def _read_captions(told: list[tuple[str, str]], fields: Fields) -> list[tuple[str, Record]]:
-    read = [(photo_id, clean_answer(text, fields).record) for photo_id, text in told]
+def _read_captions(told: list[tuple[str, str]], schema: Schema) -> list[tuple[str, Record]]:
+    read = [(photo_id, clean_answer(text, schema).record) for photo_id, text in told]
     return [(photo_id, record) for photo_id, record in read if record]
 
 
 def report_review(
-    review_queue: pd.DataFrame, applied_corrections: pd.DataFrame, fields: Fields
+    review_queue: pd.DataFrame, applied_corrections: pd.DataFrame, schema: Schema
 ) -> dict[str, Any]:
     """Says how much there is to look at, and how much people have looked at."""
-    values = applied_corrections[applied_corrections["field"].isin(fields.enumerated)]
+    values = applied_corrections[applied_corrections["field"].isin(schema.categorical)]
     return {
         "items": len(review_queue),
         "errors_to_expect": {
-            name: round(float(review_queue[name].sum()), 1) for name in fields.enumerated
+            name: round(float(review_queue[name].sum()), 1) for name in schema.categorical
         },
         "looked_at": len(decided_fields(values)),
         "decisions": len(applied_corrections),

@@ -6,9 +6,9 @@ from typing import Any
 
 from lookbook.assistant import answering
 from lookbook.assistant.answers import ServingParams, Shown
+from lookbook.attributes.record import from_row, to_row
+from lookbook.attributes.schema import Schema
 from lookbook.captioners import Captioner, Prompt
-from lookbook.labels.fields import Fields
-from lookbook.labels.record import from_row, to_row
 from lookbook.lazy import pd
 from lookbook.outfits import ShoppingPlan, Stylist
 from lookbook.outfits.style import StyleModel
@@ -29,8 +29,8 @@ def describe_item(
     """Labels the customer's photo, see :func:`lookbook.assistant.answering.describe`.
 
     Returns:
-        ``photo_id``, the ``record``, the picture's ``image_embedding`` and the ``probabilities`` of its
-        values; nothing where nothing was shown.
+        ``photo_id``, the ``record``, the picture's ``image_embedding`` and the ``probabilities`` of
+        its values; nothing where nothing was shown.
     """
     if photo is None:
         return {}
@@ -49,11 +49,11 @@ def plan_outfit(
     message: str,
     history: list[dict[str, str]],
     stylist: Stylist,
-    fields: Fields,
+    schema: Schema,
 ) -> dict[str, Any]:
     """Plans what to look for, see :func:`lookbook.assistant.answering.plan`."""
     item = described_item.get("record")
-    return answering.plan(item, message, history, stylist, fields).model_dump()
+    return answering.plan(item, message, history, stylist, schema).model_dump()
 
 
 def recommend_items(
@@ -62,24 +62,24 @@ def recommend_items(
     search_index: CatalogueSearch,
     style: StyleModel,
     params: ServingParams,
-    fields: Fields,
+    schema: Schema,
 ) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
     """Finds items for each part of the plan, see :func:`lookbook.assistant.answering.find`.
 
     Returns:
-        One row per item, the best first: ``slot``, ``photo_id``, ``Filename``, the fields,
+        One row per item, the best first: ``slot``, ``photo_id``, ``Filename``, the attributes,
         ``score``, ``why`` and ``matched_by``; and the outfits: files, score and reason of each.
     """
     item = described_item.get("record")
     about = {name: described_item.get(name) for name in Shown._fields}
     shown = Shown(**about)
     plan = ShoppingPlan.model_validate(shopping_plan)
-    answer = answering.find(plan, item, shown, search_index, style, params, fields)
+    answer = answering.find(plan, item, shown, search_index, style, params, schema)
     rows = [
-        {**{name: one[name] for name in (*ABOUT, *FOUND)}, **to_row(one, fields)}
+        {**{name: one[name] for name in (*ABOUT, *FOUND)}, **to_row(one, schema)}
         for one in answer.items
     ]
-    table = pd.DataFrame(rows, columns=[*ABOUT, *fields.names, *FOUND])
+    table = pd.DataFrame(rows, columns=[*ABOUT, *schema.names, *FOUND])
     return table, [outfit.told() for outfit in answer.outfits]
 
 
@@ -90,10 +90,10 @@ def write_reply(
     message: str,
     history: list[dict[str, str]],
     stylist: Stylist,
-    fields: Fields,
+    schema: Schema,
 ) -> str:
     """Writes the whole reply, see :func:`lookbook.assistant.answering.reply`."""
     plan = ShoppingPlan.model_validate(shopping_plan)
-    found = [{**row, **from_row(row, fields)} for row in recommendations.to_dict("records")]
+    found = [{**row, **from_row(row, schema)} for row in recommendations.to_dict("records")]
     item = described_item.get("record")
-    return "".join(answering.reply(plan, item, found, message, history, stylist, fields))
+    return "".join(answering.reply(plan, item, found, message, history, stylist, schema))

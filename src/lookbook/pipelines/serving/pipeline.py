@@ -7,7 +7,7 @@ from lookbook.pipelines.serving import nodes
 
 def create_pipeline(**kwargs: object) -> Pipeline:
     """Creates the ``serving`` pipeline, which a run of everything leaves out."""
-    said = ["params:message", "params:history", "stylist", "params:fields"]
+    said = ["params:message", "params:history", "stylist", "params:schema"]
     return Pipeline(
         [
             Node(
@@ -26,7 +26,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 nodes.recommend_items,
                 inputs=[
                     "shopping_plan", "described_item", "search_index", "style", "params:serving",
-                    "params:fields",
+                    "params:schema",
                 ],
                 outputs=["recommendations", "outfits"],
                 name="recommend_items",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from lookbook.attributes.schema import Schema
 from lookbook.errors import InputError
 from lookbook.evaluation.metrics import bootstrap_interval
-from lookbook.labels.fields import Fields
 from lookbook.lazy import PlotlyFigure, pd
 from lookbook.outfits import style_learning
 from lookbook.outfits.style import StyleModel
@@ -15,12 +15,12 @@ from lookbook.outfits.style_learning import Outfit, StyleParams
 # Chance, of four candidates of which one is right, and of two.
 CHANCE = {"right": 0.25, "right_by_pairs": 0.25, "auc": 0.5, "auc_by_pairs": 0.5}
 _ROUNDS = 1000
-# The values of a field that are drawn.
+# The values of an attribute that are drawn.
 _DRAWN = 24
 
 
 def read_outfits(
-    table: pd.DataFrame, params: StyleParams, fields: Fields
+    table: pd.DataFrame, params: StyleParams, schema: Schema
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Reads a table of outfits, see :func:`lookbook.outfits.style_learning.read_outfits`.
 
@@ -30,7 +30,7 @@ def read_outfits(
     Raises:
         InputError: If there is no table, or nothing in it to learn from.
     """
-    outfits, problems = style_learning.read_outfits(table, params, fields)
+    outfits, problems = style_learning.read_outfits(table, params, schema)
     if not outfits:
         reasons = ", ".join(
             f"{reason} ({n})" for reason, n in problems["reason"].value_counts().items()
@@ -42,14 +42,14 @@ def read_outfits(
     return {name: outfit.model_dump() for name, outfit in outfits.items()}, problems
 
 
-def score_folds(outfits: dict[str, Any], params: StyleParams, fields: Fields) -> pd.DataFrame:
+def score_folds(outfits: dict[str, Any], params: StyleParams, schema: Schema) -> pd.DataFrame:
     """Asks about outfits that taught nothing, see the function of the same name there."""
-    return style_learning.score_folds(_outfits(outfits), params, fields)
+    return style_learning.score_folds(_outfits(outfits), params, schema)
 
 
-def learn_style(outfits: dict[str, Any], params: StyleParams, fields: Fields) -> dict[str, Any]:
+def learn_style(outfits: dict[str, Any], params: StyleParams, schema: Schema) -> dict[str, Any]:
     """Learns from all outfits, see :func:`lookbook.outfits.style_learning.learn`."""
-    return style_learning.learn([*_outfits(outfits).values()], params, fields).model_dump()
+    return style_learning.learn([*_outfits(outfits).values()], params, schema).model_dump()
 
 
 def report_style(
@@ -106,7 +106,7 @@ def write_style_card(report: dict[str, Any], params: StyleParams) -> str:
             f"Outfits that taught nothing, in {params.folds} folds; 95 % intervals by bootstrap "
             "over outfits. The three others are of the same part of an outfit and differ from the "
             "real one in some of "
-            f"{', '.join(params.fields)}.",
+            f"{', '.join(params.attributes)}.",
             "",
             f"| | with {', '.join(params.contexts)} of the outfit | by pairs alone | chance |",
             "|---|---|---|---|",
@@ -119,16 +119,16 @@ def write_style_card(report: dict[str, Any], params: StyleParams) -> str:
 
 
 def plot_style(style_model: dict[str, Any]) -> PlotlyFigure:
-    """Draws what goes with what, a heat map for each field: its commonest values."""
+    """Draws what goes with what, a heat map for each attribute: its commonest values."""
     import numpy as np
     from plotly.subplots import make_subplots
 
     model = StyleModel.model_validate(style_model)
     figure = make_subplots(
-        rows=max(len(model.fields), 1), cols=1, subplot_titles=list(model.fields),
+        rows=max(len(model.attributes), 1), cols=1, subplot_titles=list(model.attributes),
         vertical_spacing=0.08,
     )  # fmt: skip
-    for row, pairs in enumerate(model.fields.values(), start=1):
+    for row, pairs in enumerate(model.attributes.values(), start=1):
         common = np.argsort(-np.array(pairs.shares), kind="stable")[:_DRAWN]
         values = [pairs.values[place] for place in common]
         figure.add_heatmap(
@@ -139,7 +139,7 @@ def plot_style(style_model: dict[str, Any]) -> PlotlyFigure:
     return figure.update_layout(
         title=f"What goes with what in {model.outfits:,} outfits: log-lift",
         coloraxis={"colorscale": "RdBu", "cmid": 0, "cmin": -1.5, "cmax": 1.5},
-        height=560 * max(len(model.fields), 1),
+        height=560 * max(len(model.attributes), 1),
     ).update_yaxes(autorange="reversed")
 
 

@@ -7,12 +7,12 @@ from lookbook.pipelines.style import nodes
 
 def create_pipeline(**kwargs: object) -> Pipeline:
     """Creates the ``style`` pipeline, which a run of everything leaves out."""
-    given = ["worn_outfits", "params:style", "params:fields"]
+    given = ["worn_outfits", "params:style", "params:schema"]
     return Pipeline(
         [
             Node(
                 nodes.read_outfits,
-                inputs=["outfits_table", "params:style", "params:fields"],
+                inputs=["outfits_table", "params:style", "params:schema"],
                 outputs=["worn_outfits", "outfits_quarantine"],
                 name="read_outfits",
             ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from lookbook.labels.values import Values, fold
+from lookbook.attributes.values import Values, fold
 
 # Where one noun phrase ends and something else begins.
 _PHRASES = re.compile(
@@ -26,54 +26,54 @@ _DOUBT = re.compile(
 )
 
 
-def find_one(text: str, field: Values, otherwise: str, only_one: bool) -> tuple[str, str]:
-    """Finds the value that a text means, see :meth:`lookbook.labels.fields.OneField.lookup`.
+def find_one(text: str, attribute: Values, default: str, only_one: bool) -> tuple[str, str]:
+    """Find the value that a text means, see :meth:`.SingleAttribute.lookup`.
 
     Args:
         text: Any wording.
-        field: Values and their words.
-        otherwise: The value of what cannot be told.
+        attribute: Values and their words.
+        default: The value of what cannot be told.
         only_one: Whether a text that names several values means none.
     """
-    if text in field.values:
+    if text in attribute.values:
         return text, "exact"
-    whole = field.words.get(fold(text))
+    whole = attribute.words.get(fold(text))
     if whole is not None:
         return whole, "synonym"
     text = _FRACTION.sub(" ", unicodedata.normalize("NFKC", text))
-    text = _without_denied(text, field, otherwise)
-    phrases = [named for phrase in _PHRASES.split(text) if (named := field.named(phrase))]
+    text = _without_denied(text, attribute, default)
+    phrases = [named for phrase in _PHRASES.split(text) if (named := attribute.named(phrase))]
     every = {value for named in phrases for value in named}
-    for value, declared in field.values.items():
+    for value, declared in attribute.values.items():
         if declared.all_of and every >= {*declared.all_of} and not _DENIAL.search(text):
             return value, "several"
     # The head noun comes last in its phrase.
     heads = dict.fromkeys(named[-1] for named in phrases)
-    known = [head for head in heads if head != otherwise]
+    known = [head for head in heads if head != default]
     if not known or _DOUBT.search(text):
-        return otherwise, "none"
+        return default, "none"
     if len(known) > 1 and only_one:
-        return otherwise, "several"
+        return default, "several"
     return known[0], "first of several" if len(known) > 1 else "part"
 
 
-def _without_denied(text: str, field: Values, otherwise: str) -> str:
+def _without_denied(text: str, attribute: Values, default: str) -> str:
     """Leaves out clauses that say what it is not: "a skirt, not a dress" is a skirt."""
     clauses = [clause.strip() for clause in _CLAUSES.split(text)]
     kept = [
         clause
         for clause in clauses
-        if not (_DENIAL.match(clause) and set(field.named(clause)) - {otherwise})
+        if not (_DENIAL.match(clause) and set(attribute.named(clause)) - {default})
     ]
     return ", ".join(kept) if kept and len(kept) < len(clauses) else text
 
 
-def drop_denied(text: str, field: Values) -> str:
+def drop_denied(text: str, attribute: Values) -> str:
     """Return the part of a text that affirms values: nothing of "not black"."""
     affirmed = []
     for clause in _CLAUSES.split(text):
         denial = next(
-            (found for found in _DENIAL.finditer(clause) if field.named(clause[found.end() :])),
+            (found for found in _DENIAL.finditer(clause) if attribute.named(clause[found.end() :])),
             None,
         )
         affirmed.append(clause[: denial.start()] if denial else clause)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from lookbook.labels.fields import Fields
+from lookbook.attributes.schema import Schema
 
 _NOT = (
     r"(?:can\s*not|can['’]?t|won['’]?t|could\s*n['’]?t|am\s+not\s+able\s+to|am\s+unable\s+to"
@@ -34,7 +34,7 @@ def is_refusal(text: str) -> bool:
     return any(_opens(sentence) for sentence in [*_sentences(text), *_sentences(plain)])
 
 
-def without_refusals(written: dict[str, Any], fields: Fields) -> dict[str, Any]:
+def without_refusals(written: dict[str, Any], schema: Schema) -> dict[str, Any]:
     """Leaves out of the texts the sentences that say no; a text of nothing else is none.
 
     "I can't see the size tag." is left out of a good description; a title that says no makes
@@ -42,12 +42,12 @@ def without_refusals(written: dict[str, Any], fields: Fields) -> dict[str, Any]:
 
     Args:
         written: What was read of an answer.
-        fields: The fields that were asked for.
+        schema: The requested attributes.
     """
-    if _opens(str(written.get(fields.title, ""))):
+    if _opens(str(written.get(schema.title, ""))):
         return {}
     kept = dict(written)
-    for name in fields.texts:
+    for name in schema.texts:
         sentences = _sentences(str(written.get(name, "")))
         said = [sentence for sentence in sentences if not _opens(sentence)]
         if len(said) < len(sentences):

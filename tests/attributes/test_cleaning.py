@@ -6,21 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lookbook.labels.cleaning import clean_answer, map_values, strip_title
-from lookbook.labels.fields import Fields
-from lookbook.labels.record import is_valid
+from lookbook.attributes.cleaning import clean_answer, map_values, strip_title
+from lookbook.attributes.record import is_valid
+from lookbook.attributes.schema import Schema
 from project import declared_fields
 
-FIELDS = Fields.model_validate(declared_fields())
+FIELDS = Schema.model_validate(declared_fields())
 
 
 def how(mappings):
-    return {one.field: one.how for one in mappings}
+    return {one.attribute: one.how for one in mappings}
 
 
-def test_what_is_not_said_is_implied_found_in_the_text_or_left_open(fields):
+def test_what_is_not_said_is_implied_found_in_the_text_or_left_open(schema):
     record, mappings = map_values(
-        {"Title": "Dark blue jeans", "Garment": "jeans", "Description": "With white seams."}, fields
+        {"Title": "Dark blue jeans", "Garment": "jeans", "Description": "With white seams."}, schema
     )
     assert (record["Category"], record["Material"]) == ("Pants", "denim")
     assert record["Colours"] == ["navy", "white"]
@@ -29,24 +29,24 @@ def test_what_is_not_said_is_implied_found_in_the_text_or_left_open(fields):
     assert how(mappings)["Colours"] == "in the text"
 
 
-def test_what_contradicts_is_settled_by_the_more_certain(fields):
-    sure, told = map_values({"Garment": "jeans", "Category": "skirt-like thing"}, fields)
+def test_what_contradicts_is_settled_by_the_more_certain(schema):
+    sure, told = map_values({"Garment": "jeans", "Category": "skirt-like thing"}, schema)
     assert (sure["Category"], sure["Garment"]) == ("Pants", "jeans")
     assert how(told)["Category"] == "contradicted"
-    equal, told = map_values({"Garment": "jeans", "Category": "Skirts"}, fields)
+    equal, told = map_values({"Garment": "jeans", "Category": "Skirts"}, schema)
     assert (equal["Category"], equal["Garment"]) == ("Skirts", "other")
     assert how(told)["Garment"] == "contradicted"
 
 
-def test_an_answer_without_the_details_is_still_usable(fields):
+def test_an_answer_without_the_details_is_still_usable(schema):
     label = {"Title": "Cap", "Category": "Hats", "Description": "A cap of wool."}
-    cleaned = clean_answer(json.dumps(label), fields)
+    cleaned = clean_answer(json.dumps(label), schema)
     assert cleaned.rejection is None
-    assert is_valid(json.dumps(cleaned.record), fields)
+    assert is_valid(json.dumps(cleaned.record), schema)
 
 
-def test_a_missing_title_is_the_kind(fields):
-    assert clean_answer('{"Description": "Warm", "Category": "boots"}', fields).record["Title"] == (
+def test_a_missing_title_is_the_kind(schema):
+    assert clean_answer('{"Description": "Warm", "Category": "boots"}', schema).record["Title"] == (
         "Shoes"
     )
 
@@ -60,7 +60,7 @@ def test_a_missing_title_is_the_kind(fields):
 def test_whatever_is_written_becomes_declared_values(written):
     cleaned = clean_answer(json.dumps({"Description": "Something", **written}), FIELDS)
     if cleaned.rejection is None:
-        values = {name: cleaned.record[name] for name in FIELDS.enumerated}
+        values = {name: cleaned.record[name] for name in FIELDS.categorical}
         assert is_valid(json.dumps({"Title": "x", "Description": "x", **values}), FIELDS)
 
 
@@ -73,10 +73,10 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-def test_no_text_takes_long_or_breaks_anything(fields, text):
+def test_no_text_takes_long_or_breaks_anything(schema, text):
     begun = time.process_time()
-    cleaned = clean_answer(text, fields)
-    assert cleaned.rejection or is_valid(json.dumps(cleaned.record), fields)
+    cleaned = clean_answer(text, schema)
+    assert cleaned.rejection or is_valid(json.dumps(cleaned.record), schema)
     # A hundred times what any takes; a text that backtracks takes minutes.
     assert time.process_time() - begun < 10
 
@@ -99,7 +99,7 @@ def test_any_text_is_a_valid_record_or_a_reason(text, form):
 
 
 @pytest.mark.parametrize(
-    ("field", "written", "value"),
+    ("attribute", "written", "value"),
     [
         ("Size", "Women's Small", "S"),
         ("Size", "XS to M", "Unknown"),
@@ -127,8 +127,8 @@ def test_any_text_is_a_valid_record_or_a_reason(text, form):
         ("Size", "M, not sure", "Unknown"),
     ],
 )
-def test_what_is_meant_is_understood(fields, field, written, value):
-    assert fields.ones[field].lookup(written)[0] == value
+def test_what_is_meant_is_understood(schema, attribute, written, value):
+    assert schema.singles[attribute].lookup(written)[0] == value
 
 
 @pytest.mark.parametrize(
@@ -144,6 +144,6 @@ def test_what_is_meant_is_understood(fields, field, written, value):
         ("?", "Anything", "Anything"),
     ],
 )
-def test_descriptions_lose_a_leading_title(fields, title, description, stripped):
-    record = strip_title({"Title": title, "Description": description}, fields)
+def test_descriptions_lose_a_leading_title(schema, title, description, stripped):
+    record = strip_title({"Title": title, "Description": description}, schema)
     assert record["Description"] == stripped

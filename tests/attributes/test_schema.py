@@ -4,9 +4,9 @@ import json
 import jsonschema
 import pytest
 
+from lookbook.attributes.record import from_row, is_valid, to_row
+from lookbook.attributes.schema import Schema, parse_schema
 from lookbook.errors import InputError
-from lookbook.labels.fields import Fields, read_fields
-from lookbook.labels.record import from_row, is_valid, to_row
 from project import declared_fields
 
 CATEGORIES = {
@@ -24,8 +24,8 @@ CATEGORIES = {
 
 
 @pytest.mark.parametrize(("written", "category"), CATEGORIES.items())
-def test_every_hallucinated_category_has_a_home(fields, written, category):
-    assert fields.ones["Category"].lookup(written)[0] == category
+def test_every_hallucinated_category_has_a_home(schema, written, category):
+    assert schema.singles["Category"].lookup(written)[0] == category
 
 
 @pytest.mark.parametrize(
@@ -36,8 +36,8 @@ def test_every_hallucinated_category_has_a_home(fields, written, category):
         "Business Casual": "Work Casual", "Casual, Formal": "Casual", "Loungewear": "Lounge",
     }.items(),
 )  # fmt: skip
-def test_types_map_to_the_vocabulary(fields, written, type):
-    assert fields.ones["Type"].lookup(written)[0] == type
+def test_types_map_to_the_vocabulary(schema, written, type):
+    assert schema.singles["Type"].lookup(written)[0] == type
 
 
 @pytest.mark.parametrize(
@@ -45,16 +45,16 @@ def test_types_map_to_the_vocabulary(fields, written, type):
     {"F": "Women", "female": "Women", "Ladies": "Women", "M": "Men", "Male": "Men",
      "Unisex": "Unisex", "M/F": "Unisex", "": "Unknown", "Dog": "Unknown"}.items(),
 )  # fmt: skip
-def test_genders_map_to_the_vocabulary(fields, written, gender):
-    assert fields.ones["Gender"].lookup(written)[0] == gender
+def test_genders_map_to_the_vocabulary(schema, written, gender):
+    assert schema.singles["Gender"].lookup(written)[0] == gender
 
 
 @pytest.mark.parametrize(
     ("written", "size"),
     {"m": "M", "Medium": "M", "Extra Large": "XL", "extra-large": "XL", "42": "Unknown"}.items(),
 )
-def test_sizes_map_to_the_vocabulary(fields, written, size):
-    assert fields.ones["Size"].lookup(written)[0] == size
+def test_sizes_map_to_the_vocabulary(schema, written, size):
+    assert schema.singles["Size"].lookup(written)[0] == size
 
 
 @pytest.mark.parametrize(
@@ -69,8 +69,8 @@ def test_sizes_map_to_the_vocabulary(fields, written, size):
         "spaceship": ("Other", "none"),
     }.items(),
 )
-def test_says_how_a_value_was_found(fields, written, found):
-    assert fields.ones["Category"].lookup(written) == found
+def test_says_how_a_value_was_found(schema, written, found):
+    assert schema.singles["Category"].lookup(written) == found
 
 
 @pytest.mark.parametrize(
@@ -85,12 +85,12 @@ def test_says_how_a_value_was_found(fields, written, found):
         ("Sleeve", "loose, 3/4 length", "three-quarter"), ("Sleeve", "no sleeves", "sleeveless"),
     ],
 )  # fmt: skip
-def test_a_denied_value_is_not_read(fields, name, text, value):
-    assert fields.enumerated[name].lookup(text)[0] == value
+def test_a_denied_value_is_not_read(schema, name, text, value):
+    assert schema.categorical[name].lookup(text)[0] == value
 
 
-def test_some_values_are_found_in_words_in_their_order(fields):
-    colours = fields.somes["Colours"]
+def test_some_values_are_found_in_words_in_their_order(schema):
+    colours = schema.multis["Colours"]
     assert colours.lookup(["navy", "white"]) == (["navy", "white"], "exact")
     assert colours.lookup(["Navy blue jacket with a gray hood"]) == (["navy", "grey"], "part")
     assert colours.lookup(["dark blue"]) == (["navy"], "synonym")
@@ -102,39 +102,39 @@ def test_some_values_are_found_in_words_in_their_order(fields):
     assert colours.lookup(["An infrared, blackened, greenish thing"]) == ([], "none")
 
 
-def test_every_category_fills_a_slot_but_other(fields):
-    slots = {name: value.slot for name, value in fields.ones["Category"].values.items()}
+def test_every_category_fills_a_slot_but_other(schema):
+    slots = {name: value.slot for name, value in schema.singles["Category"].values.items()}
     assert {name for name, slot in slots.items() if slot is None} == {"Other"}
-    assert set(slots.values()) == {*fields.slots, None}
-    assert fields.slot_field == "Category"
+    assert set(slots.values()) == {*schema.slots, None}
+    assert schema.slot_attribute == "Category"
 
 
-def test_the_recipes_fields_come_first_and_can_be_had_alone(fields):
+def test_the_recipes_fields_come_first_and_can_be_had_alone(schema):
     recipe = ["Title", "Size", "Gender", "Description", "Category", "Type"]
     details = ["Garment", "Colours", "Pattern", "Material", "Sleeve", "Neckline", "Length"]
-    assert fields.names == [*recipe, *details]
-    assert Fields.model_validate(declared_fields(details=False)).names == recipe
+    assert schema.names == [*recipe, *details]
+    assert Schema.model_validate(declared_fields(details=False)).names == recipe
 
 
-def test_the_schema_takes_records_and_nothing_else(fields):
+def test_the_schema_takes_records_and_nothing_else(schema):
     record = {
-        **dict.fromkeys(fields.texts, "x"),
-        **{name: one.otherwise for name, one in fields.ones.items()},
+        **dict.fromkeys(schema.texts, "x"),
+        **{name: one.default for name, one in schema.singles.items()},
         "Colours": ["navy", "white"],
     }
-    assert list(fields.answer_schema["properties"]) == fields.names
-    jsonschema.validate(record, fields.answer_schema)
-    assert is_valid(json.dumps(record), fields)
+    assert list(schema.answer_schema["properties"]) == schema.names
+    jsonschema.validate(record, schema.answer_schema)
+    assert is_valid(json.dumps(record), schema)
     for wrong in ({"Colours": ["mauve"]}, {"Category": "Wings"}, {"Title": ""}, {"More": "x"}):
         changed = {**record, **wrong}
-        assert not is_valid(json.dumps(changed), fields)
+        assert not is_valid(json.dumps(changed), schema)
         with pytest.raises(jsonschema.ValidationError):
-            jsonschema.validate(changed, fields.answer_schema)
-    assert from_row(to_row(record, fields), fields) == record
+            jsonschema.validate(changed, schema.answer_schema)
+    assert from_row(to_row(record, schema), schema) == record
 
 
 def change(path, value):
-    """Declares the fields with one thing otherwise."""
+    """Declares the attributes with one thing otherwise."""
     declared = copy.deepcopy(declared_fields())
     *way, last = path
     place = declared
@@ -149,44 +149,44 @@ def change(path, value):
     [
         (
             ("Category", "values", "Wings"), {"slot": "back"},
-            "field 'Category', value 'Wings': slot 'back' is none of upper, lower",
+            "attribute 'Category', value 'Wings': slot 'back' is none of upper, lower",
         ),
         (
             ("Garment", "values", "jeans"), {"implies": {"Category": "Denim"}},
-            "field 'Garment', value 'jeans': implies Category 'Denim', which is no value",
+            "attribute 'Garment', value 'jeans': implies Category 'Denim', which is no value",
         ),
         (
             ("Category", "values", "Hats"), {"synonyms": ["jumper"]},
-            "field 'Category', value 'Hats': 'jumper' is a word for 'Tops' already",
+            "attribute 'Category', value 'Hats': 'jumper' is a word for 'Tops' already",
         ),
-        (("Gender", "otherwise"), "Nobody", "field 'Gender', value 'Nobody'"),
+        (("Gender", "default"), "Nobody", "attribute 'Gender', value 'Nobody'"),
         (
-            ("Type", "values", "Casual"), {"goes_with": ["Beach"]},
-            "field 'Type', value 'Casual': goes_with 'Beach' is no value",
+            ("Type", "values", "Casual"), {"compatible_with": ["Beach"]},
+            "attribute 'Type', value 'Casual': compatible_with 'Beach' is no value",
         ),
         (
-            ("Photo_ID",), {"kind": "text", "longest": 9, "about": "x", "otherwise": ""},
-            "field 'Photo_ID': tables have a column of that name already",
+            ("Photo_ID",), {"kind": "text", "max_length": 9, "description": "x", "default": ""},
+            "attribute 'Photo_ID': tables have a column of that name already",
         ),
         *(
             (
-                (name,), {"kind": "text", "longest": 9, "about": "x", "otherwise": ""},
-                f"field '{name}': ",
+                (name,), {"kind": "text", "max_length": 9, "description": "x", "default": ""},
+                f"attribute '{name}': ",
             )
             for name in ("Split", "reviewed", "Text", "fold", "words", "Seconds", "_size",
                          "model_config", "copy")
         ),
-        (("Size", "kind"), "several", "field 'Size'"),
-        (("Title", "longest"), -1, "field 'Title', longest: input should be greater than 0"),
-        (("Title", "otherwise"), "Colour", "otherwise 'Colour' is no field with one value"),
+        (("Size", "kind"), "several", "attribute 'Size'"),
+        (("Title", "max_length"), -1, "'Title', max_length: input should be greater than 0"),
+        (("Title", "default"), "Colour", "default 'Colour' has no single value"),
         (("Colours", "values", "red, white"), {}, "a comma separates values"),
-        (("Category", "slots", "full_body", "instead_of"), ["wings"], "instead_of 'wings'"),
+        (("Category", "slots", "full_body", "replaces"), ["wings"], "replaces 'wings', which is no slot"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_used_is_named_by_file_field_and_value(path, value, told):
     with pytest.raises(InputError) as raised:
-        read_fields(change(path, value), "conf/base/fields.yml")
+        parse_schema(change(path, value), "conf/base/schema.yml")
     sentence = str(raised.value)
-    assert sentence.startswith("conf/base/fields.yml: ")
+    assert sentence.startswith("conf/base/schema.yml: ")
     assert told in sentence
     assert "\n" not in sentence

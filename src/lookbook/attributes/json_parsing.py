@@ -9,8 +9,8 @@ from typing import Any
 
 import json_repair
 
-from lookbook.labels.fields import Fields
-from lookbook.labels.text import clean_text, unescape, unescape_unicode, unquote
+from lookbook.attributes.schema import Schema
+from lookbook.attributes.text import clean_text, unescape, unescape_unicode, unquote
 
 Written = dict[str, Any]
 # Objects are looked for no deeper, nor in more texts.
@@ -31,7 +31,7 @@ _PLACEHOLDER = re.compile(r"^[<\[{(]\s*[\w\s,|/.-]*\s*[>\]})]$")
 _FIX = str.maketrans(
     {"“": '"', "”": '"', "„": '"', "＂": '"', "：": ":", "，": ",", "｛": "{", "｝": "}"}
 )
-# What tells a JSON schema, which speaks of a field, from an object that holds its value.
+# What tells a JSON schema, which speaks of an attribute, from an object that holds its value.
 _SCHEMA_KEYS = {"type", "enum", "$ref", "anyof", "oneof", "examples"}
 # Words between two answers that take the first one back.
 _RECONSIDERED = re.compile(
@@ -41,21 +41,21 @@ _RECONSIDERED = re.compile(
 )
 
 
-def read_strictly(text: str, fields: Fields) -> tuple[bool, Written]:
+def read_strictly(text: str, schema: Schema) -> tuple[bool, Written]:
     """Reads the JSON objects that stand in a text.
 
-    Of several labels that with most fields counts; of equal ones the first, or the last where
-    words between them take the first one back. Objects of a field each are put together.
+    Of several labels that with most attributes counts; of equal ones the first, or the last where
+    words between them take the first one back. Objects of an attribute each are put together.
 
     Returns:
-        Whether the text is nothing but JSON, and what it says by field.
+        Whether the text is nothing but JSON, and what it says by attribute.
     """
     try:
-        return True, _best_label([json.loads(text)], text, fields)
+        return True, _best_label([json.loads(text)], text, schema)
     except (ValueError, RecursionError):
         pass
     found = list(_objects_in(text))
-    return False, _best_label(found, text, fields)
+    return False, _best_label(found, text, schema)
 
 
 def repair(text: str) -> Any:
@@ -67,7 +67,7 @@ def repair(text: str) -> Any:
         return None
 
 
-def read_repaired(text: str, fields: Fields) -> Written:
+def read_repaired(text: str, schema: Schema) -> Written:
     """Reads what json-repair makes of a text; what it fails on is not recovered."""
     plain = text.translate(_FIX)
     start = plain.find("{")
@@ -75,7 +75,7 @@ def read_repaired(text: str, fields: Fields) -> Written:
         return {}
     read = repair(plain[start:])
     source = _letters(unescape(text))
-    label = _best_label([read], text, fields)
+    label = _best_label([read], text, schema)
     # json-repair may make up what does not stand there.
     return {
         name: value
@@ -84,30 +84,30 @@ def read_repaired(text: str, fields: Fields) -> Written:
     }
 
 
-def tell(raw: Any, name: str, fields: Fields) -> str | list[str] | None:
-    """Takes what a value of JSON says of a field; ``None`` for nothing.
+def tell(raw: Any, name: str, schema: Schema) -> str | list[str] | None:
+    """Takes what a value of JSON says of an attribute; ``None`` for nothing.
 
     Args:
         raw: The value: text, number, list, or an object around it.
-        name: The field.
-        fields: The fields that were asked for.
+        name: The attribute.
+        schema: The requested attributes.
     """
-    parts = [part for part in _texts(raw, 0) if not is_placeholder(part, name, fields)]
+    parts = [part for part in _texts(raw, 0) if not is_placeholder(part, name, schema)]
     if not parts:
         return None
-    if name in fields.somes:
+    if name in schema.multis:
         return parts
     # Of several values the first is the one that the text puts first; texts go on.
-    return " ".join(parts) if name in fields.texts else ", ".join(parts)
+    return " ".join(parts) if name in schema.texts else ", ".join(parts)
 
 
-def is_placeholder(text: str, name: str, fields: Fields) -> bool:
+def is_placeholder(text: str, name: str, schema: Schema) -> bool:
     """Says whether a text is an echo of the question, and no answer."""
     plain = text.strip().strip("\"'*_`").casefold()
-    field = fields.root[name]
-    if name in fields.enumerated and text in fields.enumerated[name].values:
+    attribute = schema.root[name]
+    if name in schema.categorical and text in schema.categorical[name].values:
         return False
-    about = field.about.casefold().rstrip(". ")
+    about = attribute.description.casefold().rstrip(". ")
     return (
         plain in _NOTHING
         or plain == name.casefold()
@@ -135,11 +135,11 @@ def _objects_in(text: str) -> Iterator[Any]:
         yield value
 
 
-def _best_label(values: list[Any], text: str, fields: Fields) -> Written:
-    by_key = {name.casefold(): name for name in fields.names}
+def _best_label(values: list[Any], text: str, schema: Schema) -> Written:
+    by_key = {name.casefold(): name for name in schema.names}
     labels: list[Written] = []
     for value in values:
-        labels += [label for label in _labels(value, by_key, fields, 0) if label]
+        labels += [label for label in _labels(value, by_key, schema, 0) if label]
     singles = [label for label in labels if len(label) == 1]
     if len(singles) > 1 and len(singles) == len(labels):
         merged: Written = {}
@@ -153,7 +153,7 @@ def _best_label(values: list[Any], text: str, fields: Fields) -> Written:
     return complete[-1] if _RECONSIDERED.search(_prose(text)) else complete[0]
 
 
-def _labels(value: Any, by_key: dict[str, str], fields: Fields, depth: int) -> Iterator[Written]:
+def _labels(value: Any, by_key: dict[str, str], schema: Schema, depth: int) -> Iterator[Written]:
     """Walks nested objects, lists and JSON in texts for labels, outermost first."""
     if depth > _DEEPEST:
         return
@@ -161,21 +161,21 @@ def _labels(value: Any, by_key: dict[str, str], fields: Fields, depth: int) -> I
         label: Written = {}
         for key, raw in _pairs(value):
             name = by_key.get(clean_text(str(key)).strip(" *_\"'").casefold())
-            told = tell(raw, name, fields) if name else None
+            told = tell(raw, name, schema) if name else None
             if name and told is not None:
                 label.setdefault(name, told)
         yield label
         for inner in value.values():
-            yield from _labels(inner, by_key, fields, depth + 1)
+            yield from _labels(inner, by_key, schema, depth + 1)
     elif isinstance(value, list):
         for inner in value[:_MOST_OBJECTS]:
-            yield from _labels(inner, by_key, fields, depth + 1)
+            yield from _labels(inner, by_key, schema, depth + 1)
     elif isinstance(value, str) and "{" in value:
         try:
             inner = json.loads(value, strict=False)
         except (ValueError, RecursionError):
             return
-        yield from _labels(inner, by_key, fields, depth + 1)
+        yield from _labels(inner, by_key, schema, depth + 1)
 
 
 def _pairs(value: dict[str, Any]) -> Iterator[tuple[str, Any]]:

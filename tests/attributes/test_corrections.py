@@ -2,7 +2,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lookbook.labels.corrections import (
+from lookbook.attributes.corrections import (
     CHANGED,
     COLUMNS,
     CONFIRMED,
@@ -22,41 +22,41 @@ ONE, OTHER = "a" * 64, "b" * 64
 
 
 def told(*rows):
-    """A table of corrections: photo, field and value of each, a second apart."""
+    """A table of corrections: photo, attribute and value of each, a second apart."""
     table = pd.DataFrame(
         [
-            [photo, field, "", value, "ann", f"2026-01-31T12:00:{second:02d}+00:00"]
-            for second, (photo, field, value) in enumerate(rows)
+            [photo, attribute, "", value, "ann", f"2026-01-31T12:00:{second:02d}+00:00"]
+            for second, (photo, attribute, value) in enumerate(rows)
         ],
         columns=COLUMNS,
     )
     return table.assign(problem="")
 
 
-def record(fields, **values):
-    empty: dict = {name: field.otherwise for name, field in fields.ones.items()}
-    empty |= {name: [] for name in fields.somes} | dict.fromkeys(fields.texts, "")
+def record(schema, **values):
+    empty: dict = {name: attribute.default for name, attribute in schema.singles.items()}
+    empty |= {name: [] for name in schema.multis} | dict.fromkeys(schema.texts, "")
     return {**empty, **values}
 
 
-def test_the_latest_decision_counts_whichever_row_comes_first(fields):
+def test_the_latest_decision_counts_whichever_row_comes_first(schema):
     table = told((ONE, "Garment", "skirt"), (ONE, "Garment", "dress"))
     for rows in (table, table[::-1].reset_index(drop=True)):
-        read = read_corrections(rows, fields)
+        read = read_corrections(rows, schema)
         assert read.fields_of(ONE) == {"Garment": "dress"}
         assert sorted(read.outcome) == ["", OVERTAKEN]
 
 
-def test_a_decision_that_is_taken_back_counts_no_more(fields):
+def test_a_decision_that_is_taken_back_counts_no_more(schema):
     read = read_corrections(
         told((ONE, "Garment", "skirt"), (ONE, "Garment", UNDECIDED), (OTHER, "Type", "Formal")),
-        fields,
+        schema,
     )
     assert read.decided.keys() == {OTHER}
     assert read.outcome == [OVERTAKEN, TAKEN_BACK, ""]
 
 
-def test_what_cannot_be_used_is_named_and_kept(fields):
+def test_what_cannot_be_used_is_named_and_kept(schema):
     table = told(
         ("12", "Garment", "skirt"),
         (ONE, "Garment", "spaceship"),
@@ -66,7 +66,7 @@ def test_what_cannot_be_used_is_named_and_kept(fields):
     )
     table.loc[5] = [ONE, "Garment", "", "skirt", "ann", "yesterday", ""]
     table.loc[6] = [ONE, "", "", "", "", "", "1 cells instead of 6"]
-    read = read_corrections(table, fields)
+    read = read_corrections(table, schema)
     assert not read.decided
     assert read.outcome == [
         "photo_id is no SHA-256",
@@ -79,7 +79,7 @@ def test_what_cannot_be_used_is_named_and_kept(fields):
     ]
 
 
-def test_values_may_be_lists_none_synonyms_and_texts(fields):
+def test_values_may_be_lists_none_synonyms_and_texts(schema):
     read = read_corrections(
         told(
             (ONE, "Colours", "navy, white"),
@@ -87,7 +87,7 @@ def test_values_may_be_lists_none_synonyms_and_texts(fields):
             (OTHER, "Category", "trousers"),
             (OTHER, "Title", "  A  plain\tskirt "),
         ),
-        fields,
+        schema,
     )
     assert read.fields_of(ONE) == {"Colours": ["navy", "white"]}
     assert read.fields_of(OTHER) == {
@@ -97,52 +97,52 @@ def test_values_may_be_lists_none_synonyms_and_texts(fields):
     }
 
 
-def test_photos_of_no_item_and_of_the_same_item_are_no_fields(fields):
-    read = read_corrections(told((ONE, STATUS, NOT_AN_ITEM), (OTHER, SAME_ITEM, ONE)), fields)
+def test_photos_of_no_item_and_of_the_same_item_are_no_fields(schema):
+    read = read_corrections(told((ONE, STATUS, NOT_AN_ITEM), (OTHER, SAME_ITEM, ONE)), schema)
     assert (read.is_item(ONE), read.is_item(OTHER)) == (False, True)
     assert read.decided[OTHER][SAME_ITEM].value == ONE
     assert read.fields_of(ONE) == {}
 
 
-def test_what_follows_is_filled_in_and_what_contradicts_gives_way(fields):
-    said = record(fields, Category="T-Shirt", Garment="T-shirt", Title="Navy T-shirt")
-    corrected = correct_record(said, {"Garment": "jeans"}, fields)
+def test_what_follows_is_filled_in_and_what_contradicts_gives_way(schema):
+    said = record(schema, Category="T-Shirt", Garment="T-shirt", Title="Navy T-shirt")
+    corrected = correct_record(said, {"Garment": "jeans"}, schema)
     assert (corrected["Garment"], corrected["Category"]) == ("jeans", "Pants")
-    corrected = correct_record({**said, "Garment": "jeans"}, {"Category": "Skirts"}, fields)
+    corrected = correct_record({**said, "Garment": "jeans"}, {"Category": "Skirts"}, schema)
     assert (corrected["Garment"], corrected["Category"]) == (
-        fields.ones["Garment"].otherwise,
+        schema.singles["Garment"].default,
         "Skirts",
     )
 
 
-def test_two_decisions_that_contradict_each_other_both_stand(fields):
+def test_two_decisions_that_contradict_each_other_both_stand(schema):
     people = {"Garment": "jeans", "Category": "Skirts"}
-    corrected = correct_record(record(fields), people, fields)
+    corrected = correct_record(record(schema), people, schema)
     assert {name: corrected[name] for name in people} == people
 
 
-def test_texts_keep_their_words_but_for_what_was_replaced(fields):
+def test_texts_keep_their_words_but_for_what_was_replaced(schema):
     said = record(
-        fields,
+        schema,
         Garment="skirt",
         Colours=["navy"],
         Title="Navy skirt",
         Description="A navy skirt, as plain as a skirt can be.",
     )
-    corrected = correct_record(said, {"Garment": "dress", "Colours": ["orange"]}, fields)
+    corrected = correct_record(said, {"Garment": "dress", "Colours": ["orange"]}, schema)
     assert corrected["Title"] == "Orange dress"
     assert corrected["Description"] == "An orange dress, as plain as a dress can be."
-    kept = correct_record(said, {"Garment": "dress", "Title": "Sunday best"}, fields)
+    kept = correct_record(said, {"Garment": "dress", "Title": "Sunday best"}, schema)
     assert kept["Title"] == "Sunday best"
 
 
-def test_nothing_said_changes_nothing(fields):
-    said = record(fields, Garment="jeans", Category="Pants", Title="Jeans")
-    assert correct_record(said, {}, fields) == said
+def test_nothing_said_changes_nothing(schema):
+    said = record(schema, Garment="jeans", Category="Pants", Title="Jeans")
+    assert correct_record(said, {}, schema) == said
 
 
-def test_says_what_a_decision_does_to_a_captioners_word(fields):
-    decided = read_corrections(told((ONE, "Colours", "navy, white")), fields).decided[ONE]
+def test_says_what_a_decision_does_to_a_captioners_word(schema):
+    decided = read_corrections(told((ONE, "Colours", "navy, white")), schema).decided[ONE]
     told_so = {"Colours": ["navy", "white"]}
     assert outcome_of("Colours", decided["Colours"], told_so) == CONFIRMED
     assert outcome_of("Colours", decided["Colours"], {"Colours": ["white"]}) == CHANGED
@@ -153,14 +153,14 @@ CELLS = st.text(max_size=20)
 
 
 @given(st.lists(st.tuples(CELLS, CELLS, CELLS, CELLS), max_size=5))
-def test_whatever_stands_there_each_row_has_one_end(fields, rows):
+def test_whatever_stands_there_each_row_has_one_end(schema, rows):
     table = pd.DataFrame(
         [
-            [photo, field, "", value, "ann", when, ""]
-            for photo, field, value, when in [*rows, (ONE, "Garment", "skirt", "2026-01-31")]
+            [photo, attribute, "", value, "ann", when, ""]
+            for photo, attribute, value, when in [*rows, (ONE, "Garment", "skirt", "2026-01-31")]
         ],
         columns=[*COLUMNS, "problem"],
     )
-    read = read_corrections(table, fields)
+    read = read_corrections(table, schema)
     assert len(read.outcome) == len(table)
     assert read.fields_of(ONE)["Garment"] == "skirt"

@@ -19,9 +19,9 @@ FURNITURE = Path(__file__).parent / "furniture"
 STEPS = "--pipelines=ingest,balance,label,clean,index"
 SEASON = """
   Season:
-    kind: one
-    otherwise: unknown
-    about: The season it is worn in
+    kind: single
+    default: unknown
+    description: The season it is worn in
     values: [cold, mild, warm, unknown]
 """
 
@@ -98,7 +98,7 @@ def test_a_furniture_shop_is_configuration_alone(project, photos, chromium):
 
 
 def test_a_new_field_is_one_block(project, photos):
-    declared = project / "conf/base/fields.yml"
+    declared = project / "conf/base/schema.yml"
     declared.write_text(declared.read_text() + SEASON)
     few = f"--params=photos={photos},evaluate.items=2,evaluate.bootstrap_rounds=20"
     result = succeed(run_kedro(project, "run", f"{STEPS},evaluate", few))
@@ -111,7 +111,7 @@ def test_a_new_field_is_one_block(project, photos):
     assert columns_of_index(project).field("Season")
     assert "Season" in filters_of_page(project)
     scores = json.loads(latest(project, "label_scores.json").read_text())
-    assert scores["fields"]["Season"] == {"said_share": 0.0, "values": {"unknown": 12}}
+    assert scores["attributes"]["Season"] == {"said_share": 0.0, "values": {"unknown": 12}}
     assert scores["schema_valid_share"] == 1.0
     assert "says its season" in result.stdout
 
@@ -128,11 +128,11 @@ def test_one_line_gives_the_recipes_table_exactly(project, photos, place):
 
 
 def test_fields_that_cannot_be_used_end_in_a_sentence_before_anything_runs(project, kedro):
-    declared = project / "conf/base/fields.yml"
+    declared = project / "conf/base/schema.yml"
     declared.write_text(declared.read_text().replace("slot: head,", "slot: hat,"))
     result = kedro("run")
     assert result.returncode == 1
-    told = "conf/base/fields.yml: field 'Category', value 'Hats': slot 'hat' is none of upper"
+    told = "conf/base/schema.yml: attribute 'Category', value 'Hats': slot 'hat' is none of upper"
     assert told in " ".join(result.stderr.split())
     assert "Traceback" not in result.stdout + result.stderr
     assert not list(project.glob("data/02_intermediate/*"))

@@ -1,4 +1,4 @@
-"""What people say of items, decision by decision; of a field the latest decision counts."""
+"""What people say of items, decision by decision; of an attribute the latest decision counts."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from lookbook.labels.cleaning import settle
-from lookbook.labels.fields import Fields, OneField, SomeField, TextField
-from lookbook.labels.record import Record, join_values, split_values
-from lookbook.labels.text import clean_text
+from lookbook.attributes.cleaning import settle
+from lookbook.attributes.record import Record, join_values, split_values
+from lookbook.attributes.schema import MultiAttribute, Schema, SingleAttribute, TextAttribute
+from lookbook.attributes.text import clean_text
 from lookbook.lazy import pd
 
 COLUMNS = ["photo_id", "field", "was", "is", "who", "when"]
-# Beside the fields a decision may be of these: whether a photo shows an item at all, and which
+# Beside the attributes a decision may be of these: whether a photo shows an item at all, and which
 # other photo shows the same one.
 STATUS, SAME_ITEM = "status", "same_item"
 NOT_AN_ITEM = "not an item"
@@ -31,7 +31,7 @@ _VOWEL = re.compile(r"[aeiou]", re.IGNORECASE)
 
 
 class Decision(NamedTuple):
-    """The last word on a field of a photo.
+    """The last word on an attribute of a photo.
 
     Attributes:
         value: A value, a list of them, or a text; for :data:`STATUS` and :data:`SAME_ITEM` what the
@@ -50,9 +50,9 @@ class Corrections:
     """A table of corrections, read.
 
     Attributes:
-        decided: The last word by photo and field.
+        decided: The last word by photo and attribute.
         outcome: What becomes of each row; empty for one that counts.
-        taken_back: When the last word on a photo's field was taken back.
+        taken_back: When the last word on a photo's attribute was taken back.
     """
 
     decided: dict[str, dict[str, Decision]]
@@ -60,7 +60,7 @@ class Corrections:
     taken_back: dict[tuple[str, str], datetime]
 
     def fields_of(self, photo_id: str) -> dict[str, Any]:
-        """Gives what people say of a photo's fields."""
+        """Gives what people say of a photo's attributes."""
         told = self.decided.get(photo_id, {})
         return {name: one.value for name, one in told.items() if name not in (STATUS, SAME_ITEM)}
 
@@ -82,20 +82,20 @@ class Corrections:
         return {*later.decided, *(photo_id for photo_id, _ in later.taken_back)}
 
 
-def read_corrections(table: pd.DataFrame, fields: Fields) -> Corrections:
+def read_corrections(table: pd.DataFrame, schema: Schema) -> Corrections:
     """Reads what people have decided.
 
     Args:
         table: :data:`COLUMNS` and ``problem`` (why a line of the file is no row, else empty), as
             texts, in the file's order.
-        fields: The catalogue's. A value that they no longer have is kept and does not count.
+        schema: The catalogue's schema. A value that they no longer have is kept and does not count.
     """
     outcome = [""] * len(table)
     latest: dict[tuple[str, str], tuple[datetime, int]] = {}
     values: dict[int, Any] = {}
     rows = table.to_dict("records")
     for number, row in enumerate(rows):
-        found = _read_row(row, fields)
+        found = _read_row(row, schema)
         if isinstance(found, str):
             outcome[number] = found
             continue
@@ -118,7 +118,7 @@ def read_corrections(table: pd.DataFrame, fields: Fields) -> Corrections:
     return Corrections(decided, outcome, taken_back)
 
 
-def _read_row(row: dict[str, Any], fields: Fields) -> tuple[Any, datetime] | str:
+def _read_row(row: dict[str, Any], schema: Schema) -> tuple[Any, datetime] | str:
     """Reads a row's value (``None`` for undecided) and time; or says why it cannot be used."""
     if row["problem"]:
         return str(row["problem"])
@@ -132,32 +132,32 @@ def _read_row(row: dict[str, Any], fields: Fields) -> tuple[Any, datetime] | str
     told = row["is"]
     if told == UNDECIDED:
         return None, when
-    value = _read_value(row["field"], told, fields)
+    value = _read_value(row["field"], told, schema)
     if value is None:
-        known = row["field"] in (*fields.names, STATUS, SAME_ITEM)
+        known = row["field"] in (*schema.names, STATUS, SAME_ITEM)
         return "no value of the field" if known else "no field of the catalogue"
     return (None if row["field"] == SAME_ITEM and told == row["photo_id"] else value), when
 
 
-def _read_value(name: str, told: str, fields: Fields) -> Any:
-    """Reads a value; ``None`` for what is none of the field's."""
+def _read_value(name: str, told: str, schema: Schema) -> Any:
+    """Reads a value; ``None`` for what is none of the attribute's."""
     if name == STATUS:
         return told if told == NOT_AN_ITEM else None
     if name == SAME_ITEM:
         return told if re.fullmatch(r"[0-9a-f]{64}", told) else None
-    field = fields.root.get(name)
-    if isinstance(field, TextField):
-        return clean_text(told, field.longest) or None
-    if isinstance(field, OneField):
-        value, how = field.lookup(told)
+    attribute = schema.root.get(name)
+    if isinstance(attribute, TextAttribute):
+        return clean_text(told, attribute.max_length) or None
+    if isinstance(attribute, SingleAttribute):
+        value, how = attribute.lookup(told)
         return value if how in ("exact", "synonym") else None
-    if isinstance(field, SomeField):
-        values, how = field.lookup(split_values(told))
+    if isinstance(attribute, MultiAttribute):
+        values, how = attribute.lookup(split_values(told))
         return values if how in ("exact", "synonym") or not told else None
     return None
 
 
-def correct_record(record: Record, said: dict[str, Any], fields: Fields) -> Record:
+def correct_record(record: Record, said: dict[str, Any], schema: Schema) -> Record:
     """Puts people's word in the place of a captioner's.
 
     What follows from it is filled in, and what contradicts it gives way. A text that nobody has
@@ -165,43 +165,45 @@ def correct_record(record: Record, said: dict[str, Any], fields: Fields) -> Reco
 
     Args:
         record: What a captioner says.
-        said: What people say, by field.
-        fields: The catalogue's.
+        said: What people say, by attribute.
+        schema: The catalogue's schema.
     """
     if not said:
         return dict(record)
-    values = {name: said.get(name, record[name]) for name in fields.enumerated}
-    settle(values, dict.fromkeys(said, _CERTAIN), fields)
+    values = {name: said.get(name, record[name]) for name in schema.categorical}
+    settle(values, dict.fromkeys(said, _CERTAIN), schema)
     # Two decisions that contradict each other both stand.
-    values |= {name: said[name] for name in fields.enumerated if name in said}
+    values |= {name: said[name] for name in schema.categorical if name in said}
     corrected: Record = {**record, **values}
     replaced = [
         pair
         # What was decided says more than what follows from it.
-        for name in sorted(fields.enumerated, key=lambda name: name not in said)
-        for pair in _replaced(record[name], values[name], fields.enumerated[name])
+        for name in sorted(schema.categorical, key=lambda name: name not in said)
+        for pair in _replaced(record[name], values[name], schema.categorical[name])
     ]
-    for name, field in fields.texts.items():
+    for name, attribute in schema.texts.items():
         if name in said:
             corrected[name] = said[name]
             continue
         text = str(record[name])
         for was, now in replaced:
             text = _replace_word(text, was, now)
-        corrected[name] = clean_text(text, field.longest)
+        corrected[name] = clean_text(text, attribute.max_length)
     return corrected
 
 
-def _replaced(was: Any, now: Any, field: OneField | SomeField) -> list[tuple[str, str]]:
+def _replaced(
+    was: Any, now: Any, attribute: SingleAttribute | MultiAttribute
+) -> list[tuple[str, str]]:
     """Pairs the words of values that went with those that came in their places."""
-    otherwise = getattr(field, "otherwise", None)
+    default = getattr(attribute, "default", None)
     before, after = (one if isinstance(one, list) else [one] for one in (was, now))
-    gone = [one for one in before if one not in after and one != otherwise]
-    come = [one for one in after if one not in before and one != otherwise]
+    gone = [one for one in before if one not in after and one != default]
+    come = [one for one in after if one not in before and one != default]
     pairs = []
     for old, new in zip(gone, come, strict=False):
-        phrase = field.values[new].phrase
-        words = filter(None, dict.fromkeys([field.values[old].phrase, old]))
+        phrase = attribute.values[new].display
+        words = filter(None, dict.fromkeys([attribute.values[old].display, old]))
         pairs += [(word, new if phrase is None else phrase) for word in words]
     return [(old, new) for old, new in pairs if new]
 
@@ -228,10 +230,10 @@ def count_outcomes(
     """Counts what became of corrections.
 
     Args:
-        rows: ``field`` and ``outcome`` of each.
+        rows: ``attribute`` and ``outcome`` of each.
 
     Returns:
-        By field how many of a captioner's values people ``confirmed`` and ``changed``; and by
+        By attribute how many of a captioner's values people ``confirmed`` and ``changed``; and by
         outcome how many of all other rows there are.
     """
     by_field: dict[str, dict[str, int]] = {}
@@ -245,10 +247,10 @@ def count_outcomes(
 
 
 def decided_fields(rows: pd.DataFrame) -> dict[str, set[str]]:
-    """Gives the fields that people have decided, by photo.
+    """Gives the attributes that people have decided, by photo.
 
     Args:
-        rows: ``photo_id``, ``field`` and ``outcome`` of each correction.
+        rows: ``photo_id``, ``attribute`` and ``outcome`` of each correction.
     """
     looked = rows[rows["outcome"].isin([CONFIRMED, CHANGED])]
     decided: dict[str, set[str]] = looked.groupby("photo_id")["field"].agg(set).to_dict()
@@ -259,7 +261,7 @@ def outcome_of(name: str, decision: Decision, record: Record | None) -> str:
     """Says what a decision does to what a captioner says.
 
     Args:
-        name: The field.
+        name: The attribute.
         decision: The last word on it.
         record: What a captioner says of the photo; ``None`` where it says nothing.
     """

@@ -1,4 +1,4 @@
-"""The values of a field, and finding them in words."""
+"""The values of an attribute, and finding them in words."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ T = TypeVar("T")
 
 
 class Value(BaseModel):
-    """One value of a field.
+    """One value of an attribute.
 
     Attributes:
-        synonyms: Other words for it, in the singular; plurals are understood.
-        all_of: Values that, all said together, mean this one: women's and men's is unisex.
-        slot: The part of an outfit that it fills, one of its field's slots; ``None`` for none.
-        goes_with: Other values of the field that suit it in one outfit.
-        implies: Values of other fields that follow from it, by field.
-        phrase: How a composed text says it; by its name by default, not at all if empty.
+        synonyms: Other words for it, in the singular; plurals are recognised.
+        all_of: Values that together mean this one: women and men is unisex.
+        slot: The outfit slot that it fills, one of its attribute's slots.
+        compatible_with: Other values of the attribute that suit it in one outfit.
+        implies: Implied values of other attributes, by attribute.
+        display: Its wording in rendered texts: the name by default, nothing if empty.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -30,13 +30,13 @@ class Value(BaseModel):
     synonyms: list[str] = []
     all_of: list[str] = []
     slot: str | None = None
-    goes_with: list[str] = []
+    compatible_with: list[str] = []
     implies: dict[str, str] = {}
-    phrase: str | None = None
+    display: str | None = None
 
 
 class Values(BaseModel):
-    """What the fields that have values share.
+    """What the attributes that have values share.
 
     Attributes:
         values: By the name under which a value stands in the catalogue.
@@ -67,7 +67,7 @@ class Values(BaseModel):
                 other = meant.setdefault(fold(word), name)
                 if other != name:
                     raise ValueError(f"value '{name}': '{word}' is a word for '{other}' already")
-            for told in ("goes_with", "all_of"):
+            for told in ("compatible_with", "all_of"):
                 for other in getattr(value, told):
                     if other not in self.values:
                         raise ValueError(f"value '{name}': {told} '{other}' is no value")

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from lookbook.labels.fields import Fields, TextField
-from lookbook.labels.reading import Written, read_answer
-from lookbook.labels.record import Record, join_values
-from lookbook.labels.text import clean_text
+from lookbook.attributes.parsing import Written, read_answer
+from lookbook.attributes.record import Record, join_values
+from lookbook.attributes.schema import Schema, TextAttribute
+from lookbook.attributes.text import clean_text
 
 # How certain a value is by how it was found, for values that contradict one another.
 _CERTAINTY = {
@@ -30,19 +30,19 @@ _LINK = re.compile(r"\b\W*(?:\b(?:is|are)\b)?\s*", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Mapping:
-    """What one field's words were mapped to.
+    """What one attribute's words were mapped to.
 
     Attributes:
-        field: The field.
+        attribute: The attribute.
         value: What the model wrote, values of a list joined by commas; empty for nothing.
         mapped_to: The value, or values, of the catalogue.
         how: ``exact``, ``synonym``, ``part``, ``first of several`` or ``none`` (see
-            :meth:`lookbook.labels.fields.OneField.lookup`), ``in the text`` (named in a text
-            field), ``implied`` (follows from another field) or ``contradicted`` (another,
-            more certain field implies otherwise).
+            :meth:`lookbook.attributes.schema.SingleAttribute.lookup`), ``in the text`` (named in a
+            text attribute), ``implied`` (follows from another attribute) or ``contradicted``
+            (another, more certain attribute implies otherwise).
     """
 
-    field: str
+    attribute: str
     value: str
     mapped_to: str
     how: str
@@ -53,7 +53,7 @@ class CleanAnswer:
     """A model's answer as the catalogue has it.
 
     Attributes:
-        record: A value for every field; empty if the answer was rejected.
+        record: A value for every attribute; empty if the answer was rejected.
         mappings: What was mapped to what.
         repair: How the answer was read.
         rejection: Why it is of no use; ``None`` if it is of use.
@@ -65,56 +65,56 @@ class CleanAnswer:
     rejection: str | None = None
 
 
-def clean_answer(text: str, fields: Fields) -> CleanAnswer:
+def clean_answer(text: str, schema: Schema) -> CleanAnswer:
     """Reads a model's answer and brings it into the declared values.
 
     Args:
         text: The answer, however it is dressed.
-        fields: The catalogue's fields.
+        schema: The catalogue's schema.
     """
-    answer = read_answer(text, fields)
+    answer = read_answer(text, schema)
     if answer.rejection is not None:
         return CleanAnswer(rejection=answer.rejection)
-    record, mappings = map_values(answer.written, fields)
-    return CleanAnswer(strip_title(record, fields), mappings, answer.repair)
+    record, mappings = map_values(answer.raw_values, schema)
+    return CleanAnswer(strip_title(record, schema), mappings, answer.repair)
 
 
-def map_values(written: Written, fields: Fields) -> tuple[Record, list[Mapping]]:
+def map_values(written: Written, schema: Schema) -> tuple[Record, list[Mapping]]:
     """Brings what a model wrote into the declared values.
 
     A value that names several ("Pants and Jackets") becomes the one that it names first; one
-    that fits nowhere, and one that is missing, becomes the field's ``otherwise``, unless
-    another field implies it. Of two values that contradict one another the more certain
-    stays; as certain, that of the field that is declared first.
+    that fits nowhere, and one that is missing, becomes the attribute's ``default``, unless
+    another attribute implies it. Of two values that contradict one another the more certain
+    stays; as certain, that of the attribute that is declared first.
 
     Args:
-        written: What the model wrote, by field.
-        fields: The catalogue's fields.
+        written: What the model wrote, by attribute.
+        schema: The catalogue's schema.
 
     Returns:
-        The record, and a mapping for each field that has values.
+        The record, and a mapping for each attribute that has values.
     """
     found: dict[str, tuple[Any, str]] = {}
-    for name, one in fields.ones.items():
+    for name, one in schema.singles.items():
         found[name] = one.lookup(str(written.get(name, "")))
-    for name, some in fields.somes.items():
+    for name, some in schema.multis.items():
         values = written.get(name, [])
         found[name] = some.lookup([values] if isinstance(values, str) else values)
         if not found[name][0]:
-            texts = " ".join(str(written.get(text, "")) for text in some.named_in)
-            named = some.named(texts)[: some.at_most]
+            texts = " ".join(str(written.get(text, "")) for text in some.infer_from)
+            named = some.named(texts)[: some.max_items]
             found[name] = (named, "in the text") if named else found[name]
     said = {name: value for name, (value, _) in found.items()}
     certainty = {name: _CERTAINTY.get(how, 0.0) for name, (_, how) in found.items()}
-    happened = settle(said, certainty, fields)
+    happened = settle(said, certainty, schema)
     found = {name: (said[name], happened.get(name, how)) for name, (_, how) in found.items()}
     record: Record = {}
-    for name, declared in fields.root.items():
-        if not isinstance(declared, TextField):
+    for name, declared in schema.root.items():
+        if not isinstance(declared, TextAttribute):
             record[name] = found[name][0]
             continue
-        text = clean_text(str(written.get(name, "")), declared.longest)
-        record[name] = text or (found[declared.otherwise][0] if declared.otherwise else "")
+        text = clean_text(str(written.get(name, "")), declared.max_length)
+        record[name] = text or (found[declared.default][0] if declared.default else "")
     mappings = []
     for name, (value, how) in found.items():
         told = join_values(written.get(name, ""))
@@ -122,44 +122,44 @@ def map_values(written: Written, fields: Fields) -> tuple[Record, list[Mapping]]
     return record, mappings
 
 
-def settle(said: dict[str, Any], certainty: dict[str, float], fields: Fields) -> dict[str, str]:
-    """Fills what follows from other fields, and settles what contradicts, in place.
+def settle(said: dict[str, Any], certainty: dict[str, float], schema: Schema) -> dict[str, str]:
+    """Fills what follows from other attributes, and settles what contradicts, in place.
 
     Args:
-        said: The value of every field that has one; changed where it is filled or settled.
+        said: The value of every attribute that has one; changed where it is filled or settled.
         certainty: How certain each is, on any scale. Of two that contradict one another the
-            more certain stays; as certain, that of the field that is declared first.
-        fields: The catalogue's fields.
+            more certain stays; as certain, that of the attribute that is declared first.
+        schema: The catalogue's schema.
 
     Returns:
-        What happened, by field: ``implied`` or ``contradicted``.
+        What happened, by attribute: ``implied`` or ``contradicted``.
     """
     happened: dict[str, str] = {}
-    for name, one in fields.ones.items():
+    for name, one in schema.singles.items():
         for other, implied in one.values[said[name]].implies.items():
-            if other not in fields.ones or said[other] == implied:
+            if other not in schema.singles or said[other] == implied:
                 continue
-            if said[other] == fields.ones[other].otherwise:
+            if said[other] == schema.singles[other].default:
                 said[other], happened[other] = implied, "implied"
             elif certainty.get(name, 0) > certainty.get(other, 0):
                 said[other], happened[other] = implied, "contradicted"
             else:
-                said[name], happened[name] = one.otherwise, "contradicted"
+                said[name], happened[name] = one.default, "contradicted"
                 break
             certainty[other] = 0
     return happened
 
 
-def strip_title(record: Record, fields: Fields) -> Record:
+def strip_title(record: Record, schema: Schema) -> Record:
     """Drops a title that the description opens with.
 
     The title's words come back in every description of its kind, so a search for what goes
     with an item finds look-alikes of it.
     """
-    title, description = record[fields.title], record[fields.description]
-    if fields.title == fields.description:
+    title, description = record[schema.title], record[schema.description]
+    if schema.title == schema.description:
         return record
-    return {**record, fields.description: _without_opening(title, description)}
+    return {**record, schema.description: _without_opening(title, description)}
 
 
 def _without_opening(title: str, description: str) -> str:

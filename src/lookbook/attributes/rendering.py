@@ -15,26 +15,26 @@ EVERYTHING = "{{ known | join(', ') }}"
 _environment = ImmutableSandboxedEnvironment(trim_blocks=True, autoescape=False)
 
 
-def check_template(composed: str) -> None:
+def check_template(template: str) -> None:
     """Checks a template.
 
     Raises:
         ValueError: If it is none.
     """
     try:
-        _environment.from_string(composed)
+        _environment.from_string(template)
     except TemplateError as error:
-        raise ValueError(f"composed is no template: {error}") from error
+        raise ValueError(f"invalid template: {error}") from error
 
 
-def compose_text(composed: str | None, phrases: Mapping[str, str | list[str]]) -> str:
+def render_text(template: str | None, phrases: Mapping[str, str | list[str]]) -> str:
     """Writes a text from what is known of an item.
 
     Args:
-        composed: A Jinja template. It sees every field by its name: a phrase, empty where
+        template: A Jinja template. It sees every attribute by its name: a phrase, empty where
             nothing is known, or a list of phrases; and as ``known`` all phrases there are.
             Everything that is known, joined by commas, by default.
-        phrases: What is known, by field, in the order of declaration.
+        phrases: What is known, by attribute, in the order of declaration.
 
     Returns:
         The text on one line, beginning with a capital; empty where nothing is known.
@@ -45,7 +45,7 @@ def compose_text(composed: str | None, phrases: Mapping[str, str | list[str]]) -
         for one in (phrase if isinstance(phrase, list) else [phrase])
         if one
     ]
-    text = _template(composed or EVERYTHING).render(**phrases, known=known)
+    text = _template(template or EVERYTHING).render(**phrases, known=known)
     text = re.sub(r" (?=[.,;])", "", " ".join(text.split()))
     # A pattern and a material of one name are said once: "purple lace dress".
     text = re.sub(r"\b(\w+)(?: \1\b)+", r"\1", text, flags=re.IGNORECASE)
@@ -53,8 +53,8 @@ def compose_text(composed: str | None, phrases: Mapping[str, str | list[str]]) -
 
 
 @lru_cache(maxsize=16)
-def _template(composed: str) -> Template:
-    return _environment.from_string(composed)
+def _template(template: str) -> Template:
+    return _environment.from_string(template)
 
 
 def phrase_of(value: Any, phrases: Mapping[str, str]) -> Any:

@@ -1,12 +1,14 @@
 import numpy as np
 import pytest
 
-from lookbook.labels.choosing import Head, choose_values, compose_record
+from lookbook.attributes.decoding import Head, choose_values, compose_record
 
 HEADS = [
-    Head(name="Category", kind="one", values=["Skirts", "Pants"], otherwise="Other", threshold=0.6),
-    Head(name="Garment", kind="one", values=["jeans", "dress"], otherwise="other", threshold=0.6),
-    Head(name="Colours", kind="some", values=["navy", "white", "red"], threshold=0.5),
+    Head(
+        name="Category", kind="single", values=["Skirts", "Pants"], default="Other", threshold=0.6
+    ),
+    Head(name="Garment", kind="single", values=["jeans", "dress"], default="other", threshold=0.6),
+    Head(name="Colours", kind="multi", values=["navy", "white", "red"], threshold=0.5),
 ]
 EVEN = {
     "Category": {"Skirts": 0.5, "Pants": 0.5},
@@ -15,8 +17,8 @@ EVEN = {
 }
 
 
-def test_what_is_not_likely_enough_is_not_said(fields):
-    said = choose_values(EVEN, HEADS, fields)
+def test_what_is_not_likely_enough_is_not_said(schema):
+    said = choose_values(EVEN, HEADS, schema)
     assert (said["Category"], said["Garment"], said["Colours"]) == ("Other", "other", [])
 
 
@@ -25,43 +27,43 @@ def test_what_is_not_likely_enough_is_not_said(fields):
     [(0.7, 0.9, "Pants", "jeans"), (0.9, 0.7, "Skirts", "other")],
 )
 def test_of_two_that_contradict_one_another_the_likelier_stays(
-    fields, skirts, jeans, category, garment
+    schema, skirts, jeans, category, garment
 ):
     likely = {
         **EVEN,
         "Category": {"Skirts": skirts, "Pants": 1 - skirts},
         "Garment": {"jeans": jeans, "dress": 1 - jeans},
     }
-    said = choose_values(likely, HEADS, fields)
+    said = choose_values(likely, HEADS, schema)
     assert (said["Category"], said["Garment"]) == (category, garment)
 
 
-def test_what_follows_is_said_too(fields):
+def test_what_follows_is_said_too(schema):
     likely = {**EVEN, "Garment": {"jeans": 0.9, "dress": 0.1}}
-    said = choose_values(likely, HEADS, fields)
+    said = choose_values(likely, HEADS, schema)
     assert (said["Category"], said["Material"]) == ("Pants", "denim")
 
 
-def test_several_values_come_the_likeliest_first(fields):
+def test_several_values_come_the_likeliest_first(schema):
     likely = {**EVEN, "Colours": {"navy": 0.6, "white": 0.9, "red": 0.2}}
-    assert choose_values(likely, HEADS, fields)["Colours"] == ["white", "navy"]
+    assert choose_values(likely, HEADS, schema)["Colours"] == ["white", "navy"]
 
 
-def test_a_record_puts_it_into_plain_english(fields):
+def test_a_record_puts_it_into_plain_english(schema):
     known = {
         "Garment": "shirt", "Category": "Tops", "Colours": ["navy", "white"], "Pattern": "checked",
         "Material": "cotton", "Sleeve": "long", "Neckline": "collar", "Length": "none",
         "Type": "Casual", "Gender": "Men", "Size": "Unknown",
     }  # fmt: skip
-    record = compose_record(known, [], fields)
+    record = compose_record(known, [], schema)
     assert record["Title"] == "Navy checked cotton shirt"
     assert record["Description"] == (
         "Checked shirt in navy and white cotton with a collar, long sleeves. Casual wear for men."
     )
 
 
-def test_a_record_of_which_nothing_is_known_says_so(fields):
-    record = compose_record(choose_values(EVEN, HEADS, fields), [], fields)
+def test_a_record_of_which_nothing_is_known_says_so(schema):
+    record = compose_record(choose_values(EVEN, HEADS, schema), [], schema)
     assert (record["Title"], record["Gender"], record["Colours"]) == ("Other", "Unknown", [])
     assert record["Description"] == "Item."
 

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lookbook.labels.fields import Fields
-from lookbook.labels.reading import read_answer
+from lookbook.attributes.parsing import read_answer
+from lookbook.attributes.schema import Schema
 from project import declared_fields
 
-FIELDS = Fields.model_validate(declared_fields())
+FIELDS = Schema.model_validate(declared_fields())
 
 
 def read(text):
@@ -82,7 +82,7 @@ def test_recovers_what_the_model_meant(dress):
     parsed = read(RECOVERED[dress])
     assert parsed.rejection is None
     wanted = {key: value.rstrip(".") for key, value in LABEL.items()}
-    assert {key: value.rstrip(".") for key, value in parsed.written.items()} == wanted
+    assert {key: value.rstrip(".") for key, value in parsed.raw_values.items()} == wanted
 
 
 @pytest.mark.parametrize(
@@ -90,8 +90,8 @@ def test_recovers_what_the_model_meant(dress):
     [
         (PLAIN, "json"),
         (f"Here it is: {PLAIN}", "embedded json"),
-        (PLAIN[:-1], "fields"),
-        (MARKDOWN, "fields"),
+        (PLAIN[:-1], "key value"),
+        (MARKDOWN, "key value"),
     ],
 )
 def test_says_how_it_was_read(text, repair):
@@ -137,12 +137,12 @@ def test_says_how_it_was_read(text, repair):
 )
 def test_rejects_with_a_reason(text, reason):
     parsed = read(text)
-    assert (parsed.rejection, parsed.written) == (reason, {})
+    assert (parsed.rejection, parsed.raw_values) == (reason, {})
 
 
 def test_takes_numbers_and_the_first_of_several_values():
     label = {"Size": 42, "Type": ["Casual", "Formal"], "Description": "Warm"}
-    assert read(json.dumps(label)).written == {
+    assert read(json.dumps(label)).raw_values == {
         "Size": "42",
         "Type": "Casual, Formal",
         "Description": "Warm",
@@ -151,18 +151,18 @@ def test_takes_numbers_and_the_first_of_several_values():
 
 def test_takes_a_list_where_several_values_are_asked_for():
     label = {"Colours": ["navy", "off white"], "Sleeve": "none", "Description": "Warm"}
-    assert read(json.dumps(label)).written == {
+    assert read(json.dumps(label)).raw_values == {
         "Colours": ["navy", "off white"],
         "Sleeve": "none",
         "Description": "Warm",
     }
-    assert read(json.dumps({**label, "Colours": "navy"})).written["Colours"] == ["navy"]
+    assert read(json.dumps({**label, "Colours": "navy"})).raw_values["Colours"] == ["navy"]
 
 
 def test_keeps_other_alphabets_and_escapes():
     description = 'Größe 42, "été"\nbleu — 上衣'
     parsed = read(json.dumps({"Description": description}))
-    assert parsed.written["Description"] == 'Größe 42, "été" bleu — 上衣'
+    assert parsed.raw_values["Description"] == 'Größe 42, "été" bleu — 上衣'
 
 
 def letters(text: str) -> str:
@@ -200,7 +200,7 @@ torn = st.lists(st.sampled_from(signs), max_size=60).map("".join)
 @example("|---" * 100)
 def test_never_raises(text):
     parsed = read(text)
-    assert (parsed.rejection is None) == bool(parsed.written)
+    assert (parsed.rejection is None) == bool(parsed.raw_values)
 
 
 @given(
@@ -210,7 +210,7 @@ def test_never_raises(text):
 )
 def test_never_invents_a_value(text, cut, tail):
     broken = text[:cut] + tail
-    for value in read(broken).written.values():
+    for value in read(broken).raw_values.values():
         for one in value if isinstance(value, list) else [value]:
             assert letters(unescape(one)) in letters(unescape(broken))
 
@@ -224,4 +224,4 @@ def test_plain_json_comes_back_as_it_was(label):
     parsed = read(json.dumps(label))
     if parsed.rejection != "refusal":
         wanted = {key: " ".join(value.split()) for key, value in label.items()}
-        assert parsed.written == {name: wanted[name] for name in FIELDS.names if name in wanted}
+        assert parsed.raw_values == {name: wanted[name] for name in FIELDS.names if name in wanted}

@@ -1,0 +1,1 @@
+"""The schema of an item, its values, and parsing a model's answers."""
