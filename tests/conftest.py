@@ -38,7 +38,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Name bytes by their argument: encoders put times into them, and workers must agree on names."""
+    """Name bytes by their argument: encoders add times, and workers must agree on names."""
     return argname if isinstance(val, bytes) else None
 
 

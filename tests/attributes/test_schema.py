@@ -180,7 +180,8 @@ def change(path, value):
         (("Title", "max_length"), -1, "'Title', max_length: input should be greater than 0"),
         (("Title", "default"), "Colour", "default 'Colour' has no single value"),
         (("Colours", "values", "red, white"), {}, "a comma separates values"),
-        (("Category", "slots", "full_body", "replaces"), ["wings"], "replaces 'wings', which is no slot"),
+        (("Category", "slots", "full_body", "replaces"), ["wings"],
+         "replaces 'wings', which is no slot"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_used_is_named_by_file_field_and_value(path, value, told):

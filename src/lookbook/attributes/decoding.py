@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from lookbook.attributes.cleaning import settle
 from lookbook.attributes.record import Record
-from lookbook.attributes.rendering import render_text, phrase_of
+from lookbook.attributes.rendering import phrase_of, render_text
 from lookbook.attributes.schema import Schema, SingleAttribute
 
 Probabilities = dict[str, dict[str, float]]
