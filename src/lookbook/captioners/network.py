@@ -287,7 +287,7 @@ def translate_heads(
             continue
         names[head.name] = {one: str(_declared_value(one, declared)) for one in head.values}
         values = list(dict.fromkeys(names[head.name].values()))
-        changed = {"values": values, "default": declared.default, "phrases": {}}
+        changed = {"values": values, "default": declared.default, "display": {}}
         translated.append(head.model_copy(update=changed))
     rows = []
     for row in likely:
