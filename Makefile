@@ -57,7 +57,7 @@ train: $(VENV)/installed-train photos-named ## Teach a network what TEACHER=tabl
 	$(BIN)/kedro run --pipelines=ingest,distil --photos='$(PHOTOS)' $(if $(TEACHER),--params=distil.teacher='$(TEACHER)')
 
 bench: $(VENV)/installed-dev photos-named ## Measure on PHOTOS=folder
-	PYTHONPATH=tests/support $(BIN)/python benchmarks/embedded_captioner.py $(PHOTOS)
+	PYTHONPATH=tests/support $(BIN)/python benchmarks/bundled_captioner.py $(PHOTOS)
 	PYTHONPATH=tests/support $(BIN)/python benchmarks/captioning.py $(PHOTOS)
 
 bench-demo: $(VENV)/installed photos-named ## Measure how long the page's customers wait, on PHOTOS=folder

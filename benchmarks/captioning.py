@@ -25,7 +25,7 @@ from chat_server import KEY, MODEL
 from lookbook.attributes.schema import Schema
 from lookbook.captioners import Captioner, Prompt
 from lookbook.captioners.api import ApiCaptioner
-from lookbook.captioners.embedded import EmbeddedCaptioner
+from lookbook.captioners.bundled import BundledCaptioner
 from lookbook.captioners.huggingface import HuggingFaceCaptioner
 from lookbook.captioners.ray import RayCaptioner
 from lookbook.photos.photo import Photo
@@ -111,11 +111,11 @@ def main() -> None:
         report("huggingface, tiny Mllama on CPU, one at a time", batches[1])
         report(f"huggingface, batches of {BATCH}", batches[BATCH], batches[1].per_second)
 
-    plain = EmbeddedCaptioner(threads=REPLICAS)
+    plain = BundledCaptioner(threads=REPLICAS)
     by_itself = Rate(plain, photos(3000), prompt)
     report(f"embedded, {REPLICAS} threads", by_itself, steady=True)
     spread = Rate(
-        RayCaptioner(EmbeddedCaptioner(threads=1), replicas=REPLICAS), photos(3000), prompt
+        RayCaptioner(BundledCaptioner(threads=1), replicas=REPLICAS), photos(3000), prompt
     )
     report(f"ray, {REPLICAS} replicas of it", spread, by_itself.steady, steady=True)
 

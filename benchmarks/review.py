@@ -53,8 +53,8 @@ def main() -> None:
         parser.error("all photos taught the network: name one that they did not with --network")
     rows = queue.merge(items, on=["photo_id", "Filename"], suffixes=("_wrong", ""))
     table = Table(title=f"Errors found among {len(rows):,} items that taught nothing")
-    for heading in ("field", "items", "errors", *(f"first {share:.0%}" for share in SHARES)):
-        table.add_column(heading, justify="left" if heading == "field" else "right")
+    for heading in ("attribute", "items", "errors", *(f"first {share:.0%}" for share in SHARES)):
+        table.add_column(heading, justify="left" if heading == "attribute" else "right")
     figure = Figure(figsize=(7, 5), layout="constrained")
     axis = figure.subplots()
     for name in [one for one in schema.categorical if one in columns]:

@@ -17,7 +17,7 @@ from hypothesis import settings
 
 from lookbook.attributes.schema import Schema
 from lookbook.captioners import Prompt
-from lookbook.captioners.embedded import EmbeddedCaptioner
+from lookbook.captioners.bundled import BundledCaptioner
 from lookbook.datasets.corrections_dataset import CorrectionsDataset
 from processes import run_kedro, type_kedro
 from project import ROOT, copy_project, declared_fields, latest, make_project, succeed
@@ -57,8 +57,8 @@ def prompt(schema: Schema) -> Prompt:
 
 
 @pytest.fixture(scope="session")
-def captioner() -> EmbeddedCaptioner:
-    return EmbeddedCaptioner(batch_size=4)
+def captioner() -> BundledCaptioner:
+    return BundledCaptioner(batch_size=4)
 
 
 @pytest.fixture(scope="session")
@@ -142,9 +142,14 @@ def finished(tmp_path_factory: pytest.TempPathFactory, ran: tuple[Path, str]) ->
         "evaluate.bootstrap_rounds=50,prompt_trial.photos=10"
     )
     catalogue = pd.read_csv(latest(project, "full_catalogue.csv"))
-    looked = catalogue[["photo_id", "Garment"]].head(5).set_axis(["photo_id", "is"], axis=1)
+    looked = catalogue[["photo_id", "Garment"]].head(5).set_axis(["photo_id", "new_value"], axis=1)
     corrections = CorrectionsDataset(filepath=str(project / "data/03_primary/corrections.csv"))
-    told = {"field": "Garment", "was": "", "who": "ann", "when": "2026-01-31T12:00:00+00:00"}
+    told = {
+        "attribute": "Garment",
+        "old_value": "",
+        "reviewer": "ann",
+        "timestamp": "2026-01-31T12:00:00+00:00",
+    }
     corrections.save(looked.assign(**told))
     pipelines = "--pipelines=index,evaluate,prompt_trial,review"
     (project / "printed.txt").write_text(succeed(run_kedro(project, "run", pipelines, few)).stdout)

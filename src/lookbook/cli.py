@@ -230,8 +230,8 @@ def review(
         check_port(host, port)
         from kedro.framework.session import KedroSession
 
-        from lookbook.review.desk import Desk
         from lookbook.review.page import serve
+        from lookbook.review.session import ReviewSession
 
         session: Any = KedroSession.create(
             Path.cwd(), env=env, conf_source=conf_source, runtime_params=given
@@ -240,7 +240,7 @@ def review(
             session.run(pipeline_names=["review"])
         catalog = _context(conf_source, env, given).catalog
         load = parts_of(catalog)
-        desk = Desk(
+        session = ReviewSession(
             load("full_catalogue"),
             load("review_queue"),
             load("probabilities"),
@@ -248,7 +248,7 @@ def review(
             catalog["corrections"],
             load("schema"),
         )
-        serve(desk, who or getpass.getuser(), launch)
+        serve(session, who or getpass.getuser(), launch)
 
 
 # Environment, configuration and parameters are Kedro's own options of `run`.

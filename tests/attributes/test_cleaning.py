@@ -15,7 +15,7 @@ FIELDS = Schema.model_validate(declared_fields())
 
 
 def how(mappings):
-    return {one.attribute: one.how for one in mappings}
+    return {one.attribute: one.method for one in mappings}
 
 
 def test_what_is_not_said_is_implied_found_in_the_text_or_left_open(schema):

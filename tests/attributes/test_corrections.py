@@ -6,10 +6,10 @@ from lookbook.attributes.corrections import (
     CHANGED,
     COLUMNS,
     CONFIRMED,
+    DUPLICATE_OF,
     GONE,
     NOT_AN_ITEM,
     OVERTAKEN,
-    SAME_ITEM,
     STATUS,
     TAKEN_BACK,
     UNDECIDED,
@@ -43,8 +43,8 @@ def test_the_latest_decision_counts_whichever_row_comes_first(schema):
     table = told((ONE, "Garment", "skirt"), (ONE, "Garment", "dress"))
     for rows in (table, table[::-1].reset_index(drop=True)):
         read = read_corrections(rows, schema)
-        assert read.fields_of(ONE) == {"Garment": "dress"}
-        assert sorted(read.outcome) == ["", OVERTAKEN]
+        assert read.values_for(ONE) == {"Garment": "dress"}
+        assert sorted(read.outcomes) == ["", OVERTAKEN]
 
 
 def test_a_decision_that_is_taken_back_counts_no_more(schema):
@@ -52,8 +52,8 @@ def test_a_decision_that_is_taken_back_counts_no_more(schema):
         told((ONE, "Garment", "skirt"), (ONE, "Garment", UNDECIDED), (OTHER, "Type", "Formal")),
         schema,
     )
-    assert read.decided.keys() == {OTHER}
-    assert read.outcome == [OVERTAKEN, TAKEN_BACK, ""]
+    assert read.decisions.keys() == {OTHER}
+    assert read.outcomes == [OVERTAKEN, TAKEN_BACK, ""]
 
 
 def test_what_cannot_be_used_is_named_and_kept(schema):
@@ -67,8 +67,8 @@ def test_what_cannot_be_used_is_named_and_kept(schema):
     table.loc[5] = [ONE, "Garment", "", "skirt", "ann", "yesterday", ""]
     table.loc[6] = [ONE, "", "", "", "", "", "1 cells instead of 6"]
     read = read_corrections(table, schema)
-    assert not read.decided
-    assert read.outcome == [
+    assert not read.decisions
+    assert read.outcomes == [
         "photo_id is no SHA-256",
         "no value of the field",
         "no field of the catalogue",
@@ -89,8 +89,8 @@ def test_values_may_be_lists_none_synonyms_and_texts(schema):
         ),
         schema,
     )
-    assert read.fields_of(ONE) == {"Colours": ["navy", "white"]}
-    assert read.fields_of(OTHER) == {
+    assert read.values_for(ONE) == {"Colours": ["navy", "white"]}
+    assert read.values_for(OTHER) == {
         "Colours": [],
         "Category": "Pants",
         "Title": "A plain skirt",
@@ -98,10 +98,10 @@ def test_values_may_be_lists_none_synonyms_and_texts(schema):
 
 
 def test_photos_of_no_item_and_of_the_same_item_are_no_fields(schema):
-    read = read_corrections(told((ONE, STATUS, NOT_AN_ITEM), (OTHER, SAME_ITEM, ONE)), schema)
+    read = read_corrections(told((ONE, STATUS, NOT_AN_ITEM), (OTHER, DUPLICATE_OF, ONE)), schema)
     assert (read.is_item(ONE), read.is_item(OTHER)) == (False, True)
-    assert read.decided[OTHER][SAME_ITEM].value == ONE
-    assert read.fields_of(ONE) == {}
+    assert read.decisions[OTHER][DUPLICATE_OF].value == ONE
+    assert read.values_for(ONE) == {}
 
 
 def test_what_follows_is_filled_in_and_what_contradicts_gives_way(schema):
@@ -142,7 +142,7 @@ def test_nothing_said_changes_nothing(schema):
 
 
 def test_says_what_a_decision_does_to_a_captioners_word(schema):
-    decided = read_corrections(told((ONE, "Colours", "navy, white")), schema).decided[ONE]
+    decided = read_corrections(told((ONE, "Colours", "navy, white")), schema).decisions[ONE]
     told_so = {"Colours": ["navy", "white"]}
     assert outcome_of("Colours", decided["Colours"], told_so) == CONFIRMED
     assert outcome_of("Colours", decided["Colours"], {"Colours": ["white"]}) == CHANGED
@@ -162,5 +162,5 @@ def test_whatever_stands_there_each_row_has_one_end(schema, rows):
         columns=[*COLUMNS, "problem"],
     )
     read = read_corrections(table, schema)
-    assert len(read.outcome) == len(table)
-    assert read.fields_of(ONE)["Garment"] == "skirt"
+    assert len(read.outcomes) == len(table)
+    assert read.values_for(ONE)["Garment"] == "skirt"

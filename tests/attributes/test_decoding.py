@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lookbook.attributes.decoding import Head, choose_values, compose_record
+from lookbook.attributes.decoding import Head, decode_values, render_record
 
 HEADS = [
     Head(
@@ -18,7 +18,7 @@ EVEN = {
 
 
 def test_what_is_not_likely_enough_is_not_said(schema):
-    said = choose_values(EVEN, HEADS, schema)
+    said = decode_values(EVEN, HEADS, schema)
     assert (said["Category"], said["Garment"], said["Colours"]) == ("Other", "other", [])
 
 
@@ -34,19 +34,19 @@ def test_of_two_that_contradict_one_another_the_likelier_stays(
         "Category": {"Skirts": skirts, "Pants": 1 - skirts},
         "Garment": {"jeans": jeans, "dress": 1 - jeans},
     }
-    said = choose_values(likely, HEADS, schema)
+    said = decode_values(likely, HEADS, schema)
     assert (said["Category"], said["Garment"]) == (category, garment)
 
 
 def test_what_follows_is_said_too(schema):
     likely = {**EVEN, "Garment": {"jeans": 0.9, "dress": 0.1}}
-    said = choose_values(likely, HEADS, schema)
+    said = decode_values(likely, HEADS, schema)
     assert (said["Category"], said["Material"]) == ("Pants", "denim")
 
 
 def test_several_values_come_the_likeliest_first(schema):
     likely = {**EVEN, "Colours": {"navy": 0.6, "white": 0.9, "red": 0.2}}
-    assert choose_values(likely, HEADS, schema)["Colours"] == ["white", "navy"]
+    assert decode_values(likely, HEADS, schema)["Colours"] == ["white", "navy"]
 
 
 def test_a_record_puts_it_into_plain_english(schema):
@@ -55,7 +55,7 @@ def test_a_record_puts_it_into_plain_english(schema):
         "Material": "cotton", "Sleeve": "long", "Neckline": "collar", "Length": "none",
         "Type": "Casual", "Gender": "Men", "Size": "Unknown",
     }  # fmt: skip
-    record = compose_record(known, [], schema)
+    record = render_record(known, [], schema)
     assert record["Title"] == "Navy checked cotton shirt"
     assert record["Description"] == (
         "Checked shirt in navy and white cotton with a collar, long sleeves. Casual wear for men."
@@ -63,7 +63,7 @@ def test_a_record_puts_it_into_plain_english(schema):
 
 
 def test_a_record_of_which_nothing_is_known_says_so(schema):
-    record = compose_record(choose_values(EVEN, HEADS, schema), [], schema)
+    record = render_record(decode_values(EVEN, HEADS, schema), [], schema)
     assert (record["Title"], record["Gender"], record["Colours"]) == ("Other", "Unknown", [])
     assert record["Description"] == "Item."
 

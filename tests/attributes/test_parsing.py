@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lookbook.attributes.parsing import read_answer
+from lookbook.attributes.parsing import parse_answer
 from lookbook.attributes.schema import Schema
 from project import declared_fields
 
@@ -13,7 +13,7 @@ FIELDS = Schema.model_validate(declared_fields())
 
 
 def read(text):
-    return read_answer(text, FIELDS)
+    return parse_answer(text, FIELDS)
 
 
 LABEL = {

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from chat_server import KEY, MODEL, serving
-from lookbook.attributes.parsing import read_answer
+from lookbook.attributes.parsing import parse_answer
 from lookbook.captioners.api import ApiCaptioner, Price
 from lookbook.chat_models import connection
 from lookbook.chat_models.sampling import Sampling
@@ -40,7 +40,7 @@ def test_every_photo_comes_back_once_with_its_own_caption(prompt):
     assert sorted(int(caption.photo_id) for caption in captions) == list(range(40))
     assert len({caption.text for caption in captions}) == 40
     assert all(
-        read_answer(caption.text, prompt.attributes).repair == "json" for caption in captions
+        parse_answer(caption.text, prompt.attributes).repair == "json" for caption in captions
     )
 
 
@@ -113,7 +113,7 @@ def test_what_passes_is_waited_for_or_asked_again(prompt, fault):
 def test_an_answer_of_no_use_is_asked_for_once_more_and_counted(prompt, fault):
     with serving(faults={fault: 1.0}) as server:
         (caption,) = captioner(server).caption(photos(1), prompt)
-    assert read_answer(caption.text, prompt.attributes).rejection is None
+    assert parse_answer(caption.text, prompt.attributes).rejection is None
     assert (caption.answers, caption.input_tokens, caption.output_tokens) == (2, 2000, 100)
     assert [request["temperature"] for request in server.requests] == [0.0, 0.7]
 

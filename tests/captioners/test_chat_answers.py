@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from lookbook.attributes.parsing import read_answer
+from lookbook.attributes.parsing import parse_answer
 from lookbook.captioners.api import ApiCaptioner
 from lookbook.chat_models import connection
 from lookbook.errors import InputError
@@ -58,7 +58,7 @@ def test_server_answer_has_the_right_outcome(case, prompt, fast_clock):
             captions.extend(engine.caption(map(tiny_photo, range(case["photos"])), prompt))
         except InputError as error:
             stopped = str(error)
-    read = {one.photo_id: read_answer(one.text or "", prompt.attributes) for one in captions}
+    read = {one.photo_id: parse_answer(one.text or "", prompt.attributes) for one in captions}
     labels = [answer.raw_values for answer in read.values() if answer.rejection is None]
     reasons = [
         one.failure or read[one.photo_id].rejection

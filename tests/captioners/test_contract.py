@@ -50,7 +50,7 @@ def files(tmp_path_factory):
 def engine(request, tiny_mllama, other_network, tmp_path_factory):
     """A captioner's catalog entry, one with another model, one with other batches."""
     embedded = {
-        "engine": f"{CAPTIONERS}.embedded.EmbeddedCaptioner",
+        "engine": f"{CAPTIONERS}.bundled.BundledCaptioner",
         "threads": 1,
     }
     with ExitStack() as stack:

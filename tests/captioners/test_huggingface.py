@@ -3,7 +3,7 @@ import json
 import pytest
 import torch
 
-from lookbook.attributes.parsing import read_answer
+from lookbook.attributes.parsing import parse_answer
 from lookbook.attributes.record import is_valid
 from lookbook.captioners.huggingface import HuggingFaceCaptioner
 from lookbook.chat_models.huggingface import write_chat
@@ -74,7 +74,7 @@ def test_every_answer_keeps_to_the_schema(one_at_a_time, schema):
     for text in one_at_a_time.values():
         assert is_valid(text, schema)
         assert list(json.loads(text)) == schema.names
-        assert read_answer(text, schema).repair in (None, "json")
+        assert parse_answer(text, schema).repair in (None, "json")
 
 
 def test_sampling_draws_other_tokens_and_captions_anew(tiny_mllama, photos, prompt, one_at_a_time):

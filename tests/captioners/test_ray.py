@@ -10,7 +10,7 @@ import pytest
 ray = pytest.importorskip("ray", reason="Ray is not installed: the extra 'cluster'")
 
 from lookbook.captioners import Caption  # noqa: E402
-from lookbook.captioners.embedded import EmbeddedCaptioner  # noqa: E402
+from lookbook.captioners.bundled import BundledCaptioner  # noqa: E402
 from lookbook.captioners.ray import RayCaptioner  # noqa: E402
 from lookbook.errors import InputError  # noqa: E402
 from lookbook.photos.drawing import LABELS  # noqa: E402
@@ -35,7 +35,7 @@ def stored(tmp_path_factory):
 @pytest.fixture
 def on_the_cluster():
     def make(replicas=2, **options):
-        embedded = EmbeddedCaptioner(threads=1)
+        embedded = BundledCaptioner(threads=1)
         return RayCaptioner(options.pop("captioner", embedded), replicas=replicas, **options)
 
     return make

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from lookbook.attributes.parsing import read_answer
+from lookbook.attributes.parsing import parse_answer
 from lookbook.captioners import Caption
 from lookbook.captioners.repairing import RepairingCaptioner
 from lookbook.errors import InputError
@@ -44,9 +44,9 @@ def texts(chat, prompt, *answers):
 
 
 def test_answer_that_no_rule_reads_is_mended(prompt):
-    assert read_answer(BROKEN, prompt.attributes).rejection
+    assert parse_answer(BROKEN, prompt.attributes).rejection
     (text,) = texts(Mends(**MENDED), prompt, BROKEN)
-    assert read_answer(text, prompt.attributes).raw_values == MENDED
+    assert parse_answer(text, prompt.attributes).raw_values == MENDED
 
 
 def test_model_is_asked_of_nothing_else(prompt):

@@ -3,7 +3,7 @@ import json
 import pandas as pd
 import pytest
 
-from lookbook.attributes.parsing import read_answer
+from lookbook.attributes.parsing import parse_answer
 from lookbook.captioners.table import NO_ROW, TableCaptioner
 from lookbook.errors import InputError
 from lookbook.photos.photo import Photo
@@ -117,9 +117,9 @@ def test_raw_answers_of_a_model_are_captions_and_no_descriptions(
     engine = TableCaptioner(str(tmp_path / "captions_gpu_*.csv"), captioner)
     asked = [photo("hat.jpg"), photo("shirt.jpg"), photo("dress.jpg")]
     hat, shirt, dress = engine.caption(asked, prompt)
-    read = read_answer(hat.text, prompt.attributes).raw_values
+    read = parse_answer(hat.text, prompt.attributes).raw_values
     assert (read["Title"], read["Description"]) == ("Red hat", "Felt.")
-    assert read_answer(shirt.text, prompt.attributes).rejection == "refusal"
+    assert parse_answer(shirt.text, prompt.attributes).rejection == "refusal"
     assert dress.failure == NO_ROW
 
 

@@ -32,8 +32,8 @@ def test_saving_adds_rows_and_loading_gives_them_all(dataset):
     dataset.save(pd.concat([row(2, "navy, white"), row(3, who="=HYPERLINK()")]))
     loaded = dataset.load()
     assert loaded["line"].tolist() == [2, 3, 4]
-    assert loaded["is"].tolist() == ["skirt", "navy, white", "skirt"]
-    assert loaded["who"].tolist()[-1] == "=HYPERLINK()"
+    assert loaded["new_value"].tolist() == ["skirt", "navy, white", "skirt"]
+    assert loaded["reviewer"].tolist()[-1] == "=HYPERLINK()"
     assert "'=HYPERLINK()" in lines_of(dataset)[-1]
     assert loaded["problem"].eq("").all()
 
@@ -55,7 +55,7 @@ def test_two_reviewers_at_a_time_lose_nothing(dataset):
     reviewers = [subprocess.Popen([*command, who]) for who in ("ann", "ben")]
     assert [one.wait(120) for one in reviewers] == [0, 0]
     loaded = dataset.load()
-    assert loaded["who"].value_counts().to_dict() == {"ann": 40, "ben": 40}
+    assert loaded["reviewer"].value_counts().to_dict() == {"ann": 40, "ben": 40}
     assert loaded["problem"].eq("").all()
 
 

@@ -38,7 +38,7 @@ def test_a_value_that_is_none_is_told_and_the_rest_is_used():
     said, problems = read({"file": "a", "gender": "Kids", "pattern": "plain"})
     assert said["a.jpg"] == {"Pattern": "plain", "text": ""}
     assert problems.to_dict("records") == [
-        {"row": 1, "file": "a.jpg", "field": "Gender", "value": "Kids", "reason": "no value"}
+        {"row": 1, "file": "a.jpg", "attribute": "Gender", "value": "Kids", "reason": "no value"}
     ]
 
 

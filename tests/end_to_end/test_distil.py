@@ -18,7 +18,7 @@ FURNITURE = Path(__file__).parent / "furniture"
 SHAPES = {"Dress": "sofa", "Pants": "table", "Shoes": "lamp"}
 COLOURS = ("white", "black", "green", "brown")
 QUICK = {
-    "folds": 2, "drawn_per_label": 0, "bootstrap_rounds": 50, "right_at_least": 0.6,
+    "folds": 2, "synthetic_per_label": 0, "bootstrap_rounds": 50, "target_precision": 0.6,
     "gallery": 60, "fit.frozen_blocks": 15, "fit.epochs": 6, "fit.batch_size": 8,
     "align.epochs": 10,
 }  # fmt: skip

@@ -18,7 +18,7 @@ def test_prompts_and_captioners_are_compared_and_paid_for_once(ran, tmp_path):
         catalog.write_text(yaml.safe_dump(config))
         trial = project / "conf/local/catalog_prompt_trial.yml"
         engines = {
-            "laptop": {"engine": "lookbook.captioners.embedded.EmbeddedCaptioner"},
+            "laptop": {"engine": "lookbook.captioners.bundled.BundledCaptioner"},
             "other": {
                 "engine": "lookbook.captioners.api.ApiCaptioner",
                 "max_tokens": 333, "credentials": "together", **reached,

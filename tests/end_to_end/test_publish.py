@@ -89,7 +89,7 @@ def test_no_sender_is_in_both_splits_and_no_photo_keeps_its_metadata(published, 
 def test_the_card_and_croissant_tell_what_is_there(published):
     card = (published / "README.md").read_text()
     assert "license: cc0-1.0" in card and "cc0-1.0. the sample's drawings" in card
-    assert "By `embedded-" in card and "No value was looked at by people." in card
+    assert "By `bundled-" in card and "No value was looked at by people." in card
     croissant = json.loads((published / "croissant.json").read_text())
     assert croissant["license"] == "cc0-1.0"
     (records,) = croissant["recordSet"]
@@ -105,8 +105,8 @@ def test_publishing_twice_changes_only_what_changed(published, project):
     catalogue = table(project, "full_catalogue")
     one, other = catalogue["photo_id"][:2]
     rows = [
-        {"photo_id": one, "field": "Garment", "was": "", "is": "dress"},
-        {"photo_id": other, "field": "status", "was": "", "is": "not an item"},
+        {"photo_id": one, "attribute": "Garment", "old_value": "", "new_value": "dress"},
+        {"photo_id": other, "attribute": "status", "old_value": "", "new_value": "not an item"},
     ]
     corrections = pd.DataFrame(rows).assign(who="ann", when="2026-01-31T12:00:00+00:00")
     CorrectionsDataset(filepath=str(project / "data/03_primary/corrections.csv")).save(corrections)

@@ -23,7 +23,7 @@ class File:
     """A file that tells when it changes, and counts how often it is read."""
 
     data: bytes
-    stamp: str
+    etag: str
     reads: Counter = field(default_factory=Counter)
 
     def __call__(self):
@@ -62,10 +62,10 @@ def test_other_bounds_and_what_could_not_be_read_are_looked_at_again():
 def test_a_file_that_was_written_anew_is_another_by_its_stamp(tmp_path):
     place = tmp_path / "a.jpg"
     place.write_bytes(jpeg())
-    before = PhotoFolderDataset(path=str(tmp_path)).load()["a.jpg"].stamp
-    assert PhotoFolderDataset(path=str(tmp_path)).load()["a.jpg"].stamp == before
+    before = PhotoFolderDataset(path=str(tmp_path)).load()["a.jpg"].etag
+    assert PhotoFolderDataset(path=str(tmp_path)).load()["a.jpg"].etag == before
     place.write_bytes(jpeg("Hat"))
-    assert PhotoFolderDataset(path=str(tmp_path)).load()["a.jpg"].stamp != before
+    assert PhotoFolderDataset(path=str(tmp_path)).load()["a.jpg"].etag != before
 
 
 @pytest.fixture

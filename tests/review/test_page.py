@@ -64,7 +64,7 @@ def press(page, key, progress):
 
 def asked(page):
     about = page.locator("[data-photo]")
-    return about.get_attribute("data-photo"), about.get_attribute("data-field")
+    return about.get_attribute("data-photo"), about.get_attribute("data-attribute")
 
 
 def test_a_key_is_a_decision_that_is_on_the_disk_and_can_be_taken_back(page, project, since):
@@ -74,18 +74,22 @@ def test_a_key_is_a_decision_that_is_on_the_disk_and_can_be_taken_back(page, pro
     key, value = letter.get_attribute("data-key"), letter.get_attribute("data-value")
     press(page, key, "1 of them on this page")
     (row,) = decided(project, since).to_dict("records")
-    assert (row["photo_id"], row["field"], row["is"], row["who"]) == (*first, value, "ann")
-    assert row["was"] != value
+    assert (row["photo_id"], row["attribute"], row["new_value"], row["reviewer"]) == (
+        *first,
+        value,
+        "ann",
+    )
+    assert row["old_value"] != value
     assert asked(page) != first
     second = asked(page)
     press(page, "Enter", "2 of them on this page")
     row = decided(project, since).to_dict("records")[-1]
-    assert (row["photo_id"], row["field"]) == second and row["was"] == row["is"]
+    assert (row["photo_id"], row["attribute"]) == second and row["old_value"] == row["new_value"]
     for left in (1, 0):
         press(page, "Backspace", f"{left} of them on this page")
     assert asked(page) == first
-    assert decided(project, since)["is"].tolist()[2:] == ["?", "?"]
-    expect(page.locator(".field.decided")).to_have_count(0)
+    assert decided(project, since)["new_value"].tolist()[2:] == ["?", "?"]
+    expect(page.locator(".attribute.decided")).to_have_count(0)
 
 
 def test_an_item_is_skipped_accepted_whole_or_called_none(page, project, since):
@@ -97,28 +101,32 @@ def test_an_item_is_skipped_accepted_whole_or_called_none(page, project, since):
     expect(page.locator(f"[data-photo='{whole}']")).to_have_count(0)
     rows = decided(project, since)
     assert set(rows["photo_id"]) == {whole} and len(rows) > 5
-    assert rows["was"].eq(rows["is"]).all()
+    assert rows["old_value"].eq(rows["new_value"]).all()
     none, _ = asked(page)
     page.keyboard.press("Delete")
     expect(page.locator(f"[data-photo='{none}']")).to_have_count(0)
     last = decided(project, since).to_dict("records")[-1]
-    assert (last["photo_id"], last["field"], last["is"]) == (none, "status", "not an item")
+    assert (last["photo_id"], last["attribute"], last["new_value"]) == (
+        none,
+        "status",
+        "not an item",
+    )
 
 
 def test_another_field_is_one_key_away_and_the_same_item_another(page, project, since):
     photo, attribute = asked(page)
     page.keyboard.press("ArrowDown")
-    expect(page.locator(f"[data-field='{attribute}']")).to_have_count(0)
+    expect(page.locator(f"[data-attribute='{attribute}']")).to_have_count(0)
     assert asked(page)[0] == photo
     other = page.locator("[data-do=same]").get_attribute("data-value")
     page.keyboard.press("=")
     expect(page.locator("#progress")).to_contain_text("1 of them on this page")
     (row,) = decided(project, since).to_dict("records")
-    assert (row["field"], row["is"]) == ("same_item", other)
+    assert (row["attribute"], row["new_value"]) == ("duplicate_of", other)
 
 
 def test_many_of_a_kind_are_accepted_at_once_but_those_that_are_touched(page, project, since):
-    choose(page, "Field", "Category")
+    choose(page, "Attribute", "Category")
     choose(page, "That says", "Shoes")
     expect(page.locator(".review h2")).to_have_text("Category: Shoes?")
     page.get_by_label("Many at once").check()
@@ -133,7 +141,7 @@ def test_many_of_a_kind_are_accepted_at_once_but_those_that_are_touched(page, pr
     expect(page.locator("#progress")).to_contain_text(f"{count - 1} of them on this page")
     rows = decided(project, since)
     assert len(rows) == count - 1 and wrong not in set(rows["photo_id"])
-    assert rows["is"].eq("Shoes").all() and rows["field"].eq("Category").all()
+    assert rows["new_value"].eq("Shoes").all() and rows["attribute"].eq("Category").all()
 
 
 def test_quick_keys_decide_one_question_once(page, project, since):
@@ -148,13 +156,13 @@ def test_quick_keys_decide_one_question_once(page, project, since):
     expect(page.locator("#progress")).to_contain_text("1 of them on this page")
     page.wait_for_timeout(500)
     rows = decided(project, since)
-    assert [(row.photo_id, row.field) for row in rows.itertuples()] == [first]
+    assert [(row.photo_id, row.attribute) for row in rows.itertuples()] == [first]
     assert asked(page) != first
 
 
 def test_the_counters_agree_where_a_field_is_decided_again(page, project, since):
-    choose(page, "Field", "Colours")
-    expect(page.locator(".review[data-field=Colours]")).to_have_count(1)
+    choose(page, "Attribute", "Colours")
+    expect(page.locator(".review[data-attribute=Colours]")).to_have_count(1)
     key = page.locator(".choices .choice:not(.said):not(.right)").first.get_attribute("data-key")
     for number in (1, 2):
         turn = page.locator("[data-turn]").get_attribute("data-turn")
@@ -163,7 +171,7 @@ def test_the_counters_agree_where_a_field_is_decided_again(page, project, since)
         expect(page.locator("#progress")).to_contain_text("1 of them on this page")
         assert len(decided(project, since)) == number
     total = re.search(r"([\d,]+) decisions", page.locator("#progress").inner_text())[1]
-    counted = decided(project).query("`is` != '?'").drop_duplicates(["photo_id", "field"])
+    counted = decided(project).query("new_value != '?'").drop_duplicates(["photo_id", "attribute"])
     assert int(total) <= len(counted)
 
 
@@ -186,7 +194,7 @@ def test_two_reviewers_lose_nothing_and_see_each_others_decisions(
     press(page, "Enter", "1 of them on this page")
     press(other, "Enter", "1 of them on this page")
     rows = decided(project, since)
-    assert rows[["photo_id", "field"]].to_numpy().tolist() == [list(one), list(one)]
+    assert rows[["photo_id", "attribute"]].to_numpy().tolist() == [list(one), list(one)]
     other.reload()
     expect(other.locator(".review")).to_be_visible()
     assert asked(other) != one

@@ -14,11 +14,11 @@ def decisions(*told: tuple[str, str, str]) -> pd.DataFrame:
         {
             "line": line,
             "photo_id": photo_id,
-            "field": attribute,
-            "was": "",
-            "is": value,
-            "who": "ann",
-            "when": f"2026-01-31T12:00:{line:02d}+00:00",
+            "attribute": attribute,
+            "old_value": "",
+            "new_value": value,
+            "reviewer": "ann",
+            "timestamp": f"2026-01-31T12:00:{line:02d}+00:00",
             "problem": "",
         }
         for line, (photo_id, attribute, value) in enumerate(told, start=2)

@@ -63,8 +63,8 @@ class LabelRun:
                 **{
                     name: AbstractDataset.from_config(name, {**shards, "path": str(path)})
                     for name, path in [
-                        ("caption_shards", self.store), ("known_caption_shards", self.store),
-                        ("known_trial_shards", self.store.parent / "none"),
+                        ("caption_shards", self.store), ("existing_caption_shards", self.store),
+                        ("existing_trial_shards", self.store.parent / "none"),
                     ]
                 },
                 **{name: MemoryDataset(data, copy_mode="assign") for name, data in given.items()},

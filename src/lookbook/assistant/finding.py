@@ -9,7 +9,7 @@ from itertools import zip_longest
 import numpy as np
 
 from lookbook.assistant.answers import HYDE, Answer, Outfit, ServingParams, Shown
-from lookbook.attributes.record import Record, known_of, values_of, whole_text_of
+from lookbook.attributes.record import Record, known_values_by_attribute, searchable_text, values_of
 from lookbook.attributes.schema import Schema
 from lookbook.outfits import PlannedQuery, ShoppingPlan, Wishes
 from lookbook.outfits.composing import Candidate, compose, suiting_worth
@@ -113,12 +113,15 @@ class Finder:
             [query.model_copy(update={"exclude": without})], self._method, 1,
             self._params.embedder,
         )  # fmt: skip
-        known = [worn, *(known_of(one, self._schema) for one in rest)]
+        known = [worn, *(known_values_by_attribute(one, self._schema) for one in rest)]
         return self._told(found[0], planned, known) if found else None
 
     def describe_outfit(self, item: Record | None, plan: ShoppingPlan, items: list[Item]) -> str:
         """Says what speaks for an outfit: values of it that are often worn together."""
-        known = [self._worn(item, plan), *(known_of(one, self._schema) for one in items)]
+        known = [
+            self._worn(item, plan),
+            *(known_values_by_attribute(one, self._schema) for one in items),
+        ]
         told = [
             reason
             for number, one in enumerate(known)
@@ -137,7 +140,7 @@ class Finder:
 
     def _worn(self, item: Record | None, plan: ShoppingPlan) -> Wishes:
         """Gives what is known of what the customer has, shown or told of."""
-        return known_of(item, self._schema) if item else plan.worn
+        return known_values_by_attribute(item, self._schema) if item else plan.worn
 
     def _complement(self, plan: ShoppingPlan, item: Record | None, shown: Shown) -> Answer:
         """Finds what goes with an item, as outfits and, of those, as items."""
@@ -227,7 +230,7 @@ class Finder:
         """Find items by one text on all that the plan looks for, whatever part they fill."""
         texts = [query.text or query.fallback_text for query in plan.queries]
         if not any(texts) and item:
-            texts = [whole_text_of(item, self._schema)]
+            texts = [searchable_text(item, self._schema)]
         planned = PlannedQuery(slot=None)
         query = self._query(planned, ". ".join(filter(None, texts)), {})
         query = query.model_copy(update={"exclude": shown.itself})
@@ -247,7 +250,7 @@ class Finder:
         # Where no picture is compared, words say what it would show.
         described = ""
         if similar and look is None and item:
-            described = whole_text_of(item, self._schema)
+            described = searchable_text(item, self._schema)
         queries = [
             self._query(query, " ".join(filter(None, (query.text, described))), {}).model_copy(
                 update={"image_embedding": look, "exclude": shown.itself}
@@ -308,7 +311,9 @@ class Finder:
                 (planned, [one for one in next(results) if one["photo_id"] not in used])
                 for planned in several
             ]
-            for items, score in self._compose(found, [known_of(seed, self._schema)], 1):
+            for items, score in self._compose(
+                found, [known_values_by_attribute(seed, self._schema)], 1
+            ):
                 used |= {one["photo_id"] for one in items}
                 first = {**seed, "slot": slot_of(seed, self._schema) or ""}
                 outfits.append(self._outfit(plan, [first, *items], score))
@@ -375,7 +380,7 @@ class Finder:
         for preference in planned.preferences:
             values = [] if preference.negated else values_of(item, preference.attribute)
             reasons += [one.lower() for one in preference.values if one in values][:1]
-        known = known_of(item, self._schema)
+        known = known_values_by_attribute(item, self._schema)
         reasons += [reason for one in worn for reason in self._style.reasons(one, known)[:1]][:1]
         score = float(np.mean(granted)) if granted else _share(item["preference_score"])
         return {

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from lookbook.attributes.parsing import Written, read_answer
+from lookbook.attributes.parsing import RawValues, parse_answer
 from lookbook.attributes.record import Record, join_values
 from lookbook.attributes.schema import Schema, TextAttribute
 from lookbook.attributes.text import clean_text
@@ -29,14 +29,14 @@ _LINK = re.compile(r"\b\W*(?:\b(?:is|are)\b)?\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Mapping:
+class ValueMapping:
     """What one attribute's words were mapped to.
 
     Attributes:
         attribute: The attribute.
         value: What the model wrote, values of a list joined by commas; empty for nothing.
         mapped_to: The value, or values, of the catalogue.
-        how: ``exact``, ``synonym``, ``part``, ``first of several`` or ``none`` (see
+        method: ``exact``, ``synonym``, ``part``, ``first of several`` or ``none`` (see
             :meth:`lookbook.attributes.schema.SingleAttribute.lookup`), ``in the text`` (named in a
             text attribute), ``implied`` (follows from another attribute) or ``contradicted``
             (another, more certain attribute implies otherwise).
@@ -45,7 +45,7 @@ class Mapping:
     attribute: str
     value: str
     mapped_to: str
-    how: str
+    method: str
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class CleanAnswer:
     """
 
     record: Record = field(default_factory=dict)
-    mappings: list[Mapping] = field(default_factory=list)
+    mappings: list[ValueMapping] = field(default_factory=list)
     repair: str | None = None
     rejection: str | None = None
 
@@ -72,14 +72,14 @@ def clean_answer(text: str, schema: Schema) -> CleanAnswer:
         text: The answer, however it is dressed.
         schema: The catalogue's schema.
     """
-    answer = read_answer(text, schema)
+    answer = parse_answer(text, schema)
     if answer.rejection is not None:
         return CleanAnswer(rejection=answer.rejection)
     record, mappings = map_values(answer.raw_values, schema)
     return CleanAnswer(strip_title(record, schema), mappings, answer.repair)
 
 
-def map_values(written: Written, schema: Schema) -> tuple[Record, list[Mapping]]:
+def map_values(raw_values: RawValues, schema: Schema) -> tuple[Record, list[ValueMapping]]:
     """Brings what a model wrote into the declared values.
 
     A value that names several ("Pants and Jackets") becomes the one that it names first; one
@@ -88,7 +88,7 @@ def map_values(written: Written, schema: Schema) -> tuple[Record, list[Mapping]]
     stays; as certain, that of the attribute that is declared first.
 
     Args:
-        written: What the model wrote, by attribute.
+        raw_values: What the model wrote, by attribute.
         schema: The catalogue's schema.
 
     Returns:
@@ -96,33 +96,35 @@ def map_values(written: Written, schema: Schema) -> tuple[Record, list[Mapping]]
     """
     found: dict[str, tuple[Any, str]] = {}
     for name, one in schema.singles.items():
-        found[name] = one.lookup(str(written.get(name, "")))
+        found[name] = one.lookup(str(raw_values.get(name, "")))
     for name, some in schema.multis.items():
-        values = written.get(name, [])
+        values = raw_values.get(name, [])
         found[name] = some.lookup([values] if isinstance(values, str) else values)
         if not found[name][0]:
-            texts = " ".join(str(written.get(text, "")) for text in some.infer_from)
+            texts = " ".join(str(raw_values.get(text, "")) for text in some.infer_from)
             named = some.named(texts)[: some.max_items]
             found[name] = (named, "in the text") if named else found[name]
     said = {name: value for name, (value, _) in found.items()}
     certainty = {name: _CERTAINTY.get(how, 0.0) for name, (_, how) in found.items()}
-    happened = settle(said, certainty, schema)
+    happened = resolve_conflicts(said, certainty, schema)
     found = {name: (said[name], happened.get(name, how)) for name, (_, how) in found.items()}
     record: Record = {}
     for name, declared in schema.root.items():
         if not isinstance(declared, TextAttribute):
             record[name] = found[name][0]
             continue
-        text = clean_text(str(written.get(name, "")), declared.max_length)
+        text = clean_text(str(raw_values.get(name, "")), declared.max_length)
         record[name] = text or (found[declared.default][0] if declared.default else "")
     mappings = []
     for name, (value, how) in found.items():
-        told = join_values(written.get(name, ""))
-        mappings.append(Mapping(name, told, join_values(value), how))
+        told = join_values(raw_values.get(name, ""))
+        mappings.append(ValueMapping(name, told, join_values(value), how))
     return record, mappings
 
 
-def settle(said: dict[str, Any], certainty: dict[str, float], schema: Schema) -> dict[str, str]:
+def resolve_conflicts(
+    said: dict[str, Any], certainty: dict[str, float], schema: Schema
+) -> dict[str, str]:
     """Fills what follows from other attributes, and settles what contradicts, in place.
 
     Args:

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from lookbook.attributes.cleaning import settle
+from lookbook.attributes.cleaning import resolve_conflicts
 from lookbook.attributes.record import Record, join_values, split_values
 from lookbook.attributes.schema import MultiAttribute, Schema, SingleAttribute, TextAttribute
 from lookbook.attributes.text import clean_text
 from lookbook.lazy import pd
 
-COLUMNS = ["photo_id", "field", "was", "is", "who", "when"]
+COLUMNS = ["photo_id", "attribute", "old_value", "new_value", "reviewer", "timestamp"]
 # Beside the attributes a decision may be of these: whether a photo shows an item at all, and which
 # other photo shows the same one.
-STATUS, SAME_ITEM = "status", "same_item"
+STATUS, DUPLICATE_OF = "status", "duplicate_of"
 NOT_AN_ITEM = "not an item"
 # What takes a decision back, or says that somebody looked and could not tell.
 UNDECIDED = "?"
@@ -37,12 +37,12 @@ class Decision(NamedTuple):
         value: A value, a list of them, or a text; for :data:`STATUS` and :data:`SAME_ITEM` what the
             row says.
         row: The row's number in the table of corrections.
-        when: When it was decided.
+        timestamp: When it was decided.
     """
 
     value: Any
     row: int
-    when: datetime
+    timestamp: datetime
 
 
 @dataclass(frozen=True)
@@ -50,36 +50,36 @@ class Corrections:
     """A table of corrections, read.
 
     Attributes:
-        decided: The last word by photo and attribute.
-        outcome: What becomes of each row; empty for one that counts.
-        taken_back: When the last word on a photo's attribute was taken back.
+        decisions: The last word by photo and attribute.
+        outcomes: What becomes of each row; empty for one that counts.
+        retracted: When the last word on a photo's attribute was taken back.
     """
 
-    decided: dict[str, dict[str, Decision]]
-    outcome: list[str]
-    taken_back: dict[tuple[str, str], datetime]
+    decisions: dict[str, dict[str, Decision]]
+    outcomes: list[str]
+    retracted: dict[tuple[str, str], datetime]
 
-    def fields_of(self, photo_id: str) -> dict[str, Any]:
+    def values_for(self, photo_id: str) -> dict[str, Any]:
         """Gives what people say of a photo's attributes."""
-        told = self.decided.get(photo_id, {})
-        return {name: one.value for name, one in told.items() if name not in (STATUS, SAME_ITEM)}
+        told = self.decisions.get(photo_id, {})
+        return {name: one.value for name, one in told.items() if name not in (STATUS, DUPLICATE_OF)}
 
     def is_item(self, photo_id: str) -> bool:
         """Says whether nobody denies that a photo shows an item."""
-        return STATUS not in self.decided.get(photo_id, {})
+        return STATUS not in self.decisions.get(photo_id, {})
 
-    def take_in(self, later: Corrections) -> set[str]:
+    def merge(self, later: Corrections) -> set[str]:
         """Takes in what was decided since, and gives the photos that it is about."""
-        for photo_id, told in later.decided.items():
-            own = self.decided.setdefault(photo_id, {})
+        for photo_id, told in later.decisions.items():
+            own = self.decisions.setdefault(photo_id, {})
             for name, decision in told.items():
-                if name not in own or own[name].when <= decision.when:
+                if name not in own or own[name].timestamp <= decision.timestamp:
                     own[name] = decision
-        for (photo_id, name), when in later.taken_back.items():
-            own = self.decided.get(photo_id, {})
-            if name in own and own[name].when <= when:
+        for (photo_id, name), timestamp in later.retracted.items():
+            own = self.decisions.get(photo_id, {})
+            if name in own and own[name].timestamp <= timestamp:
                 del own[name]
-        return {*later.decided, *(photo_id for photo_id, _ in later.taken_back)}
+        return {*later.decisions, *(photo_id for photo_id, _ in later.retracted)}
 
 
 def read_corrections(table: pd.DataFrame, schema: Schema) -> Corrections:
@@ -90,32 +90,32 @@ def read_corrections(table: pd.DataFrame, schema: Schema) -> Corrections:
             texts, in the file's order.
         schema: The catalogue's schema. A value that they no longer have is kept and does not count.
     """
-    outcome = [""] * len(table)
+    outcomes = [""] * len(table)
     latest: dict[tuple[str, str], tuple[datetime, int]] = {}
     values: dict[int, Any] = {}
     rows = table.to_dict("records")
     for number, row in enumerate(rows):
         found = _read_row(row, schema)
         if isinstance(found, str):
-            outcome[number] = found
+            outcomes[number] = found
             continue
-        values[number], when = found
-        key = (row["photo_id"], row["field"])
+        values[number], timestamp = found
+        key = (row["photo_id"], row["attribute"])
         before = latest.get(key)
-        if before is None or before[0] <= when:
-            latest[key] = (when, number)
+        if before is None or before[0] <= timestamp:
+            latest[key] = (timestamp, number)
         if before is not None:
-            outcome[number if before[0] > when else before[1]] = OVERTAKEN
-    decided: dict[str, dict[str, Decision]] = {}
-    taken_back: dict[tuple[str, str], datetime] = {}
-    for (photo_id, name), (when, number) in latest.items():
+            outcomes[number if before[0] > timestamp else before[1]] = OVERTAKEN
+    decisions: dict[str, dict[str, Decision]] = {}
+    retracted: dict[tuple[str, str], datetime] = {}
+    for (photo_id, name), (timestamp, number) in latest.items():
         if values[number] is None:
-            outcome[number] = TAKEN_BACK
-            taken_back[photo_id, name] = when
+            outcomes[number] = TAKEN_BACK
+            retracted[photo_id, name] = timestamp
         else:
-            told = Decision(values[number], number, when)
-            decided.setdefault(photo_id, {})[name] = told
-    return Corrections(decided, outcome, taken_back)
+            told = Decision(values[number], number, timestamp)
+            decisions.setdefault(photo_id, {})[name] = told
+    return Corrections(decisions, outcomes, retracted)
 
 
 def _read_row(row: dict[str, Any], schema: Schema) -> tuple[Any, datetime] | str:
@@ -125,25 +125,27 @@ def _read_row(row: dict[str, Any], schema: Schema) -> tuple[Any, datetime] | str
     if not re.fullmatch(r"[0-9a-f]{64}", row["photo_id"]):
         return "photo_id is no SHA-256"
     try:
-        when = datetime.fromisoformat(row["when"])
+        timestamp = datetime.fromisoformat(row["timestamp"])
     except ValueError:
         return "when is no time such as 2026-01-31T12:00:00+00:00"
-    when = when if when.tzinfo else when.replace(tzinfo=UTC)
-    told = row["is"]
+    timestamp = timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)
+    told = row["new_value"]
     if told == UNDECIDED:
-        return None, when
-    value = _read_value(row["field"], told, schema)
+        return None, timestamp
+    value = _read_value(row["attribute"], told, schema)
     if value is None:
-        known = row["field"] in (*schema.names, STATUS, SAME_ITEM)
+        known = row["attribute"] in (*schema.names, STATUS, DUPLICATE_OF)
         return "no value of the field" if known else "no field of the catalogue"
-    return (None if row["field"] == SAME_ITEM and told == row["photo_id"] else value), when
+    return (
+        None if row["attribute"] == DUPLICATE_OF and told == row["photo_id"] else value
+    ), timestamp
 
 
 def _read_value(name: str, told: str, schema: Schema) -> Any:
     """Reads a value; ``None`` for what is none of the attribute's."""
     if name == STATUS:
         return told if told == NOT_AN_ITEM else None
-    if name == SAME_ITEM:
+    if name == DUPLICATE_OF:
         return told if re.fullmatch(r"[0-9a-f]{64}", told) else None
     attribute = schema.root.get(name)
     if isinstance(attribute, TextAttribute):
@@ -171,7 +173,7 @@ def correct_record(record: Record, said: dict[str, Any], schema: Schema) -> Reco
     if not said:
         return dict(record)
     values = {name: said.get(name, record[name]) for name in schema.categorical}
-    settle(values, dict.fromkeys(said, _CERTAIN), schema)
+    resolve_conflicts(values, dict.fromkeys(said, _CERTAIN), schema)
     # Two decisions that contradict each other both stand.
     values |= {name: said[name] for name in schema.categorical if name in said}
     corrected: Record = {**record, **values}
@@ -230,7 +232,7 @@ def count_outcomes(
     """Counts what became of corrections.
 
     Args:
-        rows: ``attribute`` and ``outcome`` of each.
+        rows: ``attribute`` and ``outcomes`` of each.
 
     Returns:
         By attribute how many of a captioner's values people ``confirmed`` and ``changed``; and by
@@ -238,23 +240,23 @@ def count_outcomes(
     """
     by_field: dict[str, dict[str, int]] = {}
     others: Counter[str] = Counter()
-    for name, outcome in zip(rows["field"], rows["outcome"], strict=True):
-        if outcome in (CONFIRMED, CHANGED):
-            by_field.setdefault(name, {CONFIRMED: 0, CHANGED: 0})[outcome] += 1
+    for name, outcomes in zip(rows["attribute"], rows["outcome"], strict=True):
+        if outcomes in (CONFIRMED, CHANGED):
+            by_field.setdefault(name, {CONFIRMED: 0, CHANGED: 0})[outcomes] += 1
         else:
-            others[outcome] += 1
+            others[outcomes] += 1
     return by_field, dict(others)
 
 
-def decided_fields(rows: pd.DataFrame) -> dict[str, set[str]]:
+def decided_attributes(rows: pd.DataFrame) -> dict[str, set[str]]:
     """Gives the attributes that people have decided, by photo.
 
     Args:
-        rows: ``photo_id``, ``attribute`` and ``outcome`` of each correction.
+        rows: ``photo_id``, ``attribute`` and ``outcomes`` of each correction.
     """
     looked = rows[rows["outcome"].isin([CONFIRMED, CHANGED])]
-    decided: dict[str, set[str]] = looked.groupby("photo_id")["field"].agg(set).to_dict()
-    return decided
+    decisions: dict[str, set[str]] = looked.groupby("photo_id")["attribute"].agg(set).to_dict()
+    return decisions
 
 
 def outcome_of(name: str, decision: Decision, record: Record | None) -> str:
@@ -269,7 +271,7 @@ def outcome_of(name: str, decision: Decision, record: Record | None) -> str:
         return GONE
     if name == STATUS:
         return LEFT_OUT
-    if name == SAME_ITEM:
+    if name == DUPLICATE_OF:
         return JOINED
     same = join_values(record[name]) == join_values(decision.value)
     return CONFIRMED if same else CHANGED

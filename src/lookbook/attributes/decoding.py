@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel
 
-from lookbook.attributes.cleaning import settle
+from lookbook.attributes.cleaning import resolve_conflicts
 from lookbook.attributes.record import Record
 from lookbook.attributes.rendering import phrase_of, render_text
 from lookbook.attributes.schema import Schema, SingleAttribute
@@ -55,7 +55,7 @@ class Head(BaseModel):
         return np.exp(-np.logaddexp(0, -(self.slope * odds + self.offset)))
 
 
-def slices_of(heads: list[Head]) -> dict[str, slice]:
+def head_slices(heads: list[Head]) -> dict[str, slice]:
     """Says which columns of all heads' values are a head's."""
     slices, start = {}, 0
     for head in heads:
@@ -64,7 +64,7 @@ def slices_of(heads: list[Head]) -> dict[str, slice]:
     return slices
 
 
-def choose_values(likely: Probabilities, heads: list[Head], schema: Schema) -> dict[str, Any]:
+def decode_values(likely: Probabilities, heads: list[Head], schema: Schema) -> dict[str, Any]:
     """Says of an item what is likely enough, and settles what contradicts.
 
     Args:
@@ -90,15 +90,15 @@ def choose_values(likely: Probabilities, heads: list[Head], schema: Schema) -> d
         else:
             said[head.name] = enough[0] if enough else head.default
             certainty[head.name] = max(values.values())
-    settle(said, certainty, schema)
+    resolve_conflicts(said, certainty, schema)
     return said
 
 
-def compose_record(said: Mapping[str, Any], heads: list[Head], schema: Schema) -> Record:
+def render_record(said: Mapping[str, Any], heads: list[Head], schema: Schema) -> Record:
     """Puts what is said of an item into a record, its texts composed from the rest.
 
     Args:
-        said: As :func:`choose_values` returns it.
+        said: As :func:`decode_values` returns it.
         heads: How values are put into words where the attributes do not say.
         schema: The catalogue's schema. What is known beyond them is told in the texts all the same.
 

@@ -12,7 +12,7 @@ import json_repair
 from lookbook.attributes.schema import Schema
 from lookbook.attributes.text import clean_text, unescape, unescape_unicode, unquote
 
-Written = dict[str, Any]
+RawValues = dict[str, Any]
 # Objects are looked for no deeper, nor in more texts.
 _DEEPEST = 12
 _MOST_OBJECTS = 200
@@ -41,7 +41,7 @@ _RECONSIDERED = re.compile(
 )
 
 
-def read_strictly(text: str, schema: Schema) -> tuple[bool, Written]:
+def parse_json(text: str, schema: Schema) -> tuple[bool, RawValues]:
     """Reads the JSON objects that stand in a text.
 
     Of several labels that with most attributes counts; of equal ones the first, or the last where
@@ -67,7 +67,7 @@ def repair(text: str) -> Any:
         return None
 
 
-def read_repaired(text: str, schema: Schema) -> Written:
+def parse_repaired_json(text: str, schema: Schema) -> RawValues:
     """Reads what json-repair makes of a text; what it fails on is not recovered."""
     plain = text.translate(_FIX)
     start = plain.find("{")
@@ -84,7 +84,7 @@ def read_repaired(text: str, schema: Schema) -> Written:
     }
 
 
-def tell(raw: Any, name: str, schema: Schema) -> str | list[str] | None:
+def extract_value(raw: Any, name: str, schema: Schema) -> str | list[str] | None:
     """Takes what a value of JSON says of an attribute; ``None`` for nothing.
 
     Args:
@@ -135,14 +135,14 @@ def _objects_in(text: str) -> Iterator[Any]:
         yield value
 
 
-def _best_label(values: list[Any], text: str, schema: Schema) -> Written:
+def _best_label(values: list[Any], text: str, schema: Schema) -> RawValues:
     by_key = {name.casefold(): name for name in schema.names}
-    labels: list[Written] = []
+    labels: list[RawValues] = []
     for value in values:
         labels += [label for label in _labels(value, by_key, schema, 0) if label]
     singles = [label for label in labels if len(label) == 1]
     if len(singles) > 1 and len(singles) == len(labels):
-        merged: Written = {}
+        merged: RawValues = {}
         for label in labels:
             merged = {**label, **merged}
         return merged
@@ -153,15 +153,15 @@ def _best_label(values: list[Any], text: str, schema: Schema) -> Written:
     return complete[-1] if _RECONSIDERED.search(_prose(text)) else complete[0]
 
 
-def _labels(value: Any, by_key: dict[str, str], schema: Schema, depth: int) -> Iterator[Written]:
+def _labels(value: Any, by_key: dict[str, str], schema: Schema, depth: int) -> Iterator[RawValues]:
     """Walks nested objects, lists and JSON in texts for labels, outermost first."""
     if depth > _DEEPEST:
         return
     if isinstance(value, dict):
-        label: Written = {}
+        label: RawValues = {}
         for key, raw in _pairs(value):
             name = by_key.get(clean_text(str(key)).strip(" *_\"'").casefold())
-            told = tell(raw, name, schema) if name else None
+            told = extract_value(raw, name, schema) if name else None
             if name and told is not None:
                 label.setdefault(name, told)
         yield label

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from lookbook.attributes.values import Values, fold
+from lookbook.attributes.values import Values, normalize
 
 # Where one noun phrase ends and something else begins.
 _PHRASES = re.compile(
@@ -26,7 +26,7 @@ _DOUBT = re.compile(
 )
 
 
-def find_one(text: str, attribute: Values, default: str, only_one: bool) -> tuple[str, str]:
+def match_value(text: str, attribute: Values, default: str, only_one: bool) -> tuple[str, str]:
     """Find the value that a text means, see :meth:`.SingleAttribute.lookup`.
 
     Args:
@@ -37,7 +37,7 @@ def find_one(text: str, attribute: Values, default: str, only_one: bool) -> tupl
     """
     if text in attribute.values:
         return text, "exact"
-    whole = attribute.words.get(fold(text))
+    whole = attribute.words.get(normalize(text))
     if whole is not None:
         return whole, "synonym"
     text = _FRACTION.sub(" ", unicodedata.normalize("NFKC", text))
@@ -68,7 +68,7 @@ def _without_denied(text: str, attribute: Values, default: str) -> str:
     return ", ".join(kept) if kept and len(kept) < len(clauses) else text
 
 
-def drop_denied(text: str, attribute: Values) -> str:
+def drop_negated(text: str, attribute: Values) -> str:
     """Return the part of a text that affirms values: nothing of "not black"."""
     affirmed = []
     for clause in _CLAUSES.split(text):

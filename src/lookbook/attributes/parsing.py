@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from lookbook.attributes import json_parsing, key_value_parsing
-from lookbook.attributes.refusals import is_refusal, without_refusals
+from lookbook.attributes.refusals import drop_refusals, is_refusal
 from lookbook.attributes.schema import Schema
-from lookbook.attributes.text import LONGEST_ANSWER, clean_text, strip_thinking
+from lookbook.attributes.text import MAX_ANSWER_LENGTH, clean_text, strip_thinking
 
-Written = dict[str, str | list[str]]
+RawValues = dict[str, str | list[str]]
 
 
 @dataclass(frozen=True)
-class Answer:
+class ParsedAnswer:
     """What a model's answer says.
 
     Attributes:
@@ -24,12 +24,12 @@ class Answer:
         rejection: Why nothing could be recovered; ``None`` if something was.
     """
 
-    raw_values: Written = field(default_factory=dict)
+    raw_values: RawValues = field(default_factory=dict)
     repair: str | None = None
     rejection: str | None = None
 
 
-def read_answer(text: str, schema: Schema) -> Answer:
+def parse_answer(text: str, schema: Schema) -> ParsedAnswer:
     """Reads a model's answer however it is dressed.
 
     Three readings are tried in turn: JSON objects that stand in the text, strictly
@@ -47,38 +47,40 @@ def read_answer(text: str, schema: Schema) -> Answer:
         What it says, or the reason for rejection: ``empty``, ``refusal``, ``no label``, or
         ``no`` and the name of a text that no label can lack.
     """
-    spoken = strip_thinking(text[:LONGEST_ANSWER])
+    spoken = strip_thinking(text[:MAX_ANSWER_LENGTH])
     if not clean_text(spoken):
-        return Answer(rejection="empty" if not clean_text(text[:LONGEST_ANSWER]) else "no label")
+        return ParsedAnswer(
+            rejection="empty" if not clean_text(text[:MAX_ANSWER_LENGTH]) else "no label"
+        )
     needed = [name for name, one in schema.texts.items() if one.default is None]
-    most: Written = {}
+    most: RawValues = {}
     refused = False
     for repair, read in _readings(spoken, schema):
-        written = without_refusals(read, schema)
-        if written and all(name in written for name in needed):
-            ordered = {name: written[name] for name in schema.names if name in written}
-            return Answer(ordered, repair)
-        refused = refused or len(written) < len(read)
-        most = max(most, written, key=len)
+        raw_values = drop_refusals(read, schema)
+        if raw_values and all(name in raw_values for name in needed):
+            ordered = {name: raw_values[name] for name in schema.names if name in raw_values}
+            return ParsedAnswer(ordered, repair)
+        refused = refused or len(raw_values) < len(read)
+        most = max(most, raw_values, key=len)
     if refused or (not most and is_refusal(spoken)):
-        return Answer(rejection="refusal")
+        return ParsedAnswer(rejection="refusal")
     if not most:
-        return Answer(rejection="no label")
+        return ParsedAnswer(rejection="no label")
     missing = next(name for name in needed if name not in most)
-    return Answer(rejection=f"no {missing.lower()}")
+    return ParsedAnswer(rejection=f"no {missing.lower()}")
 
 
-def has_answer(text: str, schema: Schema) -> bool:
+def is_raw_answer(text: str, schema: Schema) -> bool:
     """Whether a text is a model's raw answer: an object of attributes, or chat tokens."""
     if "<|" in text:
         return True
-    return "{" in text and len(json_parsing.read_repaired(text, schema)) > 1
+    return "{" in text and len(json_parsing.parse_repaired_json(text, schema)) > 1
 
 
-def _readings(text: str, schema: Schema) -> Iterator[tuple[str, Written]]:
-    whole, embedded = json_parsing.read_strictly(text, schema)
+def _readings(text: str, schema: Schema) -> Iterator[tuple[str, RawValues]]:
+    whole, embedded = json_parsing.parse_json(text, schema)
     yield ("json" if whole else "embedded json"), embedded
     if not json_parsing.SCHEMA.search(text):
         # A schema names every attribute, and its "description" is none.
         yield "key value", key_value_parsing.parse_key_values(text, schema)
-    yield "repaired json", json_parsing.read_repaired(text, schema)
+    yield "repaired json", json_parsing.parse_repaired_json(text, schema)

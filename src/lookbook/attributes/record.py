@@ -57,7 +57,7 @@ def from_row(row: Mapping[str, Any], schema: Schema) -> Record:
     }
 
 
-def written_of(row: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
+def raw_values_from_row(row: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
     """Return the attribute values that a model wrote, from a row of a table."""
     return {
         name: split_values(row[name]) if name in schema.multis else row[name]
@@ -89,7 +89,7 @@ def text_of(record: Mapping[str, Any], schema: Schema) -> str:
     return ". ".join(str(record[name]) for name in schema.texts)
 
 
-def known_of(record: Mapping[str, Any], schema: Schema) -> dict[str, list[str]]:
+def known_values_by_attribute(record: Mapping[str, Any], schema: Schema) -> dict[str, list[str]]:
     """Lists what a record tells, by attribute; what it does not know is left out."""
     known = {}
     for name, attribute in schema.categorical.items():
@@ -103,11 +103,11 @@ def known_of(record: Mapping[str, Any], schema: Schema) -> dict[str, list[str]]:
 
 def known_values(record: Mapping[str, Any], schema: Schema) -> Iterator[str]:
     """Lists the values that tell something of an item."""
-    for values in known_of(record, schema).values():
+    for values in known_values_by_attribute(record, schema).values():
         yield from (value for value in values if value != "none")
 
 
-def whole_text_of(record: Mapping[str, Any], schema: Schema) -> str:
+def searchable_text(record: Mapping[str, Any], schema: Schema) -> str:
     """Joins all that is known of an item: its title, its values, its other texts.
 
     A value that is not known is left out, as is one that a text before it names already.

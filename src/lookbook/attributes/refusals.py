@@ -34,21 +34,21 @@ def is_refusal(text: str) -> bool:
     return any(_opens(sentence) for sentence in [*_sentences(text), *_sentences(plain)])
 
 
-def without_refusals(written: dict[str, Any], schema: Schema) -> dict[str, Any]:
+def drop_refusals(raw_values: dict[str, Any], schema: Schema) -> dict[str, Any]:
     """Leaves out of the texts the sentences that say no; a text of nothing else is none.
 
     "I can't see the size tag." is left out of a good description; a title that says no makes
     the whole a refusal.
 
     Args:
-        written: What was read of an answer.
+        raw_values: What was read of an answer.
         schema: The requested attributes.
     """
-    if _opens(str(written.get(schema.title, ""))):
+    if _opens(str(raw_values.get(schema.title, ""))):
         return {}
-    kept = dict(written)
+    kept = dict(raw_values)
     for name in schema.texts:
-        sentences = _sentences(str(written.get(name, "")))
+        sentences = _sentences(str(raw_values.get(name, "")))
         said = [sentence for sentence in sentences if not _opens(sentence)]
         if len(said) < len(sentences):
             said = [sentence for sentence in said if not _ASKING.search(sentence)]

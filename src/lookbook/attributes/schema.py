@@ -16,9 +16,9 @@ from pydantic import (
     model_validator,
 )
 
-from lookbook.attributes.lookup import drop_denied, find_one
+from lookbook.attributes.lookup import drop_negated, match_value
 from lookbook.attributes.rendering import check_template
-from lookbook.attributes.values import Value, Values, fold
+from lookbook.attributes.values import Value, Values, normalize
 from lookbook.errors import InputError
 
 # Columns that tables have beside the attributes.
@@ -31,8 +31,9 @@ COLUMNS = frozenset(
         "decided", "split", "reviewed", "text", "fold", "words", "seconds", "file_name", "image",
         "line", "phash", "drawing", "picture", "x", "y", "column", "row", "off", "captioner",
         "prompt", "answers", "input_tokens", "output_tokens", "cost", "expected", "correct",
-        "verdict", "problem", "outcome", "field", "value", "was", "is", "who", "when", "most_like",
-        "wearer", "unseen", "method", "trial", "head", "valid", "accuracy", "refusals",
+        "verdict", "problem", "outcome", "attribute", "value", "old_value", "new_value", "reviewer",
+        "timestamp", "most_like", "wearer", "unseen", "method", "trial", "head", "valid",
+        "accuracy", "refusals",
     }
 )  # fmt: skip
 
@@ -136,7 +137,7 @@ class SingleAttribute(_BaseAttribute, Values):
             ``several`` (see :attr:`several`), ``first of several`` (the value named first
             wins), ``part`` (one of the words) or ``none`` (the attribute's ``default``).
         """
-        return find_one(text, self, self.default, self.on_multiple == "default")
+        return match_value(text, self, self.default, self.on_multiple == "default")
 
 
 class MultiAttribute(_BaseAttribute, Values):
@@ -155,7 +156,7 @@ class MultiAttribute(_BaseAttribute, Values):
         """Finds the values that texts mean, see :meth:`SingleAttribute.lookup`."""
         if texts and all(text in self.values for text in texts):
             return list(dict.fromkeys(texts))[: self.max_items], "exact"
-        texts = [text if _is_whole(text, self) else drop_denied(text, self) for text in texts]
+        texts = [text if _is_whole(text, self) else drop_negated(text, self) for text in texts]
         named = list(dict.fromkeys(value for text in texts for value in self.named(text)))
         if not named:
             return [], "none"
@@ -164,7 +165,7 @@ class MultiAttribute(_BaseAttribute, Values):
 
 
 def _is_whole(text: str, attribute: Values) -> bool:
-    return fold(text) in attribute.words
+    return normalize(text) in attribute.words
 
 
 Attribute = Annotated[TextAttribute | SingleAttribute | MultiAttribute, Field(discriminator="kind")]

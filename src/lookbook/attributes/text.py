@@ -7,7 +7,7 @@ import re
 import unicodedata
 
 # Of a longer answer the beginning is read: no label is so long, and reading stays bounded.
-LONGEST_ANSWER = 100_000
+MAX_ANSWER_LENGTH = 100_000
 # Invisible, or steering how what follows is read: controls, format characters, half characters,
 # and code points that stand for nothing.
 _UNPRINTABLE = {"Cc", "Cf", "Cs", "Cn", "Co"}

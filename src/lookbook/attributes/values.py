@@ -64,7 +64,7 @@ class Values(BaseModel):
             if "," in name:
                 raise ValueError(f"value '{name}': a comma separates values in a table")
             for word in (name, *value.synonyms):
-                other = meant.setdefault(fold(word), name)
+                other = meant.setdefault(normalize(word), name)
                 if other != name:
                     raise ValueError(f"value '{name}': '{word}' is a word for '{other}' already")
             for told in ("compatible_with", "all_of"):
@@ -77,7 +77,7 @@ class Values(BaseModel):
     def words(self) -> dict[str, str]:
         """The value that each word or phrase means; words are folded."""
         return {
-            fold(word): name
+            normalize(word): name
             for name, value in self.values.items()
             for word in (name, *value.synonyms)
         }
@@ -88,7 +88,7 @@ class Values(BaseModel):
 
     def named(self, text: str) -> list[str]:
         """Lists the values that a text names, in its order, each once; longer phrases first."""
-        words = fold(text).split()
+        words = normalize(text).split()
 
         def meaning(phrase: str) -> str | None:
             # A letter names a value where it stands alone ("M"), not in a sentence.
@@ -117,7 +117,7 @@ def find_phrases(words: list[str], longest: int, meaning: Callable[[str], T | No
             start += 1
 
 
-def fold(text: str) -> str:
+def normalize(text: str) -> str:
     """Folds case, accents, punctuation, possessives and plurals, so that word forms meet."""
     plain = unicodedata.normalize("NFKD", text.casefold())
     plain = "".join(one for one in plain if not unicodedata.combining(one))

@@ -14,7 +14,7 @@ from anyio import CapacityLimiter, to_thread
 from anyio.from_thread import start_blocking_portal
 from pydantic import BaseModel, Field
 
-from lookbook.attributes.parsing import read_answer
+from lookbook.attributes.parsing import parse_answer
 from lookbook.captioners import FILTERED, Caption, Prompt, fingerprint
 from lookbook.captioners.pictures import fit_encoder
 from lookbook.chat_models.connection import Connection
@@ -211,7 +211,7 @@ class ApiCaptioner:
             bill.input_tokens += completion.input_tokens
             bill.output_tokens += completion.output_tokens
             text, flaw = completion.text or text, completion.flaw
-            if flaw is None and read_answer(text, prompt.attributes).rejection is None:
+            if flaw is None and parse_answer(text, prompt.attributes).rejection is None:
                 break
         if flaw and not text:
             raise RequestFailedError(flaw)

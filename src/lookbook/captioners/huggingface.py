@@ -184,13 +184,13 @@ class HuggingFaceCaptioner:
         model = self._loaded
         constrained = SchemaLogitsProcessor(model.guide, grammar(prompt.answer_schema), len(batch))
         with torch.inference_mode():
-            written = model.network.generate(
+            raw_values = model.network.generate(
                 **inputs.to(model.network.device),
                 **generation_options(self._sampling, model),
                 max_new_tokens=self._max_tokens or longest_answer(prompt.answer_schema),
                 logits_processor=LogitsProcessorList([constrained]),
             )
-        answers = written[:, inputs["input_ids"].shape[1] :]
+        answers = raw_values[:, inputs["input_ids"].shape[1] :]
         texts = model.processor.batch_decode(answers, skip_special_tokens=True)
         read = inputs["attention_mask"].sum(1).tolist()
         padding = model.network.generation_config.pad_token_id

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import TypeAdapter
 
-from lookbook.attributes.decoding import Head, Probabilities, slices_of
+from lookbook.attributes.decoding import Head, Probabilities, head_slices
 from lookbook.attributes.schema import MultiAttribute, Schema, SingleAttribute
 from lookbook.batching import DynamicBatcher
 from lookbook.errors import InputError
@@ -210,7 +210,7 @@ def to_pixels(image: Image) -> np.ndarray:
     return np.asarray(image.resize((RESOLUTION, RESOLUTION), Resampling.BILINEAR, reducing_gap=2))
 
 
-def describe_network(heads: list[Head]) -> dict[str, str]:
+def heads_to_metadata(heads: list[Head]) -> dict[str, str]:
     """Writes heads as the metadata of an ONNX file, see :func:`read_heads`."""
     return {"heads": _HEADS.dump_json(heads).decode()}
 
@@ -309,9 +309,9 @@ def _declared_value(value: str, declared: SingleAttribute | MultiAttribute) -> s
     return named if how == "synonym" else None
 
 
-def likely_values(logits: np.ndarray, heads: list[Head]) -> list[Probabilities]:
+def head_probabilities(logits: np.ndarray, heads: list[Head]) -> list[Probabilities]:
     """Turns (photos, values of all heads) logits into the probabilities of each photo."""
-    columns = slices_of(heads)
+    columns = head_slices(heads)
     shares = {head.name: head.probabilities(logits[:, columns[head.name]]) for head in heads}
     return [
         {

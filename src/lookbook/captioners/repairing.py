@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from lookbook.attributes.parsing import Written, read_answer
+from lookbook.attributes.parsing import RawValues, parse_answer
 from lookbook.captioners import Caption, Captioner, Prompt, fingerprint
 from lookbook.chat_models import ChatModel
 from lookbook.errors import InputError
@@ -51,7 +51,7 @@ class RepairingCaptioner:
     def caption(self, photos: Iterable[Photo], prompt: Prompt) -> Iterator[Caption]:
         """Describe photos, see :class:`lookbook.captioners.Captioner`."""
         for caption in self._captioner.caption(photos, prompt):
-            rejection = read_answer(caption.text or "", prompt.attributes).rejection
+            rejection = parse_answer(caption.text or "", prompt.attributes).rejection
             if caption.text is None or rejection is None or rejection in HOPELESS:
                 yield caption
             else:
@@ -65,7 +65,7 @@ class RepairingCaptioner:
         except InputError as error:
             logger.warning("A broken answer is left as it is: %s", error)
             return text
-        answer = read_answer(mended, prompt.attributes)
+        answer = parse_answer(mended, prompt.attributes)
         if answer.rejection or not _stands_in(
             answer.raw_values, text, list(prompt.attributes.texts)
         ):
@@ -73,10 +73,10 @@ class RepairingCaptioner:
         return json.dumps(answer.raw_values, ensure_ascii=False)
 
 
-def _stands_in(written: Written, text: str, names: list[str]) -> bool:
+def _stands_in(raw_values: RawValues, text: str, names: list[str]) -> bool:
     """Whether a text has the words of the attributes of free text, in their order."""
     source = _words(text)
-    return all(_words(str(written.get(name, ""))) in source for name in names)
+    return all(_words(str(raw_values.get(name, ""))) in source for name in names)
 
 
 def _words(text: str) -> str:

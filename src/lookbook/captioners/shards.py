@@ -99,7 +99,7 @@ def caption_into_shards(
     )
     shard: list[Caption] = []
     tokens = 0
-    begun = written = came = time.monotonic()
+    begun = raw_values = came = time.monotonic()
     with Progress(total=len(photos), desc="caption", unit="photo", smoothing=0.05) as progress:
         try:
             for caption in chain(gone, captioner.caption(waiting, prompt)):
@@ -110,9 +110,9 @@ def caption_into_shards(
                 tokens += caption.output_tokens
                 if tokens:
                     progress.set_postfix({"tokens/s": f"{tokens / (now - begun):.0f}"}, False)
-                if len(shard) == params.shard_size or now - written >= params.shard_seconds:
+                if len(shard) == params.shard_size or now - raw_values >= params.shard_seconds:
                     yield _write_shard(shard, fingerprint)
-                    shard, written = [], time.monotonic()
+                    shard, raw_values = [], time.monotonic()
         except GeneratorExit:
             raise
         except BaseException:

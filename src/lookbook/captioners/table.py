@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import fsspec
 
-from lookbook.attributes.parsing import has_answer, read_answer
+from lookbook.attributes.parsing import is_raw_answer, parse_answer
 from lookbook.attributes.record import split_values
 from lookbook.attributes.schema import Schema
 from lookbook.captioners import Caption, Captioner, Prompt, fingerprint
@@ -104,7 +104,7 @@ class TableCaptioner:
             told = rows.get(row, {}) if row else {}
             used.add(row)
             if self._fill and isinstance(told, str):
-                told = read_answer(told, prompt.attributes).raw_values
+                told = parse_answer(told, prompt.attributes).raw_values
             if isinstance(told, str):
                 yield Caption(photo_id=photo.photo_id, text=told)
             elif photo.file is None or (
@@ -190,13 +190,13 @@ def _find_raw(table: pd.DataFrame, known: dict[str, str], schema: Schema) -> str
     texts = [known[name] for name in schema.texts if name in known]
     for column in texts if len(known) == 1 else [] if known else headings.values():
         cells = [cell for cell in table[column].astype(str).head(SAMPLE) if cell.strip()]
-        if 2 * sum(has_answer(cell, schema) for cell in cells) > len(cells):
+        if 2 * sum(is_raw_answer(cell, schema) for cell in cells) > len(cells):
             return column
     return None
 
 
 def _merge(caption: Caption, told: Said, schema: Schema) -> Caption:
     """Puts what a row says over what a captioner says of the same photo."""
-    written = read_answer(caption.text or "", schema).raw_values
-    merged = json.dumps({**written, **told}, ensure_ascii=False)
+    raw_values = parse_answer(caption.text or "", schema).raw_values
+    merged = json.dumps({**raw_values, **told}, ensure_ascii=False)
     return caption.model_copy(update={"text": merged, "failure": None})

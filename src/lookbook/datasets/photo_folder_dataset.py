@@ -8,10 +8,10 @@ from typing import Any
 from fsspec.core import url_to_fs
 
 from lookbook.datasets.read_only_dataset import ReadOnlyDataset
-from lookbook.photos.folder import Readers, list_photos
+from lookbook.photos.folder import Loaders, list_photos
 
 
-class PhotoFolderDataset(ReadOnlyDataset[Readers]):
+class PhotoFolderDataset(ReadOnlyDataset[Loaders]):
     """``PhotoFolderDataset`` loads a folder of photos as file names and functions.
 
     Examples:
@@ -45,7 +45,7 @@ class PhotoFolderDataset(ReadOnlyDataset[Readers]):
         self._fs, self._path = url_to_fs(str(path), **arguments)
         self.metadata = metadata
 
-    def load(self) -> Readers:
+    def load(self) -> Loaders:
         """Lists the photos, see :func:`lookbook.photos.folder.list_photos`."""
         return list_photos(self._fs, self._path)
 

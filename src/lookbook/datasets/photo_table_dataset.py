@@ -21,7 +21,7 @@ from lookbook.photos.table import (
     read_table,
     take_columns,
 )
-from lookbook.photos.tars import TAR, PhotoFile, read_rows, stamp_of
+from lookbook.photos.tars import TAR, PhotoFile, etag_of, read_rows
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +93,7 @@ class PhotoTableDataset(ReadOnlyDataset[pd.DataFrame]):
             for path in sorted(listed)
             if path.endswith(TAR)
             for row in read_rows(
-                PhotoFile(self._fs, path, stamp_of(listed[path])),
+                PhotoFile(self._fs, path, etag_of(listed[path])),
                 path.removeprefix(root).lstrip("/"),
             )
         ]

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 
 from lookbook.captioners.network import to_pixels
-from lookbook.distillation.drawings import draw
 from lookbook.distillation.network import Activations, Trunk
+from lookbook.distillation.synthetic import draw
 from lookbook.lazy import pd
 from lookbook.photos.folder import read_photo
 from lookbook.photos.photo import decode

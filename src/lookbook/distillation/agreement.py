@@ -10,7 +10,7 @@ from typing import Any
 
 from lookbook.attributes.schema import Schema
 from lookbook.captioners import Prompt
-from lookbook.captioners.embedded import EmbeddedCaptioner
+from lookbook.captioners.bundled import BundledCaptioner
 from lookbook.distillation.params import Price
 from lookbook.lazy import pd
 from lookbook.photos.photo import Photo
@@ -61,7 +61,7 @@ def measure_speed(
         path = Path(folder) / "network.onnx"
         path.write_bytes(network)
         prompt = Prompt(system="", question="", attributes=schema)
-        captioner = EmbeddedCaptioner(str(path))
+        captioner = BundledCaptioner(str(path))
         timed = [name for name in names if name in files][:_TIMED]
         photos = [Photo(name, files[name], name) for name in timed]
         # The first batch loads the network.

@@ -52,7 +52,7 @@ def write_card(
         f"{report['photos']:,} photos of {report['senders']:,} senders, {params.credit}; "
         f"{report['examples'][LABEL]:,} have a label by people. What else they show, and the "
         f"{report['described']:,} descriptions, was said by {params.annotator}. "
-        f"{report['drawings']:,} drawn garments were learned besides.",
+        f"{report['synthetic']:,} synthetic garments were added to the training set.",
         "",
         "Examples: "
         + ", ".join(
@@ -78,7 +78,7 @@ def write_card(
         *rows,
         "",
         "ECE is the expected calibration error, over 15 bins. A value is said where it is right at "
-        f"least {params.right_at_least:.0%} of the time, by a threshold a field; else the field's "
+        f"least {params.target_precision:.0%} of the time, by a threshold per attribute; else its "
         "own word for what cannot be told. How often what is said is right is measured on each "
         "fold with the threshold that the other folds give. Of "
         f"{told['captions']:,} descriptions composed from what is said "

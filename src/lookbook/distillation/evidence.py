@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lookbook.attributes.decoding import Head, slices_of
+from lookbook.attributes.decoding import Head, head_slices
 from lookbook.captioners.network import LABEL
 
 # Photos that each pair of values is counted besides.
@@ -54,7 +54,7 @@ def fit_evidence(
     """
     from scipy.optimize import minimize
 
-    columns = slices_of(heads)
+    columns = head_slices(heads)
     names = [head.name for head in heads if head.kind == "single" and head.name != LABEL]
     if LABEL not in columns or not targets[:, columns[LABEL]].any():
         return None
@@ -95,7 +95,7 @@ def decide_label(logits: np.ndarray, heads: list[Head], evidence: Evidence | Non
     weights = np.array([evidence.own, *evidence.weights.values()])
     decided = logits.copy()
     terms = _terms(logits, evidence.tables, heads)
-    decided[:, slices_of(heads)[LABEL]] = np.tensordot(weights, terms, 1)
+    decided[:, head_slices(heads)[LABEL]] = np.tensordot(weights, terms, 1)
     return decided
 
 
@@ -119,7 +119,7 @@ def decide_across_folds(
 
 
 def _count(targets: np.ndarray, heads: list[Head], names: list[str]) -> dict[str, np.ndarray]:
-    columns = slices_of(heads)
+    columns = head_slices(heads)
     labels = targets[:, columns[LABEL]]
     tables = {}
     for name in names:
@@ -132,7 +132,7 @@ def _count(targets: np.ndarray, heads: list[Head], names: list[str]) -> dict[str
 
 def _terms(logits: np.ndarray, tables: dict[str, np.ndarray], heads: list[Head]) -> np.ndarray:
     """Gives (heads, photos, labels) what the label and each other head say for each label."""
-    columns, of = slices_of(heads), {head.name: head for head in heads}
+    columns, of = head_slices(heads), {head.name: head for head in heads}
     own = np.log(of[LABEL].probabilities(logits[:, columns[LABEL]]))
     others = [
         np.log(of[name].probabilities(logits[:, columns[name]]) @ table)

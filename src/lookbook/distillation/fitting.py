@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lookbook.attributes.decoding import Head, slices_of
+from lookbook.attributes.decoding import Head, head_slices
 from lookbook.captioners.network import LABEL, RESOLUTION
 from lookbook.distillation.heads import make_targets, weigh_decided
 from lookbook.distillation.network import (
@@ -102,7 +102,7 @@ def scale_linear(
 ) -> tuple[Tensor, Tensor]:
     """Divides a linear layer by its heads' temperatures."""
     scale = torch.ones(len(bias))
-    for name, columns in slices_of(heads).items():
+    for name, columns in head_slices(heads).items():
         scale[columns] = 1 / temperatures[name]
     return weight * scale[:, None], bias * scale
 
@@ -119,5 +119,5 @@ def picture_inputs(
     features = fit[OF_PICTURES].float()
     weight, bias = scale_linear(fit["linear.weight"], fit["linear.bias"], heads, temperatures)
     logits = features[:, 0] @ weight.T + bias
-    likely = [logits[:, columns].softmax(1) for columns in slices_of(heads).values()]
+    likely = [logits[:, columns].softmax(1) for columns in head_slices(heads).values()]
     return features[:, 0].numpy(), features.mean(1).numpy(), torch.cat(likely, dim=1).numpy()

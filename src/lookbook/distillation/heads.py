@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lookbook.attributes.decoding import Head, slices_of
+from lookbook.attributes.decoding import Head, head_slices
 from lookbook.attributes.record import split_values
 from lookbook.attributes.schema import Schema, SingleAttribute
 from lookbook.captioners.network import LABEL
@@ -91,7 +91,7 @@ def weigh_decided(
         The targets, those of decided attributes larger: the loss grows with them.
     """
     weighed = targets.copy()
-    for name, columns in slices_of(heads).items():
+    for name, columns in head_slices(heads).items():
         rows = [name in split_values(cell) for cell in training_set[DECIDED]]
         weighed[rows, columns] /= field_weight
     return weighed
@@ -99,4 +99,4 @@ def weigh_decided(
 
 def truth_of(targets: np.ndarray, heads: list[Head]) -> dict[str, np.ndarray]:
     """Takes the targets apart by head, see :func:`make_targets`."""
-    return {name: targets[:, columns] for name, columns in slices_of(heads).items()}
+    return {name: targets[:, columns] for name, columns in head_slices(heads).items()}

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, normalize, pad
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from lookbook.attributes.decoding import Head, slices_of
+from lookbook.attributes.decoding import Head, head_slices
 from lookbook.captioners.network import LABEL
 from lookbook.distillation.evidence import Evidence
 from lookbook.distillation.params import FitParams
@@ -151,7 +151,7 @@ class DecidedLabel(nn.Module):
 
     def __init__(self, heads: list[Head], evidence: Evidence) -> None:
         super().__init__()
-        columns = slices_of(heads)
+        columns = head_slices(heads)
         self.label = columns[LABEL]
         self.others = [columns[name] for name in evidence.tables]
         self.tables = nn.ParameterList(
@@ -187,7 +187,7 @@ class ReleasedNetwork(nn.Module):
         super().__init__()
         self.trunk = trunk
         self.student = student
-        self.columns = list(slices_of(heads).values())
+        self.columns = list(head_slices(heads).values())
         shares = [1 / len(heads) + LABEL_SHARE * (head.name == LABEL) for head in heads]
         spread = [share for head, share in zip(heads, shares, strict=True) for _ in head.values]
         self.register_buffer("share", torch.tensor(spread))
@@ -311,7 +311,7 @@ def _loss(
 ) -> Tensor:
     """Adds up the heads' cross-entropies; a photo counts for a head as far as it has a value."""
     total = logits.new_zeros(())
-    for name, columns in slices_of(heads).items():
+    for name, columns in head_slices(heads).items():
         target = wanted[:, columns]
         known = target.sum(1, keepdim=True)
         target = target * (1 - smoothing) + known * smoothing / target.shape[1]

@@ -90,12 +90,12 @@ class DistilParams(BaseModel):
         ignored_labels: Human labels that name nothing.
         credit: Whose photos these are and under what licence, for the model card.
         annotator: Who says what they show, for the model card.
-        least_examples: Photos that an attribute needs to be taught.
-        right_at_least: How often what is said is to be right.
+        min_examples: Photos that an attribute needs to be taught.
+        target_precision: How often what is said is to be right.
         folds: Parts in the cross-validation; a sender's photos are all in one.
         gallery: Items among which a customer's words are to find the right one.
-        drawn_per_label: Drawn garments of each label beside the photos.
-        drawn_columns: What the drawings teach, by attribute: their ``label``, ``colour`` or
+        synthetic_per_label: Drawn garments of each label beside the photos.
+        synthetic_columns: What the drawings teach, by attribute: their ``label``, ``colour`` or
             ``pattern``.
         workers: Threads that decode photos.
         bootstrap_rounds: Resamples of senders behind each confidence interval.
@@ -113,12 +113,12 @@ class DistilParams(BaseModel):
     ignored_labels: list[str]
     credit: str
     annotator: str
-    least_examples: int = Field(gt=0)
-    right_at_least: float = Field(gt=0, le=1)
+    min_examples: int = Field(gt=0)
+    target_precision: float = Field(gt=0, le=1)
     folds: int = Field(gt=1)
     gallery: int = Field(gt=1)
-    drawn_per_label: int = Field(ge=0)
-    drawn_columns: dict[str, str]
+    synthetic_per_label: int = Field(ge=0)
+    synthetic_columns: dict[str, str]
     workers: int = Field(gt=0)
     bootstrap_rounds: int = Field(gt=0)
     tried: list[str]

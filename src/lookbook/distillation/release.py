@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from lookbook.attributes.decoding import Head
-from lookbook.captioners.network import RESOLUTION, describe_network, to_pixels
+from lookbook.captioners.network import RESOLUTION, heads_to_metadata, to_pixels
 from lookbook.distillation.alignment import Layers
 from lookbook.distillation.evidence import Evidence
 from lookbook.distillation.fitting import open_student, scale_linear
@@ -149,7 +149,7 @@ def export_onnx(
         item.doc_string = ""
         del item.metadata_props[:]
     del model.metadata_props[:]
-    onnx.helper.set_model_props(model, {**describe_network(heads), **_written(facts)})
+    onnx.helper.set_model_props(model, {**heads_to_metadata(heads), **_written(facts)})
     onnx.checker.check_model(model)
     serialised: bytes = model.SerializeToString()
     return serialised

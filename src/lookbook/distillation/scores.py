@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lookbook.attributes.decoding import Head, slices_of
+from lookbook.attributes.decoding import Head, head_slices
 from lookbook.captioners.network import LABEL
 from lookbook.distillation.calibration import (
     NEVER,
@@ -37,7 +37,7 @@ def fit_temperatures(
             :func:`lookbook.distillation.heads.make_targets`.
     """
     temperatures = {head.name: 1.0 for head in heads}
-    for name, columns in slices_of(heads).items():
+    for name, columns in head_slices(heads).items():
         known = targets[:, columns].any(axis=1)
         if known.any():
             temperatures[name] = fit_temperature(logits[known, columns], targets[known, columns])
@@ -45,7 +45,7 @@ def fit_temperatures(
 
 
 def calibrate(
-    heads: list[Head], logits: np.ndarray, targets: np.ndarray, right_at_least: float
+    heads: list[Head], logits: np.ndarray, targets: np.ndarray, target_precision: float
 ) -> list[Head]:
     """Finds the probabilities from which on values are said.
 
@@ -53,20 +53,20 @@ def calibrate(
         heads: Uncalibrated.
         logits: See :func:`fit_temperatures`, divided by the temperatures.
         targets: See there.
-        right_at_least: How often what is said is to be right.
+        target_precision: How often what is said is to be right.
 
     Returns:
         The heads with their thresholds.
     """
     calibrated = []
-    for given, columns in zip(heads, slices_of(heads).values(), strict=True):
+    for given, columns in zip(heads, head_slices(heads).values(), strict=True):
         head, known = given.model_copy(), targets[:, columns].sum(axis=1) > 0
         head.threshold = NEVER
         if known.any():
             seen, truth = logits[known, columns], targets[known, columns]
             if head.kind == "multi":
                 head.slope, head.offset = fit_presence(head, seen, truth)
-            head.threshold = find_threshold(*_answers(head, seen, truth), right_at_least)
+            head.threshold = find_threshold(*_answers(head, seen, truth), target_precision)
         calibrated.append(head)
     return calibrated
 
@@ -85,7 +85,7 @@ def score_heads(
     logits: np.ndarray,
     training_set: pd.DataFrame,
     balance: BalanceParams,
-    right_at_least: float,
+    target_precision: float,
     rounds: int,
     seed: int,
 ) -> tuple[dict[str, Any], pd.DataFrame]:
@@ -97,7 +97,7 @@ def score_heads(
         training_set: What is true of the photos, with ``sender_id`` and ``fold``.
         balance: Its mapping merges people's labels into categories; a category's probability is
             the sum of its labels'.
-        right_at_least: How often what is said is to be right.
+        target_precision: How often what is said is to be right.
         rounds: Resamples of senders behind each interval.
         seed: Of the resamples.
 
@@ -118,7 +118,7 @@ def score_heads(
             "accuracy_by_fold": series.groupby(rows["fold"]).mean().round(4).tolist(),
         }
 
-    for head, columns in zip(heads, slices_of(heads).values(), strict=True):
+    for head, columns in zip(heads, head_slices(heads).values(), strict=True):
         known = truths[head.name].sum(axis=1) > 0
         if not known.any():
             continue
@@ -134,7 +134,7 @@ def score_heads(
             "expected_calibration_error": round(expected_calibration_error(certain, right), 4),
             "threshold": round(head.threshold, 4),
             "said_share": round(float((likely.max(axis=1) >= head.threshold).mean()), 4),
-            "said_right": _said_right(certain, right, rows["fold"].to_numpy(), right_at_least),
+            "said_right": _said_right(certain, right, rows["fold"].to_numpy(), target_precision),
             "recall": {
                 value: round(float((guess == number)[true == number].mean()), 4)
                 for number, value in enumerate(head.values)
@@ -157,14 +157,14 @@ def score_heads(
 
 
 def _said_right(
-    certain: np.ndarray, right: np.ndarray, folds: np.ndarray, right_at_least: float
+    certain: np.ndarray, right: np.ndarray, folds: np.ndarray, target_precision: float
 ) -> float | None:
     """Gives how often what is said is right, each fold by the threshold of the others."""
     folds = np.repeat(folds, len(certain) // len(folds))
     said = np.zeros(len(certain), bool)
     for fold in np.unique(folds):
         here = folds == fold
-        threshold = find_threshold(certain[~here], right[~here], right_at_least)
+        threshold = find_threshold(certain[~here], right[~here], target_precision)
         said[here] = certain[here] >= threshold
     return round(float(right[said].mean()), 4) if said.any() else None
 
@@ -230,7 +230,7 @@ def compare(
 
     truths = truth_of(make_targets(training_set, heads), heads)
     compared = {}
-    for head, columns in zip(heads, slices_of(heads).values(), strict=True):
+    for head, columns in zip(heads, head_slices(heads).values(), strict=True):
         known = truths[head.name].sum(axis=1) > 0
         if head.name == LABEL or not known.any():
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lookbook.attributes.cleaning import settle
+from lookbook.attributes.cleaning import resolve_conflicts
 from lookbook.attributes.record import join_values, split_values
 from lookbook.attributes.schema import Schema, SingleAttribute
 from lookbook.attributes.text import clean_text
@@ -15,7 +15,7 @@ from lookbook.photos.headings import find_headings
 from lookbook.photos.matching import FileNames
 from lookbook.photos.table import cell_text
 
-PROBLEMS = ["row", "file", "field", "value", "reason"]
+PROBLEMS = ["row", "file", "attribute", "value", "reason"]
 # The text that pictures are compared with.
 TEXT = "text"
 # The attributes of a photo that people have decided.
@@ -80,7 +80,13 @@ def read_rows(
         told, unknown = _read_row(row, columns, schema)
         said[file] = told
         problems += [
-            {"row": number, "file": file, "field": attribute, "value": value, "reason": "no value"}
+            {
+                "row": number,
+                "file": file,
+                "attribute": attribute,
+                "value": value,
+                "reason": "no value",
+            }
             for attribute, value in unknown
         ]
     return said, pd.DataFrame(problems, columns=PROBLEMS)
@@ -117,7 +123,7 @@ def _read_row(
 def _implied(told: dict[str, Any], schema: Schema) -> dict[str, Any]:
     """Adds what follows from what a teacher said, and says nothing against it."""
     values = {name: told.get(name, attribute.default) for name, attribute in schema.singles.items()}
-    happened = settle(values, {}, schema)
+    happened = resolve_conflicts(values, {}, schema)
     return {name: values[name] for name, how in happened.items() if how == "implied"}
 
 

@@ -38,7 +38,7 @@ def judge_captions(captions: pd.DataFrame, schema: Schema, params: EvaluateParam
         status = f"no caption: {failure}" if isinstance(failure, str) else cleaned.rejection
         if status is None:
             status = VALID if is_valid(answer, schema) else _status(cleaned)
-        told = [one for one in cleaned.mappings if one.value and one.how != "exact"]
+        told = [one for one in cleaned.mappings if one.value and one.method != "exact"]
         record = to_row(cleaned.record, schema) if cleaned.record else {}
         rows.append({**record, "values_mapped": len(told), "status": status})
     found = pd.DataFrame(rows, columns=[*schema.names, "values_mapped", "status"])

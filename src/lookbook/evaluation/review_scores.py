@@ -12,7 +12,7 @@ from lookbook.attributes.schema import Schema
 from lookbook.evaluation.metrics import bootstrap_interval
 from lookbook.evaluation.params import EvaluateParams
 from lookbook.lazy import pd
-from lookbook.photos.sampling import draw_lot
+from lookbook.photos.sampling import sampling_hash
 
 # Half of the interval that is wanted, and how many standard deviations a 95 % interval has.
 ONE_POINT, DEVIATIONS = 0.01, 1.96
@@ -22,7 +22,7 @@ _LEAST = 30
 
 def in_drawn_order(photo_ids: pd.Series) -> pd.Series:
     """Brings photos into an order that nothing they show has a say in, always the same."""
-    return photo_ids.sort_values(key=lambda ids: ids.map(lambda one: draw_lot(0, one)))
+    return photo_ids.sort_values(key=lambda ids: ids.map(lambda one: sampling_hash(0, one)))
 
 
 def score_by_reviews(
@@ -51,7 +51,7 @@ def score_by_reviews(
     order = in_drawn_order(unseen["photo_id"]).tolist()
     rows = unseen.set_index("photo_id")
     # In the drawn order.
-    said = {one: corrections.fields_of(one) for one in order if one in corrections.decided}
+    said = {one: corrections.values_for(one) for one in order if one in corrections.decisions}
     scores = {}
     for name in schema.categorical:
         right: dict[str, float] = {}

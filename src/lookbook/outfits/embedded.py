@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from lookbook.attributes.record import Record, known_of, values_of
+from lookbook.attributes.record import Record, known_values_by_attribute, values_of
 from lookbook.attributes.schema import Schema
 from lookbook.outfits import (
     LONGEST_MESSAGE,
@@ -57,7 +57,7 @@ class EmbeddedStylist:
     ) -> ShoppingPlan:
         """Plans what to look for, see :class:`lookbook.outfits.Stylist`."""
         lexicon = lexicon_of(schema, self._sayings)
-        shown = known_of(item, schema) if item else {}
+        shown = known_values_by_attribute(item, schema) if item else {}
         heard = Heard()
         for turn in history:
             if turn.role == "user":

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Literal
 
 from lookbook.attributes.schema import Schema
-from lookbook.attributes.values import fold
+from lookbook.attributes.values import normalize
 from lookbook.outfits import LONGEST_MESSAGE, cues, slots
 from lookbook.outfits.sayings import Kind, Saying, Sayings
 
@@ -99,13 +99,13 @@ class Lexicon:
         said: dict[str, list[Said]] = {}
         for kind, name, saying in sayings.every():
             for phrase in saying.said:
-                folded = _unfold(fold(phrase)) if kind == "garments" else fold(phrase)
+                folded = _unfold(normalize(phrase)) if kind == "garments" else normalize(phrase)
                 said.setdefault(folded, []).append(Said(kind, name, saying))
         told: dict[str, set[Cue]] = {}
         for cue, phrases in _CUES.items():
             for phrase in phrases:
-                told.setdefault(fold(phrase), set()).add(cue)
-        nothing = {fold(phrase) for phrase in cues.NOTHING}
+                told.setdefault(normalize(phrase), set()).add(cue)
+        nothing = {normalize(phrase) for phrase in cues.NOTHING}
         self._terms = {
             phrase: Term(
                 phrase,
@@ -224,7 +224,7 @@ class Lexicon:
         rather than what it is another word for; a word of several attributes ("lace") means the
         first.
         """
-        named = [one for one in values if fold(one.value) == word]
+        named = [one for one in values if normalize(one.value) == word]
         values = named or values
         certain = [
             one
@@ -270,7 +270,7 @@ def _lexicon(declared: str, sayings: str) -> Lexicon:
 def _fold_token(token: str) -> list[str]:
     if token.casefold() == _SHORTS:
         return [_SHORTS]
-    return fold(token).split() if token[0].isalnum() else [token[0]]
+    return normalize(token).split() if token[0].isalnum() else [token[0]]
 
 
 def _unfold(phrase: str) -> str:
@@ -291,7 +291,7 @@ def _language(words: list[str]) -> str:
 
 @lru_cache(maxsize=1)
 def _function_words() -> dict[str, frozenset[str]]:
-    return {name: frozenset(fold(words).split()) for name, words in cues.LANGUAGES.items()}
+    return {name: frozenset(normalize(words).split()) for name, words in cues.LANGUAGES.items()}
 
 
 @lru_cache(maxsize=1)

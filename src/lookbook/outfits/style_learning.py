@@ -56,7 +56,7 @@ class StyleParams(BaseModel, extra="forbid"):
     seed: int
 
 
-PROBLEMS = ["row", "outfit", "field", "value", "reason"]
+PROBLEMS = ["row", "outfit", "attribute", "value", "reason"]
 ANSWERS = ["fold", "outfit", "right", "auc", "right_by_pairs", "auc_by_pairs"]
 # The three others among which the real item is to be found.
 OTHERS = 3
@@ -96,7 +96,7 @@ def read_outfits(
             cell = cell_text(row[found[name]])
             values = _values(cell, name, schema) if cell else []
             if cell and not values:
-                at = {"row": number, "outfit": outfit, "field": name, "value": cell}
+                at = {"row": number, "outfit": outfit, "attribute": name, "value": cell}
                 problems.append({**at, "reason": "no value"})
             elif values and name in params.attributes:
                 item[name] = values

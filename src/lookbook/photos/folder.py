@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from lookbook.errors import InputError
-from lookbook.photos.tars import TAR, PhotoFile, list_tar, stamp_of
+from lookbook.photos.tars import TAR, PhotoFile, etag_of, list_tar
 
 # Tables beside the photos, the first that is there counts.
 TABLES = (
@@ -61,10 +61,10 @@ PHOTO_ENDINGS = frozenset(
 # What operating systems and photo servers leave behind, by the names of files and folders.
 LEFT_BEHIND = frozenset({".ds_store", "thumbs.db", "desktop.ini", "@eadir", "__macosx"})
 
-Readers = dict[str, Callable[[], bytes]]
+Loaders = dict[str, Callable[[], bytes]]
 
 
-def list_photos(files: Any, folder: str) -> Readers:
+def list_photos(files: Any, folder: str) -> Loaders:
     """Lists the files of a folder of photos.
 
     Beside a table (:data:`TABLES`), or where nothing else is there, the photos are those of the
@@ -95,7 +95,7 @@ def list_photos(files: Any, folder: str) -> Readers:
     except PermissionError as error:
         raise InputError(f"The photo folder '{folder}' cannot be read: {error}.") from error
     root = photo_root(folder, listed)
-    photos: Readers = {}
+    photos: Loaders = {}
     for path in sorted(listed):
         name = path.removeprefix(root).lstrip("/")
         if not path.startswith(f"{root}/") or name.casefold() in TABLES:
@@ -105,7 +105,7 @@ def list_photos(files: Any, folder: str) -> Readers:
         # A name that is not UTF-8 could be written to no table.
         name = name.encode("utf-8", "backslashreplace").decode()
         # The listing's own texts would keep all of its memory, half of what is taken in the end.
-        photo = PhotoFile(files, root + path.removeprefix(root), stamp_of(listed[path]))
+        photo = PhotoFile(files, root + path.removeprefix(root), etag_of(listed[path]))
         photos |= list_tar(photo, name) if name.endswith(TAR) else {name: photo}
     if not any(not is_left_behind(name) for name in photos):
         raise InputError(f"The photo folder '{root}' holds no photo. Put some there.")

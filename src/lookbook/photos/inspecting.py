@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from lookbook.lazy import pd
-from lookbook.photos.folder import PHOTO_ENDINGS, Readers, ending_of, why_no_photo
+from lookbook.photos.folder import PHOTO_ENDINGS, Loaders, ending_of, why_no_photo
 from lookbook.photos.photo import inspect
 
 NO_PHOTO = "no photo"
@@ -30,14 +30,14 @@ def inspect_batch(
         smallest_side: See there.
 
     Returns:
-        One record a file: ``file``, ``stamp`` (see
-        :attr:`lookbook.photos.tars.PhotoFile.stamp`; empty for what may change unseen),
+        One record a file: ``file``, ``etag`` (see
+        :attr:`lookbook.photos.tars.PhotoFile.etag`; empty for what may change unseen),
         ``measured`` (seconds of the epoch), and what :func:`lookbook.photos.photo.inspect`
         measures; no ``photo_id`` for what could not be read.
     """
     records = []
     for file, read in batch:
-        found: dict[str, Any] = {"file": file, "stamp": stamp_of(read), "measured": time.time()}
+        found: dict[str, Any] = {"file": file, "etag": etag_of(read), "measured": time.time()}
         if reason := why_no_photo(file):
             found |= {**inspect(b""), "photo_id": "", "status": NO_PHOTO, "reason": reason}
         else:
@@ -59,13 +59,13 @@ def _has_other_ending(file: str) -> bool:
 
 def record_loss(photo: tuple[str, Callable[[], bytes]], reason: str) -> dict[str, Any]:
     """Return the record of a photo that kills whoever decodes it; it is tried again next time."""
-    lost = {"file": photo[0], "stamp": "", "measured": time.time(), "reason": reason}
+    lost = {"file": photo[0], "etag": "", "measured": time.time(), "reason": reason}
     return {**inspect(b""), "photo_id": "", **lost}
 
 
-def stamp_of(read: Callable[[], bytes]) -> str:
+def etag_of(read: Callable[[], bytes]) -> str:
     """Gives what changes with a file; an empty text where nothing tells."""
-    return str(getattr(read, "stamp", ""))
+    return str(getattr(read, "etag", ""))
 
 
 def fingerprint_inspection(max_pixels: int, smallest_side: int) -> str:
@@ -74,7 +74,7 @@ def fingerprint_inspection(max_pixels: int, smallest_side: int) -> str:
     return hashlib.sha256(facts.encode()).hexdigest()[:16]
 
 
-def read_inspections(shards: Shards, fingerprint: str, files: Readers) -> pd.DataFrame:
+def read_inspections(shards: Shards, fingerprint: str, files: Loaders) -> pd.DataFrame:
     """Gathers what is known of files as they are now.
 
     Args:
@@ -89,15 +89,15 @@ def read_inspections(shards: Shards, fingerprint: str, files: Readers) -> pd.Dat
     for name, load in sorted(shards.items()):
         if name.split("/")[0] == fingerprint:
             table = load()
-            now = table["file"].map(lambda file: stamp_of(files[file]) if file in files else None)
-            tables.append(table[now.eq(table["stamp"])])
+            now = table["file"].map(lambda file: etag_of(files[file]) if file in files else None)
+            tables.append(table[now.eq(table["etag"])])
     known = pd.concat([table for table in tables if len(table)] or tables, ignore_index=True)
     return known.sort_values("measured").drop_duplicates("file", keep="last")
 
 
-def are_settled(records: pd.DataFrame) -> pd.Series:
+def is_up_to_date(records: pd.DataFrame) -> pd.Series:
     """Says which files need not be read again: they tell when they change, and could be read."""
-    return records["stamp"].ne("") & (records["photo_id"].ne("") | records["status"].eq(NO_PHOTO))
+    return records["etag"].ne("") & (records["photo_id"].ne("") | records["status"].eq(NO_PHOTO))
 
 
 def name_shard(fingerprint: str, files: Iterable[str]) -> str:
@@ -105,4 +105,4 @@ def name_shard(fingerprint: str, files: Iterable[str]) -> str:
     return f"{fingerprint}/{hashlib.sha256(chr(0).join(files).encode()).hexdigest()[:16]}"
 
 
-_COLUMNS = [*FACTS, "stamp", "measured"]
+_COLUMNS = [*FACTS, "etag", "measured"]

@@ -63,7 +63,7 @@ def cap_groups(table: pd.DataFrame, by: str, key: str, cap: int | None, seed: in
     """
     if cap is None:
         return table.sort_values(key, ignore_index=True)
-    lots = table[key].map(lambda value: draw_lot(seed, value))
+    lots = table[key].map(lambda value: sampling_hash(seed, value))
     # Of each group the smallest lots, which needs no order of all rows.
     drawn = lots.groupby(table[by]).nsmallest(cap).index.get_level_values(-1)
     kept = table[table[by].isna() | table.index.isin(drawn)]
@@ -84,6 +84,6 @@ def count_rows(by: list[str], **tables: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(counts).fillna(0).astype(int).rename_axis(by).reset_index()
 
 
-def draw_lot(seed: int, key: str) -> int:
+def sampling_hash(seed: int, key: str) -> int:
     """Draws a row's lot: the same for the same seed and key, whatever other rows there are."""
     return int.from_bytes(hashlib.sha256(f"{seed}/{key}".encode()).digest()[:7], "big")

@@ -26,14 +26,14 @@ class PhotoFile:
     Attributes:
         files: The fsspec filesystem that it is on.
         path: Its path there.
-        stamp: Changes with the file: its size, and its hash or time.
+        etag: Changes with the file: its size, and its hash or time.
         start: Where it begins, in a file of several.
         end: Where it ends there; ``None`` for a file of its own.
     """
 
     files: Any
     path: str
-    stamp: str
+    etag: str
     start: int | None = None
     end: int | None = None
 
@@ -43,7 +43,7 @@ class PhotoFile:
         return data
 
 
-def stamp_of(info: Mapping[str, Any]) -> str:
+def etag_of(info: Mapping[str, Any]) -> str:
     """Gives what changes with a file, of what its filesystem tells of it."""
     state = next((info[name] for name in _STAMPS if info.get(name) is not None), "")
     return f"{info.get('size', '')} {state}"
@@ -111,8 +111,8 @@ def _members(packed: PhotoFile) -> dict[str, PhotoFile] | None:
                 if not member.isfile() or any(part.startswith(".") for part in name.split("/")):
                     continue
                 start, end = member.offset_data, member.offset_data + member.size
-                stamp = f"{packed.stamp} {start}"
-                members[name] = PhotoFile(packed.files, packed.path, stamp, start, end)
+                etag = f"{packed.etag} {start}"
+                members[name] = PhotoFile(packed.files, packed.path, etag, start, end)
     except (tarfile.TarError, EOFError):
         return None
     return members

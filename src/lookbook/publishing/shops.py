@@ -10,7 +10,7 @@ from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import BaseModel, ConfigDict
 
-from lookbook.attributes.record import Record, known_of
+from lookbook.attributes.record import Record, known_values_by_attribute
 from lookbook.attributes.schema import Schema
 from lookbook.errors import InputError
 
@@ -63,7 +63,7 @@ class ShopTable:
         Raises:
             InputError: If a template asks for what there is not.
         """
-        known = known_of(record, schema)
+        known = known_values_by_attribute(record, schema)
         told: dict[str, Any] = {name: record[name] for name in schema.texts}
         for name in schema.categorical:
             values = known.get(name, [])

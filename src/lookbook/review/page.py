@@ -14,9 +14,9 @@ import gradio as gr
 from lookbook.assistant.cards import note, text
 from lookbook.assistant.launch import launch_options, open_page
 from lookbook.assistant.routes import Routes
-from lookbook.attributes.corrections import NOT_AN_ITEM, SAME_ITEM, STATUS
+from lookbook.attributes.corrections import DUPLICATE_OF, NOT_AN_ITEM, STATUS
 from lookbook.errors import InputError, causes
-from lookbook.review.desk import DOUBTFUL, ORDERS, Desk, Wanted
+from lookbook.review.session import DOUBTFUL, ORDERS, ReviewFilter, ReviewSession
 from lookbook.review.views import (
     DONE,
     DOUBTFUL_FROM,
@@ -31,15 +31,15 @@ GRID = 24
 AHEAD = 3
 # Width and height of the pictures, which are looked at closely.
 PICTURE = (640, 800)
-ANY_FIELD, ANYTHING = "whichever is doubtful", "anything"
+ANY_ATTRIBUTE, ANYTHING = "whichever is doubtful", "anything"
 MASTHEAD = "<h1>Lookbook review</h1><p>Look at what is doubtful. Decide it once.</p>"
 FAILED = "Something went wrong here, and is in the server's log. Please try again."
 KEYS = (
     '<p class="keys"><kbd>enter</kbd> right <kbd>shift</kbd>+<kbd>enter</kbd> all of the item is '
     "right <kbd>a</kbd>–<kbd>z</kbd> another value <kbd>shift</kbd>+<kbd>a</kbd>–<kbd>z</kbd> "
-    "beside it, where there may be several <kbd>space</kbd> skip <kbd>delete</kbd> no item of the "
-    "shop <kbd>=</kbd> the same item <kbd>↑</kbd><kbd>↓</kbd> another field <kbd>backspace</kbd> "
-    "undo</p>"
+    "beside it, where there may be several <kbd>space</kbd> skip <kbd>delete</kbd> not a "
+    "product <kbd>=</kbd> the same item <kbd>↑</kbd><kbd>↓</kbd> another attribute "
+    "<kbd>backspace</kbd> undo</p>"
 )
 # A click on a button tells what it does, and a key clicks the button that it stands on.
 ACT = """
@@ -98,34 +98,35 @@ def _with_toasts(event: Callable[..., Updates]) -> Callable[..., Updates]:
 class ReviewPage:
     """The page. Where somebody is in the order travels with the page's events."""
 
-    def __init__(self, desk: Desk, who: str) -> None:
+    def __init__(self, session: ReviewSession, who: str) -> None:
         """Takes what there is to decide.
 
         Args:
-            desk: The items and the decisions.
+            session: The items and the decisions.
             who: Who decides, where nobody has to give a name and a password.
         """
-        self._desk = desk
+        self._session = session
         self._who = who
         # A key is taken in after the one before it.
         self._lock = Lock()
 
     def build(self) -> gr.Blocks:
         """Lays out the page and wires its events."""
-        desk = self._desk
+        session = self._session
         with gr.Blocks(title="Lookbook review", analytics_enabled=False) as page:
             self.visit = gr.State(_new_visit)
             gr.HTML(MASTHEAD, elem_id="masthead")
             with gr.Row(elem_id="wanted"):
                 order = gr.Dropdown(list(ORDERS), value=DOUBTFUL, label="Order", min_width=160)
                 attribute = gr.Dropdown(
-                    [ANY_FIELD, *desk.names], value=ANY_FIELD, label="Field", min_width=140,
-                    elem_id="field",
+                    [ANY_ATTRIBUTE, *session.names], value=ANY_ATTRIBUTE, label="Attribute",
+                    min_width=140,
+                    elem_id="attribute",
                 )  # fmt: skip
                 value = gr.Dropdown([ANYTHING], value=ANYTHING, label="That says", min_width=140,
                                     elem_id="value")  # fmt: skip
-                sign = gr.Dropdown(
-                    [ANYTHING, *desk.signs], value=ANYTHING, label="Because", min_width=180
+                signal = gr.Dropdown(
+                    [ANYTHING, *session.signals], value=ANYTHING, label="Because", min_width=180
                 )
                 grid = gr.Checkbox(label="Many at once", elem_id="grid", min_width=120)
             self.progress = gr.HTML("", elem_id="progress")
@@ -135,24 +136,24 @@ class ReviewPage:
                 [], value=None, label="Or any other value", elem_id="other", filterable=True
             )
             gr.HTML(KEYS)
-        self._wire(page, order, attribute, value, sign, grid)
+        self._wire(page, order, attribute, value, signal, grid)
         return page
 
     def _wire(
-        self, page: gr.Blocks, order: Any, attribute: Any, value: Any, sign: Any, grid: Any
+        self, page: gr.Blocks, order: Any, attribute: Any, value: Any, signal: Any, grid: Any
     ) -> None:
         outputs = [self.visit, self.progress, self.shown, self.other]
         common: dict[str, Any] = {
             "outputs": outputs, "api_visibility": "private", "show_progress": "hidden",
         }  # fmt: skip
-        wanted = [order, attribute, value, sign, grid]
+        wanted = [order, attribute, value, signal, grid]
         with page:
             page.load(self._on_wanted, [self.visit, *wanted], **common)
             attribute.input(self._on_field, [attribute], [value], api_visibility="private").then(
                 self._on_wanted, [self.visit, *wanted], **common
             )
             gr.on(
-                [order.input, value.input, sign.input, grid.input],
+                [order.input, value.input, signal.input, grid.input],
                 self._on_wanted, [self.visit, *wanted], trigger_mode="always_last", **common,
             )  # fmt: skip
             # A key that is pressed while the last one is taken in waits for its turn.
@@ -160,25 +161,25 @@ class ReviewPage:
             self.other.input(self._on_other, [self.visit, self.other], **common)
 
     def _on_field(self, attribute: str) -> Any:
-        declared = self._desk.schema.categorical.get(attribute)
+        declared = self._session.schema.categorical.get(attribute)
         return gr.update(choices=[ANYTHING, *(declared.values if declared else ())], value=ANYTHING)
 
     @_with_toasts
     def _on_wanted(
-        self, visit: Visit, order: str, attribute: str, value: str, sign: str, grid: bool
+        self, visit: Visit, order: str, attribute: str, value: str, signal: str, grid: bool
     ) -> Updates:
         visit |= {
             "wanted": [
                 order,
-                attribute if attribute != ANY_FIELD else None,
+                attribute if attribute != ANY_ATTRIBUTE else None,
                 value if value != ANYTHING else None,
-                sign if sign != ANYTHING else None,
+                signal if signal != ANYTHING else None,
             ],
-            "grid": grid and attribute != ANY_FIELD,
-            "passed": [],
+            "grid": grid and attribute != ANY_ATTRIBUTE,
+            "skipped": [],
         }
-        if grid and attribute == ANY_FIELD:
-            gr.Info("Many at once are of one field: choose it first.")
+        if grid and attribute == ANY_ATTRIBUTE:
+            gr.Info("Choose one attribute first to review many items at once.")
         return self._go_on(visit)
 
     @_with_toasts
@@ -191,7 +192,7 @@ class ReviewPage:
     def _on_act(self, visit: Visit, event: gr.EventData, request: gr.Request) -> Updates:
         with self._lock:
             shown = (event.photo, event.attribute) if event.photo else event.turn
-            current = (visit["photo"], visit["field"]) if event.photo else visit["turn"]
+            current = (visit["photo"], visit["attribute"]) if event.photo else visit["turn"]
             if event.act != "undo" and shown != current:
                 # A quick key meant a question that nobody has seen yet.
                 return {self.visit: visit}
@@ -209,15 +210,15 @@ class ReviewPage:
         }
         if visit["photo"]:
             acts |= {
-                "focus": lambda: self._show(visit | {"field": value}),
+                "focus": lambda: self._show(visit | {"attribute": value}),
                 "up": lambda: self._move(visit, -1),
                 "down": lambda: self._move(visit, 1),
                 "skip": lambda: self._skip(visit),
-                "all": lambda: self._accept(visit, self._desk.undecided(visit["photo"]), who),
-                "accept": lambda: self._accept(visit, [visit["field"]], who),
+                "all": lambda: self._accept(visit, self._session.undecided(visit["photo"]), who),
+                "accept": lambda: self._accept(visit, [visit["attribute"]], who),
                 "choose": lambda: self._choose(visit, value, beside, who),
                 "no-item": lambda: self._decide(visit, [(STATUS, NOT_AN_ITEM)], who),
-                "same": lambda: self._decide(visit, [(SAME_ITEM, value)], who, stay=True),
+                "same": lambda: self._decide(visit, [(DUPLICATE_OF, value)], who, stay=True),
             }
         return acts[act]() if act in acts else {self.visit: visit}
 
@@ -228,21 +229,21 @@ class ReviewPage:
         return self._show(visit)
 
     def _move(self, visit: Visit, by: int) -> Updates:
-        names = self._desk.names
-        visit["field"] = names[(names.index(visit["field"]) + by) % len(names)]
+        names = self._session.names
+        visit["attribute"] = names[(names.index(visit["attribute"]) + by) % len(names)]
         return self._show(visit)
 
     def _skip(self, visit: Visit) -> Updates:
-        visit["passed"] = [*visit["passed"], visit["photo"]]
+        visit["skipped"] = [*visit["skipped"], visit["photo"]]
         return self._go_on(visit)
 
     def _accept(self, visit: Visit, names: list[str], who: str) -> Updates:
-        item = self._desk.item(visit["photo"])
+        item = self._session.item(visit["photo"])
         return self._decide(visit, [(name, item[name]) for name in names], who)
 
     def _choose(self, visit: Visit, value: str, beside: bool, who: str) -> Updates:
-        attribute = visit["field"]
-        chosen = self._desk.replacing(visit["photo"], attribute, value, beside)
+        attribute = visit["attribute"]
+        chosen = self._session.replacing(visit["photo"], attribute, value, beside)
         return self._decide(visit, [(attribute, chosen)], who, stay=beside)
 
     def _decide(
@@ -252,15 +253,15 @@ class ReviewPage:
         return self._show(visit) if stay else self._go_on(visit)
 
     def _accept_all(self, visit: Visit, who: str) -> Updates:
-        desk, attribute = self._desk, visit["field"]
+        session, attribute = self._session, visit["attribute"]
         kept = [one for one in visit["grid_items"] if one not in visit["left_out"]]
-        self._keep(visit, [(one, attribute, desk.item(one)[attribute]) for one in kept], who)
-        visit["passed"] = [*visit["passed"], *visit["left_out"]]
+        self._keep(visit, [(one, attribute, session.item(one)[attribute]) for one in kept], who)
+        visit["skipped"] = [*visit["skipped"], *visit["left_out"]]
         return self._go_on(visit)
 
     def _keep(self, visit: Visit, decisions: list[tuple[str, str, Any]], who: str) -> None:
         if decisions:
-            back = self._desk.decide(decisions, who)
+            back = self._session.decide(decisions, who)
             visit["done"] = [*visit["done"], back]
 
     def _undo(self, visit: Visit, who: str) -> Updates:
@@ -268,53 +269,57 @@ class ReviewPage:
             gr.Info("There is nothing to take back on this page.")
             return {self.visit: visit}
         back = visit["done"].pop()
-        self._desk.decide(back, who)
+        self._session.decide(back, who)
         if not visit["grid"]:
             photo_id, attribute, _ = back[0]
             visit |= {"photo": photo_id}
-            visit["field"] = attribute if attribute in self._desk.names else visit["field"]
+            visit["attribute"] = (
+                attribute if attribute in self._session.names else visit["attribute"]
+            )
             return self._show(visit)
         return self._go_on(visit)
 
     def _go_on(self, visit: Visit) -> Updates:
         """Shows the next question, of the same item where another of its attributes is doubtful."""
-        desk, wanted = self._desk, Wanted(*visit["wanted"])
+        session, wanted = self._session, ReviewFilter(*visit["wanted"])
         visit["left_out"] = []
         if visit["grid"]:
-            visit["grid_items"] = desk.list_items(wanted, visit["passed"], GRID)
-            visit |= {"photo": "", "field": wanted.attribute}
+            visit["grid_items"] = session.list_items(wanted, visit["skipped"], GRID)
+            visit |= {"photo": "", "attribute": wanted.attribute}
             return self._show(visit)
         photo_id = visit["photo"]
-        if photo_id and not wanted.attribute and photo_id not in visit["passed"]:
-            doubtful = desk.most_doubtful(photo_id, DOUBTFUL_FROM)
-            if doubtful and not desk.is_left_out(photo_id):
-                visit["field"] = doubtful
+        if photo_id and not wanted.attribute and photo_id not in visit["skipped"]:
+            doubtful = session.most_doubtful(photo_id, DOUBTFUL_FROM)
+            if doubtful and not session.is_left_out(photo_id):
+                visit["attribute"] = doubtful
                 return self._show(visit)
-            visit["passed"] = [*visit["passed"], photo_id]
-        found = desk.list_items(wanted, visit["passed"], 1)
+            visit["skipped"] = [*visit["skipped"], photo_id]
+        found = session.list_items(wanted, visit["skipped"], 1)
         visit["photo"] = found[0] if found else ""
         if found:
-            visit["field"] = wanted.attribute or desk.most_doubtful(found[0]) or desk.names[0]
+            visit["attribute"] = (
+                wanted.attribute or session.most_doubtful(found[0]) or session.names[0]
+            )
         return self._show(visit)
 
     def _show(self, visit: Visit) -> Updates:
-        desk, photo_id, attribute = self._desk, visit["photo"], visit["field"]
-        wanted = Wanted(*visit["wanted"])
+        session, photo_id, attribute = self._session, visit["photo"], visit["attribute"]
+        wanted = ReviewFilter(*visit["wanted"])
         visit["turn"] += 1
         shown = note(DONE)
         if visit["grid"] and visit["grid_items"]:
             shown = grid_view(
-                desk, visit["grid_items"], attribute, visit["left_out"], visit["turn"]
+                session, visit["grid_items"], attribute, visit["left_out"], visit["turn"]
             )
         elif photo_id:
-            following = desk.list_items(wanted, [*visit["passed"], photo_id], AHEAD)
-            shown = item_view(desk, photo_id, attribute, following, visit["turn"])
-        values = list(desk.schema.categorical[attribute].values) if photo_id else []
+            following = session.list_items(wanted, [*visit["skipped"], photo_id], AHEAD)
+            shown = item_view(session, photo_id, attribute, following, visit["turn"])
+        values = list(session.schema.categorical[attribute].values) if photo_id else []
         decided = {(one, name) for back in visit["done"] for one, name, _ in back}
-        count = sum(desk.has_decision(one, name) for one, name in decided)
+        count = sum(session.has_decision(one, name) for one, name in decided)
         return {
             self.visit: visit,
-            self.progress: progress_view(desk.progress, count),
+            self.progress: progress_view(session.progress, count),
             self.shown: shown + acts_view(bool(photo_id)),
             self.other: gr.update(choices=values, value=None, visible=bool(photo_id)),
         }
@@ -324,20 +329,20 @@ def _new_visit() -> Visit:
     """A page that was just opened.
 
     ``wanted`` is what is looked at, one by one or in a ``grid``; ``photo`` and ``attribute`` are in
-    question, or ``grid_items`` of which some are ``left_out``; ``passed`` do not come again, and
+    question, or ``grid_items`` of which some are ``left_out``; ``skipped`` do not come again, and
     ``done`` is what takes each decision back; ``turn`` is the number of the question.
     """
     return {
-        "wanted": [*Wanted()], "grid": False, "photo": "", "field": "", "grid_items": [],
-        "left_out": [], "passed": [], "done": [], "turn": 0,
+        "wanted": [*ReviewFilter()], "grid": False, "photo": "", "attribute": "", "grid_items": [],
+        "left_out": [], "skipped": [], "done": [], "turn": 0,
     }  # fmt: skip
 
 
-def serve(desk: Desk, who: str, launch: dict[str, Any]) -> None:
+def serve(session: ReviewSession, who: str, launch: dict[str, Any]) -> None:
     """Opens the page, and stays until it is stopped.
 
     Args:
-        desk: What there is to decide.
+        session: What there is to decide.
         who: Who decides, where nobody has to give a name.
         launch: Where and for whom, as of Gradio's ``launch``.
 
@@ -346,7 +351,7 @@ def serve(desk: Desk, who: str, launch: dict[str, Any]) -> None:
     """
     options = launch_options()
     styles = [options.pop("css_paths"), Path(__file__).with_name("review.css")]
-    routes = {"routes": Routes(desk, PICTURE).all()}
-    page = ReviewPage(desk, who).build()
+    routes = {"routes": Routes(session, PICTURE).all()}
+    page = ReviewPage(session, who).build()
     open_page(page, **options, css_paths=styles, **launch, app_kwargs=routes)
     page.block_thread()

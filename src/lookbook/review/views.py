@@ -8,37 +8,40 @@ from typing import Any
 from lookbook.assistant.cards import text
 from lookbook.assistant.routes import picture_url
 from lookbook.attributes.record import values_of
-from lookbook.review.desk import Choice, Desk
+from lookbook.review.session import Choice, ReviewSession
 
 # From here on a value is marked as doubtful.
 DOUBTFUL_FROM = 0.3
-DONE = "Nothing is left to decide here. Choose another field, value or order above."
+DONE = "Nothing is left to decide here. Choose another attribute, value or order above."
 
 
-def item_view(desk: Desk, photo_id: str, attribute: str, following: list[str], turn: int) -> str:
+def item_view(
+    session: ReviewSession, photo_id: str, attribute: str, following: list[str], turn: int
+) -> str:
     """Shows an item with the question about one of its attributes.
 
     Args:
-        desk: Where the item is.
+        session: Where the item is.
         photo_id: The item.
         attribute: The attribute in question.
         following: Items that come next, whose pictures are fetched ahead.
         turn: The number of the question; a decision names the question that it answers.
     """
-    item = desk.item(photo_id)
-    signs = "".join(f"<li>{text(one)}</li>" for one in desk.why(photo_id, attribute))
-    facts = "".join(_fact(desk, item, name, attribute) for name in desk.names)
-    ahead = "".join(f'<img src="{picture_url(desk.item(one))}" hidden>' for one in following)
-    title = item[desk.schema.title]
+    item = session.item(photo_id)
+    signals = "".join(f"<li>{text(one)}</li>" for one in session.why(photo_id, attribute))
+    facts = "".join(_fact(session, item, name, attribute) for name in session.names)
+    ahead = "".join(f'<img src="{picture_url(session.item(one))}" hidden>' for one in following)
+    title = item[session.schema.title]
     return (
-        f'<article class="review" data-photo="{photo_id}" data-field="{text(attribute)}" '
+        f'<article class="review" data-photo="{photo_id}" data-attribute="{text(attribute)}" '
         f'data-turn="{turn}">'
         f'<div class="looked-at"><img src="{picture_url(item)}" alt="{text(title)}">'
-        f'<p class="file">{text(item["Filename"])}</p>{_most_like(desk, photo_id)}</div>'
+        f'<p class="file">{text(item["Filename"])}</p>{_most_like(session, photo_id)}</div>'
         f'<div class="asked"><p class="eyebrow">{text(title)}</p>'
         f"<h2>{text(attribute)}: {text(', '.join(values_of(item, attribute)) or 'nothing')}?</h2>"
-        f"{_choices(desk.choices(photo_id, attribute))}"
-        f'<ul class="signs">{signs}</ul><div class="fields">{facts}</div></div>{ahead}</article>'
+        f"{_choices(session.choices(photo_id, attribute))}"
+        f'<ul class="signals">{signals}</ul><div class="attributes">{facts}</div></div>'
+        f"{ahead}</article>"
     )
 
 
@@ -61,40 +64,40 @@ def _button(
     )
 
 
-def _fact(desk: Desk, item: dict[str, Any], name: str, asked: str) -> str:
+def _fact(session: ReviewSession, item: dict[str, Any], name: str, asked: str) -> str:
     photo_id = item["photo_id"]
-    if desk.is_decided(photo_id, name):
+    if session.is_decided(photo_id, name):
         state, mark = "decided", "✓"
     else:
-        wrong = desk.wrong(photo_id, name)
+        wrong = session.wrong(photo_id, name)
         state, mark = ("doubtful", f"{wrong:.0%}") if wrong >= DOUBTFUL_FROM else ("", "")
     state += " asked-now" if name == asked else ""
     value = ", ".join(values_of(item, name)) or "–"
     return (
-        f'<button class="field {state}" data-do="focus" data-value="{text(name)}">'
+        f'<button class="attribute {state}" data-do="focus" data-value="{text(name)}">'
         f"<b>{text(name)}</b> {text(value)} <i>{mark}</i></button>"
     )
 
 
-def _most_like(desk: Desk, photo_id: str) -> str:
-    other = desk.most_like(photo_id)
+def _most_like(session: ReviewSession, photo_id: str) -> str:
+    other = session.most_like(photo_id)
     if other is None:
         return ""
-    item = desk.item(other)
+    item = session.item(other)
     return (
         f'<figure class="most-like"><img src="{picture_url(item)}" '
-        f'alt="{text(item[desk.schema.title])}"><figcaption>the most similar picture '
+        f'alt="{text(item[session.schema.title])}"><figcaption>the most similar picture '
         f"{_button('same', '=', 'Shows the same item', value=other)}</figcaption></figure>"
     )
 
 
 def grid_view(
-    desk: Desk, photo_ids: list[str], attribute: str, left_out: list[str], turn: int
+    session: ReviewSession, photo_ids: list[str], attribute: str, left_out: list[str], turn: int
 ) -> str:
     """Shows many items, of which those that are not left out are accepted at once.
 
     Args:
-        desk: Where the items are.
+        session: Where the items are.
         photo_ids: The items.
         attribute: The attribute in question.
         left_out: Those that are not to be accepted.
@@ -102,19 +105,19 @@ def grid_view(
     """
     tiles = []
     for photo_id in photo_ids:
-        item = desk.item(photo_id)
+        item = session.item(photo_id)
         out = photo_id in left_out
         said = text(", ".join(values_of(item, attribute)) or "nothing")
         tiles.append(
             f'<button class="tile {"out" if out else ""}" aria-pressed="{str(not out).lower()}" '
             f'data-do="mark" data-value="{photo_id}"><img src="{picture_url(item)}" '
-            f'alt="{text(item[desk.schema.title])}" loading="lazy">'
+            f'alt="{text(item[session.schema.title])}" loading="lazy">'
             f'<span class="title">{said}</span></button>'
         )
     count = len(photo_ids) - sum(one in left_out for one in photo_ids)
     accept = _button("accept-all", "enter", f"These {count} are right", kind="right")
     return (
-        f'<section class="review-grid" data-photo="" data-field="{text(attribute)}" '
+        f'<section class="review-grid" data-photo="" data-attribute="{text(attribute)}" '
         f'data-turn="{turn}">'
         f'<p class="note-small">Touch those whose {text(attribute.lower())} is wrong: they return '
         f'one by one.</p><div class="choices">{accept}</div>'
@@ -128,8 +131,8 @@ def acts_view(of_an_item: bool) -> str:
     if of_an_item:
         acts += [
             ("skip", "space", "Skip"), ("all", "all", "All of it is right"),
-            ("no-item", "delete", "No item of the shop"),
-            ("up", "up", "Field before"), ("down", "down", "Field after"),
+            ("no-item", "delete", "Not a product"),
+            ("up", "up", "Previous attribute"), ("down", "down", "Next attribute"),
         ]  # fmt: skip
     buttons = "".join(
         f'<button data-do="{act}" data-key="{key}">{label}</button>' for act, key, label in acts

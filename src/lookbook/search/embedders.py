@@ -64,7 +64,7 @@ class Embedder:
                 where it embeds texts and pictures into one space, as CLIP and SigLIP do.
             network: See :class:`lookbook.captioners.network.Network`.
             attributes: The attributes of an item whose text is embedded; ``None`` for all of it,
-                see :func:`lookbook.attributes.record.whole_text_of`.
+                see :func:`lookbook.attributes.record.searchable_text`.
             token: Key to gated models on the hub.
 
         Raises:

@@ -122,7 +122,7 @@ class ImageEmbeddingStore:
                 found[photo_id] = self._load(self._place[photo_id])[photo_id]
         return found
 
-    def looks_of(self, photo_ids: Iterable[str]) -> dict[str, np.ndarray]:
+    def image_embeddings_of(self, photo_ids: Iterable[str]) -> dict[str, np.ndarray]:
         """Gives the looks of some pictures, by photo; of those that were seen."""
         return {photo_id: look for photo_id, (look, _) in self.of(photo_ids).items()}
 

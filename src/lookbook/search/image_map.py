@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from lookbook.photos.sampling import draw_lot
+from lookbook.photos.sampling import sampling_hash
 
 # Pictures that are placed at once, and neighbours that place each.
 _BLOCK = 1024
@@ -17,7 +17,7 @@ _PERPLEXITY = 30.0
 
 def project_images(
     photo_ids: list[str],
-    looks_of: Callable[[list[str]], Mapping[str, np.ndarray]],
+    image_embeddings_of: Callable[[list[str]], Mapping[str, np.ndarray]],
     fitted: int,
     seed: int,
 ) -> dict[str, np.ndarray]:
@@ -28,15 +28,16 @@ def project_images(
 
     Args:
         photo_ids: The pictures.
-        looks_of: Gives the (dimensions,) vectors of unit length of some, of those that have one.
+        image_embeddings_of: Gives the (dimensions,) vectors of unit length of some, of those that
+            have one.
         fitted: So many at most are the sample, drawn by lot.
         seed: Of the placement.
 
     Returns:
         (2,) each, by photo, of those that have a vector.
     """
-    drawn = sorted(photo_ids, key=lambda one: draw_lot(seed, one))[:fitted]
-    looks = dict(looks_of(drawn))
+    drawn = sorted(photo_ids, key=lambda one: sampling_hash(seed, one))[:fitted]
+    looks = dict(image_embeddings_of(drawn))
     drawn = [one for one in drawn if one in looks]
     if not drawn:
         return {}
@@ -45,7 +46,7 @@ def project_images(
     placed = dict(zip(drawn, places, strict=True))
     others = [one for one in photo_ids if one not in placed]
     for start in range(0, len(others), _BLOCK):
-        some = looks_of(others[start : start + _BLOCK])
+        some = image_embeddings_of(others[start : start + _BLOCK])
         if not some:
             continue
         cosines = np.stack(list(some.values())) @ sample.T

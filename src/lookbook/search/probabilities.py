@@ -81,8 +81,8 @@ def attribute_log_probs(
     catalogue: pd.DataFrame,
     probabilities: pd.DataFrame,
     schema: Schema,
-    wrong: float,
-    wrong_by_field: dict[str, float],
+    error_rate: float,
+    error_rate_by_attribute: dict[str, float],
     decided: Mapping[str, Collection[str]],
 ) -> np.ndarray:
     """Gives the logarithms of the probabilities of all values.
@@ -92,8 +92,8 @@ def attribute_log_probs(
         probabilities: ``photo_id`` and ``attribute: value`` columns, a row for each item whose
             captioner told.
         schema: The catalogue's schema.
-        wrong: How often what a captioner said without probabilities is wrong.
-        wrong_by_field: The same for single attributes, where it was measured.
+        error_rate: How often what a captioner said without probabilities is wrong.
+        error_rate_by_attribute: The same for single attributes, where it was measured.
         decided: By photo the attributes that people have decided, which are as good as certain.
 
     Returns:
@@ -108,7 +108,7 @@ def attribute_log_probs(
         values = list(attribute.values)
         columns = [f"{name}: {value}" for value in values]
         one = isinstance(attribute, SingleAttribute)
-        unsure = wrong_by_field.get(name, wrong)
+        unsure = error_rate_by_attribute.get(name, error_rate)
         default = getattr(attribute, "default", None)
         shares = _soften(catalogue[name], values, default, unsure, one)
         if len(told) and set(columns) & set(told.columns):
@@ -126,7 +126,7 @@ def attribute_log_probs(
 
 
 def _soften(
-    cells: pd.Series, values: list[str], default: str | None, wrong: float, one: bool
+    cells: pd.Series, values: list[str], default: str | None, error_rate: float, one: bool
 ) -> np.ndarray:
     """Writes what was said as probabilities that allow for error; (items, values)."""
     place = {value: number for number, value in enumerate(values)}
@@ -137,8 +137,8 @@ def _soften(
         said = [value for value in split_values(cell) if value in place and value != default]
         if not said:
             continue
-        shares[row] = wrong / max(len(values) - 1, 1)
-        shares[row, [place[value] for value in said]] = 1 - wrong
+        shares[row] = error_rate / max(len(values) - 1, 1)
+        shares[row, [place[value] for value in said]] = 1 - error_rate
         if one:
             shares[row] /= shares[row].sum()
     return shares[codes]

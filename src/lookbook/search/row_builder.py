@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lookbook.attributes.record import from_row, split_values, values_of, whole_text_of
+from lookbook.attributes.record import from_row, searchable_text, split_values, values_of
 from lookbook.attributes.schema import Schema
 from lookbook.errors import InputError
 from lookbook.lazy import ArrowTable, pd
@@ -61,8 +61,8 @@ class RowBuilder(NamedTuple):
         embedder: Embeds the texts.
         texts: Texts that were embedded before; ``None`` where there is no index yet.
         sizes: Dimensions of ``look`` and ``vector`` of pictures, where there are any.
-        wrong: How often what a captioner says without probabilities is wrong.
-        wrong_by_field: The same for single attributes.
+        error_rate: How often what a captioner says without probabilities is wrong.
+        error_rate_by_attribute: The same for single attributes.
         batch_size: Texts a run of the model.
         schema: The catalogue's schema.
     """
@@ -70,8 +70,8 @@ class RowBuilder(NamedTuple):
     embedder: Embedder
     texts: IndexedTexts | None
     sizes: dict[str, int]
-    wrong: float
-    wrong_by_field: dict[str, float]
+    error_rate: float
+    error_rate_by_attribute: dict[str, float]
     batch_size: int
     schema: Schema
 
@@ -81,7 +81,12 @@ class RowBuilder(NamedTuple):
         catalogue = part.catalogue.astype(object)
         seen = ImageEmbeddingStore(part.pictures, self.embedder.image_fingerprint)
         likely = attribute_log_probs(
-            catalogue, part.likely, self.schema, self.wrong, self.wrong_by_field, part.decided
+            catalogue,
+            part.likely,
+            self.schema,
+            self.error_rate,
+            self.error_rate_by_attribute,
+            part.decided,
         )
         texts = list(texts_of(catalogue, self.schema, self.embedder.attributes))
         keys = [text_key(self.embedder, text) for text in texts]
@@ -235,7 +240,7 @@ def texts_of(
         for row in rows.astype(object).to_dict("records"):
             record = from_row(row, schema)
             if names is None:
-                yield whole_text_of(record, schema)
+                yield searchable_text(record, schema)
             else:
                 yield ". ".join(", ".join(values_of(record, name)) for name in names)
 

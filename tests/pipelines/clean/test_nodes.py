@@ -102,13 +102,13 @@ def test_every_caption_is_a_label_or_rejected_with_its_reason(schema):
 def test_says_what_was_mapped_to_what(schema):
     pants = json.dumps({**LABEL, "Category": "Pants and Jackets"})
     _, _, _, mapping, _, full, _ = clean(captions(pants, pants, json.dumps(LABEL)), schema)
-    rows = mapping[mapping["field"] == "Category"].drop(columns="field").values.tolist()
+    rows = mapping[mapping["attribute"] == "Category"].drop(columns="attribute").values.tolist()
     assert rows == [
         ["Pants and Jackets", "Pants", "first of several", 2],
         ["Jackets", "Outerwear", "synonym", 1],
     ]
-    assert mapping.groupby("field")["items"].sum().eq(len(full)).all()
-    assert set(mapping["field"]) == set(schema.categorical)
+    assert mapping.groupby("attribute")["items"].sum().eq(len(full)).all()
+    assert set(mapping["attribute"]) == set(schema.categorical)
 
 
 def test_a_field_that_is_missing_is_not_invented(schema):

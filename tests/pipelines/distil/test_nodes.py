@@ -44,7 +44,7 @@ def params():
     )
     fit = {"epochs": 1, "batch_size": 8, "frozen_blocks": 20}
     small = {
-        "folds": 2, "drawn_per_label": 1, "bootstrap_rounds": 50, "least_examples": 5,
+        "folds": 2, "synthetic_per_label": 1, "bootstrap_rounds": 50, "min_examples": 5,
         "fit": {**written["distil"]["fit"], **fit},
         "align": {**written["distil"]["align"], "epochs": 2},
     }  # fmt: skip

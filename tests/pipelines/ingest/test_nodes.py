@@ -20,7 +20,7 @@ PARAMS = IngestParams(
     max_pixels=1_000_000,
     smallest_side=16,
     batch_size=2,
-    photos_a_file=3,
+    photos_per_file=3,
     contact_sheet_columns=3,
     seed=0,
 )

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from lookbook.captioners import FILTERED, Caption
-from lookbook.captioners.embedded import EmbeddedCaptioner
+from lookbook.captioners.bundled import BundledCaptioner
 from lookbook.captioners.shards import ShardParams
 from lookbook.errors import InputError
 from lookbook.photos.drawing import LABELS
@@ -177,7 +177,7 @@ def test_a_new_photo_alone_is_captioned(label, photos, captioner):
 def test_another_captioner_starts_anew_beside_the_first(label, photos, captioner, other_network):
     store = {}
     label(select(photos), photos, captioner, store)
-    other = EmbeddedCaptioner(other_network)
+    other = BundledCaptioner(other_network)
     plan, _ = label(select(photos), photos, other, store)
     assert len(plan) == len(photos)
     plan, _ = label(select(photos), photos, captioner, store)

@@ -18,7 +18,7 @@ def publish(schema):
     )
     manifest = pd.DataFrame({"photo_id": ["a" * 64, "b" * 64], "sender_id": None, "label": None})
     near = pd.DataFrame(columns=["photo_id", "duplicate_group"])
-    decided = pd.DataFrame(columns=["photo_id", "field", "outcome"])
+    decided = pd.DataFrame(columns=["photo_id", "attribute", "outcome"])
     files = {f"{letter}.jpg": lambda seed=seed: jpeg(seed=seed) for seed, letter in enumerate("ab")}
 
     def run(published, **changed):

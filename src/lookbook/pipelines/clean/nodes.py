@@ -16,8 +16,14 @@ from lookbook.attributes.corrections import (
     outcome_of,
     read_corrections,
 )
-from lookbook.attributes.parsing import Answer, read_answer
-from lookbook.attributes.record import from_row, join_values, split_values, to_row, written_of
+from lookbook.attributes.parsing import ParsedAnswer, parse_answer
+from lookbook.attributes.record import (
+    from_row,
+    join_values,
+    raw_values_from_row,
+    split_values,
+    to_row,
+)
 from lookbook.attributes.schema import Schema
 from lookbook.evaluation.plots import plot_before_and_after
 from lookbook.lazy import PlotlyFigure, pd
@@ -27,7 +33,7 @@ from lookbook.pools import Pool
 
 # Texts and values that an attribute's description lists.
 _COMMONEST = 10
-MAPPING = ["field", "value", "mapped_to", "how"]
+MAPPING = ["attribute", "value", "mapped_to", "method"]
 
 
 class CleanParams(BaseModel):
@@ -80,9 +86,9 @@ def parse_captions(
 def _parse_batch(captions: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, pd.DataFrame]:
     texts = captions["caption"].fillna("")
     answers = [
-        Answer(rejection=f"no caption: {failure}")
+        ParsedAnswer(rejection=f"no caption: {failure}")
         if isinstance(failure, str)
-        else read_answer(text, schema)
+        else parse_answer(text, schema)
         for text, failure in zip(texts, captions["failure"], strict=True)
     ]
     reasons = [answer.rejection for answer in answers]
@@ -111,8 +117,8 @@ def map_vocabulary(
 
     Returns:
         The items: ``Filename``, the attributes, ``photo_id``; and what was mapped to what:
-        ``attribute``, ``value`` (as the model wrote it, empty for nothing), ``mapped_to``, ``how``
-        (see :class:`lookbook.attributes.cleaning.Mapping`) and ``items``.
+        ``attribute``, ``value`` (as the model wrote it, empty for nothing), ``mapped_to``,
+        ``method`` (see :class:`lookbook.attributes.cleaning.ValueMapping`) and ``items``.
     """
     items, counts = [], Counter[tuple[str, ...]]()
     for some, counted in pool.map(partial(_map_batch, schema=schema), cut(labels)):
@@ -122,7 +128,7 @@ def map_vocabulary(
         [(*mapped, count) for mapped, count in sorted(counts.items())], columns=[*MAPPING, "items"]
     )
     order = {name: number for number, name in enumerate(schema.names)}
-    mapping["order"] = mapping["field"].map(order)
+    mapping["order"] = mapping["attribute"].map(order)
     mapping = mapping.sort_values(["order", "items", "value"], ascending=[True, False, True])
     return pd.concat(items, ignore_index=True), mapping.drop(columns="order").reset_index(drop=True)
 
@@ -132,10 +138,10 @@ def _map_batch(
 ) -> tuple[pd.DataFrame, Counter[tuple[str, ...]]]:
     rows, counts = [], Counter[tuple[str, ...]]()
     for row in labels.to_dict("records"):
-        record, mapped = map_values(written_of(row, schema), schema)
+        record, mapped = map_values(raw_values_from_row(row, schema), schema)
         where = {"Filename": row["Filename"]}
         rows.append({**where, **to_row(record, schema), "photo_id": row["photo_id"]})
-        counts.update((one.attribute, one.value, one.mapped_to, one.how) for one in mapped)
+        counts.update((one.attribute, one.value, one.mapped_to, one.method) for one in mapped)
     return pd.DataFrame(rows, columns=["Filename", *schema.names, "photo_id"]), counts
 
 
@@ -170,17 +176,17 @@ def apply_corrections(
         with its ``line`` and ``outcome``.
     """
     read = read_corrections(corrections, schema)
-    outcomes = list(read.outcome)
-    decided = captioned_items["photo_id"].isin(list(read.decided))
+    outcomes = list(read.outcomes)
+    decided = captioned_items["photo_id"].isin(list(read.decisions))
     known = {
         row["photo_id"]: from_row(row, schema)
         for row in captioned_items[decided].to_dict("records")
     }
-    for photo_id, told in read.decided.items():
+    for photo_id, told in read.decisions.items():
         for name, decision in told.items():
             outcomes[decision.row] = outcome_of(name, decision, known.get(photo_id))
     corrected = [
-        to_row(correct_record(record, read.fields_of(photo_id), schema), schema)
+        to_row(correct_record(record, read.values_for(photo_id), schema), schema)
         for photo_id, record in known.items()
     ]
     items = captioned_items.copy()
@@ -222,16 +228,16 @@ def report_clean(
     """Tells what became of every caption, and of what the captioner says where people looked."""
     by_field, others = count_outcomes(applied_corrections)
     told = mapping[mapping["value"].ne("")]
-    several = told[told["how"].eq("first of several")]
+    several = told[told["method"].eq("first of several")]
     captions, usable = reading_counts["captions"], reading_counts["usable"]
     full, balanced = (_of_each(item_counts, params.by, name) for name in ("items", "balanced"))
     return {
         **reading_counts,
         "usable_share": round(usable / max(captions, 1), 4),
-        "mapped_by": mapping.groupby("how")["items"].sum().to_dict(),
-        "values_mapped": int(told.loc[told["how"].ne("exact"), "items"].sum()),
-        "values_that_name_several": several.drop(columns="how").to_dict("records"),
-        "contradictions": int(mapping.loc[mapping["how"].eq("contradicted"), "items"].sum()),
+        "mapped_by": mapping.groupby("method")["items"].sum().to_dict(),
+        "values_mapped": int(told.loc[told["method"].ne("exact"), "items"].sum()),
+        "values_that_name_several": several.drop(columns="method").to_dict("records"),
+        "contradictions": int(mapping.loc[mapping["method"].eq("contradicted"), "items"].sum()),
         "captioner": captioner,
         "corrections": {"by_field": by_field, "others": others},
         "by": params.by,

@@ -62,7 +62,7 @@ def read_teacher(
         )
     people = read_corrections(corrections, schema)
     items = usable[usable["photo_id"].map(people.is_item).astype(bool)]
-    decided = {row.file: people.fields_of(row.photo_id) for row in items.itertuples()}
+    decided = {row.file: people.values_for(row.photo_id) for row in items.itertuples()}
     taught = make_training_set(
         items, said, schema, params.human_label, params.ignored_labels, decided
     )
@@ -90,10 +90,12 @@ def make_folds(
     """
     from sklearn.model_selection import StratifiedGroupKFold
 
-    from lookbook.distillation.drawings import list_drawings
+    from lookbook.distillation.synthetic import list_synthetic_photos
     from lookbook.search.near_duplicates import join_senders
 
-    drawn = list_drawings(params.drawn_per_label, params.drawn_columns, schema, params.fit.seed)
+    drawn = list_synthetic_photos(
+        params.synthetic_per_label, params.synthetic_columns, schema, params.fit.seed
+    )
     photos = taught_photos.assign(fold=NO_FOLD)
     known = photos["sender_id"].notna()
     # Where nobody's name is known every photo is somebody's own.
@@ -114,10 +116,10 @@ def make_folds(
         photos.iloc[rows[test], photos.columns.get_loc("fold")] = fold
     photos = photos.assign(sender_id=senders, drawing=None)
     training_set = pd.concat([photos, drawn.assign(fold=NO_FOLD)], ignore_index=True)
-    heads = make_heads(photos, schema, params.least_examples)
+    heads = make_heads(photos, schema, params.min_examples)
     if not any(head.name in schema.categorical for head in heads):
         raise InputError(
-            f"No field has the {params.least_examples} examples that 'distil.least_examples' asks "
+            f"No field has the {params.min_examples} examples that 'distil.min_examples' asks "
             f"for: the teacher speaks of {len(photos):,} photos."
         )
     taught = {head.name for head in heads}
@@ -126,7 +128,7 @@ def make_folds(
         "described": int(photos[TEXT].notna().sum()),
         "senders": int(senders.nunique()),
         "measured": int(measured.sum()),
-        "drawings": len(drawn),
+        "synthetic": len(drawn),
         "folds": folds,
         "examples": {
             name: int(photos[name].notna().sum()) for name in ["label", *schema.categorical]
@@ -140,7 +142,7 @@ def make_folds(
 def extract_activations(
     training_set: pd.DataFrame,
     files: dict[str, Callable[[], bytes]],
-    known_activations: Parts,
+    existing_activations: Parts,
     backbone: TorchModule,
     params: DistilParams,
 ) -> Iterator[dict[str, np.ndarray]]:
@@ -149,7 +151,7 @@ def extract_activations(
     Args:
         training_set: Photos and drawings.
         files: Functions that read the photos' bytes, by file.
-        known_activations: What an earlier run has computed.
+        existing_activations: What an earlier run has computed.
         backbone: The ImageNet network.
         params: How many of its blocks are frozen.
 
@@ -163,7 +165,7 @@ def extract_activations(
 
     trunk = Trunk(backbone, params.fit.frozen_blocks).eval()
     parts = list_parts(training_set, fingerprint_weights(trunk))
-    missing = {name: rows for name, rows in parts.items() if name not in known_activations}
+    missing = {name: rows for name, rows in parts.items() if name not in existing_activations}
     total = sum(len(rows) for rows in missing.values())
     with Progress(total=total, desc="frozen blocks", unit="photo", disable=not total) as progress:
         for name, rows in missing.items():
@@ -175,7 +177,7 @@ def fit_networks(
     training_set: pd.DataFrame,
     heads: list[dict[str, Any]],
     activations: Parts,
-    known_fits: Parts,
+    existing_fits: Parts,
     backbone: TorchModule,
     params: DistilParams,
 ) -> Iterator[dict[str, dict[str, Tensor]]]:
@@ -185,7 +187,7 @@ def fit_networks(
         training_set: What there is to learn, with ``fold``.
         heads: The heads.
         activations: What the frozen blocks made of the pictures.
-        known_fits: Networks that an earlier run has taught.
+        existing_fits: Networks that an earlier run has taught.
         backbone: The ImageNet network.
         params: The schedule.
 
@@ -204,7 +206,7 @@ def fit_networks(
     prefix = fingerprint_fit(training_set, asked, backbone, params.fit)
     numbers = sorted(set(training_set["fold"]) - {NO_FOLD})
     wanted = {f"{prefix}/fold-{fold}": fold for fold in numbers} | {f"{prefix}/{RELEASE}": None}
-    missing = {name: fold for name, fold in wanted.items() if name not in known_fits}
+    missing = {name: fold for name, fold in wanted.items() if name not in existing_fits}
     wanted_of_all = make_wanted(training_set, asked, params.fit)
     total = len(missing) * params.fit.epochs
     with Progress(total=total, desc="networks", unit="epoch", disable=not total) as progress:
@@ -265,7 +267,7 @@ def calibrate_heads(
     temperatures = fit_temperatures(asked, _logits(predictions), targets)
     scaled = _scaled(predictions, asked, temperatures)
     said = decide_across_folds(scaled, targets, predictions["fold"].to_numpy(), asked)
-    calibrated = calibrate(asked, said, targets, params.right_at_least)
+    calibrated = calibrate(asked, said, targets, params.target_precision)
     table = pd.DataFrame(said, columns=predictions.columns[2:])
     table = pd.concat([predictions[["photo_id", "fold"]], table], axis=1)
     return [head.model_dump() for head in calibrated], temperatures, table
@@ -392,7 +394,7 @@ def score_network(
     rows = _rows_of(calibrated_predictions, training_set)
     scores, confusions = score_heads(
         asked, _logits(calibrated_predictions), rows, balance,
-        params.right_at_least, params.bootstrap_rounds, params.fit.seed,
+        params.target_precision, params.bootstrap_rounds, params.fit.seed,
     )  # fmt: skip
     words = None
     if len(word_ranks):
@@ -427,15 +429,15 @@ def caption_unseen(
     Returns:
         ``photo_id``, ``file`` and the catalogue's attributes.
     """
-    from lookbook.attributes.decoding import choose_values, compose_record
+    from lookbook.attributes.decoding import decode_values, render_record
     from lookbook.attributes.record import to_row
-    from lookbook.captioners.network import likely_values
+    from lookbook.captioners.network import head_probabilities
 
     asked = [Head.model_validate(head) for head in heads]
     rows = _rows_of(calibrated_predictions, training_set)
-    likely = likely_values(_logits(calibrated_predictions), asked)
+    likely = head_probabilities(_logits(calibrated_predictions), asked)
     records = [
-        to_row(compose_record(choose_values(one, asked, schema), asked, schema), schema)
+        to_row(render_record(decode_values(one, asked, schema), asked, schema), schema)
         for one in likely
     ]
     return pd.concat([rows[["photo_id", "file"]], pd.DataFrame(records)], axis=1)

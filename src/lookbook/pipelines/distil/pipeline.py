@@ -11,7 +11,7 @@ SEEN = ["calibrated_predictions", "training_set", "heads"]
 def create_pipeline(**kwargs: object) -> Pipeline:
     """Creates the ``distil`` pipeline.
 
-    ``known_activations`` and ``activations``, and ``known_fits`` and ``fits``, are the same
+    ``existing_activations`` and ``activations``, and ``existing_fits`` and ``fits``, are the same
     files: what was there before the run, and what is there after it.
     """
     return Pipeline(
@@ -37,7 +37,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             Node(
                 nodes.extract_activations,
                 inputs=[
-                    "training_set", "photo_files", "known_activations", "backbone",
+                    "training_set", "photo_files", "existing_activations", "backbone",
                     "params:distil",
                 ],
                 outputs="activations",
@@ -46,7 +46,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             Node(
                 nodes.fit_networks,
                 inputs=[
-                    "training_set", "untaught_heads", "activations", "known_fits", "backbone",
+                    "training_set", "untaught_heads", "activations", "existing_fits", "backbone",
                     "params:distil",
                 ],
                 outputs="fits",

@@ -12,7 +12,7 @@ import numpy as np
 from lookbook.assistant import answering
 from lookbook.assistant.answers import NOTHING_SHOWN, ServingParams, Shown
 from lookbook.assistant.finding import WORDS_ONLY
-from lookbook.attributes.record import Record, from_row, whole_text_of
+from lookbook.attributes.record import Record, from_row, searchable_text
 from lookbook.attributes.schema import Schema
 from lookbook.captioners import Captioner
 from lookbook.distillation.params import DistilParams
@@ -200,7 +200,7 @@ def find_similar_items(
     gallery = search_index.among(known["photo_id"])
     rows = []
     asked = known[known["asked"]]
-    texts = [whole_text_of(from_row(row, schema), schema) for row in asked.to_dict("records")]
+    texts = [searchable_text(from_row(row, schema), schema) for row in asked.to_dict("records")]
     queries = asked.assign(text=texts).to_dict("records")
     for item, way, found in _answers(queries, "text", gallery, params, "similar", params.k, True):
         relevant = np.array([labels[one["photo_id"]] == item["label"] for one in found], bool)

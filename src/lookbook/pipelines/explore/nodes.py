@@ -78,7 +78,7 @@ def map_catalogue(
     seen = ImageEmbeddingStore(image_embedding_shards, embedder.image_fingerprint)
 
     ids = full_catalogue["photo_id"].tolist()
-    placed = project_images(ids, seen.looks_of, params.fitted, params.seed)
+    placed = project_images(ids, seen.image_embeddings_of, params.fitted, params.seed)
     if not placed:
         raise InputError("No picture is indexed: first run 'kedro run --pipelines=index'.")
     rows = full_catalogue[full_catalogue["photo_id"].isin(list(placed))].reset_index(drop=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from lookbook.attributes.corrections import JOINED, decided_fields
+from lookbook.attributes.corrections import JOINED, decided_attributes
 from lookbook.attributes.schema import Schema
 from lookbook.errors import InputError
 from lookbook.lazy import MatplotlibFigure, pd
@@ -118,7 +118,7 @@ def find_near_duplicates(
     photo_ids, same = photos["photo_id"].to_numpy(), params.near_duplicates
 
     def looks(rows: np.ndarray) -> np.ndarray:
-        known = seen.looks_of(photo_ids[rows])
+        known = seen.image_embeddings_of(photo_ids[rows])
         return embedder.details(np.stack([known[photo_id] for photo_id in photo_ids[rows]]))
 
     order = np.array(sorted(range(len(photos)), key=lambda row: seen.file_of(photo_ids[row])))
@@ -201,7 +201,7 @@ def embed_items(
         )
     photo_ids = full_catalogue["photo_id"]
     first = near_duplicates.set_index("photo_id")[DUPLICATE_GROUP].to_dict()
-    decided = decided_fields(applied_corrections)
+    decided = decided_attributes(applied_corrections)
     tables, report = {}, {}
     for name, embedder in embedders.items():
         seen = ImageEmbeddingStore(image_embedding_shards, embedder.image_fingerprint)
@@ -223,7 +223,8 @@ def embed_items(
             "pictures_failed": len(photo_ids) - shown,
         }
         make = RowBuilder(
-            embedder, indexed_items.texts(name), seen.sizes, params.wrong, params.wrong_by_field,
+            embedder, indexed_items.texts(name), seen.sizes, params.error_rate,
+            params.error_rate_by_attribute,
             params.batch_size, schema,
         )  # fmt: skip
         tables[name] = ItemRows(

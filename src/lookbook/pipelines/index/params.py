@@ -27,8 +27,8 @@ class IndexParams(BaseModel):
         batch_size: Texts a run of the model.
         images_batch_size: Pictures a run of the network.
         images_per_file: Pictures whose vectors are written at once: what a kill costs.
-        wrong: How often what a captioner says without probabilities is wrong.
-        wrong_by_field: The same for single attributes, where it was measured.
+        error_rate: How often what a captioner says without probabilities is wrong.
+        error_rate_by_attribute: The same for single attributes, where it was measured.
         near_duplicates: From where on two photos count as of one item.
     """
 
@@ -37,6 +37,6 @@ class IndexParams(BaseModel):
     batch_size: int = Field(gt=0)
     images_batch_size: int = Field(gt=0)
     images_per_file: int = Field(gt=0)
-    wrong: float = Field(gt=0, lt=1)
-    wrong_by_field: dict[str, float]
+    error_rate: float = Field(gt=0, lt=1)
+    error_rate_by_attribute: dict[str, float]
     near_duplicates: NearDuplicateThresholds

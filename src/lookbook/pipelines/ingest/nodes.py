@@ -9,15 +9,15 @@ from typing import Any
 from lookbook.attributes.text import clean_text
 from lookbook.errors import InputError
 from lookbook.lazy import pd
-from lookbook.photos.folder import Readers
+from lookbook.photos.folder import Loaders
 from lookbook.photos.headings import FIELDS
 from lookbook.photos.inspecting import (
     FACTS,
     NO_PHOTO,
     Shards,
-    are_settled,
     fingerprint_inspection,
     inspect_batch,
+    is_up_to_date,
     name_shard,
     read_inspections,
     record_loss,
@@ -82,13 +82,13 @@ BOOLEANS = {
 
 
 def inspect_photos(
-    files: Readers, known_inspections: Shards, pool: Pool, params: IngestParams
+    files: Loaders, existing_inspections: Shards, pool: Pool, params: IngestParams
 ) -> Iterator[dict[str, pd.DataFrame]]:
     """Decodes every file whole and measures it, but for those that are known as they are.
 
     Args:
         files: File names and functions that read their bytes.
-        known_inspections: What earlier runs have measured.
+        existing_inspections: What earlier runs have measured.
         pool: Who does it.
         params: Bounds, and how many at once.
 
@@ -99,8 +99,8 @@ def inspect_photos(
     from lookbook.progress import Progress
 
     fingerprint = fingerprint_inspection(params.max_pixels, params.smallest_side)
-    measured = read_inspections(known_inspections, fingerprint, files)
-    known = set(measured.loc[are_settled(measured), "file"])
+    measured = read_inspections(existing_inspections, fingerprint, files)
+    known = set(measured.loc[is_up_to_date(measured), "file"])
     missing = ((file, read) for file, read in files.items() if file not in known)
     batches = in_batches(missing, params.batch_size)
     measure = partial(
@@ -112,14 +112,14 @@ def inspect_photos(
         for records in pool.map(PerRecord(measure, record_loss), batches):
             progress.update(len(records))
             rows += records
-            if len(rows) >= params.photos_a_file:
+            if len(rows) >= params.photos_per_file:
                 yield {name_shard(fingerprint, (row["file"] for row in rows)): pd.DataFrame(rows)}
                 rows = []
     if rows:
         yield {name_shard(fingerprint, (row["file"] for row in rows)): pd.DataFrame(rows)}
 
 
-def collect_inspections(files: Readers, inspections: Shards, params: IngestParams) -> pd.DataFrame:
+def collect_inspections(files: Loaders, inspections: Shards, params: IngestParams) -> pd.DataFrame:
     """Gathers what was measured of the files that are there.
 
     Returns:

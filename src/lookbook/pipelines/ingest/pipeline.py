@@ -8,13 +8,13 @@ from lookbook.pipelines.ingest import nodes, plots
 def create_pipeline(**kwargs: object) -> Pipeline:
     """Creates the ``ingest`` pipeline.
 
-    ``known_inspections`` and ``inspections`` are the same files, before the run and after it.
+    ``existing_inspections`` and ``inspections`` are the same files, before the run and after it.
     """
     return Pipeline(
         [
             Node(
                 nodes.inspect_photos,
-                inputs=["photo_files", "known_inspections", "pool", "params:ingest"],
+                inputs=["photo_files", "existing_inspections", "pool", "params:ingest"],
                 outputs="inspections",
                 name="inspect_photos",
             ),

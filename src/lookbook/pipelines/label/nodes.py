@@ -48,8 +48,8 @@ def limit_selection(selection: pd.DataFrame, params: ShardParams) -> pd.DataFram
 
 def plan_captions(
     selection: pd.DataFrame,
-    known_shards: Shards,
-    known_trial_shards: Shards,
+    existing_shards: Shards,
+    existing_trial_shards: Shards,
     captioner: Captioner,
     prompt: dict[str, Any],
 ) -> tuple[pd.DataFrame, str]:
@@ -57,8 +57,8 @@ def plan_captions(
 
     Args:
         selection: The photos to caption.
-        known_shards: Shards of earlier runs by name, of this and of other captioners.
-        known_trial_shards: Shards of prompt trials.
+        existing_shards: Shards of earlier runs by name, of this and of other captioners.
+        existing_trial_shards: Shards of prompt trials.
         captioner: Its fingerprint tells which captions are its own.
         prompt: What it is asked.
 
@@ -67,7 +67,7 @@ def plan_captions(
         before; and the captioner's fingerprint.
     """
     fingerprint = captioner.fingerprint(Prompt.model_validate(prompt))
-    known = {**known_trial_shards, **known_shards}
+    known = {**existing_trial_shards, **existing_shards}
     return find_uncaptioned(selection, known, fingerprint), fingerprint
 
 
@@ -89,7 +89,7 @@ def caption_photos(
 def collect_captions(
     selection: pd.DataFrame,
     shards: Shards,
-    known_trial_shards: Shards,
+    existing_trial_shards: Shards,
     fingerprint: str,
 ) -> TableParts:
     """Gathers the captions of the chosen photos from all shards of this captioner.
@@ -98,13 +98,13 @@ def collect_captions(
         The selection with its captions and what they took, see
         :func:`lookbook.captioners.shards.gather_captions`.
     """
-    return gather_captions(selection, {**known_trial_shards, **shards}, fingerprint)
+    return gather_captions(selection, {**existing_trial_shards, **shards}, fingerprint)
 
 
 def collect_probabilities(
     selection: pd.DataFrame,
     shards: Shards,
-    known_trial_shards: Shards,
+    existing_trial_shards: Shards,
     fingerprint: str,
     schema: Schema,
 ) -> TableParts:
@@ -113,14 +113,14 @@ def collect_probabilities(
     Returns:
         See :func:`lookbook.captioners.shards.gather_probabilities`.
     """
-    every = {**known_trial_shards, **shards}
+    every = {**existing_trial_shards, **shards}
     return gather_probabilities(selection, every, fingerprint, schema)
 
 
 def count_captions(
     selection: pd.DataFrame,
     shards: Shards,
-    known_trial_shards: Shards,
+    existing_trial_shards: Shards,
     fingerprint: str,
 ) -> dict[str, Any]:
     """Counts captions, failures and tokens, part by part.
@@ -132,7 +132,7 @@ def count_captions(
     """
     counts, failures = Counter[str](), Counter[str]()
     costs = []
-    for part in collect_captions(selection, shards, known_trial_shards, fingerprint):
+    for part in collect_captions(selection, shards, existing_trial_shards, fingerprint):
         failed = part["caption"].isna()
         failures.update(part.loc[failed, "failure"])
         costs.append(part["cost"].sum(min_count=1))

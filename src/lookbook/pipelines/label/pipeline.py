@@ -8,11 +8,11 @@ from lookbook.pipelines.label import nodes
 def create_pipeline(**kwargs: object) -> Pipeline:
     """Creates the ``label`` pipeline.
 
-    ``known_caption_shards`` and ``caption_shards`` are the same files: what was there before
+    ``existing_caption_shards`` and ``caption_shards`` are the same files: what was there before
     the run, and what is there after it. What ``prompt_trial`` has captioned counts too.
     """
-    known = ["limited_selection", "known_caption_shards", "known_trial_shards"]
-    made = ["limited_selection", "caption_shards", "known_trial_shards", "captioner_fingerprint"]
+    known = ["limited_selection", "existing_caption_shards", "existing_trial_shards"]
+    made = ["limited_selection", "caption_shards", "existing_trial_shards", "captioner_fingerprint"]
     return Pipeline(
         [
             Node(

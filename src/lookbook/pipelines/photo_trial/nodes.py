@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from lookbook.attributes.parsing import read_answer
+from lookbook.attributes.parsing import parse_answer
 from lookbook.attributes.schema import Schema
 from lookbook.captioners import Captioner, Prompt
 from lookbook.errors import InputError
@@ -63,7 +63,7 @@ def caption_photo(
     begun = time.perf_counter()
     (caption,) = captioner.caption([photo], asked)
     seconds = time.perf_counter() - begun
-    answer = read_answer(caption.text or "", asked.attributes)
+    answer = parse_answer(caption.text or "", asked.attributes)
     return {
         "captioner": captioner.fingerprint(asked),
         "system": asked.system,

@@ -60,8 +60,8 @@ def compose_prompts(
 
 def caption_trials(
     photos: pd.DataFrame,
-    known_shards: Shards,
-    known_trial_shards: Shards,
+    existing_shards: Shards,
+    existing_trial_shards: Shards,
     files: dict[str, Callable[[], bytes]],
     captioner: Captioner,
     trial_captioners: dict[str, Captioner],
@@ -72,8 +72,8 @@ def caption_trials(
 
     Args:
         photos: As chosen.
-        known_shards: What the ``label`` pipeline has captioned before.
-        known_trial_shards: What was tried before.
+        existing_shards: What the ``label`` pipeline has captioned before.
+        existing_trial_shards: What was tried before.
         files: Functions that read the photos' bytes.
         captioner: The one in use.
         trial_captioners: Others, by name.
@@ -83,7 +83,7 @@ def caption_trials(
     Yields:
         Shards, as the ``label`` pipeline writes them.
     """
-    known, tried = {**known_trial_shards, **known_shards}, set()
+    known, tried = {**existing_trial_shards, **existing_shards}, set()
     for _, _, engine, prompt in _trials(captioner, trial_captioners, prompts):
         fingerprint = engine.fingerprint(prompt)
         # An engine that reads no prompt says the same to each.
@@ -97,7 +97,7 @@ def caption_trials(
 
 def collect_trials(
     photos: pd.DataFrame,
-    known_shards: Shards,
+    existing_shards: Shards,
     shards: Shards,
     captioner: Captioner,
     trial_captioners: dict[str, Captioner],
@@ -109,7 +109,7 @@ def collect_trials(
         As the ``label`` pipeline collects them, with ``captioner``, ``prompt`` and
         ``fingerprint``.
     """
-    known = {**known_shards, **shards}
+    known = {**existing_shards, **shards}
     collected = []
     for name, asked, engine, prompt in _trials(captioner, trial_captioners, prompts):
         fingerprint = engine.fingerprint(prompt)

@@ -30,7 +30,8 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             Node(
                 nodes.caption_trials,
                 inputs=[
-                    "trial_photos", "known_caption_shards", "known_trial_shards", "photo_files",
+                    "trial_photos", "existing_caption_shards", "existing_trial_shards",
+                    "photo_files",
                     *ENGINES, "params:label",
                 ],
                 outputs="trial_shards",
@@ -38,7 +39,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             ),
             Node(
                 nodes.collect_trials,
-                inputs=["trial_photos", "known_caption_shards", "trial_shards", *ENGINES],
+                inputs=["trial_photos", "existing_caption_shards", "trial_shards", *ENGINES],
                 outputs="trial_captions",
                 name="collect_trials",
             ),

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from lookbook.attributes.corrections import count_outcomes, decided_fields
+from lookbook.attributes.corrections import count_outcomes, decided_attributes
 from lookbook.attributes.schema import Schema
 from lookbook.errors import InputError
 from lookbook.lazy import pd
-from lookbook.photos.sampling import draw_lot
+from lookbook.photos.sampling import sampling_hash
 from lookbook.pools import Pool, in_batches
 from lookbook.publishing.card import write_card
 from lookbook.publishing.croissant import describe
@@ -28,7 +28,7 @@ from lookbook.publishing.tables import (
     to_parquet,
 )
 
-Readers = dict[str, Callable[[], bytes]]
+Loaders = dict[str, Callable[[], bytes]]
 # Lots are drawn from so many.
 _LOTS = 1 << 56
 # Photos that a worker is given at once, and that are saved at once.
@@ -74,13 +74,13 @@ def plan_publication(
     if full_catalogue.empty:
         raise InputError("The catalogue is empty, so there is nothing to publish.")
     known = manifest.drop_duplicates("photo_id").set_index("photo_id")
-    reviewed = decided_fields(applied_corrections)
+    reviewed = decided_attributes(applied_corrections)
     rows = full_catalogue.sort_values("photo_id", ignore_index=True)
     ids = rows["photo_id"]
     # Where nobody's name is known every photo is somebody's own.
     senders = known["sender_id"].reindex(ids).fillna(pd.Series(ids.tolist(), ids)).tolist()
     people = join_senders(ids.tolist(), senders, near_duplicates)
-    testing = [draw_lot(0, one) < params.test_share * _LOTS for one in people]
+    testing = [sampling_hash(0, one) < params.test_share * _LOTS for one in people]
     return rows.assign(
         split=["test" if one else "train" for one in testing],
         file_name=[f"{one[:2]}/{one}_{params.longest}_{params.quality}.jpg" for one in ids],
@@ -91,8 +91,8 @@ def plan_publication(
 
 def encode_photos(
     published_rows: pd.DataFrame,
-    files: Readers,
-    known_published_files: Readers,
+    files: Loaders,
+    existing_published_files: Loaders,
     pool: Pool,
     params: PublishParams,
 ) -> Iterator[dict[str, bytes | None]]:
@@ -101,7 +101,7 @@ def encode_photos(
     Args:
         published_rows: Which photos are published, and under which names.
         files: Functions that read the photos' bytes, by file.
-        known_published_files: What an earlier run has published.
+        existing_published_files: What an earlier run has published.
         pool: Who encodes.
         params: Size and quality.
 
@@ -115,15 +115,15 @@ def encode_photos(
     from lookbook.progress import Progress
 
     wanted = {f"{row.split}/{row.file_name}": row.Filename for row in published_rows.itertuples()}
-    if not any(file in files or name in known_published_files for name, file in wanted.items()):
+    if not any(file in files or name in existing_published_files for name, file in wanted.items()):
         raise InputError(NOTHING_PUBLISHED)
     photos = tuple(f"{split}/" for split in SPLITS)
-    gone = [name for name in known_published_files if name.startswith(photos)]
+    gone = [name for name in existing_published_files if name.startswith(photos)]
     yield {name: None for name in gone if name not in wanted and name.endswith(".jpg")}
     missing = [
         (name, files[file])
         for name, file in wanted.items()
-        if name not in known_published_files and file in files
+        if name not in existing_published_files and file in files
     ]
     work = partial(_encode_batch, longest=params.longest, quality=params.quality)
     encoded = pool.map(work, in_batches(missing, _BATCH))
@@ -142,7 +142,7 @@ def _encode_batch(
 
 def describe_publication(
     published_rows: pd.DataFrame,
-    published_photos: Readers,
+    published_photos: Loaders,
     catalogue: pd.DataFrame,
     applied_corrections: pd.DataFrame,
     scores_of_runs: dict[str, Callable[[], dict[str, Any]]],

@@ -8,9 +8,9 @@ from lookbook.pipelines.publish import nodes
 def create_pipeline(**kwargs: object) -> Pipeline:
     """Creates the ``publish`` pipeline.
 
-    ``known_published_files``, ``published_photos`` and ``published_files`` are one folder: before
-    the run, with the photos, and with all the rest. ``label_scores_of_runs`` are all versions of
-    what ``evaluate`` measured, and none where it was not run.
+    ``existing_published_files``, ``published_photos`` and ``published_files`` are one folder:
+    before the run, with the photos, and with all the rest. ``label_scores_of_runs`` are all
+    versions of what ``evaluate`` measured, and none where it was not run.
     """
     return Pipeline(
         [
@@ -26,7 +26,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             Node(
                 nodes.encode_photos,
                 inputs=[
-                    "published_rows", "photo_files", "known_published_files", "pool",
+                    "published_rows", "photo_files", "existing_published_files", "pool",
                     "params:publish",
                 ],
                 outputs="published_photos",

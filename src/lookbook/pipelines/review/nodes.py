@@ -8,14 +8,14 @@ from functools import partial
 from typing import Any
 
 from lookbook.attributes.cleaning import clean_answer, map_values
-from lookbook.attributes.corrections import decided_fields
-from lookbook.attributes.record import Record, written_of
+from lookbook.attributes.corrections import decided_attributes
+from lookbook.attributes.record import Record, raw_values_from_row
 from lookbook.attributes.schema import Schema
 from lookbook.captioners.shards import read_shards
 from lookbook.lazy import pd
 from lookbook.parts import PART, cut
 from lookbook.pools import Pool, in_batches
-from lookbook.review.doubt import Evidence, ReviewParams, doubt_items, find_neighbours
+from lookbook.review.label_errors import Evidence, ReviewParams, find_neighbours, score_label_errors
 from lookbook.search.embedders import Embedder
 from lookbook.search.image_embeddings import ImageEmbeddingStore
 from lookbook.search.tables import DUPLICATE_GROUP
@@ -24,7 +24,7 @@ from lookbook.search.tables import DUPLICATE_GROUP
 Shards = dict[str, Callable[[], Any]]
 
 
-def find_doubts(
+def find_label_errors(
     full_catalogue: pd.DataFrame,
     parsed_labels: pd.DataFrame,
     probabilities: pd.DataFrame,
@@ -60,30 +60,30 @@ def find_doubts(
         params: What speaks against a value, and how much.
 
     Returns:
-        See :func:`lookbook.review.doubt.doubt_items`.
+        See :func:`lookbook.review.label_errors.score_label_errors`.
     """
     embedder = next(iter(embedders.values()))
     seen = ImageEmbeddingStore(image_embedding_shards, embedder.image_fingerprint)
 
-    same_items = near_duplicates.set_index("photo_id")[DUPLICATE_GROUP].to_dict()
+    duplicate_groups = near_duplicates.set_index("photo_id")[DUPLICATE_GROUP].to_dict()
     photo_ids = full_catalogue["photo_id"].tolist()
     neighbours, nearest = find_neighbours(
-        photo_ids, seen.looks_of, same_items, params.neighbours, params.among
+        photo_ids, seen.image_embeddings_of, duplicate_groups, params.neighbours, params.sample_size
     )
     wanted = parsed_labels[parsed_labels["photo_id"].isin(photo_ids)]
     labelled = manifest.drop_duplicates("photo_id").set_index("photo_id")["label"].dropna()
-    values = applied_corrections[applied_corrections["field"].isin(schema.categorical)]
+    values = applied_corrections[applied_corrections["attribute"].isin(schema.categorical)]
     evidence = Evidence(
         probabilities=probabilities,
         labels=labelled.to_dict(),
         contradicted=dict(_contradicted(wanted, schema, pool)),
         others=_read_others({**trial_shards, **caption_shards}, captioner, schema, pool),
-        same_items=same_items,
-        decided=decided_fields(values),
+        duplicate_groups=duplicate_groups,
+        decided=decided_attributes(values),
         neighbours=neighbours,
         nearest=nearest,
     )
-    return doubt_items(full_catalogue, evidence, schema, params)
+    return score_label_errors(full_catalogue, evidence, schema, params)
 
 
 def _contradicted(
@@ -97,8 +97,8 @@ def _contradicted(
 def _contradicted_of(labels: pd.DataFrame, schema: Schema) -> list[tuple[str, set[str]]]:
     found = []
     for row in labels.to_dict("records"):
-        _, mappings = map_values(written_of(row, schema), schema)
-        names = {one.attribute for one in mappings if one.how == "contradicted"}
+        _, mappings = map_values(raw_values_from_row(row, schema), schema)
+        names = {one.attribute for one in mappings if one.method == "contradicted"}
         if names:
             found.append((row["photo_id"], names))
     return found
@@ -128,12 +128,12 @@ def report_review(
     review_queue: pd.DataFrame, applied_corrections: pd.DataFrame, schema: Schema
 ) -> dict[str, Any]:
     """Says how much there is to look at, and how much people have looked at."""
-    values = applied_corrections[applied_corrections["field"].isin(schema.categorical)]
+    values = applied_corrections[applied_corrections["attribute"].isin(schema.categorical)]
     return {
         "items": len(review_queue),
         "errors_to_expect": {
             name: round(float(review_queue[name].sum()), 1) for name in schema.categorical
         },
-        "looked_at": len(decided_fields(values)),
+        "looked_at": len(decided_attributes(values)),
         "decisions": len(applied_corrections),
     }

@@ -10,15 +10,15 @@ def create_pipeline(**kwargs: object) -> Pipeline:
     return Pipeline(
         [
             Node(
-                nodes.find_doubts,
+                nodes.find_label_errors,
                 inputs=[
                     "full_catalogue", "parsed_labels", "probabilities", "manifest",
                     "near_duplicates", "applied_corrections", "image_embedding_shards",
-                    "known_caption_shards", "known_trial_shards", "captioner_fingerprint",
+                    "existing_caption_shards", "existing_trial_shards", "captioner_fingerprint",
                     "embedders", "process_pool", "params:schema", "params:review",
                 ],
                 outputs="review_queue",
-                name="find_doubts",
+                name="find_label_errors",
             ),
             Node(
                 nodes.report_review,

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from lookbook.attributes.record import join_values, split_values
 from lookbook.attributes.schema import MultiAttribute, Schema, SingleAttribute
 from lookbook.lazy import pd
-from lookbook.photos.sampling import draw_lot
+from lookbook.photos.sampling import sampling_hash
 
 # Items compared with all others at once.
 _BLOCK = 1024
@@ -24,10 +24,10 @@ class Weights(BaseModel):
         contradicted: Another attribute implies another value.
         label: A person's label in the photos' table says otherwise.
         captioner: Another captioner says otherwise.
-        same_item: Another photo of the same item says otherwise.
+        duplicates: Another photo of the same item says otherwise.
         neighbours: All of the most similar pictures say otherwise; a part of them counts in part.
-        far: There is hardly a picture like it.
-        untold: Nothing is said at all, where something could be.
+        outlier: There is hardly a picture like it.
+        missing: Nothing is said at all, where something could be.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -35,10 +35,10 @@ class Weights(BaseModel):
     contradicted: float = Field(ge=0, le=1)
     label: float = Field(ge=0, le=1)
     captioner: float = Field(ge=0, le=1)
-    same_item: float = Field(ge=0, le=1)
+    duplicates: float = Field(ge=0, le=1)
     neighbours: float = Field(ge=0, le=1)
-    far: float = Field(ge=0, le=1)
-    untold: float = Field(ge=0, le=1)
+    outlier: float = Field(ge=0, le=1)
+    missing: float = Field(ge=0, le=1)
 
 
 class ReviewParams(BaseModel):
@@ -47,22 +47,22 @@ class ReviewParams(BaseModel):
     Attributes:
         human_label: The attribute that people's labels speak of; ``None`` where there are none.
         ignored_labels: People's labels that name nothing.
-        wrong: How often a captioner that tells no probabilities is wrong.
+        error_rate: How often a captioner that tells no probabilities is wrong.
         weights: What speaks against a value.
         neighbours: Pictures that each is compared with.
         among: So many items at most are compared with, drawn by lot.
-        far: The share of the items that counts as unlike everything else.
+        outlier_share: The share of the items that counts as unlike everything else.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     human_label: str | None
     ignored_labels: list[str]
-    wrong: float = Field(ge=0, le=1)
+    error_rate: float = Field(ge=0, le=1)
     weights: Weights
     neighbours: int = Field(gt=0)
-    among: int = Field(gt=1)
-    far: float = Field(ge=0, le=1)
+    sample_size: int = Field(gt=1)
+    outlier_share: float = Field(ge=0, le=1)
 
 
 class Evidence(NamedTuple):
@@ -73,7 +73,7 @@ class Evidence(NamedTuple):
         labels: People's labels by photo.
         contradicted: Schema by photo that another attribute contradicted.
         others: What another captioner says, by photo.
-        same_items: The first photo of each photo's item.
+        duplicate_groups: The first photo of each photo's item.
         decided: Schema by photo that people have decided.
         neighbours: (items, neighbours) row numbers, the nearest first; -1 for none.
         nearest: (items,) cosine of the nearest picture; NaN for a photo without one.
@@ -83,13 +83,13 @@ class Evidence(NamedTuple):
     labels: Mapping[str, str]
     contradicted: Mapping[str, set[str]]
     others: Mapping[str, Mapping[str, Any]]
-    same_items: Mapping[str, str]
+    duplicate_groups: Mapping[str, str]
     decided: Mapping[str, set[str]]
     neighbours: np.ndarray
     nearest: np.ndarray
 
 
-def doubt_items(
+def score_label_errors(
     catalogue: pd.DataFrame, evidence: Evidence, schema: Schema, params: ReviewParams
 ) -> pd.DataFrame:
     """Reckons how likely each value of each item is wrong.
@@ -110,25 +110,25 @@ def doubt_items(
     """
     table = catalogue[["photo_id", "Filename"]].reset_index(drop=True)
     reasons: list[list[str]] = [[] for _ in range(len(table))]
-    far = _is_far(evidence.nearest, params.far)
+    far = _is_far(evidence.nearest, params.outlier_share)
     weights = params.weights
     for name, attribute in schema.categorical.items():
         cells = catalogue[name].map(split_values).tolist()
         right = 1 - _unsure(cells, name, attribute, catalogue["photo_id"], evidence, params)
-        signs: list[tuple[str, float, Iterator[float]]] = [
+        signals: list[tuple[str, float, Iterator[float]]] = [
             ("another field implies otherwise", weights.contradicted,
              (float(name in evidence.contradicted.get(one, ())) for one in table["photo_id"])),
             ("a person's label says otherwise", weights.label,
              _against_labels(cells, name, table["photo_id"], evidence.labels, schema, params)),
             ("another captioner says otherwise", weights.captioner,
              _against_others(cells, name, table["photo_id"], evidence.others)),
-            ("another photo of the item says otherwise", weights.same_item,
-             iter(_against_same_items(cells, table["photo_id"], evidence.same_items))),
+            ("another photo of the item says otherwise", weights.duplicates,
+             iter(_against_same_items(cells, table["photo_id"], evidence.duplicate_groups))),
             ("similar pictures say otherwise", weights.neighbours,
              iter(_against_neighbours(cells, evidence.neighbours))),
-            ("unlike everything else", weights.far, iter(far)),
+            ("unlike everything else", weights.outlier, iter(far)),
         ]  # fmt: skip
-        for told, weight, strengths in signs:
+        for told, weight, strengths in signals:
             strength = np.fromiter(strengths, float, len(table))
             right *= 1 - weight * strength
             for row in np.flatnonzero(strength * weight >= weight / 2) if weight else ():
@@ -172,7 +172,7 @@ def _unsure(
         if untold.all():
             # Where nothing is ever said, there is nothing to look for.
             return np.zeros(len(cells))
-        return np.where(untold, params.weights.untold, params.wrong)
+        return np.where(untold, params.weights.missing, params.error_rate)
     places = {value: place for place, value in enumerate(attribute.values)}
     rows = told.set_index("photo_id").reindex(photo_ids)
     likely = rows.reindex(columns=columns).to_numpy(np.float32)
@@ -184,11 +184,11 @@ def _unsure(
         for row, said in zip(likely, cells, strict=True)
     ])  # fmt: skip
     others = likely[:, [place for value, place in places.items() if value != default]]
-    missed = params.weights.untold * others.max(axis=1)
+    missed = params.weights.missing * others.max(axis=1)
     if default in places and f"{name}: {default}" in told:
         missed = 1 - likely[:, places[default]]
     unsure = np.where(untold, missed, 1 - sure)
-    return np.where(known, unsure, np.where(untold, params.weights.untold, params.wrong))
+    return np.where(known, unsure, np.where(untold, params.weights.missing, params.error_rate))
 
 
 def _is_far(nearest: np.ndarray, share: float) -> np.ndarray:
@@ -228,16 +228,16 @@ def _against_others(
 
 
 def _against_same_items(
-    cells: list[list[str]], photo_ids: pd.Series, same_items: Mapping[str, str]
+    cells: list[list[str]], photo_ids: pd.Series, duplicate_groups: Mapping[str, str]
 ) -> list[float]:
     said: dict[str, list[list[str]]] = {}
     for photo_id, values in zip(photo_ids, cells, strict=True):
-        if photo_id in same_items:
-            said.setdefault(same_items[photo_id], []).append(values)
+        if photo_id in duplicate_groups:
+            said.setdefault(duplicate_groups[photo_id], []).append(values)
     return [
         float(
-            photo_id in same_items
-            and any(not _agree(values, other) for other in said[same_items[photo_id]])
+            photo_id in duplicate_groups
+            and any(not _agree(values, other) for other in said[duplicate_groups[photo_id]])
         )
         for photo_id, values in zip(photo_ids, cells, strict=True)
     ]
@@ -258,8 +258,8 @@ def _agree(one: list[str], other: list[str]) -> bool:
 
 def find_neighbours(
     photo_ids: list[str],
-    looks_of: Callable[[list[str]], Mapping[str, np.ndarray]],
-    same_items: Mapping[str, str],
+    image_embeddings_of: Callable[[list[str]], Mapping[str, np.ndarray]],
+    duplicate_groups: Mapping[str, str],
     neighbours: int,
     among: int,
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -267,9 +267,9 @@ def find_neighbours(
 
     Args:
         photo_ids: The items.
-        looks_of: Gives the (dimensions,) vectors of unit length of some photos, of those that have
-            one.
-        same_items: The first photo of each photo's item.
+        image_embeddings_of: Gives the (dimensions,) vectors of unit length of some photos, of those
+            that have one.
+        duplicate_groups: The first photo of each photo's item.
         neighbours: How many.
         among: So many at most are compared with, drawn by lot: time and memory are in proportion to
             the items.
@@ -279,17 +279,19 @@ def find_neighbours(
     """
     found = np.full((len(photo_ids), neighbours), -1)
     nearest = np.full(len(photo_ids), np.nan)
-    drawn = sorted(range(len(photo_ids)), key=lambda row: draw_lot(0, photo_ids[row]))[:among]
-    looks = looks_of([photo_ids[row] for row in drawn])
+    drawn = sorted(range(len(photo_ids)), key=lambda row: sampling_hash(0, photo_ids[row]))[:among]
+    looks = image_embeddings_of([photo_ids[row] for row in drawn])
     drawn = [row for row in drawn if photo_ids[row] in looks]
     if not drawn:
         return found, nearest
     compared = np.stack([looks[photo_ids[row]] for row in drawn])
-    items = np.array([same_items.get(photo_id, photo_id) for photo_id in photo_ids], dtype=object)
+    items = np.array(
+        [duplicate_groups.get(photo_id, photo_id) for photo_id in photo_ids], dtype=object
+    )
     of_drawn = items[drawn]
     for start in range(0, len(photo_ids), _BLOCK):
         some = photo_ids[start : start + _BLOCK]
-        own = looks_of(some)
+        own = image_embeddings_of(some)
         rows = [start + place for place, one in enumerate(some) if one in own]
         if not rows:
             continue

@@ -20,13 +20,13 @@ from lookbook.attributes.corrections import (
 from lookbook.attributes.record import from_row, join_values, split_values
 from lookbook.attributes.schema import Schema, SingleAttribute
 from lookbook.lazy import pd
-from lookbook.photos.sampling import draw_lot
+from lookbook.photos.sampling import sampling_hash
 
-DOUBTFUL, DRAWN = "the most doubtful first", "as drawn by lot"
-ORDERS = (DOUBTFUL, DRAWN)
+DOUBTFUL, RANDOM = "the most doubtful first", "random order"
+ORDERS = (DOUBTFUL, RANDOM)
 
 
-class Wanted(NamedTuple):
+class ReviewFilter(NamedTuple):
     """Which items somebody wants to look at.
 
     Attributes:
@@ -39,7 +39,7 @@ class Wanted(NamedTuple):
     order: str = DOUBTFUL
     attribute: str | None = None
     value: str | None = None
-    sign: str | None = None
+    signal: str | None = None
 
 
 class Choice(NamedTuple):
@@ -56,7 +56,7 @@ class Choice(NamedTuple):
     said: bool
 
 
-class Desk:
+class ReviewSession:
     """The items, in the order in which they are looked at, and people's decisions.
 
     Decisions of others, into the same file, are seen as soon as something is decided.
@@ -75,7 +75,8 @@ class Desk:
 
         Args:
             catalogue: The items.
-            queue: How doubtful each is, see :func:`lookbook.review.doubt.doubt_items`.
+            queue: How doubtful each is, see
+                :func:`lookbook.review.label_errors.score_label_errors`.
             probabilities: How likely each value is, where the captioner tells.
             files: Functions that read the photos' bytes, by file.
             corrections: The dataset of what people decide: loaded, and saved to.
@@ -85,7 +86,7 @@ class Desk:
         self.names = list(schema.categorical)
         self.state = "ready"
         self._files = files
-        self._corrections = corrections
+        self._dataset = corrections
         rows = catalogue.set_index("photo_id").loc[queue["photo_id"]].fillna("")
         self._columns = list(rows.columns)
         self._cells = rows.to_numpy(object)
@@ -94,33 +95,33 @@ class Desk:
         self._wrong = queue[self.names].to_numpy(np.float32)
         self._why = queue["why"].tolist()
         self._most_like = queue["most_like"].tolist()
-        self._lots = np.array([draw_lot(0, one) for one in self._ids], dtype=float)
+        self._lots = np.array([sampling_hash(0, one) for one in self._ids], dtype=float)
         self._likely = probabilities.set_index("photo_id") if len(probabilities) else probabilities
-        self.signs = sorted({one.partition(": ")[2] for own in self._why for one in own})
+        self.signals = sorted({one.partition(": ")[2] for own in self._why for one in own})
         self._lock = Lock()
         self._forget()
         self._read()
 
     def _forget(self) -> None:
         self._place = 0
-        self._people = Corrections({}, [], {})
+        self._corrections = Corrections({}, [], {})
         self._decided = np.zeros(self._wrong.shape, bool)
         self._gone = np.zeros(len(self._ids), bool)
         self._left = np.ones(self._wrong.shape, bool)
 
     def _read(self) -> None:
         """Takes in the rows that were added since it was called last."""
-        rows, place = self._corrections.load_since(self._place)
+        rows, place = self._dataset.load_since(self._place)
         if place < self._place:
             # Another file has taken its place.
             self._forget()
-            rows, place = self._corrections.load_since(0)
+            rows, place = self._dataset.load_since(0)
         self._place = place
-        for photo_id in self._people.take_in(read_corrections(rows, self.schema)):
+        for photo_id in self._corrections.merge(read_corrections(rows, self.schema)):
             row = self._row_of.get(photo_id)
             if row is None:
                 continue
-            told = self._people.decided.get(photo_id, {})
+            told = self._corrections.decisions.get(photo_id, {})
             before, now = self._record(photo_id), self.item(photo_id)
             self._decided[row] = [name in told for name in self.names]
             self._gone[row] = STATUS in told
@@ -144,7 +145,7 @@ class Desk:
 
     def item(self, photo_id: str) -> dict[str, Any]:
         """Gives an item as people have left it: its record, ``photo_id`` and ``Filename``."""
-        said = self._people.fields_of(photo_id)
+        said = self._corrections.values_for(photo_id)
         record = correct_record(self._record(photo_id), said, self.schema)
         return {**record, "photo_id": photo_id, "Filename": self._file(photo_id)}
 
@@ -155,8 +156,8 @@ class Desk:
 
     def why(self, photo_id: str, attribute: str) -> list[str]:
         """Lists what speaks against what is said of an attribute of an item."""
-        signs = (one.partition(": ") for one in self._why[self._row_of[photo_id]])
-        return [sign for name, _, sign in signs if name == attribute]
+        signals = (one.partition(": ") for one in self._why[self._row_of[photo_id]])
+        return [signal for name, _, signal in signals if name == attribute]
 
     def wrong(self, photo_id: str, attribute: str) -> float:
         """Says how likely an attribute's value is wrong; 0 for what people have decided."""
@@ -169,7 +170,7 @@ class Desk:
 
     def has_decision(self, photo_id: str, name: str) -> bool:
         """Whether a decision counts: on an attribute, the status, or the same item."""
-        return name in self._people.decided.get(photo_id, {})
+        return name in self._corrections.decisions.get(photo_id, {})
 
     def is_left_out(self, photo_id: str) -> bool:
         """Says whether people say that a photo shows no item."""
@@ -201,12 +202,12 @@ class Desk:
         chosen = said if isinstance(said, list) else [said]
         return [Choice(value, shares.get(value), value in chosen) for value in order]
 
-    def list_items(self, wanted: Wanted, passed: Collection[str], most: int) -> list[str]:
+    def list_items(self, wanted: ReviewFilter, skipped: Collection[str], most: int) -> list[str]:
         """Lists the undecided items that come next.
 
         Args:
             wanted: Which, and in which order.
-            passed: Photos that are not to come again.
+            skipped: Photos that are not to come again.
             most: How many at most.
         """
         left = self._left
@@ -220,15 +221,15 @@ class Desk:
         else:
             asked = np.array(left.any(axis=1))
             worth = (self._wrong * left).sum(axis=1)
-        if wanted.sign:
+        if wanted.signal:
             about = f"{wanted.attribute}: " if wanted.attribute else ""
             asked &= [
-                any(one.startswith(about) and one.endswith(wanted.sign) for one in own)
+                any(one.startswith(about) and one.endswith(wanted.signal) for one in own)
                 for own in self._why
             ]
-        asked[[self._row_of[one] for one in passed if one in self._row_of]] = False
+        asked[[self._row_of[one] for one in skipped if one in self._row_of]] = False
         rows = np.flatnonzero(asked)
-        rank = self._lots[rows] if wanted.order == DRAWN else -worth[rows]
+        rank = self._lots[rows] if wanted.order == RANDOM else -worth[rows]
         return [self._ids[row] for row in rows[np.argsort(rank, kind="stable")][:most]]
 
     def decide(self, decisions: list[tuple[str, str, Any]], who: str) -> list[tuple[str, str, str]]:
@@ -248,7 +249,7 @@ class Desk:
         rows, back = [], []
         when = datetime.now(UTC).isoformat(timespec="milliseconds")
         for photo_id, attribute, value in decisions:
-            before = self._people.decided.get(photo_id, {}).get(attribute)
+            before = self._corrections.decisions.get(photo_id, {}).get(attribute)
             if attribute in self.schema.root:
                 was = join_values(self.item(photo_id)[attribute])
             else:
@@ -257,7 +258,7 @@ class Desk:
             rows.append(dict(zip(COLUMNS, told, strict=True)))
             back.append((photo_id, attribute, before.value if before else UNDECIDED))
         with self._lock:
-            self._corrections.save(pd.DataFrame(rows, columns=COLUMNS))
+            self._dataset.save(pd.DataFrame(rows, columns=COLUMNS))
             self._read()
         return back
 
@@ -286,6 +287,6 @@ class Desk:
         return {
             "items": len(self._ids),
             "looked_at": int((self._decided.any(axis=1) | self._gone).sum()),
-            "decided": sum(len(self._people.decided.get(one, ())) for one in self._ids),
+            "decided": sum(len(self._corrections.decisions.get(one, ())) for one in self._ids),
             "left": float((self._wrong * self._left).sum()),
         }

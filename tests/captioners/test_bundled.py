@@ -9,8 +9,8 @@ from lookbook.attributes.decoding import Head
 from lookbook.attributes.record import is_valid
 from lookbook.attributes.schema import Schema, parse_schema
 from lookbook.captioners import Prompt
-from lookbook.captioners.embedded import EmbeddedCaptioner
-from lookbook.captioners.network import describe_network
+from lookbook.captioners.bundled import BundledCaptioner
+from lookbook.captioners.network import heads_to_metadata
 from lookbook.errors import InputError
 from lookbook.photos.photo import Photo
 from project import ROOT, declared_fields, jpeg
@@ -120,11 +120,11 @@ def test_names_their_colour(drawn):
 
 def test_tells_of_a_network_that_was_taught_other_fields(prompt, tmp_path):
     rooms = [Head(name="Room", kind="multi", values=["kitchen"])]
-    other = save_network(tmp_path / "rooms.onnx", **describe_network(rooms))
+    other = save_network(tmp_path / "rooms.onnx", **heads_to_metadata(rooms))
     with pytest.raises(
         InputError, match=r"rooms.onnx' was taught Room, of which .* has none\. Tea"
     ):
-        list(EmbeddedCaptioner(other).caption(photos(jpeg()), prompt))
+        list(BundledCaptioner(other).caption(photos(jpeg()), prompt))
 
 
 @pytest.mark.parametrize(
@@ -138,9 +138,9 @@ def test_tells_of_a_network_that_was_taught_other_fields(prompt, tmp_path):
     ],
 )
 def test_tells_of_a_network_that_was_taught_other_values(prompt, tmp_path, head, told):
-    other = save_network(tmp_path / "other.onnx", **describe_network([head]))
+    other = save_network(tmp_path / "other.onnx", **heads_to_metadata([head]))
     with pytest.raises(InputError, match=f"{told}, which is not how .*distil"):
-        list(EmbeddedCaptioner(other).caption(photos(jpeg()), prompt))
+        list(BundledCaptioner(other).caption(photos(jpeg()), prompt))
 
 
 def test_tells_of_a_network_that_says_nothing_of_itself(prompt, tmp_path):
@@ -151,9 +151,9 @@ def test_tells_of_a_network_that_says_nothing_of_itself(prompt, tmp_path):
     del model.metadata_props[:]
     onnx.save(model, path)
     with pytest.raises(InputError, match="was not made by the 'distil' pipeline"):
-        list(EmbeddedCaptioner(path).caption(photos(jpeg()), prompt))
+        list(BundledCaptioner(path).caption(photos(jpeg()), prompt))
 
 
 def test_tells_of_a_network_that_is_not_there(prompt):
     with pytest.raises(InputError, match=r"network 'nowhere\.onnx' does not exist"):
-        EmbeddedCaptioner(filepath="nowhere.onnx").fingerprint(prompt)
+        BundledCaptioner(filepath="nowhere.onnx").fingerprint(prompt)

@@ -15,7 +15,7 @@ from itertools import cycle, islice
 
 from lookbook.attributes.schema import Schema
 from lookbook.captioners import Prompt
-from lookbook.captioners.embedded import EmbeddedCaptioner
+from lookbook.captioners.bundled import BundledCaptioner
 from lookbook.datasets.photo_folder_dataset import PhotoFolderDataset
 from lookbook.photos.photo import Photo
 from project import declared_fields
@@ -25,7 +25,7 @@ COUNTS = (500, 1000, 3000)
 
 def measure(folder: str, count: int, threads: int) -> None:
     """Captions so many photos and prints photos, seconds and peak memory in MiB."""
-    captioner = EmbeddedCaptioner(threads=threads)
+    captioner = BundledCaptioner(threads=threads)
     prompt = Prompt.compose("", "", Schema.model_validate(declared_fields()))
     files = PhotoFolderDataset(path=folder).load()
     photos = (

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lookbook.review.doubt import Evidence, ReviewParams, doubt_items, find_neighbours
+from lookbook.review.label_errors import Evidence, ReviewParams, find_neighbours, score_label_errors
 from project import configuration
 
 PARAMS = ReviewParams.model_validate(configuration("parameters_review")["review"])
@@ -28,14 +28,14 @@ def catalogue(schema):
 def evidence(**known):
     nothing = {
         "probabilities": pd.DataFrame({"photo_id": []}), "labels": {}, "contradicted": {},
-        "others": {}, "same_items": {}, "decided": {}, "neighbours": np.full((4, 3), -1),
+        "others": {}, "duplicate_groups": {}, "decided": {}, "neighbours": np.full((4, 3), -1),
         "nearest": np.full(4, np.nan),
     }  # fmt: skip
     return Evidence(**{**nothing, **known})
 
 
 def doubts(catalogue, schema, **known):
-    return doubt_items(catalogue, evidence(**known), schema, PARAMS).set_index("photo_id")
+    return score_label_errors(catalogue, evidence(**known), schema, PARAMS).set_index("photo_id")
 
 
 def test_what_is_less_sure_comes_first(catalogue, schema):
@@ -49,21 +49,21 @@ def test_what_is_less_sure_comes_first(catalogue, schema):
 
 
 @pytest.mark.parametrize(
-    ("known", "sign"),
+    ("known", "signal"),
     [
         ({"labels": {"a": "Shoes", "b": "Skirt", "c": "Not sure"}}, "a person's label"),
         ({"contradicted": {"a": {"Category"}}}, "another field implies"),
-        ({"same_items": {"a": "a", "b": "a"}}, "another photo of the item"),
+        ({"duplicate_groups": {"a": "a", "b": "a"}}, "another photo of the item"),
         ({"neighbours": np.array([[1, 2, 3], [2, 3, -1], [1, 3, -1], [1, 2, -1]])}, "similar"),
         ({"nearest": np.array([0.1, 0.9, 0.9, 0.9])}, "unlike everything"),
     ],
 )
-def test_each_sign_raises_doubt_and_is_told(catalogue, schema, known, sign):
+def test_each_sign_raises_doubt_and_is_told(catalogue, schema, known, signal):
     # Only `a` says something else than its neighbours and the other photo of its item.
     catalogue.loc[0, "Category"] = "Pants"
     before, after = doubts(catalogue, schema), doubts(catalogue, schema, **known)
     assert after.loc["a", "Category"] > before.loc["a", "Category"]
-    assert any(one.startswith(f"Category: {sign}") for one in after.loc["a", "why"])
+    assert any(one.startswith(f"Category: {signal}") for one in after.loc["a", "why"])
     assert after.loc["c", "Category"] == before.loc["c", "Category"]
     assert after.index[0] == "a"
 
@@ -97,13 +97,13 @@ def test_neighbours_are_the_most_similar_pictures_of_other_items():
     looks = {"a": [1, 0], "b": [1, 0.1], "c": [0.9, 0.5], "d": [0, 1]}
     unit = {name: np.array(one) / np.linalg.norm(one) for name, one in looks.items()}
 
-    def looks_of(names):
+    def image_embeddings_of(names):
         return {name: unit[name] for name in names if name in unit}
 
     ids = ["a", "b", "c", "d", "gone"]
-    found, nearest = find_neighbours(ids, looks_of, {"a": "a", "b": "a"}, 2, 100)
+    found, nearest = find_neighbours(ids, image_embeddings_of, {"a": "a", "b": "a"}, 2, 100)
     assert found.tolist() == [[2, 3], [2, 3], [1, 0], [2, 1], [-1, -1]]
     assert nearest[0] == pytest.approx(float(unit["a"] @ unit["c"]))
     assert np.isnan(nearest[4])
-    alone, none = find_neighbours(["gone"], looks_of, {}, 2, 100)
+    alone, none = find_neighbours(["gone"], image_embeddings_of, {}, 2, 100)
     assert alone.tolist() == [[-1, -1]] and np.isnan(none).all()

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from lookbook.attributes.decoding import choose_values, compose_record
+from lookbook.attributes.decoding import decode_values, render_record
 from lookbook.attributes.schema import Schema
 from lookbook.captioners import Caption, Prompt, fingerprint
 from lookbook.captioners.network import (
     DECODED,
     check_heads,
-    likely_values,
+    head_probabilities,
     open_network,
     to_pixels,
     translate_heads,
@@ -27,7 +27,7 @@ PHRASING = "2"
 _NEGLIGIBLE = 0.0005
 
 
-class EmbeddedCaptioner:
+class BundledCaptioner:
     """Says of each attribute what its network is sure enough of, and puts it into words."""
 
     def __init__(self, filepath: str | None = None, batch_size: int = 16, threads: int = 2) -> None:
@@ -49,7 +49,7 @@ class EmbeddedCaptioner:
             InputError: If the network's file does not exist.
         """
         network = self.network.path.read_bytes()
-        return fingerprint("embedded", network, prompt.attributes.as_json, PHRASING)
+        return fingerprint("bundled", network, prompt.attributes.as_json, PHRASING)
 
     @property
     def training_photos(self) -> frozenset[str]:
@@ -73,10 +73,10 @@ class EmbeddedCaptioner:
     ) -> Iterator[Caption]:
         stacked = np.stack([pixels for _, pixels in seen])
         (logits,) = self.network.run(["logits"], stacked)
-        every = likely_values(logits, self.network.heads)
+        every = head_probabilities(logits, self.network.heads)
         heads, every = translate_heads(self.network.heads, every, schema)
         for (photo_id, _), likely in zip(seen, every, strict=True):
-            record = compose_record(choose_values(likely, heads, schema), heads, schema)
+            record = render_record(decode_values(likely, heads, schema), heads, schema)
             yield Caption(
                 photo_id=photo_id,
                 text=json.dumps({name: record[name] for name in schema.names}),

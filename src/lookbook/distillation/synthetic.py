@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _FIRST_SEED = 1_000_000
 
 
-def list_drawings(
+def list_synthetic_photos(
     per_label: int, columns: dict[str, str], schema: Schema, seed: int
 ) -> pd.DataFrame:
     """Lists garments to draw, and what is true of them.
