@@ -44,8 +44,9 @@ import pandas as pd
 from lookbook.datasets.corrections_dataset import CorrectionsDataset
 path, who = sys.argv[1:]
 for number in range(40):
-    told = {"photo_id": f"{number:064x}", "attribute": "Garment", "was": "dress", "is": "skirt",
-            "who": who, "when": "2026-01-31T12:00:00+00:00"}
+    told = {"photo_id": f"{number:064x}", "attribute": "Garment", "old_value": "dress",
+            "new_value": "skirt",
+            "reviewer": who, "timestamp": "2026-01-31T12:00:00+00:00"}
     CorrectionsDataset(filepath=path).save(pd.DataFrame([told]))
 """
 
@@ -89,7 +90,9 @@ def test_what_a_spreadsheet_makes_of_it_is_read(dataset):
 def test_a_file_that_is_none_is_told(dataset):
     dataset._filepath.parent.mkdir()
     dataset._filepath.write_text("photo,what\n1,2\n")
-    with pytest.raises(DatasetError, match="does not begin with the line 'photo_id,field,was"):
+    with pytest.raises(
+        DatasetError, match="does not begin with the line 'photo_id,attribute,old_value"
+    ):
         dataset.load()
 
 
