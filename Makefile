@@ -3,11 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt
-# A table that labels the photos already is an environment of its own.
-ENV ?= $(if $(CATALOGUE),catalogue)
-# What an environment needs beyond the rest.
-EXTRA := $(filter llama cluster,$(ENV))
+# A table that labels the photos already takes the captioner's place.
+CAPTIONER ?= $(if $(CATALOGUE),table)
+# What a model or an environment needs beyond the rest.
+EXTRA := $(sort $(filter llama cluster,$(ENV) $(CAPTIONER) $(STYLIST)))
+empty :=
 comma := ,
+PARAMS := $(subst $(empty) $(empty),$(comma),$(strip $(CAPTIONER:%=captioner=%) $(STYLIST:%=stylist=%)))
+CHOICES = $(ENV:%=--env %) $(if $(PHOTOS),--photos='$(PHOTOS)') $(if $(PARAMS)$(CATALOGUE),--params='$(PARAMS)$(if $(CATALOGUE),$(comma)catalogue=$(CATALOGUE))')
 export KEDRO_DISABLE_TELEMETRY := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 
@@ -16,12 +19,12 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-20s %s\n", $$1, $$2}'
 
-run: $(VENV)/installed $(EXTRA:%=$(VENV)/installed-%) ## Photos to catalogue; ENV=together|llama|cluster
-	$(BIN)/kedro run $(ENV:%=--env %) $(if $(PHOTOS),--photos='$(PHOTOS)') $(if $(CATALOGUE),--params=catalogue='$(CATALOGUE)')
+run: $(VENV)/installed $(EXTRA:%=$(VENV)/installed-%) ## Photos to catalogue; CAPTIONER=together|llama, ENV=cluster
+	$(BIN)/kedro run $(CHOICES)
 
 demo: $(VENV)/installed $(EXTRA:%=$(VENV)/installed-%) ## The shopping assistant in the browser; over the index, or over PHOTOS=folder brought up to date
-	@$(if $(CATALOGUE)$(PHOTOS),false,test -d data/07_model_output/lancedb) || $(BIN)/kedro run $(ENV:%=--env %) $(if $(PHOTOS),--photos='$(PHOTOS)') $(if $(CATALOGUE),--params=catalogue='$(CATALOGUE)')
-	$(BIN)/kedro demo $(ENV:%=--env %) $(if $(PHOTOS),--photos='$(PHOTOS)') $(if $(CATALOGUE),--params=catalogue='$(CATALOGUE)')
+	@$(if $(CATALOGUE)$(PHOTOS),false,test -d data/07_model_output/lancedb) || $(BIN)/kedro run $(CHOICES)
+	$(BIN)/kedro demo $(CHOICES)
 
 review: $(VENV)/installed ## Decide in the browser what is doubtful in the catalogue
 	$(BIN)/kedro review $(ENV:%=--env %) $(if $(PHOTOS),--photos='$(PHOTOS)')

@@ -23,7 +23,7 @@ def conf(tmp_path):
     for name in FILES:
         write(tmp_path / "conf", f"base/{name}", (ROOT / "conf/base" / name).read_text())
     shutil.copytree(ROOT / "conf/base/prompts", tmp_path / "conf/base/prompts")
-    shutil.copytree(ROOT / "conf/together", tmp_path / "conf/together")
+    (tmp_path / "conf/shop").mkdir()
     (tmp_path / "conf/local").mkdir()
     return tmp_path / "conf"
 
@@ -47,11 +47,11 @@ def write(conf, name, text):
     path.write_text(text)
 
 
-@pytest.mark.parametrize("folder", ["local", "together"])
+@pytest.mark.parametrize("folder", ["local", "shop"])
 def test_one_parameter_is_overridden_in_any_environment(conf, load, folder):
     write(conf, f"{folder}/parameters.yml", "publish: {licence: cc0-1.0}\n")
     base = configuration("parameters_publish")["publish"]
-    assert load("parameters", env="together")["publish"] == {**base, "licence": "cc0-1.0"}
+    assert load("parameters", env="shop")["publish"] == {**base, "licence": "cc0-1.0"}
 
 
 def test_the_environment_wins_over_local_and_the_command_line_over_both(conf, load):
@@ -60,9 +60,9 @@ def test_the_environment_wins_over_local_and_the_command_line_over_both(conf, lo
         "local/parameters.yml",
         "index: {near_duplicates: {min_cosine: 0.5, max_hamming_distance: 1}}\n",
     )
-    write(conf, "together/parameters.yml", "index: {near_duplicates: {min_cosine: 0.7}}\n")
+    write(conf, "shop/parameters.yml", "index: {near_duplicates: {min_cosine: 0.7}}\n")
     given = {"index": {"near_duplicates": {"max_hamming_distance": 3}}}
-    loaded = load("parameters", env="together", **given)["index"]["near_duplicates"]
+    loaded = load("parameters", env="shop", **given)["index"]["near_duplicates"]
     assert loaded == {"min_cosine": 0.7, "max_hamming_distance": 3}
 
 
@@ -91,10 +91,10 @@ def test_declared_fields_are_replaced_as_a_whole(conf, load):
 
 @pytest.mark.parametrize("suffix", ["zip", "gztar"])
 def test_an_archive_with_parameters_keeps_those_of_the_environment(conf, load, tmp_path, suffix):
-    write(conf, "together/parameters.yml", "publish: {quality: 7}\n")
+    write(conf, "shop/parameters.yml", "publish: {quality: 7}\n")
     archive = shutil.make_archive(str(tmp_path / "packed"), suffix, tmp_path, "conf")
     shutil.rmtree(conf / "local")
-    given = {"source": archive, "env": "together", "publish": {"longest": 99}}
+    given = {"source": archive, "env": "shop", "publish": {"longest": 99}}
     loaded = load("parameters", **given)["publish"]
     base = configuration("parameters_publish")["publish"]
     assert loaded == {**base, "quality": 7, "longest": 99}
@@ -104,19 +104,19 @@ def test_an_archive_with_parameters_keeps_those_of_the_environment(conf, load, t
 
 def test_prompts_and_phrases_are_found_from_any_folder(conf, load, tmp_path, monkeypatch):
     write(conf, "local/prompts/caption.txt", "mine")
-    write(conf, "together/prompts/short.txt", "short")
+    write(conf, "shop/prompts/short.txt", "short")
     entry = "{type: text.TextDataset, filepath: '${conf:prompts/%s.txt}'}\n"
     names = ("caption", "short", "system")
     write(conf, "local/catalog.yml", "".join(f"my_{name}: {entry % name}" for name in names))
     monkeypatch.chdir(tmp_path.parent)
-    catalog = load("catalog", env="together")
+    catalog = load("catalog", env="shop")
     texts = {name: Path(catalog[f"my_{name}"]["filepath"]).read_text() for name in names}
     assert (texts["caption"], texts["short"]) == ("mine", "short")
     assert texts["system"] == (ROOT / "conf/base/prompts/system.txt").read_text()
     assert Path(catalog["caption_prompt"]["filepath"]).read_text() == "mine"
     assert Path(catalog["system_prompt"]["filepath"]).is_file()
     assert Path(catalog["trial_prompts"]["path"]).is_dir()
-    assert catalog["stylist"]["sayings"]["filepath"] == str(conf / "base/sayings.yml")
+    assert catalog["stylist"]["engine"]["sayings"]["filepath"] == str(conf / "base/sayings.yml")
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_an_unknown_key_is_named_with_its_file_and_the_nearest(conf, load, name,
     [
         ({"photoz": "x"}, "'photoz' in --params: did you mean 'photo' or 'photos'?"),
         ({"balance": {"capp": 3}}, "'balance.capp' in --params: did you mean 'balance.cap'?"),
-        ({"embedders": "x"}, "'embedders' in --params is a global"),
+        ({"together": {"modle": "x"}}, "in --params: did you mean 'together.model'?"),
     ],
 )
 def test_an_unknown_key_of_the_command_line_is_named(load, given, sentence):
@@ -233,12 +233,22 @@ def test_a_preset_counts_as_a_global_and_on_the_command_line_and_single_keys_win
 
 
 def test_an_unknown_preset_is_named(load):
-    with pytest.raises(InputError, match="no preset 'recip': take 'everything' or 'recipe'"):
+    with pytest.raises(InputError, match="no preset 'recip': take one of 'everything', 'recipe'"):
         load("parameters", preset="recip")
 
 
 def test_catalog_files_share_no_hidden_key():
     """Kedro merges hidden keys of the same name, and one table's types would become another's."""
     files = (ROOT / "conf/base").glob("catalog*.yml")
-    names = [name for file in files for name in yaml.safe_load(file.read_text())]
+    names = [name for file in files for name in configuration(file.stem)]
     assert len(names) == len(set(names))
+
+
+def test_a_captioner_and_a_stylist_are_chosen_by_one_parameter_each(load):
+    chosen = {"captioner": "together", "stylist": "llama", "together": {"base_url": "http://x"}}
+    catalog = load("catalog", **chosen)
+    captioner = catalog["captioner"]["dataset"]["engine"]
+    assert captioner["engine"].endswith("ApiCaptioner") and captioner["base_url"] == "http://x"
+    assert catalog["stylist"]["engine"]["chat"]["engine"].endswith("HuggingFaceChatModel")
+    with pytest.raises(InputError, match="no captioner 'both': take one of 'bundled', 'together'"):
+        load("catalog", captioner="both")

@@ -60,7 +60,7 @@ RUN_BY = {
     "kedro demo --params=index=s3://shop/lancedb": (
         "tests/datasets/test_catalogue_search_dataset.py"
     ),
-    "kedro run --env=together --pipelines=ingest,balance,label,clean --photos=FOLDER": (
+    "kedro run --pipelines=ingest,balance,label,clean --photos=FOLDER --params=captioner=together": (
         "tests/end_to_end/test_environments.py"
     ),
     "kedro run --photos=EVERYTHING --params=network=data/06_models/garment_network.onnx": (

@@ -34,12 +34,15 @@ class Files(Protocol):
         """List the names and paths of one kind of files, or of all kinds."""
 
 
-def check_globals(base: dict[str, Any], loaded: dict[str, Any], config: Files) -> None:
+def check_globals(
+    base: dict[str, Any], loaded: dict[str, Any], typed: dict[str, Any], config: Files
+) -> None:
     """Check that every global is one of ``conf/base``, or that the configuration refers to it.
 
     Args:
         base: The globals of the base environment.
-        loaded: The globals of all environments.
+        loaded: The globals of all environments and of the command line.
+        typed: Those of the command line.
         config: The configuration.
 
     Raises:
@@ -54,15 +57,23 @@ def check_globals(base: dict[str, Any], loaded: dict[str, Any], config: Files) -
             unknown += [f"{name}.{key}" for key in loaded[name] if key not in value]
     if unknown:
         nested = [f"{name}.{key}" for name in base for key in _keys(base[name])]
-        _refuse(unknown[0], [*base, *nested], _file_of(unknown[0], config, "globals"))
+        is_typed = OmegaConf.select(OmegaConf.create(typed), unknown[0]) is not None
+        file = "--params" if is_typed else _file_of(unknown[0], config, "globals")
+        _refuse(unknown[0], [*base, *nested], file)
 
 
-def check_parameters(loaded: dict[str, Any], runtime_params: dict[str, Any], config: Files) -> None:
+def check_parameters(
+    loaded: dict[str, Any],
+    runtime_params: dict[str, Any],
+    global_names: Collection[str],
+    config: Files,
+) -> None:
     """Check that some pipeline reads every parameter.
 
     Args:
         loaded: The parameters of all environments and of the command line.
-        runtime_params: Those of the command line.
+        runtime_params: Those of the command line, where globals may stand, too.
+        global_names: The globals.
         config: The configuration.
 
     Raises:
@@ -72,12 +83,9 @@ def check_parameters(loaded: dict[str, Any], runtime_params: dict[str, Any], con
     unknown = [str(name) for name in loaded if name not in models]
     unknown = [name for name in unknown if not name.startswith("_")]
     if unknown:
-        catalog = {name.split(".")[0] for name in references(config, "runtime_params")}
-        unknown = [
-            name
-            for name in unknown
-            if not (name in runtime_params and (name in catalog or name in RUN_ONLY))
-        ]
+        readers = {name.split(".")[0] for name in references(config, "runtime_params")}
+        typed = {*readers, *RUN_ONLY, *global_names} & set(runtime_params)
+        unknown = [name for name in unknown if name not in typed]
     for name, model in models.items():
         if model is not None and isinstance(loaded.get(name), dict):
             unknown += [f"{name}.{key}" for key in _unknown_to(model, loaded[name])]
@@ -88,10 +96,9 @@ def check_parameters(loaded: dict[str, Any], runtime_params: dict[str, Any], con
     candidates = [*models, *nested]
     is_typed = OmegaConf.select(OmegaConf.create(runtime_params), name) is not None
     if is_typed:
-        candidates += [*references(config, "runtime_params"), *RUN_ONLY]
-    names = {str(key) for file in config.files("globals") for key in read_file(*file)}
+        candidates += [*references(config, "runtime_params"), *RUN_ONLY, *global_names]
     file = "--params" if is_typed else _file_of(name, config, "parameters")
-    _refuse(name, candidates, file, names - set(candidates))
+    _refuse(name, candidates, file, set(global_names) - set(candidates))
 
 
 def clashing_names(runtime_params: dict[str, Any], config: Files) -> list[str]:

@@ -33,8 +33,8 @@ BASE = "base"
 SUFFIXES = (".yml", ".yaml", ".json")
 
 
-# Parameters that depend on the preset are tables of it, whose names begin with an underscore.
-_UNKNOWN_PRESET = re.compile(r"Interpolation key '_\w+\.(\w+)' not found")
+# Values that a global chooses among are a table whose name begins with an underscore.
+_UNKNOWN_CHOICE = re.compile(r"Interpolation key '(_\w+)\.(\w+)' not found")
 
 
 class ConfigLoader(OmegaConfigLoader):
@@ -87,18 +87,22 @@ class ConfigLoader(OmegaConfigLoader):
         if key in self:
             return super().__getitem__(key)
         loaded = expand_home(self._layer(key))
-        photos = (self.runtime_params or {}).get("photos", loaded.get("photos"))
+        given = self.runtime_params or {}
+        photos = given.get("photos", loaded.get("photos"))
         if key in ("parameters", "globals") and photos == "":
             raise InputError(
                 "No photo folder is named: 'photos' is empty. Name yours with --photos=FOLDER or "
                 "as 'photos:' in conf/local/globals.yml."
             )
         if key == "globals":
-            check_globals(self._load(key, self.base_env), loaded, self)
+            base = self._load(key, self.base_env)
+            typed = {name: value for name, value in given.items() if name in base}
+            loaded = merge(loaded, typed)
+            check_globals(base, loaded, typed, self)
         if key == "parameters":
-            for name in clashing_names(self.runtime_params or {}, self):
+            for name in clashing_names(given, self):
                 loaded[name] = self._declared(name)
-            check_parameters(loaded, self.runtime_params or {}, self)
+            check_parameters(loaded, given, set(self["globals"]), self)
             if "schema" in loaded:
                 parse_schema(loaded["schema"], self._place("schema.yml"))
         return loaded
@@ -163,15 +167,21 @@ class ConfigLoader(OmegaConfigLoader):
             for file in self.files(key):
                 read_file(*file)
             first = str(error).strip().splitlines()[0]
-            if preset := _UNKNOWN_PRESET.search(first):
-                raise InputError(
-                    f"There is no preset '{preset[1]}': take 'everything' or 'recipe'."
-                ) from error
+            if choice := _UNKNOWN_CHOICE.search(first):
+                raise InputError(self._unknown_choice(key, *choice.groups())) from error
             raise InputError(
                 f"The configuration in conf/{environment} cannot be used: {first}"
             ) from error
         finally:
             self.base_env, self.env = names
+
+    def _unknown_choice(self, key: str, table: str, value: str) -> str:
+        """Name a global whose value is none of a table's, and the values that it may have."""
+        tables = (read_file(*file).get(table) for file in self.files(key))
+        choices = ", ".join(f"'{name}'" for name in next(filter(None, tables), {}))
+        given = {**self["globals"], **(self.runtime_params or {})}
+        name = next((name for name in given if given[name] == value), table.strip("_"))
+        return f"There is no {name} '{value}': take one of {choices}."
 
     def _path_of(self, name: str) -> str:
         """Find a file or folder beside the configuration, in the last environment that has it."""

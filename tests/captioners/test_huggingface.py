@@ -195,5 +195,5 @@ def test_an_unknown_model_ends_in_a_sentence(photos, prompt, tmp_path):
 
 @pytest.mark.skipif(torch.accelerator.is_available(), reason="this machine has a GPU")
 def test_no_gpu_ends_in_a_sentence(tiny_mllama, photos, prompt):
-    with pytest.raises(InputError, match=r"torch finds none on this machine.*--env together"):
+    with pytest.raises(InputError, match=r"torch finds none on this machine.*captioner: together"):
         list(HuggingFaceCaptioner(str(tiny_mllama)).caption(photos[:1], prompt))

@@ -1,4 +1,4 @@
-"""Types ``kedro run --env ...``: an API, a cluster and a model of one's own."""
+"""Types ``kedro run`` with an API, a cluster and a model of one's own."""
 
 import json
 import shutil
@@ -22,20 +22,10 @@ PARTITIONED = (
 READ_BY_PATH = ("teacher_table", "annotations_table")
 
 
-def configure(project, env, **options):
-    """Edits an environment's captioner as a user does."""
-    path = project / f"conf/{env}/catalog_label.yml"
-    config = yaml.safe_load(path.read_text())
-    config["captioner"]["dataset"] |= options
-    path.write_text(yaml.safe_dump(config))
-
-
-def configure_stylist(project, env, **options):
-    """Edits an environment's stylist as a user does."""
-    path = project / f"conf/{env}/catalog_serving.yml"
-    config = yaml.safe_load(path.read_text())
-    config["stylist"]["chat"] |= options
-    path.write_text(yaml.safe_dump(config))
+def configure(project, name, **options):
+    """Choose a captioner and stylist as a user does, and say where they are."""
+    chosen = {"captioner": name, "stylist": name, name: options}
+    (project / "conf/local/globals.yml").write_text(yaml.safe_dump(chosen))
 
 
 @pytest.fixture
@@ -46,29 +36,13 @@ def selected(ran, tmp_path):
     return project
 
 
-@pytest.mark.parametrize(
-    ("env", "models"),
-    [
-        ("together", {"captioner", "stylist", "turns_at_once"}),
-        ("llama", {"captioner", "stylist", "turns_at_once"}),
-        (
-            "cluster",
-            {
-                "captioner",
-                "pool",
-                "process_pool",
-                "index_on_workers",
-                *PARTITIONED,
-                *READ_BY_PATH,
-            },
-        ),
-        ("catalogue", {"captioner"}),
-    ],
-)
-def test_an_environment_overrides_what_works_and_nothing_else(env, models):
-    files = (ROOT / f"conf/{env}").iterdir()
+def test_the_cluster_overrides_where_work_is_done_and_nothing_else():
+    files = (ROOT / "conf/cluster").iterdir()
     entries = {entry for path in files for entry in yaml.safe_load(path.read_text())}
-    assert {entry for entry in entries if not entry.startswith("_")} == models
+    assert {entry for entry in entries if not entry.startswith("_")} == {
+        "captioner_runs", "network_threads", "pool", "process_pool", "index_on_workers",
+        *PARTITIONED, *READ_BY_PATH,
+    }  # fmt: skip
 
 
 def test_together_answers_a_customer(ran, tmp_path):
@@ -83,11 +57,10 @@ def test_together_answers_a_customer(ran, tmp_path):
     with serving(
         plans=[json.dumps(plan)], reply="Take the [1]. Or a feather boa and a bikini."
     ) as server:
-        for configured in (configure, configure_stylist):
-            configured(project, "together", base_url=server.url, model=MODEL)
+        configure(project, "together", base_url=server.url, model=MODEL, chat_model=MODEL)
         succeed(
             run_kedro(
-                project, "run", "--env=together", "--pipelines=serving",
+                project, "run", "--pipelines=serving",
                 f"--params=photo={photo},message=which shoes?",
             )
         )  # fmt: skip
@@ -103,11 +76,9 @@ def test_together_captions_the_sample_and_clean_and_index_take_it(selected):
     with serving(faults=faults) as server:
         price = {"input": 1.0, "output": 2.0}
         configure(selected, "together", base_url=server.url, model=MODEL, price=price)
-        result = succeed(
-            run_kedro(selected, "run", "--env=together", "--pipelines=label,clean,index")
-        )
+        result = succeed(run_kedro(selected, "run", "--pipelines=label,clean,index"))
         label = report(selected, "label")
-        again = succeed(run_kedro(selected, "run", "--env=together", "--pipelines=label"))
+        again = succeed(run_kedro(selected, "run", "--pipelines=label"))
         assert len(server.pictures) == label["photos"]
     assert label["captioned"] == label["photos"] > 100
     assert label["asked_again"] > 0
@@ -129,7 +100,7 @@ def test_a_wrong_key_ends_in_a_sentence(selected):
     (selected / "conf/local/credentials.yml").write_text("together: {api_key: wrong}\n")
     with serving() as server:
         configure(selected, "together", base_url=server.url, model=MODEL)
-        result = run_kedro(selected, "run", "--env=together", "--pipelines=label")
+        result = run_kedro(selected, "run", "--pipelines=label")
     assert result.returncode == 1
     assert "refuses the key" in result.stderr
     assert "Traceback" not in result.stdout + result.stderr
@@ -140,7 +111,7 @@ def test_a_server_that_is_down_ends_in_a_sentence(selected):
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
         configure(selected, "together", base_url=url, retries=0, concurrency=4)
-        result = run_kedro(selected, "run", "--env=together", "--pipelines=label")
+        result = run_kedro(selected, "run", "--pipelines=label")
     assert result.returncode == 1
     assert "no connection to" in result.stderr
     assert "Traceback" not in result.stdout + result.stderr
@@ -150,7 +121,7 @@ def test_llama_runs_whole_with_the_model_that_its_configuration_names(selected, 
     few = latest(selected, "selection.csv")
     few.write_text("".join(few.read_text().splitlines(keepends=True)[:21]))
     configure(selected, "llama", model=str(tiny_mllama), device="cpu")
-    succeed(run_kedro(selected, "run", "--env=llama", "--pipelines=label,clean,index"))
+    succeed(run_kedro(selected, "run", "--pipelines=label,clean,index"))
     label, clean = report(selected, "label"), report(selected, "clean")
     assert label["captioned"] == label["photos"] == 20
     assert label["output_tokens"] > 0
@@ -193,7 +164,7 @@ def test_a_local_folder_of_photos_counts_in_every_environment(project, tmp_path_
     sample = sorted((project / "data/01_raw/sample/images_compressed").glob("*.jpg"))
     shutil.copy(sample[0], photos / "only.jpg")
     (project / "conf/local/globals.yml").write_text(f"photos: {photos}\n")
-    succeed(run_kedro(project, "run", "--env=together", "--pipelines=ingest"))
+    succeed(run_kedro(project, "run", "--env=cluster", "--pipelines=ingest"))
     assert table(project, "manifest")["file"].tolist() == ["only.jpg"]
 
 
@@ -218,8 +189,8 @@ def test_a_catalogue_that_is_labelled_already_needs_no_captioner(project, tmp_pa
         "2,Top.jpg,Linen top,S,Unisex,With a low back.,Tops,Casual\n"
         "3,gone.jpg,Boots,M,Men,Leather.,Shoes,Casual\n"
     )
-    given = f"catalogue={photos / 'final.csv'},photos={photos}"
-    result = succeed(run_kedro(project, "run", "--env=catalogue", f"--params={given}"))
+    given = f"captioner=table,catalogue={photos / 'final.csv'},photos={photos}"
+    result = succeed(run_kedro(project, "run", f"--params={given}"))
     assert "1 rows name no photo: gone.jpg" in " ".join(result.stdout.split())
     full = table(project, "full_catalogue").set_index("Filename")
     assert full["Category"].to_dict() == {"Top.jpg": "Tops", "Hat.jpg": "Hats"}
@@ -230,12 +201,13 @@ def test_a_catalogue_that_is_labelled_already_needs_no_captioner(project, tmp_pa
         "Shoes.jpg": "no caption: no row of the table names it",
     }
     assert report(project, "index")["items"] == 2
-    hat = f"--params=catalogue={photos / 'final.csv'},photo={photos / 'Hat.jpg'}"
-    succeed(run_kedro(project, "run", "--env=catalogue", "--pipelines=serving", hat))
+    table_named = f"--params=captioner=table,catalogue={photos / 'final.csv'}"
+    hat = f"{table_named},photo={photos / 'Hat.jpg'}"
+    succeed(run_kedro(project, "run", "--pipelines=serving", hat))
     assert table(project, "recommendations")["Filename"].tolist() == ["Top.jpg"]
 
 
-def test_without_a_catalogue_its_environment_says_so(selected):
-    result = run_kedro(selected, "run", "--env=catalogue", "--pipelines=label")
+def test_without_a_catalogue_its_captioner_says_so(selected):
+    result = run_kedro(selected, "run", "--pipelines=label", "--params=captioner=table")
     assert result.returncode == 1
     assert "name one with --params=catalogue=TABLE" in " ".join(result.stderr.split())

@@ -11,11 +11,9 @@ def test_prompts_and_captioners_are_compared_and_paid_for_once(ran, tmp_path):
     project = copy_project(ran[0], tmp_path)
     (project / "conf/local/credentials.yml").write_text(f"together: {{api_key: {KEY}}}\n")
     with serving(faults={"refusal": 0.2}) as server:
-        catalog = project / "conf/together/catalog_label.yml"
-        config = yaml.safe_load(catalog.read_text())
         reached = {"model": MODEL, "base_url": server.url, "price": {"input": 1, "output": 1}}
-        config["captioner"]["dataset"] |= reached
-        catalog.write_text(yaml.safe_dump(config))
+        chosen = {"captioner": "together", "together": reached}
+        (project / "conf/local/globals.yml").write_text(yaml.safe_dump(chosen))
         trial = project / "conf/local/catalog_prompt_trial.yml"
         engines = {
             "laptop": {"engine": "lookbook.captioners.bundled.BundledCaptioner"},
@@ -35,7 +33,7 @@ def test_prompts_and_captioners_are_compared_and_paid_for_once(ran, tmp_path):
                 }
             )
         )
-        arguments = ("run", "--env=together", "--pipelines=prompt_trial")
+        arguments = ("run", "--pipelines=prompt_trial")
         few = "--params=prompt_trial.photos=5"
         result = succeed(run_kedro(project, *arguments, few))
         scores = table(project, "trial_scores")
@@ -46,7 +44,7 @@ def test_prompts_and_captioners_are_compared_and_paid_for_once(ran, tmp_path):
         assert len(server.requests) == asked
         # What was tried is not labelled again.
         both = "--pipelines=label,prompt_trial"
-        succeed(run_kedro(project, "run", "--env=together", both, few))
+        succeed(run_kedro(project, "run", both, few))
         tried = set(table(project, "trial_photos")["photo_id"])
         assert len(tried) == 5
         assert len(server.pictures) == len(table(project, "captions"))

@@ -115,7 +115,7 @@ def _check_machine(checkpoint: Checkpoint, config: Any) -> None:
     if on_gpu and not torch.accelerator.is_available():
         raise InputError(
             f"'{checkpoint.model}' is to run on a GPU, and torch finds none on this machine. Run "
-            "it where there is one, use '--env together', or name 'device: cpu', which suits "
+            "it where there is one, use 'captioner: together', or name 'device: cpu', which suits "
             "small models only."
         )
     dtype = config.dtype if checkpoint.dtype == "auto" else getattr(torch, checkpoint.dtype)
@@ -132,7 +132,7 @@ def _check_machine(checkpoint: Checkpoint, config: Any) -> None:
             f"The weights of '{checkpoint.model}' take {needed / 1e9:,.1f} GB, and "
             f"{free / 1e9:,.1f} GB are free on this machine's "
             f"{'GPUs' if on_gpu else 'main memory'}. Name a smaller model, or use a larger "
-            "machine or '--env together'."
+            "machine or 'captioner: together'."
         )
 
 

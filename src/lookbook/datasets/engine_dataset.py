@@ -32,18 +32,23 @@ class EngineDataset(ReadOnlyDataset[Any]):
     """
 
     def __init__(
-        self, *, engine: str, metadata: dict[str, Any] | None = None, **arguments: Any
+        self,
+        *,
+        engine: str | dict[str, Any],
+        metadata: dict[str, Any] | None = None,
+        **arguments: Any,
     ) -> None:
         """Creates the dataset; nothing is imported before it is loaded.
 
         Args:
-            engine: The class or function, by its module and name.
+            engine: The class or function, by its module and name; or a mapping that names it
+                as ``engine`` beside its arguments.
             metadata: Ignored by Kedro, read by plugins.
             arguments: Its arguments, under the names that it gives them; ``credentials`` are
                 arguments too.
         """
-        self._engine = engine
-        self._arguments = arguments
+        named = engine if isinstance(engine, dict) else {"engine": engine}
+        self._config = {**named, **arguments}
         self.metadata = metadata
 
     def load(self) -> Any:
@@ -52,10 +57,10 @@ class EngineDataset(ReadOnlyDataset[Any]):
         Raises:
             InputError: If there is no such engine, or it takes no such arguments.
         """
-        return _make({"engine": self._engine, **self._arguments})
+        return _make(self._config)
 
     def _describe(self) -> dict[str, Any]:
-        return {"engine": self._engine}
+        return {"engine": self._config["engine"]}
 
 
 def _make(config: dict[str, Any]) -> Any:
