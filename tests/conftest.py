@@ -13,13 +13,14 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
+from filelock import FileLock
 from hypothesis import settings
 
 from lookbook.attributes.schema import Schema
 from lookbook.captioners import Prompt
 from lookbook.captioners.bundled import BundledCaptioner
 from lookbook.datasets.corrections_dataset import CorrectionsDataset
-from processes import run_kedro, type_kedro
+from processes import run_kedro
 from project import ROOT, copy_project, declared_fields, latest, make_project, succeed
 from tiny_models import save_network, save_tiny_mllama
 
@@ -121,9 +122,16 @@ def kedro(project: Path) -> Kedro:
 
 @pytest.fixture(scope="session")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """A project after `kedro run`, and what the run printed."""
-    project = make_project(tmp_path_factory.mktemp("ran"))
-    return project, succeed(type_kedro(project, "run")).stdout
+    """A project after `kedro run`, and what the run printed; one for all workers, to be read."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    project, printed = folder / "ran", folder / "ran.txt"
+    with FileLock(folder / "ran.lock"):
+        if not printed.exists():
+            project.mkdir()
+            printed.write_text(succeed(run_kedro(make_project(project), "run")).stdout)
+    return project, printed.read_text()
 
 
 @pytest.fixture(scope="session")
