@@ -24,7 +24,7 @@ COUNTS = (500, 1000, 3000)
 
 
 def measure(folder: str, count: int, threads: int) -> None:
-    """Captions so many photos and prints photos, seconds and peak memory in MiB."""
+    """Caption so many photos and prints photos, seconds and peak memory in MiB."""
     captioner = BundledCaptioner(threads=threads)
     prompt = Prompt.compose("", "", Schema.model_validate(declared_fields()))
     files = PhotoFolderDataset(path=folder).load()
@@ -40,7 +40,7 @@ def measure(folder: str, count: int, threads: int) -> None:
 
 
 def main() -> None:
-    """Runs each measurement in its own process and prints a table."""
+    """Run each measurement in its own process and prints a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", help="photos, in the layout that 'kedro run' takes")
     parser.add_argument("--threads", type=int, default=2)

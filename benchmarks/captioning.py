@@ -40,7 +40,7 @@ REPLICAS = 2
 
 
 def read_prompt() -> Prompt:
-    """Composes the prompt that the label pipeline sends."""
+    """Compose the prompt that the label pipeline sends."""
     texts = ((ROOT / f"conf/base/prompts/{name}.txt").read_text() for name in ("system", "caption"))
     return Prompt.compose(*texts, Schema.model_validate(declared_fields()))
 
@@ -49,7 +49,7 @@ class Rate:
     """Photos and tokens a second of one captioner over so many photos."""
 
     def __init__(self, captioner: Captioner, photos: Iterator[Photo], prompt: Prompt) -> None:
-        """Captions them all; a failure ends the measurement."""
+        """Caption them all; a failure ends the measurement."""
         begun = time.perf_counter()
         self.started = 0.0
         self.photos = tokens = 0
@@ -66,7 +66,7 @@ class Rate:
 
 
 def main() -> None:
-    """Measures and prints a table."""
+    """Measure and prints a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", help="photos, in the layout that 'kedro run' takes")
     options = parser.parse_args()

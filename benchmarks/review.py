@@ -32,7 +32,7 @@ ROUNDS = 1000
 
 
 def main() -> None:
-    """Prints a table, and draws errors left against items looked at."""
+    """Print a table, and draws errors left against items looked at."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--annotations", required=True, help="a table of what the photos show")
     parser.add_argument("--network", help="the captioner's, if it is not the one in the package")
@@ -85,7 +85,7 @@ def main() -> None:
 def _judge(
     rows: pd.DataFrame, name: str, truth: dict[str, dict[str, Any]], schema: Schema, told_only: bool
 ) -> pd.DataFrame:
-    """Says which items are wrong in an attribute, of those of which the truth is known."""
+    """Return which items are wrong in an attribute, of those of which the truth is known."""
     attribute = schema.categorical[name]
     default = attribute.default if isinstance(attribute, SingleAttribute) else None
     known = rows[[name in truth.get(file, {}) for file in rows["Filename"]]]
@@ -99,7 +99,7 @@ def _judge(
 
 
 def _interval(order: np.ndarray, share: float) -> tuple[float, float]:
-    """Estimates a 95 % interval of the share of errors found, by the bootstrap over items."""
+    """Estimate a 95 % interval of the share of errors found, by the bootstrap over items."""
     rng = np.random.default_rng(0)
     head = np.arange(len(order)) < share * len(order)
     drawn = rng.integers(len(order), size=(ROUNDS, len(order)))

@@ -2,6 +2,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 from kedro.framework.project import settings
 from kedro.framework.startup import bootstrap_project
 

@@ -11,7 +11,7 @@ ray = pytest.importorskip("ray", reason="Ray is not installed: the extra 'cluste
 
 from lookbook.captioners import Caption  # noqa: E402
 from lookbook.captioners.bundled import BundledCaptioner  # noqa: E402
-from lookbook.captioners.ray import RayCaptioner  # noqa: E402
+from lookbook.captioners.ray import DIED_ALONE, RayCaptioner  # noqa: E402
 from lookbook.errors import InputError  # noqa: E402
 from lookbook.photos.drawing import LABELS  # noqa: E402
 from lookbook.photos.photo import Photo  # noqa: E402
@@ -142,6 +142,39 @@ def test_a_node_killed_in_mid_run_costs_no_photo_and_none_comes_twice(
     while sum(node["Alive"] for node in ray.nodes()) > 1 and time.monotonic() < deadline:
         time.sleep(0.1)
     assert sum(node["Alive"] for node in ray.nodes()) == 1
+
+
+def test_only_the_photo_that_kills_replicas_is_given_up(cluster, stored, on_the_cluster, prompt):
+    class Dies:
+        def caption(self, photos, prompt):
+            batch = []
+            for photo in photos:
+                # All photos of a batch are held when the replica dies.
+                batch.append(photo)
+                if photo.photo_id == "013.jpg":
+                    os._exit(1)
+                if len(batch) == 4:
+                    yield from (Caption(photo_id=one.photo_id, text="{}") for one in batch)
+                    batch = []
+            yield from (Caption(photo_id=one.photo_id, text="{}") for one in batch)
+
+    engine = on_the_cluster(replicas=1, captioner=Dies(), batch_size=8)
+    captions = list(engine.caption(iter(stored[:32]), prompt))
+    assert sorted(one.photo_id for one in captions) == [photo.photo_id for photo in stored[:32]]
+    failures = {one.photo_id: one.failure for one in captions if one.failure}
+    assert failures == {"013.jpg": DIED_ALONE}
+
+
+def test_replicas_that_die_before_they_take_a_photo_end_in_a_sentence(
+    cluster, stored, on_the_cluster, prompt
+):
+    class DiesAtOnce:
+        def caption(self, photos, prompt):
+            os._exit(1)
+
+    engine = on_the_cluster(replicas=1, captioner=DiesAtOnce())
+    with pytest.raises(InputError, match="replicas in a row were lost before they took a photo"):
+        list(engine.caption(stored[:4], prompt))
 
 
 def test_replica_without_room_on_the_cluster_ends_in_a_sentence(

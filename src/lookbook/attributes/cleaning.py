@@ -66,7 +66,7 @@ class CleanAnswer:
 
 
 def clean_answer(text: str, schema: Schema) -> CleanAnswer:
-    """Reads a model's answer and brings it into the declared values.
+    """Read a model's answer and brings it into the declared values.
 
     Args:
         text: The answer, however it is dressed.
@@ -80,7 +80,7 @@ def clean_answer(text: str, schema: Schema) -> CleanAnswer:
 
 
 def map_values(raw_values: RawValues, schema: Schema) -> tuple[Record, list[ValueMapping]]:
-    """Brings what a model wrote into the declared values.
+    """Bring what a model wrote into the declared values.
 
     A value that names several ("Pants and Jackets") becomes the one that it names first; one
     that fits nowhere, and one that is missing, becomes the attribute's ``default``, unless
@@ -125,7 +125,7 @@ def map_values(raw_values: RawValues, schema: Schema) -> tuple[Record, list[Valu
 def resolve_conflicts(
     said: dict[str, Any], certainty: dict[str, float], schema: Schema
 ) -> dict[str, str]:
-    """Fills what follows from other attributes, and settles what contradicts, in place.
+    """Fill what follows from other attributes, and settles what contradicts, in place.
 
     Args:
         said: The value of every attribute that has one; changed where it is filled or settled.
@@ -153,7 +153,7 @@ def resolve_conflicts(
 
 
 def strip_title(record: Record, schema: Schema) -> Record:
-    """Drops a title that the description opens with.
+    """Drop a title that the description opens with.
 
     The title's words come back in every description of its kind, so a search for what goes
     with an item finds look-alikes of it.
@@ -165,7 +165,7 @@ def strip_title(record: Record, schema: Schema) -> Record:
 
 
 def _without_opening(title: str, description: str) -> str:
-    """Drops a leading title and its linking word, unless nothing would be left."""
+    """Drop a leading title and its linking word, unless nothing would be left."""
     words = re.findall(r"\w+", title)
     if not words:
         return description
@@ -177,7 +177,7 @@ def _without_opening(title: str, description: str) -> str:
 
 
 def _link_after(words: list[str], text: str, start: int) -> re.Match[str] | None:
-    """Finds what follows words that stand in a text from some place on; else ``None``."""
+    """Find what follows words that stand in a text from some place on; else ``None``."""
     place = start
     for number, word in enumerate(words):
         if number:

@@ -60,16 +60,16 @@ class Corrections:
     retracted: dict[tuple[str, str], datetime]
 
     def values_for(self, photo_id: str) -> dict[str, Any]:
-        """Gives what people say of a photo's attributes."""
+        """Return what people say of a photo's attributes."""
         told = self.decisions.get(photo_id, {})
         return {name: one.value for name, one in told.items() if name not in (STATUS, DUPLICATE_OF)}
 
     def is_item(self, photo_id: str) -> bool:
-        """Says whether nobody denies that a photo shows an item."""
+        """Whether nobody denies that a photo shows an item."""
         return STATUS not in self.decisions.get(photo_id, {})
 
     def merge(self, later: Corrections) -> set[str]:
-        """Takes in what was decided since, and gives the photos that it is about."""
+        """Take in what was decided since, and gives the photos that it is about."""
         for photo_id, told in later.decisions.items():
             own = self.decisions.setdefault(photo_id, {})
             for name, decision in told.items():
@@ -83,7 +83,7 @@ class Corrections:
 
 
 def read_corrections(table: pd.DataFrame, schema: Schema) -> Corrections:
-    """Reads what people have decided.
+    """Read what people have decided.
 
     Args:
         table: :data:`COLUMNS` and ``problem`` (why a line of the file is no row, else empty), as
@@ -119,7 +119,7 @@ def read_corrections(table: pd.DataFrame, schema: Schema) -> Corrections:
 
 
 def _read_row(row: dict[str, Any], schema: Schema) -> tuple[Any, datetime] | str:
-    """Reads a row's value (``None`` for undecided) and time; or says why it cannot be used."""
+    """Read a row's value (``None`` for undecided) and time; or says why it cannot be used."""
     if row["problem"]:
         return str(row["problem"])
     if not re.fullmatch(r"[0-9a-f]{64}", row["photo_id"]):
@@ -142,7 +142,7 @@ def _read_row(row: dict[str, Any], schema: Schema) -> tuple[Any, datetime] | str
 
 
 def _read_value(name: str, told: str, schema: Schema) -> Any:
-    """Reads a value; ``None`` for what is none of the attribute's."""
+    """Read a value; ``None`` for what is none of the attribute's."""
     if name == STATUS:
         return told if told == NOT_AN_ITEM else None
     if name == DUPLICATE_OF:
@@ -160,7 +160,7 @@ def _read_value(name: str, told: str, schema: Schema) -> Any:
 
 
 def correct_record(record: Record, said: dict[str, Any], schema: Schema) -> Record:
-    """Puts people's word in the place of a captioner's.
+    """Put people's word in the place of a captioner's.
 
     What follows from it is filled in, and what contradicts it gives way. A text that nobody has
     corrected keeps its words, but for the values that were replaced.
@@ -197,7 +197,7 @@ def correct_record(record: Record, said: dict[str, Any], schema: Schema) -> Reco
 def _replaced(
     was: Any, now: Any, attribute: SingleAttribute | MultiAttribute
 ) -> list[tuple[str, str]]:
-    """Pairs the words of values that went with those that came in their places."""
+    """Pair the words of values that went with those that came in their places."""
     default = getattr(attribute, "default", None)
     before, after = (one if isinstance(one, list) else [one] for one in (was, now))
     gone = [one for one in before if one not in after and one != default]
@@ -211,7 +211,7 @@ def _replaced(
 
 
 def _replace_word(text: str, was: str, now: str) -> str:
-    """Puts words in the place of others, with their capital and the article that they need."""
+    """Put words in the place of others, with their capital and the article that they need."""
 
     def replace(match: re.Match[str]) -> str:
         article, found = match["article"] or "", match["word"]
@@ -229,7 +229,7 @@ def _replace_word(text: str, was: str, now: str) -> str:
 def count_outcomes(
     rows: pd.DataFrame,
 ) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
-    """Counts what became of corrections.
+    """Count what became of corrections.
 
     Args:
         rows: ``attribute`` and ``outcomes`` of each.
@@ -249,7 +249,7 @@ def count_outcomes(
 
 
 def decided_attributes(rows: pd.DataFrame) -> dict[str, set[str]]:
-    """Gives the attributes that people have decided, by photo.
+    """Return the attributes that people have decided, by photo.
 
     Args:
         rows: ``photo_id``, ``attribute`` and ``outcomes`` of each correction.
@@ -260,7 +260,7 @@ def decided_attributes(rows: pd.DataFrame) -> dict[str, set[str]]:
 
 
 def outcome_of(name: str, decision: Decision, record: Record | None) -> str:
-    """Says what a decision does to what a captioner says.
+    """Return what a decision does to what a captioner says.
 
     Args:
         name: The attribute.

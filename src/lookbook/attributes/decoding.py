@@ -42,7 +42,7 @@ class Head(BaseModel):
     threshold: float = 0.0
 
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
-        """Turns (photos, values) calibrated logits into probabilities.
+        """Turn (photos, values) calibrated logits into probabilities.
 
         Returns:
             (photos, values): of having the value. Those of one photo add up to 1 for ``single``.
@@ -56,7 +56,7 @@ class Head(BaseModel):
 
 
 def head_slices(heads: list[Head]) -> dict[str, slice]:
-    """Says which columns of all heads' values are a head's."""
+    """Return which columns of all heads' values are a head's."""
     slices, start = {}, 0
     for head in heads:
         slices[head.name] = slice(start, start + len(head.values))
@@ -65,7 +65,7 @@ def head_slices(heads: list[Head]) -> dict[str, slice]:
 
 
 def decode_values(likely: Probabilities, heads: list[Head], schema: Schema) -> dict[str, Any]:
-    """Says of an item what is likely enough, and settles what contradicts.
+    """Return of an item what is likely enough, and settles what contradicts.
 
     Args:
         likely: The probability of each value, by head.
@@ -95,7 +95,7 @@ def decode_values(likely: Probabilities, heads: list[Head], schema: Schema) -> d
 
 
 def render_record(said: Mapping[str, Any], heads: list[Head], schema: Schema) -> Record:
-    """Puts what is said of an item into a record, its texts composed from the rest.
+    """Put what is said of an item into a record, its texts composed from the rest.
 
     Args:
         said: As :func:`decode_values` returns it.

@@ -42,7 +42,7 @@ _RECONSIDERED = re.compile(
 
 
 def parse_json(text: str, schema: Schema) -> tuple[bool, RawValues]:
-    """Reads the JSON objects that stand in a text.
+    """Read the JSON objects that stand in a text.
 
     Of several labels that with most attributes counts; of equal ones the first, or the last where
     words between them take the first one back. Objects of an attribute each are put together.
@@ -59,7 +59,7 @@ def parse_json(text: str, schema: Schema) -> tuple[bool, RawValues]:
 
 
 def repair(text: str) -> Any:
-    """Reads what json-repair makes of a text; ``None`` for one that it stumbles over."""
+    """Read what json-repair makes of a text; ``None`` for one that it stumbles over."""
     try:
         return json_repair.loads(text)
     except Exception:
@@ -68,7 +68,7 @@ def repair(text: str) -> Any:
 
 
 def parse_repaired_json(text: str, schema: Schema) -> RawValues:
-    """Reads what json-repair makes of a text; what it fails on is not recovered."""
+    """Read what json-repair makes of a text; what it fails on is not recovered."""
     plain = text.translate(_FIX)
     start = plain.find("{")
     if start < 0 or _is_too_deep(plain):
@@ -85,7 +85,7 @@ def parse_repaired_json(text: str, schema: Schema) -> RawValues:
 
 
 def extract_value(raw: Any, name: str, schema: Schema) -> str | list[str] | None:
-    """Takes what a value of JSON says of an attribute; ``None`` for nothing.
+    """Take what a value of JSON says of an attribute; ``None`` for nothing.
 
     Args:
         raw: The value: text, number, list, or an object around it.
@@ -102,7 +102,7 @@ def extract_value(raw: Any, name: str, schema: Schema) -> str | list[str] | None
 
 
 def is_placeholder(text: str, name: str, schema: Schema) -> bool:
-    """Says whether a text is an echo of the question, and no answer."""
+    """Whether a text is an echo of the question, and no answer."""
     plain = text.strip().strip("\"'*_`").casefold()
     attribute = schema.root[name]
     if name in schema.categorical and text in schema.categorical[name].values:
@@ -117,7 +117,7 @@ def is_placeholder(text: str, name: str, schema: Schema) -> bool:
 
 
 def _objects_in(text: str) -> Iterator[Any]:
-    """Decodes the objects and lists of a text one after the other."""
+    """Decode the objects and lists of a text one after the other."""
     decoder = json.JSONDecoder(strict=False)
     place, found = 0, 0
     starts = re.compile(r"[{\[]")
@@ -154,7 +154,7 @@ def _best_label(values: list[Any], text: str, schema: Schema) -> RawValues:
 
 
 def _labels(value: Any, by_key: dict[str, str], schema: Schema, depth: int) -> Iterator[RawValues]:
-    """Walks nested objects, lists and JSON in texts for labels, outermost first."""
+    """Walk nested objects, lists and JSON in texts for labels, outermost first."""
     if depth > _DEEPEST:
         return
     if isinstance(value, dict):
@@ -179,7 +179,7 @@ def _labels(value: Any, by_key: dict[str, str], schema: Schema, depth: int) -> I
 
 
 def _pairs(value: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Lists what an object says of what; a schema's "description" is said of none."""
+    """List what an object says of what; a schema's "description" is said of none."""
     if str(value.get("type")) in _SCHEMA_TYPES:
         return
     named = next((value[key] for key in _NAME_KEYS if isinstance(value.get(key), str)), None)
@@ -190,7 +190,7 @@ def _pairs(value: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _texts(raw: Any, depth: int) -> Iterator[str]:
-    """Takes the texts of a value: of a list each, of an object its value, or all it says."""
+    """Take the texts of a value: of a list each, of an object its value, or all it says."""
     if isinstance(raw, bool) or raw is None or depth > _DEEPEST:
         return
     if isinstance(raw, str | int | float):

@@ -27,7 +27,7 @@ _ENDS = {
 
 
 def parse_key_values(text: str, schema: Schema) -> dict[str, Any]:
-    """Reads a text by the names of the attributes that stand in it.
+    """Read a text by the names of the attributes that stand in it.
 
     Understood are braces that are closed twice or never, missing commas, quotes within quotes,
     single and typographic quotes, full-width punctuation, comments, keys without quotes, XML
@@ -58,7 +58,7 @@ def parse_key_values(text: str, schema: Schema) -> dict[str, Any]:
 
 
 def _read_row(text: str, by_key: dict[str, str], schema: Schema) -> dict[str, Any]:
-    """Reads the first row of a Markdown table whose head names the attributes."""
+    """Read the first row of a Markdown table whose head names the attributes."""
     lines = [line.strip() for line in text.splitlines()]
     for head, rule, row in zip(lines, lines[1:], lines[2:], strict=False):
         if "|" not in head or not _RULE.fullmatch(rule):
@@ -73,7 +73,7 @@ def _read_row(text: str, by_key: dict[str, str], schema: Schema) -> dict[str, An
 
 @lru_cache(maxsize=8)
 def _anchors(names: tuple[str, ...]) -> list[re.Pattern[str]]:
-    """Makes patterns of how an attribute may be named, the surest first."""
+    """Make patterns of how an attribute may be named, the surest first."""
     name = rf"(?P<name>{'|'.join(map(re.escape, names))})"
     quote = rf"[{_QUOTES}]"
     return [

@@ -58,7 +58,7 @@ def match_value(text: str, attribute: Values, default: str, only_one: bool) -> t
 
 
 def _without_denied(text: str, attribute: Values, default: str) -> str:
-    """Leaves out clauses that say what it is not: "a skirt, not a dress" is a skirt."""
+    """Leave out clauses that say what it is not: "a skirt, not a dress" is a skirt."""
     clauses = [clause.strip() for clause in _CLAUSES.split(text)]
     kept = [
         clause

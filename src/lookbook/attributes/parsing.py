@@ -30,7 +30,7 @@ class ParsedAnswer:
 
 
 def parse_answer(text: str, schema: Schema) -> ParsedAnswer:
-    """Reads a model's answer however it is dressed.
+    """Read a model's answer however it is dressed.
 
     Three readings are tried in turn: JSON objects that stand in the text, strictly
     (:mod:`lookbook.attributes.json_parsing`); the declared attributes' names and what follows each,

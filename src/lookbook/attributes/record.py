@@ -15,7 +15,7 @@ SEPARATOR = ", "
 
 
 def record_model(schema: Schema) -> type[BaseModel]:
-    """Makes the pydantic model of a record, whose values are the declared ones."""
+    """Make the pydantic model of a record, whose values are the declared ones."""
     return _model(schema.as_json)
 
 
@@ -36,7 +36,7 @@ def _model(declared: str) -> type[BaseModel]:
 
 
 def is_valid(answer: str, schema: Schema) -> bool:
-    """Says whether a model's answer is a record as it came."""
+    """Whether a model's answer is a record as it came."""
     try:
         record_model(schema).model_validate_json(answer)
     except ValidationError:
@@ -45,12 +45,12 @@ def is_valid(answer: str, schema: Schema) -> bool:
 
 
 def to_row(record: Mapping[str, Any], schema: Schema) -> dict[str, str]:
-    """Writes a record as a row of a table, lists joined by commas."""
+    """Write a record as a row of a table, lists joined by commas."""
     return {name: join_values(record[name]) for name in schema.names}
 
 
 def from_row(row: Mapping[str, Any], schema: Schema) -> Record:
-    """Reads a record from a row of a table, see :func:`to_row`; other columns are left out."""
+    """Read a record from a row of a table, see :func:`to_row`; other columns are left out."""
     return {
         name: split_values(row[name]) if name in schema.multis else str(row[name])
         for name in schema.names
@@ -67,30 +67,30 @@ def raw_values_from_row(row: Mapping[str, Any], schema: Schema) -> dict[str, Any
 
 
 def join_values(value: Any) -> str:
-    """Writes the value of an attribute, or several of them, into one cell."""
+    """Write the value of an attribute, or several of them, into one cell."""
     return SEPARATOR.join(value) if isinstance(value, list) else str(value)
 
 
 def split_values(cell: Any) -> list[str]:
-    """Takes the values of a cell apart, see :func:`join_values`; a missing cell has none."""
+    """Take the values of a cell apart, see :func:`join_values`; a missing cell has none."""
     if isinstance(cell, list):
         return cell
     return [part for part in str(cell).split(SEPARATOR) if part] if isinstance(cell, str) else []
 
 
 def values_of(record: Mapping[str, Any], name: str) -> list[str]:
-    """Lists what a record says of an attribute; of an attribute with one value that alone."""
+    """List what a record says of an attribute; of an attribute with one value that alone."""
     value = record[name]
     return value if isinstance(value, list) else [value]
 
 
 def text_of(record: Mapping[str, Any], schema: Schema) -> str:
-    """Joins the texts of a record, such as title and description."""
+    """Join the texts of a record, such as title and description."""
     return ". ".join(str(record[name]) for name in schema.texts)
 
 
 def known_values_by_attribute(record: Mapping[str, Any], schema: Schema) -> dict[str, list[str]]:
-    """Lists what a record tells, by attribute; what it does not know is left out."""
+    """List what a record tells, by attribute; what it does not know is left out."""
     known = {}
     for name, attribute in schema.categorical.items():
         told = [
@@ -102,13 +102,13 @@ def known_values_by_attribute(record: Mapping[str, Any], schema: Schema) -> dict
 
 
 def known_values(record: Mapping[str, Any], schema: Schema) -> Iterator[str]:
-    """Lists the values that tell something of an item."""
+    """List the values that tell something of an item."""
     for values in known_values_by_attribute(record, schema).values():
         yield from (value for value in values if value != "none")
 
 
 def searchable_text(record: Mapping[str, Any], schema: Schema) -> str:
-    """Joins all that is known of an item: its title, its values, its other texts.
+    """Join all that is known of an item: its title, its values, its other texts.
 
     A value that is not known is left out, as is one that a text before it names already.
     """

@@ -29,13 +29,13 @@ _SENTENCE = re.compile(r"(?<=[.!?;])\s+")
 
 
 def is_refusal(text: str) -> bool:
-    """Says whether an answer in which no label stands says no."""
+    """Whether an answer in which no label stands says no."""
     plain = re.sub(r"[{}\[\]\"]", " ", re.sub(r"\"\w+\"\s*:", " ", text))
     return any(_opens(sentence) for sentence in [*_sentences(text), *_sentences(plain)])
 
 
 def drop_refusals(raw_values: dict[str, Any], schema: Schema) -> dict[str, Any]:
-    """Leaves out of the texts the sentences that say no; a text of nothing else is none.
+    """Leave out of the texts the sentences that say no; a text of nothing else is none.
 
     "I can't see the size tag." is left out of a good description; a title that says no makes
     the whole a refusal.

@@ -16,7 +16,7 @@ _environment = ImmutableSandboxedEnvironment(trim_blocks=True, autoescape=False)
 
 
 def check_template(template: str) -> None:
-    """Checks a template.
+    """Check a template.
 
     Raises:
         ValueError: If it is none.
@@ -28,7 +28,7 @@ def check_template(template: str) -> None:
 
 
 def render_text(template: str | None, phrases: Mapping[str, str | list[str]]) -> str:
-    """Writes a text from what is known of an item.
+    """Write a text from what is known of an item.
 
     Args:
         template: A Jinja template. It sees every attribute by its name: a phrase, empty where
@@ -58,7 +58,7 @@ def _template(template: str) -> Template:
 
 
 def phrase_of(value: Any, phrases: Mapping[str, str]) -> Any:
-    """Says how a value, or each of several, is put into words."""
+    """Return how a value, or each of several, is put into words."""
     if isinstance(value, list):
         return [phrases.get(one, one) for one in value]
     return phrases.get(value, value)

@@ -124,7 +124,7 @@ class SingleAttribute(_BaseAttribute, Values):
         return self
 
     def lookup(self, text: str) -> tuple[str, str]:
-        """Finds the value that a text means.
+        """Find the value that a text means.
 
         In a phrase the head noun decides, which comes last: a denim jacket is a jacket. What is
         doubted or denied ("not visible", "could be either") is not said.
@@ -153,7 +153,7 @@ class MultiAttribute(_BaseAttribute, Values):
     infer_from: list[str] = []
 
     def lookup(self, texts: list[str]) -> tuple[list[str], str]:
-        """Finds the values that texts mean, see :meth:`SingleAttribute.lookup`."""
+        """Find the values that texts mean, see :meth:`SingleAttribute.lookup`."""
         if texts and all(text in self.values for text in texts):
             return list(dict.fromkeys(texts))[: self.max_items], "exact"
         texts = [text if _is_whole(text, self) else drop_negated(text, self) for text in texts]
@@ -297,7 +297,7 @@ class Schema(RootModel[dict[str, Attribute]]):
 
 
 def parse_schema(declared: Mapping[str, Any], source: str) -> Schema:
-    """Checks declared attributes.
+    """Check declared attributes.
 
     Args:
         declared: The attributes as the configuration has them.

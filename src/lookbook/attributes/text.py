@@ -16,7 +16,7 @@ _JOINER = "\u200d"
 
 
 def clean_text(text: str, longest: int | None = None) -> str:
-    """Cleans a text of any origin.
+    """Clean a text of any origin.
 
     Args:
         text: Whatever a model, a table or a file name holds.
@@ -50,7 +50,7 @@ def _replacement(character: str) -> str:
 
 
 def cut(text: str, longest: int) -> str:
-    """Cuts a text at a word, so that it has no more than so many characters."""
+    """Cut a text at a word, so that it has no more than so many characters."""
     if len(text) <= longest:
         return text
     head = text[: longest - 1]
@@ -59,7 +59,7 @@ def cut(text: str, longest: int) -> str:
 
 
 def unquote(text: str) -> str:
-    """Takes off Markdown's emphasis, and quotes around the whole."""
+    """Take off Markdown's emphasis, and quotes around the whole."""
     bare = text.strip(" *_`")
     if len(bare) > 1 and bare[0] == bare[-1] and bare[0] in "\"'":
         return bare[1:-1].strip()
@@ -67,17 +67,17 @@ def unquote(text: str) -> str:
 
 
 def unescape(text: str) -> str:
-    """Turns HTML entities into characters, as far as there are any."""
+    """Turn HTML entities into characters, as far as there are any."""
     return html.unescape(text) if "&" in text else text
 
 
 def unescape_unicode(text: str) -> str:
-    r"""Turns JSON's ``\u00e9`` into the characters they mean."""
+    r"""Turn JSON's ``\u00e9`` into the characters they mean."""
     return re.sub(r"\\u([0-9a-fA-F]{4})", lambda match: chr(int(match[1], 16)), text)
 
 
 def strip_thinking(text: str) -> str:
-    """Leaves out what a model says to itself before it answers.
+    """Leave out what a model says to itself before it answers.
 
     Returns:
         The rest. Where thinking was begun and never ended nothing of it is left.
@@ -90,7 +90,7 @@ def strip_thinking(text: str) -> str:
 
 
 def _cut_thoughts(text: str) -> str:
-    """Cuts from each opening tag to the first closing one of its name, in one pass.
+    """Cut from each opening tag to the first closing one of its name, in one pass.
 
     One expression for both would look through the whole text again for every opening tag.
     """

@@ -47,7 +47,7 @@ class Values(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _from_names(cls, data: object) -> object:
-        """Takes a plain list of names, and values of which nothing more is said."""
+        """Take a plain list of names, and values of which nothing more is said."""
         if isinstance(data, dict) and "values" in data:
             values = data["values"]
             if isinstance(values, list):
@@ -87,7 +87,7 @@ class Values(BaseModel):
         return max(len(phrase.split()) for phrase in self.words)
 
     def named(self, text: str) -> list[str]:
-        """Lists the values that a text names, in its order, each once; longer phrases first."""
+        """List the values that a text names, in its order, each once; longer phrases first."""
         words = normalize(text).split()
 
         def meaning(phrase: str) -> str | None:
@@ -98,7 +98,7 @@ class Values(BaseModel):
 
 
 def find_phrases(words: list[str], longest: int, meaning: Callable[[str], T | None]) -> Iterator[T]:
-    """Finds what the phrases of a sentence mean, at each place the longest that means something.
+    """Find what the phrases of a sentence mean, at each place the longest that means something.
 
     Args:
         words: The sentence, folded.
@@ -118,7 +118,7 @@ def find_phrases(words: list[str], longest: int, meaning: Callable[[str], T | No
 
 
 def normalize(text: str) -> str:
-    """Folds case, accents, punctuation, possessives and plurals, so that word forms meet."""
+    """Fold case, accents, punctuation, possessives and plurals, so that word forms meet."""
     plain = unicodedata.normalize("NFKD", text.casefold())
     plain = "".join(one for one in plain if not unicodedata.combining(one))
     plain = _CONTRACTED.sub("", plain)

@@ -32,7 +32,7 @@ class Prompt(BaseModel):
 
     @classmethod
     def compose(cls, system: str, question: str, schema: Schema) -> Prompt:
-        """Writes the attributes and their values into prompts.
+        """Write the attributes and their values into prompts.
 
         Args:
             system: The system prompt.
@@ -66,7 +66,7 @@ class Prompt(BaseModel):
 
 
 def _ask(name: str, schema: Schema) -> str:
-    """Says in a line what a model is to write into an attribute."""
+    """Return in a line what a model is to write into an attribute."""
     attribute = schema.root[name]
     about = attribute.description[:1].lower() + attribute.description[1:]
     if name in schema.texts:
@@ -104,7 +104,7 @@ class CaptionText(BaseModel):
     @field_validator("text", "failure")
     @classmethod
     def _writable(cls, text: str | None) -> str | None:
-        """Leaves out half characters and NUL, which no file takes."""
+        """Leave out half characters and NUL, which no file takes."""
         if text is None or (text.isascii() and "\0" not in text):
             return text
         whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
@@ -129,7 +129,7 @@ class Captioner(Protocol):
     """
 
     def fingerprint(self, prompt: Prompt) -> str:
-        """Names model, prompt and decoding.
+        """Name model, prompt and decoding.
 
         Captions under one fingerprint are interchangeable, whatever the batch size. What an
         engine does not read of a prompt it leaves out.
@@ -137,7 +137,7 @@ class Captioner(Protocol):
         ...
 
     def caption(self, photos: Iterable[Photo], prompt: Prompt) -> Iterator[Caption]:
-        """Describes photos, each exactly once and in any order.
+        """Describe photos, each exactly once and in any order.
 
         Args:
             photos: Consumed lazily, never all at once.
@@ -154,7 +154,7 @@ class Captioner(Protocol):
 
 
 def fingerprint(engine: str, *facts: str | bytes) -> str:
-    """Hashes what a caption depends on.
+    """Hash what a caption depends on.
 
     Args:
         engine: The captioner's name, for people who look at the files.

@@ -72,7 +72,7 @@ class _Run:
 
 
 class ApiCaptioner:
-    """Captions photos by a chat-completions API, many requests at a time."""
+    """Caption photos by a chat-completions API, many requests at a time."""
 
     def __init__(
         self,
@@ -88,7 +88,7 @@ class ApiCaptioner:
         sampling: Sampling = Sampling(),  # noqa: B008 - it cannot be changed
         price: Price | None = None,
     ) -> None:
-        """Names model and server; nothing is sent yet.
+        """Name model and server; nothing is sent yet.
 
         Args:
             model: The model's name on the server.
@@ -115,7 +115,7 @@ class ApiCaptioner:
         self._price = price
 
     def fingerprint(self, prompt: Prompt) -> str:
-        """Hashes model, prompt, photo size, answer length and sampling, but no address.
+        """Hash model, prompt, photo size, answer length and sampling, but no address.
 
         A server tells nothing of its weights: here the model's name stands for them.
         """
@@ -124,7 +124,7 @@ class ApiCaptioner:
         return fingerprint("api", self._server.model, *facts, *prompt.facts())
 
     def caption(self, photos: Iterable[Photo], prompt: Prompt) -> Iterator[Caption]:
-        """Describes photos, see :class:`lookbook.captioners.Captioner`.
+        """Describe photos, see :class:`lookbook.captioners.Captioner`.
 
         Raises:
             InputError: If the key or the model is refused, or so many photos fail in a row that
@@ -153,7 +153,7 @@ class ApiCaptioner:
                     future.cancel()
 
     def _settle(self, done: set[Future[Caption]]) -> Iterator[Caption]:
-        """Hands on what came before it raises what went wrong."""
+        """Hand on what came before it raises what went wrong."""
         errors = []
         for future in done:
             error = future.exception()
@@ -189,7 +189,7 @@ class ApiCaptioner:
         return Caption(photo_id=photo.photo_id, text=text, **self._cost(bill))
 
     def _data_url(self, photo: Photo) -> str:
-        """Reads, shrinks and encodes a photo anew, which leaves its EXIF data behind."""
+        """Read, shrinks and encodes a photo anew, which leaves its EXIF data behind."""
         buffer = io.BytesIO()
         fit_encoder(photo, self._max_side).save(buffer, "JPEG", quality=QUALITY)
         return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -28,10 +28,10 @@ _NEGLIGIBLE = 0.0005
 
 
 class BundledCaptioner:
-    """Says of each attribute what its network is sure enough of, and puts it into words."""
+    """Return of each attribute what its network is sure enough of, and puts it into words."""
 
     def __init__(self, filepath: str | None = None, batch_size: int = 16, threads: int = 2) -> None:
-        """Names the network; it is read when the first photo comes.
+        """Name the network; it is read when the first photo comes.
 
         Args:
             filepath: See :class:`lookbook.captioners.network.Network`.
@@ -43,7 +43,7 @@ class BundledCaptioner:
         self._threads = threads
 
     def fingerprint(self, prompt: Prompt) -> str:
-        """Hashes network, attributes and phrasing; of the prompt's words nothing is read.
+        """Hash network, attributes and phrasing; of the prompt's words nothing is read.
 
         Raises:
             InputError: If the network's file does not exist.
@@ -53,11 +53,11 @@ class BundledCaptioner:
 
     @property
     def training_photos(self) -> frozenset[str]:
-        """Hashes of the photos that taught it."""
+        """Hash of the photos that taught it."""
         return self.network.training_photos
 
     def caption(self, photos: Iterable[Photo], prompt: Prompt) -> Iterator[Caption]:
-        """Describes photos, see :class:`lookbook.captioners.Captioner`.
+        """Describe photos, see :class:`lookbook.captioners.Captioner`.
 
         Raises:
             InputError: If the network's file does not exist, or speaks of other attributes.

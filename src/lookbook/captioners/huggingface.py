@@ -26,7 +26,7 @@ WINDOW = 4
 
 
 class HuggingFaceCaptioner:
-    """Captions photos in batches with any chat vision-language model that transformers loads.
+    """Caption photos in batches with any chat vision-language model that transformers loads.
 
     The weights are loaded when the first photo comes. Decoding is constrained to the prompt's
     schema, and greedy by default.
@@ -46,7 +46,7 @@ class HuggingFaceCaptioner:
         sampling: Sampling = LIKELIEST,
         threads: int = 4,
     ) -> None:
-        """Names the model.
+        """Name the model.
 
         Args:
             model: A name on the Hugging Face hub, or a folder.
@@ -71,7 +71,7 @@ class HuggingFaceCaptioner:
         self._loaded: Model | None = None
 
     def fingerprint(self, prompt: Prompt) -> str:
-        """Hashes weights, photo size, sampling and prompt.
+        """Hash weights, photo size, sampling and prompt.
 
         Raises:
             InputError: If a model of the hub is not on this machine, and the hub not to be had.
@@ -83,7 +83,7 @@ class HuggingFaceCaptioner:
         return fingerprint("huggingface", weights, *facts, *prompt.facts())
 
     def caption(self, photos: Iterable[Photo], prompt: Prompt) -> Iterator[Caption]:
-        """Describes photos, see :class:`lookbook.captioners.Captioner`.
+        """Describe photos, see :class:`lookbook.captioners.Captioner`.
 
         Raises:
             InputError: If the model cannot be had, or the machine is too small for it.
@@ -147,7 +147,7 @@ class HuggingFaceCaptioner:
     def _caption_batch(
         self, batch: list[tuple[str, Image]], prepared: Future[Any], prompt: Prompt
     ) -> Iterator[Caption]:
-        """Captions a batch, in parts if memory does not suffice for the whole."""
+        """Caption a batch, in parts if memory does not suffice for the whole."""
         from accelerate.utils.memory import clear_device_cache, should_reduce_batch_size
 
         inputs = prepared.result()

@@ -44,7 +44,7 @@ class Network:
     """A network that the ``distil`` pipeline made; read when it is first asked."""
 
     def __init__(self, filepath: str | None = None, threads: int = 2) -> None:
-        """Names the network.
+        """Name the network.
 
         Args:
             filepath: An ONNX file, or a folder of its versions, of which the newest counts; the
@@ -59,7 +59,7 @@ class Network:
         self._lock = Lock()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Sends its name and not its session: a worker reads the file once."""
+        """Send its name and not its session: a worker reads the file once."""
         return open_network, (self._filepath, self._threads)
 
     @cached_property
@@ -134,11 +134,11 @@ class Network:
 
     @cached_property
     def training_photos(self) -> frozenset[str]:
-        """Hashes of the photos that it was taught with, see :func:`hash_photo`."""
+        """Hash of the photos that it was taught with, see :func:`hash_photo`."""
         return frozenset(self._facts.get("training_photos", []))
 
     def run(self, outputs: Sequence[str], pixels: np.ndarray) -> list[np.ndarray]:
-        """Looks at photos; at a single one, that several ask about, once.
+        """Look at photos; at a single one, that several ask about, once.
 
         Args:
             outputs: Which, see :func:`lookbook.distillation.release.export_onnx`.
@@ -175,7 +175,7 @@ class Network:
 
 
 def open_session(path: Path, threads: int) -> InferenceSession:
-    """Opens an ONNX file, to run on so many threads of the CPU."""
+    """Open an ONNX file, to run on so many threads of the CPU."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -189,34 +189,34 @@ def open_session(path: Path, threads: int) -> InferenceSession:
 
 @cache
 def open_network(filepath: str | None = None, threads: int = 2) -> Network:
-    """Names a network, the same object for all who name the same: it is read once."""
+    """Name a network, the same object for all who name the same: it is read once."""
     return Network(filepath, threads)
 
 
 def hash_photo(photo_id: str) -> str:
-    """Hashes a photo's identity, so that a network names no photo that taught it."""
+    """Hash a photo's identity, so that a network names no photo that taught it."""
     return hashlib.sha256(photo_id.encode()).hexdigest()[:16]
 
 
 def hash_text_projection(data: bytes) -> str:
-    """Hashes what brings texts to a network's vectors."""
+    """Hash what brings texts to a network's vectors."""
     return hashlib.sha256(data).hexdigest()[:16]
 
 
 def to_pixels(image: Image) -> np.ndarray:
-    """Squeezes a photo to the network's square; (224, 224, 3) uint8 RGB."""
+    """Resize a photo to the network's square; (224, 224, 3) uint8 RGB."""
     from PIL.Image import Resampling
 
     return np.asarray(image.resize((RESOLUTION, RESOLUTION), Resampling.BILINEAR, reducing_gap=2))
 
 
 def heads_to_metadata(heads: list[Head]) -> dict[str, str]:
-    """Writes heads as the metadata of an ONNX file, see :func:`read_heads`."""
+    """Write heads as the metadata of an ONNX file, see :func:`read_heads`."""
     return {"heads": _HEADS.dump_json(heads).decode()}
 
 
 def read_heads(metadata: dict[str, str]) -> list[Head]:
-    """Reads what a network's logits are of from its file's metadata.
+    """Read what a network's logits are of from its file's metadata.
 
     Raises:
         InputError: If the file is no network of this project.
@@ -230,7 +230,7 @@ def read_heads(metadata: dict[str, str]) -> list[Head]:
 
 
 def check_heads(heads: list[Head], schema: Schema, source: str) -> None:
-    """Checks that a network speaks of the catalogue's attributes.
+    """Check that a network speaks of the catalogue's attributes.
 
     Args:
         heads: The network's. An attribute that is not declared is of no harm, nor is one that the
@@ -310,7 +310,7 @@ def _declared_value(value: str, declared: SingleAttribute | MultiAttribute) -> s
 
 
 def head_probabilities(logits: np.ndarray, heads: list[Head]) -> list[Probabilities]:
-    """Turns (photos, values of all heads) logits into the probabilities of each photo."""
+    """Turn (photos, values of all heads) logits into the probabilities of each photo."""
     columns = head_slices(heads)
     shares = {head.name: head.probabilities(logits[:, columns[head.name]]) for head in heads}
     return [

@@ -49,7 +49,7 @@ class ShardParams(BaseModel):
 
 
 def find_uncaptioned(photos: pd.DataFrame, shards: Shards, fingerprint: str) -> pd.DataFrame:
-    """Finds the photos that a captioner has not captioned yet.
+    """Find the photos that a captioner has not captioned yet.
 
     Args:
         photos: One row per photo, with ``photo_id``.
@@ -71,7 +71,7 @@ def caption_into_shards(
     prompt: Prompt,
     params: ShardParams,
 ) -> Iterator[dict[str, str]]:
-    """Captions photos, a shard at a time.
+    """Caption photos, a shard at a time.
 
     Args:
         photos: One row per photo, with ``photo_id`` and ``file``.
@@ -124,7 +124,7 @@ def caption_into_shards(
 
 
 def gather_captions(photos: pd.DataFrame, shards: Shards, fingerprint: str) -> TableParts:
-    """Gathers the captions of photos from all shards of a captioner.
+    """Gather the captions of photos from all shards of a captioner.
 
     Args:
         photos: One row per photo, with ``photo_id``.
@@ -158,7 +158,7 @@ def gather_captions(photos: pd.DataFrame, shards: Shards, fingerprint: str) -> T
 def gather_probabilities(
     photos: pd.DataFrame, shards: Shards, fingerprint: str, schema: Schema
 ) -> TableParts:
-    """Gathers how likely each value is, for captioners that know.
+    """Gather how likely each value is, for captioners that know.
 
     Args:
         photos: One row per photo, with ``photo_id``.
@@ -217,7 +217,7 @@ class _Places:
         fingerprint: str,
         note: Callable[[Caption], None] | None = None,
     ) -> None:
-        """Reads all files of a captioner once.
+        """Read all files of a captioner once.
 
         Args:
             photo_ids: The photos.
@@ -245,7 +245,7 @@ class _Places:
                     has_text[row] = caption.text is not None
 
     def read(self, photo_ids: pd.Series, kind: type[Read]) -> Iterator[tuple[int, Read]]:
-        """Reads the captions of some photos, file by file.
+        """Read the captions of some photos, file by file.
 
         Yields:
             The place of a photo among them, and its caption; nothing for one that has none.
@@ -261,7 +261,7 @@ class _Places:
 
 
 def read_shards(shards: Shards, fingerprint: str) -> dict[str, CaptionText]:
-    """Reads the captions of one captioner, by photo; of several the one with a text."""
+    """Read the captions of one captioner, by photo; of several the one with a text."""
     captions: dict[str, CaptionText] = {}
     for caption in _read(shards, fingerprint, CaptionText):
         if caption.text is not None or caption.photo_id not in captions:
@@ -270,7 +270,7 @@ def read_shards(shards: Shards, fingerprint: str) -> dict[str, CaptionText]:
 
 
 def _read(shards: Shards, fingerprint: str, kind: type[Read]) -> Iterator[Read]:
-    """Reads the captions of one captioner, file by file; of each line what the kind has."""
+    """Read the captions of one captioner, file by file; of each line what the kind has."""
     for name in _files_of(shards, fingerprint):
         # Not by `splitlines`, which parts a text at U+2028, too.
         for line in shards[name]().split("\n"):
@@ -290,7 +290,7 @@ def _write_shard(captions: list[Caption], fingerprint: str) -> dict[str, str]:
 
 
 def _parse(line: str, kind: type[Read]) -> Read | None:
-    """Reads a line; nothing where a run was killed while it wrote it: that photo comes again."""
+    """Read a line; nothing where a run was killed while it wrote it: that photo comes again."""
     try:
         return kind.model_validate_json(line)
     except ValidationError:

@@ -43,13 +43,13 @@ Said = dict[str, Any]
 
 
 class TableCaptioner:
-    """Takes captions from a table, and asks another captioner only for what it lacks.
+    """Take captions from a table, and asks another captioner only for what it lacks.
 
     A customer's photo, which no table can have, is always the other captioner's.
     """
 
     def __init__(self, filepath: str | None, fallback: Any, fill: bool = False) -> None:
-        """Names the table; it is read when the first photo comes.
+        """Name the table; it is read when the first photo comes.
 
         Args:
             filepath: A CSV, Excel, Parquet or JSON-lines table with ``Filename`` and any of the
@@ -72,7 +72,7 @@ class TableCaptioner:
         self._fill = fill
 
     def fingerprint(self, prompt: Prompt) -> str:
-        """Hashes the table, the attributes and, where it fills in, the other captioner.
+        """Hash the table, the attributes and, where it fills in, the other captioner.
 
         Raises:
             InputError: If the table cannot be read.
@@ -83,7 +83,7 @@ class TableCaptioner:
         )
 
     def caption(self, photos: Iterable[Photo], prompt: Prompt) -> Iterator[Caption]:
-        """Describes photos, see :class:`lookbook.captioners.Captioner`.
+        """Describe photos, see :class:`lookbook.captioners.Captioner`.
 
         Raises:
             InputError: If the table cannot be read.
@@ -196,7 +196,7 @@ def _find_raw(table: pd.DataFrame, known: dict[str, str], schema: Schema) -> str
 
 
 def _merge(caption: Caption, told: Said, schema: Schema) -> Caption:
-    """Puts what a row says over what a captioner says of the same photo."""
+    """Put what a row says over what a captioner says of the same photo."""
     raw_values = parse_answer(caption.text or "", schema).raw_values
     merged = json.dumps({**raw_values, **told}, ensure_ascii=False)
     return caption.model_copy(update={"text": merged, "failure": None})

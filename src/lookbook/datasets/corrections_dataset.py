@@ -38,7 +38,7 @@ class CorrectionsDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
     """
 
     def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        """Creates the dataset.
+        """Create the dataset.
 
         Args:
             filepath: The file, on this machine; it need not be there.
@@ -48,7 +48,7 @@ class CorrectionsDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
         self.metadata = metadata
 
     def load(self) -> pd.DataFrame:
-        """Reads every row, edited by hand and merged as it may be.
+        """Read every row, edited by hand and merged as it may be.
 
         Returns:
             ``line`` (in the file, from 1), the columns of
@@ -61,7 +61,7 @@ class CorrectionsDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
         return self.load_since(0)[0]
 
     def load_since(self, place: int) -> tuple[pd.DataFrame, int]:
-        """Reads the rows that were added since.
+        """Read the rows that were added since.
 
         Args:
             place: Where the file ended then, in bytes; 0 for all of it.
@@ -105,7 +105,7 @@ class CorrectionsDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
         )
 
     def save(self, data: pd.DataFrame) -> None:
-        """Adds rows, all of them or none.
+        """Add rows, all of them or none.
 
         Raises:
             InputError: If the disk is full, or the file cannot be written.
@@ -142,7 +142,7 @@ class CorrectionsDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
         os.fsync(file.fileno())
 
     def preview(self, nrows: int = 20) -> TablePreview:
-        """Shows the last rows in Kedro-Viz."""
+        """Show the last rows in Kedro-Viz."""
         return TablePreview(self.load().tail(nrows).to_dict(orient="split"))
 
     def _describe(self) -> dict[str, Any]:

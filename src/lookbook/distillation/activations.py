@@ -49,7 +49,7 @@ def compute_part(
     workers: int,
     done: Callable[[int], Any],
 ) -> np.ndarray:
-    """Runs some pictures, plain and flipped, through the frozen blocks.
+    """Run some pictures, plain and flipped, through the frozen blocks.
 
     Args:
         pictures: Rows with ``file`` or ``drawing``.
@@ -83,7 +83,7 @@ def compute_part(
 def open_activations(
     training_set: pd.DataFrame, parts: Mapping[str, Callable[[], np.ndarray]], fingerprint: str
 ) -> Activations:
-    """Opens the pictures' activations, in the order of the training set."""
+    """Open the pictures' activations, in the order of the training set."""
     places = np.empty((len(training_set), 2), int)
     opened = []
     for number, (name, rows) in enumerate(list_parts(training_set, fingerprint).items()):

@@ -20,7 +20,7 @@ _TIMED = 200
 
 
 def measure_costs(teacher_table: pd.DataFrame, price: Price | None) -> dict[str, Any]:
-    """Says what the teacher took, as its captions tell.
+    """Return what the teacher took, as its captions tell.
 
     Args:
         teacher_table: With ``seconds``, ``input_tokens`` and ``output_tokens`` where a captioner

@@ -27,7 +27,7 @@ class Layers(NamedTuple):
     text_projection: TextProjection
 
     def pictures(self, features: np.ndarray, likely: np.ndarray) -> np.ndarray:
-        """Maps what is known of pictures to (photos, dimensions) of unit length."""
+        """Map what is known of pictures to (photos, dimensions) of unit length."""
         inputs = np.concatenate([features, likely], axis=1)
         return unit(inputs @ self.picture_weight.T + self.picture_bias)
 
@@ -40,7 +40,7 @@ def align(
     text_model: str,
     params: AlignParams,
 ) -> Layers:
-    """Fits the layers by InfoNCE (van den Oord et al., arXiv 1807.03748).
+    """Fit the layers by InfoNCE (van den Oord et al., arXiv 1807.03748).
 
     Each photo is compared with the descriptions of all photos: as CLIP does it (Radford et al.,
     arXiv 2103.00020), but for the batch. A text is its vector and its words: a customer finds the
@@ -118,7 +118,7 @@ def align(
 
 
 def rank_own_pictures(pictures: np.ndarray, texts: np.ndarray, own: np.ndarray) -> np.ndarray:
-    """Says at which rank, from 1, each text finds its own picture.
+    """Return at which rank, from 1, each text finds its own picture.
 
     Args:
         pictures: (pictures, dimensions) of unit length: the gallery.
@@ -132,7 +132,7 @@ def rank_own_pictures(pictures: np.ndarray, texts: np.ndarray, own: np.ndarray) 
 
 
 def find_looks(features: np.ndarray, dimensions: int) -> tuple[np.ndarray, np.ndarray]:
-    """Finds the directions in which pictures differ most (principal components).
+    """Find the directions in which pictures differ most (principal components).
 
     Args:
         features: (photos, features).

@@ -7,7 +7,7 @@ from lookbook.lazy import TorchModule
 
 
 def load_efficientnet_lite() -> TorchModule:
-    """Builds EfficientNet-Lite2 with its ImageNet weights, in evaluation mode.
+    """Build EfficientNet-Lite2 with its ImageNet weights, in evaluation mode.
 
     Raises:
         InputError: If the packages that carry it are not installed.

@@ -12,7 +12,7 @@ _BINS = 15
 
 
 def fit_temperature(logits: np.ndarray, targets: np.ndarray) -> float:
-    """Finds the temperature by which probabilities fit best (Guo et al., arXiv 1706.04599).
+    """Find the temperature by which probabilities fit best (Guo et al., arXiv 1706.04599).
 
     Args:
         logits: (photos, values) of photos that the network never saw.
@@ -33,7 +33,7 @@ def fit_temperature(logits: np.ndarray, targets: np.ndarray) -> float:
 
 
 def fit_presence(head: Head, logits: np.ndarray, targets: np.ndarray) -> tuple[float, float]:
-    """Fits how likely an item has a value at all, for a head of ``some`` (Platt, 1999).
+    """Fit how likely an item has a value at all, for a head of ``some`` (Platt, 1999).
 
     Returns:
         Slope and offset, see :class:`lookbook.attributes.decoding.Head`.
@@ -48,7 +48,7 @@ def fit_presence(head: Head, logits: np.ndarray, targets: np.ndarray) -> tuple[f
 
 
 def find_threshold(likely: np.ndarray, right: np.ndarray, at_least: float) -> float:
-    """Finds the lowest probability from which on what is said is right often enough.
+    """Find the lowest probability from which on what is said is right often enough.
 
     Args:
         likely: (answers,) how likely each is.
@@ -67,7 +67,7 @@ def find_threshold(likely: np.ndarray, right: np.ndarray, at_least: float) -> fl
 
 
 def expected_calibration_error(likely: np.ndarray, right: np.ndarray) -> float:
-    """Gives how far probabilities lie from how often they are right (Naeini et al., 2015).
+    """Return how far probabilities lie from how often they are right (Naeini et al., 2015).
 
     Args:
         likely: (answers,) how likely each is.

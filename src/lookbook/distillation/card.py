@@ -17,7 +17,7 @@ def write_card(
     told: dict[str, int],
     params: DistilParams,
 ) -> str:
-    """Writes data, figures with their intervals, and limits as Markdown.
+    """Write data, figures with their intervals, and limits as Markdown.
 
     Args:
         scores: ``heads`` and ``words``, see :mod:`lookbook.distillation.scores`.

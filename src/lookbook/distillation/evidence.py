@@ -39,7 +39,7 @@ class Evidence(NamedTuple):
 def fit_evidence(
     logits: np.ndarray, targets: np.ndarray, folds: np.ndarray, heads: list[Head]
 ) -> Evidence | None:
-    """Counts what goes with each label, and fits how much each head is to be believed.
+    """Count what goes with each label, and fits how much each head is to be believed.
 
     Args:
         logits: (photos, values of all heads) of photos that the network never saw, divided by the
@@ -83,7 +83,7 @@ def fit_evidence(
 
 
 def decide_label(logits: np.ndarray, heads: list[Head], evidence: Evidence | None) -> np.ndarray:
-    """Puts what all heads say of the label in the place of its own logits.
+    """Put what all heads say of the label in the place of its own logits.
 
     Args:
         logits: (photos, values of all heads), divided by the temperatures.
@@ -131,7 +131,7 @@ def _count(targets: np.ndarray, heads: list[Head], names: list[str]) -> dict[str
 
 
 def _terms(logits: np.ndarray, tables: dict[str, np.ndarray], heads: list[Head]) -> np.ndarray:
-    """Gives (heads, photos, labels) what the label and each other head say for each label."""
+    """Return (heads, photos, labels) what the label and each other head say for each label."""
     columns, of = head_slices(heads), {head.name: head for head in heads}
     own = np.log(of[LABEL].probabilities(logits[:, columns[LABEL]]))
     others = [

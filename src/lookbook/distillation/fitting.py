@@ -27,7 +27,7 @@ OF_PICTURES = "features"
 
 
 def make_wanted(training_set: pd.DataFrame, heads: list[Head], params: FitParams) -> np.ndarray:
-    """Writes what a network is to learn of each picture; (pictures, values of all heads)."""
+    """Write what a network is to learn of each picture; (pictures, values of all heads)."""
     targets = make_targets(training_set, heads)
     return weigh_decided(targets, training_set, heads, params.field_weight)
 
@@ -35,7 +35,7 @@ def make_wanted(training_set: pd.DataFrame, heads: list[Head], params: FitParams
 def fingerprint_fit(
     training_set: pd.DataFrame, heads: list[Head], backbone: Any, params: FitParams
 ) -> str:
-    """Hashes all that a fit depends on, which calibration is not: 16 hexadecimal digits."""
+    """Hash all that a fit depends on, which calibration is not: 16 hexadecimal digits."""
     digest = hashlib.sha256(make_wanted(training_set, heads, params).tobytes())
     facts = [
         training_set[["photo_id", "fold"]].to_csv(index=False),
@@ -57,7 +57,7 @@ def teach(
     params: FitParams,
     progress: Any,
 ) -> dict[str, Tensor]:
-    """Fits a network.
+    """Fit a network.
 
     Args:
         backbone: The ImageNet network; left as it is.
@@ -110,7 +110,7 @@ def scale_linear(
 def picture_inputs(
     fit: dict[str, Tensor], heads: list[Head], temperatures: dict[str, float]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Gives what the pictures' layer sees of every picture.
+    """Return what the pictures' layer sees of every picture.
 
     Returns:
         (pictures, 1280) features of the plain picture; the same, mean of plain and flipped; and

@@ -17,7 +17,7 @@ SHARES = {1: (1.0,), 2: (0.7, 0.3), 3: (0.6, 0.25, 0.15)}
 
 
 def make_heads(training_set: pd.DataFrame, schema: Schema, least: int) -> list[Head]:
-    """Makes a head for each attribute that can be learned, and one for people's labels.
+    """Make a head for each attribute that can be learned, and one for people's labels.
 
     Args:
         training_set: A column for each attribute, values of ``some`` attributes joined by commas,
@@ -57,7 +57,7 @@ def make_heads(training_set: pd.DataFrame, schema: Schema, least: int) -> list[H
 
 
 def make_targets(training_set: pd.DataFrame, heads: list[Head]) -> np.ndarray:
-    """Writes the teacher's word as probabilities.
+    """Write the teacher's word as probabilities.
 
     Returns:
         (photos, values of all heads) float32. A head's values add up to 1, or to 0 where the
@@ -98,5 +98,5 @@ def weigh_decided(
 
 
 def truth_of(targets: np.ndarray, heads: list[Head]) -> dict[str, np.ndarray]:
-    """Takes the targets apart by head, see :func:`make_targets`."""
+    """Take the targets apart by head, see :func:`make_targets`."""
     return {name: targets[:, columns] for name, columns in head_slices(heads).items()}

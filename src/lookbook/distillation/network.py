@@ -29,7 +29,7 @@ _FUSED = (("_expand_conv", "_bn0"), ("_depthwise_conv", "_bn1"), ("_project_conv
 
 
 def fingerprint_weights(network: Any) -> str:
-    """Hashes a network's weights: 16 hexadecimal digits."""
+    """Hash a network's weights: 16 hexadecimal digits."""
     digest = hashlib.sha256()
     for name, weight in network.state_dict().items():
         digest.update(name.encode() + weight.detach().contiguous().numpy().tobytes())
@@ -45,7 +45,7 @@ class Trunk(nn.Module):
         self.blocks = nn.Sequential(*list(backbone._blocks)[:blocks])
 
     def forward(self, pixels: Tensor) -> Tensor:
-        """Maps (photos, 224, 224, 3) uint8 RGB to (photos, channels, height, width)."""
+        """Map (photos, 224, 224, 3) uint8 RGB to (photos, channels, height, width)."""
         normalised = (pixels.permute(0, 3, 1, 2).float() - 127) / 128
         activations: Tensor = self.blocks(self.stem(normalised))
         return activations
@@ -58,7 +58,7 @@ class FrozenDepthwise(nn.Module):
     bias: Tensor
 
     def __init__(self, convolution: Any) -> None:
-        """Takes over EfficientNet's convolution, with the padding before it."""
+        """Take over EfficientNet's convolution, with the padding before it."""
         super().__init__()
         self.padding = convolution.static_padding
         self.stride: tuple[int, int] = convolution.stride
@@ -134,12 +134,12 @@ class Student(nn.Module):
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def features(self, activations: Tensor) -> Tensor:
-        """Maps activations to (photos, 1280) pooled features."""
+        """Map activations to (photos, 1280) pooled features."""
         pooled: Tensor = self.last(self.blocks(activations)).mean((2, 3))
         return pooled
 
     def forward(self, activations: Tensor) -> Tensor:
-        """Maps activations to (photos, values of all heads) logits."""
+        """Map activations to (photos, values of all heads) logits."""
         logits: Tensor = self.linear(self.dropout(self.features(activations)))
         return logits
 
@@ -161,7 +161,7 @@ class DecidedLabel(nn.Module):
         self.register_buffer("weights", weights)
 
     def forward(self, logits: Tensor) -> Tensor:
-        """Maps (photos, values of all heads) logits to such."""
+        """Map (photos, values of all heads) logits to such."""
         terms = [logits[:, self.label].log_softmax(1)]
         for columns, table in zip(self.others, self.tables, strict=True):
             terms.append((logits[:, columns].softmax(1) @ table).log())
@@ -197,7 +197,7 @@ class ReleasedNetwork(nn.Module):
         self.decide = DecidedLabel(heads, evidence) if evidence else nn.Identity()
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
-        """Maps (photos, 224, 224, 3) uint8 RGB to what is known of the photos.
+        """Map (photos, 224, 224, 3) uint8 RGB to what is known of the photos.
 
         Returns:
             (photos, values of all heads) logits; (photos, dimensions) looks of unit length, by
@@ -220,7 +220,7 @@ class Activations:
     """What the frozen blocks made of photos, plain and flipped, as it lies on disk."""
 
     def __init__(self, parts: list[np.ndarray], places: np.ndarray) -> None:
-        """Takes the parts.
+        """Take the parts.
 
         Args:
             parts: (photos of the part, 2, channels, height, width) each, half precision; such
@@ -231,11 +231,11 @@ class Activations:
         self._places = places
 
     def __len__(self) -> int:
-        """Counts the photos."""
+        """Count the photos."""
         return len(self._places)
 
     def take(self, photos: np.ndarray, views: np.ndarray) -> Tensor:
-        """Reads one view of each photo; (photos, channels, height, width) float32."""
+        """Read one view of each photo; (photos, channels, height, width) float32."""
         places = self._places[photos]
         rows = [
             self._parts[part][row, view] for (part, row), view in zip(places, views, strict=True)
@@ -253,7 +253,7 @@ def fit_student(
     weights: dict[str, float],
     params: FitParams,
 ) -> Iterator[tuple[int, float]]:
-    """Fits a student in place with AdamW and a one-cycle schedule.
+    """Fit a student in place with AdamW and a one-cycle schedule.
 
     In 16 bits where the processor multiplies matrices of those, which halves a step's time.
 
@@ -309,7 +309,7 @@ def fit_student(
 def _loss(
     logits: Tensor, wanted: Tensor, heads: list[Head], weights: dict[str, float], smoothing: float
 ) -> Tensor:
-    """Adds up the heads' cross-entropies; a photo counts for a head as far as it has a value."""
+    """Add up the heads' cross-entropies; a photo counts for a head as far as it has a value."""
     total = logits.new_zeros(())
     for name, columns in head_slices(heads).items():
         target = wanted[:, columns]
@@ -321,7 +321,7 @@ def _loss(
 
 
 def compute_features(student: Student, activations: Activations) -> np.ndarray:
-    """Computes the pooled features of all photos; (photos, 2 views, 1280) float32."""
+    """Compute the pooled features of all photos; (photos, 2 views, 1280) float32."""
     student.eval()
     features = np.empty((len(activations), 2, FEATURES), np.float32)
     with torch.inference_mode():

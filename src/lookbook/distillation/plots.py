@@ -8,7 +8,7 @@ from lookbook.lazy import PlotlyFigure, pd
 
 
 def plot_scores(scores: dict[str, Any]) -> PlotlyFigure:
-    """Draws how often each head is right on people never seen, with its 95 % interval."""
+    """Draw how often each head is right on people never seen, with its 95 % interval."""
     import plotly.express as px
 
     table = pd.DataFrame(

@@ -39,7 +39,7 @@ def assemble(
     backbone: Any,
     params: FitParams,
 ) -> ReleasedNetwork:
-    """Puts frozen blocks, what was taught, temperatures and the pictures' layer together.
+    """Put frozen blocks, what was taught, temperatures and the pictures' layer together.
 
     Args:
         fit: See :func:`lookbook.distillation.fitting.teach`.
@@ -69,7 +69,7 @@ def _as_linear(weight: np.ndarray, bias: np.ndarray) -> torch.nn.Linear:
 def calibration_batches(
     names: list[str], files: Mapping[str, Callable[[], bytes]]
 ) -> Iterator[np.ndarray]:
-    """Reads photos, evenly spread, as batches of pixels."""
+    """Read photos, evenly spread, as batches of pixels."""
     chosen = names[:: max(len(names) // _CALIBRATED_BY, 1)]
     for start in range(0, len(chosen), _BATCH):
         yield np.stack(
@@ -80,7 +80,7 @@ def calibration_batches(
 def export_onnx(
     network: ReleasedNetwork, heads: list[Head], photos: Iterable[np.ndarray], facts: dict[str, Any]
 ) -> bytes:
-    """Exports a network for onnxruntime, its convolutions in eight bits.
+    """Export a network for onnxruntime, its convolutions in eight bits.
 
     Eight bits halve the time a photo takes and make the file a quarter as large. Weights are
     held to seven (``reduce_range``), or processors without VNNI would overflow.

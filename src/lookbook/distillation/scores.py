@@ -28,7 +28,7 @@ CONFUSIONS = ["head", "truth", "predicted", "photos"]
 def fit_temperatures(
     heads: list[Head], logits: np.ndarray, targets: np.ndarray
 ) -> dict[str, float]:
-    """Finds what the logits of each head are to be divided by; 1 where nothing is known.
+    """Find what the logits of each head are to be divided by; 1 where nothing is known.
 
     Args:
         heads: What the logits are of.
@@ -47,7 +47,7 @@ def fit_temperatures(
 def calibrate(
     heads: list[Head], logits: np.ndarray, targets: np.ndarray, target_precision: float
 ) -> list[Head]:
-    """Finds the probabilities from which on values are said.
+    """Find the probabilities from which on values are said.
 
     Args:
         heads: Uncalibrated.
@@ -72,7 +72,7 @@ def calibrate(
 
 
 def _answers(head: Head, logits: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Gives how likely each answer is and whether it is right: of ``some``, each value."""
+    """Return how likely each answer is and whether it is right: of ``some``, each value."""
     likely = head.probabilities(logits)
     if head.kind == "multi":
         return likely.ravel(), (truth > 0).ravel()
@@ -89,7 +89,7 @@ def score_heads(
     rounds: int,
     seed: int,
 ) -> tuple[dict[str, Any], pd.DataFrame]:
-    """Scores cross-validated predictions, and counts what is taken for what.
+    """Score cross-validated predictions, and counts what is taken for what.
 
     Args:
         heads: Calibrated.
@@ -159,7 +159,7 @@ def score_heads(
 def _said_right(
     certain: np.ndarray, right: np.ndarray, folds: np.ndarray, target_precision: float
 ) -> float | None:
-    """Gives how often what is said is right, each fold by the threshold of the others."""
+    """Return how often what is said is right, each fold by the threshold of the others."""
     folds = np.repeat(folds, len(certain) // len(folds))
     said = np.zeros(len(certain), bool)
     for fold in np.unique(folds):
@@ -192,7 +192,7 @@ def _macro_f1(truth: np.ndarray, guess: np.ndarray) -> float:
 def score_words(
     ranks: np.ndarray, senders: pd.Series, gallery: int, rounds: int, seed: int
 ) -> dict[str, Any]:
-    """Scores how well descriptions find their own pictures.
+    """Score how well descriptions find their own pictures.
 
     Args:
         ranks: (descriptions,) from 1.
@@ -215,7 +215,7 @@ def score_words(
 def compare(
     heads: list[Head], logits: np.ndarray, training_set: pd.DataFrame
 ) -> dict[str, dict[str, Any]]:
-    """Compares a student's answers with its teacher's on photos that it never saw.
+    """Compare a student's answers with its teacher's on photos that it never saw.
 
     Args:
         heads: Calibrated.

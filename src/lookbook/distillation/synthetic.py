@@ -20,7 +20,7 @@ _FIRST_SEED = 1_000_000
 def list_synthetic_photos(
     per_label: int, columns: dict[str, str], schema: Schema, seed: int
 ) -> pd.DataFrame:
-    """Lists garments to draw, and what is true of them.
+    """List garments to draw, and what is true of them.
 
     Args:
         per_label: Drawings of each label.
@@ -62,7 +62,7 @@ def list_synthetic_photos(
 
 
 def draw(drawing: str) -> Image:
-    """Draws one of the listed garments."""
+    """Draw one of the listed garments."""
     from lookbook.photos.drawing import draw_garment
 
     label, colour, pattern, seed = drawing.split("/")

@@ -25,7 +25,7 @@ DECIDED = "decided"
 def find_columns(
     headings: list[str], columns: dict[str, list[str]], schema: Schema
 ) -> dict[str, str]:
-    """Finds what a teacher's table has of each attribute.
+    """Find what a teacher's table has of each attribute.
 
     Args:
         headings: The table's.
@@ -51,7 +51,7 @@ def find_columns(
 def read_rows(
     table: pd.DataFrame, columns: dict[str, str], files: list[str], schema: Schema
 ) -> tuple[dict[str, dict[str, Any]], pd.DataFrame]:
-    """Reads a teacher's table row by row.
+    """Read a teacher's table row by row.
 
     Args:
         table: Any cells.
@@ -121,7 +121,7 @@ def _read_row(
 
 
 def _implied(told: dict[str, Any], schema: Schema) -> dict[str, Any]:
-    """Adds what follows from what a teacher said, and says nothing against it."""
+    """Add what follows from what a teacher said, and says nothing against it."""
     values = {name: told.get(name, attribute.default) for name, attribute in schema.singles.items()}
     happened = resolve_conflicts(values, {}, schema)
     return {name: values[name] for name, how in happened.items() if how == "implied"}
@@ -135,7 +135,7 @@ def make_training_set(
     ignored_labels: list[str],
     decided: Mapping[str, Mapping[str, Any]],
 ) -> pd.DataFrame:
-    """Lays out what is known of every usable photo.
+    """Lay out what is known of every usable photo.
 
     Args:
         manifest: ``photo_id``, ``file``, ``label`` and ``sender_id``.

@@ -15,7 +15,7 @@ Decoded = TypeVar("Decoded")
 def decode_ahead(
     photos: Iterable[Photo], decode: Callable[[Photo], Decoded], batch_size: int, workers: int
 ) -> Iterator[tuple[list[tuple[str, Decoded]], list[tuple[str, str]]]]:
-    """Decodes photos, one batch ahead of whoever asks.
+    """Decode photos, one batch ahead of whoever asks.
 
     Args:
         photos: Read as they are needed, two batches ahead at most.

@@ -23,7 +23,7 @@ RESERVE = 256 << 20
 
 
 def fetch(source: str, folder: Path, token: str | None = None) -> None:
-    """Fetches a data set or an archive into a folder, and unpacks what is packed.
+    """Fetch a data set or an archive into a folder, and unpacks what is packed.
 
     What is whole already is not fetched again; what was begun is gone on with.
 
@@ -52,7 +52,7 @@ def fetch(source: str, folder: Path, token: str | None = None) -> None:
 
 
 def fetch_dataset(repository: str, folder: Path, token: str | None) -> None:
-    """Fetches a data set of the Hugging Face hub, and checks every file against the hub's list.
+    """Fetch a data set of the Hugging Face hub, and checks every file against the hub's list.
 
     Raises:
         InputError: If it cannot be had, differs from the list, or does not fit the disk.
@@ -92,7 +92,7 @@ def fetch_dataset(repository: str, folder: Path, token: str | None) -> None:
 
 
 def fetch_archive(url: str, folder: Path) -> Path:
-    """Fetches an archive, and goes on where an earlier fetch of the same file was cut off.
+    """Fetch an archive, and goes on where an earlier fetch of the same file was cut off.
 
     Returns:
         The archive.
@@ -130,7 +130,7 @@ def fetch_archive(url: str, folder: Path) -> Path:
 
 
 def unpack(archive: Path, folder: Path) -> None:
-    """Unpacks a zip or tar archive; a file that is there already, whole, is left as it is.
+    """Unpack a zip or tar archive; a file that is there already, whole, is left as it is.
 
     Links, devices and paths that lead out of the folder are refused.
 
@@ -165,7 +165,7 @@ def unpack(archive: Path, folder: Path) -> None:
 
 @contextmanager
 def _members(archive: Path) -> Iterator[list[tuple[str, int, Any]]]:
-    """Lists an archive's files: name, bytes, and how to open each."""
+    """List an archive's files: name, bytes, and how to open each."""
     if archive.suffix == ".zip":
         with zipfile.ZipFile(archive) as packed:
             entries = [one for one in packed.infolist() if not one.is_dir()]
@@ -187,7 +187,7 @@ def _members(archive: Path) -> Iterator[list[tuple[str, int, Any]]]:
 
 
 def _go_on(client: Any, url: str, part: Path) -> None:
-    """Fetches what is missing of a file."""
+    """Fetch what is missing of a file."""
     import httpx
 
     from lookbook.progress import Progress

@@ -119,7 +119,7 @@ LABELS = (*SHAPES, "Shoes")
 
 
 def draw_garment(label: str, colour: str, pattern: str, seed: int) -> Image.Image:
-    """Draws one garment lying on a plain backdrop.
+    """Draw one garment lying on a plain backdrop.
 
     Args:
         label: One of :data:`LABELS`.

@@ -65,7 +65,7 @@ Loaders = dict[str, Callable[[], bytes]]
 
 
 def list_photos(files: Any, folder: str) -> Loaders:
-    """Lists the files of a folder of photos.
+    """List the files of a folder of photos.
 
     Beside a table (:data:`TABLES`), or where nothing else is there, the photos are those of the
     first of ``images_compressed/`` and ``images/`` that exists; otherwise all in the folder;
@@ -161,7 +161,7 @@ def read_photo(files: Mapping[str, Callable[[], bytes]], name: str) -> bytes:
 
 
 def photo_root(folder: str, listed: Iterable[str]) -> str:
-    """Gives the folder in which the photos of a folder lie.
+    """Return the folder in which the photos of a folder lie.
 
     Args:
         folder: A folder.
@@ -178,7 +178,7 @@ def photo_root(folder: str, listed: Iterable[str]) -> str:
 
 
 def _has_others(names: Iterable[str]) -> bool:
-    """Says whether there are photos beside those of :data:`FOLDERS`."""
+    """Whether there are photos beside those of :data:`FOLDERS`."""
     return any(
         name.split("/")[0].casefold() not in FOLDERS
         and not is_no_photo(name)
@@ -188,7 +188,7 @@ def _has_others(names: Iterable[str]) -> bool:
 
 
 def find_table(files: Any, folder: str) -> str | None:
-    """Finds the table beside the photos, in any case; ``None`` where there is none."""
+    """Find the table beside the photos, in any case; ``None`` where there is none."""
     try:
         paths = files.ls(folder, detail=False)
     except OSError:
@@ -198,13 +198,13 @@ def find_table(files: Any, folder: str) -> str | None:
 
 
 def is_left_behind(name: str) -> bool:
-    """Says whether a file is no photo by its name: something that a system left behind."""
+    """Whether a file is no photo by its name: something that a system left behind."""
     parts = name.casefold().split("/")
     return any(part in LEFT_BEHIND for part in parts) or parts[-1].startswith("._")
 
 
 def is_no_photo(name: str) -> bool:
-    """Says whether a file is no photo by its name, and need not be read to know."""
+    """Whether a file is no photo by its name, and need not be read to know."""
     return bool(why_no_photo(name))
 
 

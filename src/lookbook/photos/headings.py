@@ -92,7 +92,7 @@ def find_columns(header: list[str], columns: Columns, name: str) -> dict[str, li
 def find_headings(
     headings: Iterable[Any], names: Iterable[str], others: Mapping[str, list[str]]
 ) -> dict[str, str]:
-    """Finds under which of its headings a table has what it is asked for, whatever their case.
+    """Find under which of its headings a table has what it is asked for, whatever their case.
 
     Args:
         headings: The table's.

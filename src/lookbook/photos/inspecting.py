@@ -22,7 +22,7 @@ Shards = Mapping[str, Callable[[], Any]]
 def inspect_batch(
     batch: list[tuple[str, Callable[[], bytes]]], max_pixels: int, smallest_side: int
 ) -> list[dict[str, Any]]:
-    """Decodes files whole and measures them.
+    """Decode files whole and measures them.
 
     Args:
         batch: Names, and functions that read the bytes.
@@ -64,18 +64,18 @@ def record_loss(photo: tuple[str, Callable[[], bytes]], reason: str) -> dict[str
 
 
 def etag_of(read: Callable[[], bytes]) -> str:
-    """Gives what changes with a file; an empty text where nothing tells."""
+    """Return what changes with a file; an empty text where nothing tells."""
     return str(getattr(read, "etag", ""))
 
 
 def fingerprint_inspection(max_pixels: int, smallest_side: int) -> str:
-    """Names what is measured and by which bounds: 16 hexadecimal digits."""
+    """Name what is measured and by which bounds: 16 hexadecimal digits."""
     facts = f"{MEASURED} {max_pixels} {smallest_side}"
     return hashlib.sha256(facts.encode()).hexdigest()[:16]
 
 
 def read_inspections(shards: Shards, fingerprint: str, files: Loaders) -> pd.DataFrame:
-    """Gathers what is known of files as they are now.
+    """Gather what is known of files as they are now.
 
     Args:
         shards: Tables of records, by names that begin with a fingerprint.
@@ -96,12 +96,12 @@ def read_inspections(shards: Shards, fingerprint: str, files: Loaders) -> pd.Dat
 
 
 def is_up_to_date(records: pd.DataFrame) -> pd.Series:
-    """Says which files need not be read again: they tell when they change, and could be read."""
+    """Return which files need not be read again: they tell when they change, and could be read."""
     return records["etag"].ne("") & (records["photo_id"].ne("") | records["status"].eq(NO_PHOTO))
 
 
 def name_shard(fingerprint: str, files: Iterable[str]) -> str:
-    """Names a table of records by what it holds."""
+    """Name a table of records by what it holds."""
     return f"{fingerprint}/{hashlib.sha256(chr(0).join(files).encode()).hexdigest()[:16]}"
 
 

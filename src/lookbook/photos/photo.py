@@ -65,12 +65,12 @@ class Photo:
     file: str | None = None
 
     def image(self, max_pixels: int = MAX_PIXELS, at_least: int | None = None) -> Image:
-        """Reads and decodes the photo, see :func:`decode`."""
+        """Read and decodes the photo, see :func:`decode`."""
         return decode(self.read(), max_pixels, at_least)
 
 
 def identify(data: bytes) -> str:
-    """Gives the identity of a photo, the same wherever it lies: SHA-256, in hexadecimal."""
+    """Return the identity of a photo, the same wherever it lies: SHA-256, in hexadecimal."""
     return hashlib.sha256(data).hexdigest()
 
 

@@ -46,7 +46,7 @@ class BalanceParams(BaseModel):
 
 
 def cap_groups(table: pd.DataFrame, by: str, key: str, cap: int | None, seed: int) -> pd.DataFrame:
-    """Keeps at most ``cap`` rows of each group, chosen at random by seed.
+    """Keep at most ``cap`` rows of each group, chosen at random by seed.
 
     Each row draws its lot from a hash of the seed and its key, so the choice does not depend
     on the order of rows, and a row that comes or goes changes at most one other row's fate.
@@ -71,7 +71,7 @@ def cap_groups(table: pd.DataFrame, by: str, key: str, cap: int | None, seed: in
 
 
 def count_rows(by: list[str], **tables: pd.DataFrame) -> pd.DataFrame:
-    """Counts rows by what some columns say, so that reports and plots do not read them again.
+    """Count rows by what some columns say, so that reports and plots do not read them again.
 
     Args:
         by: The columns; a missing value counts as one of its own.
@@ -85,5 +85,5 @@ def count_rows(by: list[str], **tables: pd.DataFrame) -> pd.DataFrame:
 
 
 def sampling_hash(seed: int, key: str) -> int:
-    """Draws a row's lot: the same for the same seed and key, whatever other rows there are."""
+    """Draw a row's lot: the same for the same seed and key, whatever other rows there are."""
     return int.from_bytes(hashlib.sha256(f"{seed}/{key}".encode()).digest()[:7], "big")

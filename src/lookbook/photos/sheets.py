@@ -17,7 +17,7 @@ _PHOTOS_A_ROW = 7
 def draw_sheet(
     rows: list[tuple[str, list[str]]], files: Mapping[str, Callable[[], bytes]]
 ) -> MatplotlibFigure:
-    """Draws rows of photos, each with what is to be said of it before them."""
+    """Draw rows of photos, each with what is to be said of it before them."""
     from matplotlib.figure import Figure
 
     height = 1.5 * max(len(rows), 1)
@@ -37,7 +37,7 @@ def draw_sheet(
 def draw_captioned(
     names: list[str], told: list[str], files: Mapping[str, Callable[[], bytes]]
 ) -> MatplotlibFigure:
-    """Draws photos with what is said of each under it."""
+    """Draw photos with what is said of each under it."""
     from matplotlib.figure import Figure
 
     rows = max(-(-len(names) // _COLUMNS), 1)
@@ -53,7 +53,7 @@ def draw_captioned(
 
 
 def show_photo(axis: Any, name: str, files: Mapping[str, Callable[[], bytes]]) -> None:
-    """Draws a small copy of a photo; nothing of one that cannot be read."""
+    """Draw a small copy of a photo; nothing of one that cannot be read."""
     try:
         image = decode(files[name]())
     except (InputError, OSError, KeyError):

@@ -13,7 +13,7 @@ _SHOPIFY = (("handle", "imagesrc"), ("urlhandle", "productimageurl"))
 
 
 def find_product(headings: list[str]) -> dict[str, int]:
-    """Finds the column by which rows belong together, where a table has such rows.
+    """Find the column by which rows belong together, where a table has such rows.
 
     Args:
         headings: The table's, folded.
@@ -30,7 +30,7 @@ def find_product(headings: list[str]) -> dict[str, int]:
 
 
 def complete_products(rows: pd.DataFrame) -> pd.DataFrame:
-    """Says of every photo of a product what its first row says.
+    """Return of every photo of a product what its first row says.
 
     Args:
         rows: Texts, with ``image`` and, where :func:`find_product` has found one, its column.

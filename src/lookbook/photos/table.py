@@ -65,7 +65,7 @@ class PhotoTable:
 
 
 def read_table(data: bytes, name: str, columns: Columns) -> PhotoTable:
-    """Reads every row of a table in text, broken ones too.
+    """Read every row of a table in text, broken ones too.
 
     Args:
         data: The file, in any encoding and separated by commas, semicolons, tabs or bars.
@@ -139,7 +139,7 @@ def _skip_lines(text: str, lines: int) -> str:
 
 
 def take_columns(table: pd.DataFrame, name: str, columns: Columns) -> PhotoTable:
-    """Takes the rows of a table that is no text, such as Parquet or Excel.
+    """Take the rows of a table that is no text, such as Parquet or Excel.
 
     Args:
         table: As :func:`read_any_table` reads it.
@@ -163,7 +163,7 @@ def take_columns(table: pd.DataFrame, name: str, columns: Columns) -> PhotoTable
 
 
 def read_any_table(data: bytes, name: str, columns: Columns | None = None) -> pd.DataFrame:
-    """Reads a whole table of any kind as text.
+    """Read a whole table of any kind as text.
 
     Args:
         data: The file: CSV in any encoding, Excel, Parquet or JSON lines.
@@ -211,12 +211,12 @@ def _take_header(table: pd.DataFrame, columns: Columns) -> pd.DataFrame:
 
 
 def cell_text(cell: object) -> str:
-    """Writes any cell of a table as text; a missing one as none."""
+    """Write any cell of a table as text; a missing one as none."""
     return "" if pd.isna(cell) else str(cell).strip()
 
 
 def decode_text(data: bytes, name: str) -> tuple[str, str]:
-    """Decodes a text in whatever encoding it is.
+    """Decode a text in whatever encoding it is.
 
     Returns:
         The text, and the encoding's name.
@@ -244,7 +244,7 @@ def decode_text(data: bytes, name: str) -> tuple[str, str]:
 
 
 def _open_text(data: bytes, name: str) -> tuple[str, str, str]:
-    """Decodes a table in text, and takes off a first line that says what separates it.
+    """Decode a table in text, and takes off a first line that says what separates it.
 
     Returns:
         The table, its encoding's name, and what separates it; empty if it does not say.
@@ -278,7 +278,7 @@ def _decode(data: bytes, encoding: str, name: str) -> str:
 
 
 def _find_delimiter(text: str, columns: Columns) -> str:
-    """Finds what a table is separated by: its headings with the most known columns tell."""
+    """Find what a table is separated by: its headings with the most known columns tell."""
     known = {
         fold_heading(heading) for field in FIELDS for heading in [field, *columns.get(field, [])]
     }

@@ -38,19 +38,19 @@ class PhotoFile:
     end: int | None = None
 
     def __call__(self) -> bytes:
-        """Reads it."""
+        """Read it."""
         data: bytes = self.files.cat_file(self.path, start=self.start, end=self.end)
         return data
 
 
 def etag_of(info: Mapping[str, Any]) -> str:
-    """Gives what changes with a file, of what its filesystem tells of it."""
+    """Return what changes with a file, of what its filesystem tells of it."""
     state = next((info[name] for name in _STAMPS if info.get(name) is not None), "")
     return f"{info.get('size', '')} {state}"
 
 
 def list_tar(packed: PhotoFile, name: str) -> dict[str, Callable[[], bytes]]:
-    """Lists the photos in a tar, without reading them.
+    """List the photos in a tar, without reading them.
 
     Args:
         packed: The tar.
@@ -71,7 +71,7 @@ def list_tar(packed: PhotoFile, name: str) -> dict[str, Callable[[], bytes]]:
 
 
 def read_rows(packed: PhotoFile, name: str) -> list[dict[str, str]]:
-    """Reads what a tar says of its photos: a row for each that has a ``.json`` or ``.cls``.
+    """Read what a tar says of its photos: a row for each that has a ``.json`` or ``.cls``.
 
     Args:
         packed: The tar.
@@ -98,7 +98,7 @@ def read_rows(packed: PhotoFile, name: str) -> list[dict[str, str]]:
 
 
 def _members(packed: PhotoFile) -> dict[str, PhotoFile] | None:
-    """Lists a tar's files, but for hidden ones; ``None`` where it cannot be read."""
+    """List a tar's files, but for hidden ones; ``None`` where it cannot be read."""
     members = {}
     try:
         with (

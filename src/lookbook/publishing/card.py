@@ -88,7 +88,7 @@ def write_card(
     corrections: dict[str, dict[str, int]],
     scores: dict[str, Any] | None,
 ) -> str:
-    """Writes the card, with the metadata that the hub reads.
+    """Write the card, with the metadata that the hub reads.
 
     Args:
         rows: The published rows, with ``split``.
@@ -155,5 +155,5 @@ def _to_yaml(feature: dict[str, Any]) -> dict[str, Any]:
 
 
 def _size(photos: int) -> str:
-    """Gives the hub's word for how many there are."""
+    """Return the hub's word for how many there are."""
     return next((told for limit, told in _SIZES.items() if photos < limit), "10M<n<100M")

@@ -50,7 +50,7 @@ _CONTEXT = {
 
 
 def describe(schema: Schema, params: PublishParams, digest: str) -> dict[str, Any]:
-    """Describes the data set.
+    """Describe the data set.
 
     Args:
         schema: The catalogue's schema.
@@ -103,5 +103,5 @@ def _column(name: str, several: bool, schema: Schema) -> dict[str, Any]:
 
 
 def _plain(title: str) -> str:
-    """Makes a name of the signs that Croissant allows."""
+    """Make a name of the signs that Croissant allows."""
     return "".join(one if one.isalnum() or one in "-_. " else "-" for one in title)

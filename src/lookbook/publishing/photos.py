@@ -9,7 +9,7 @@ from lookbook.photos.photo import PhotoError, decode
 
 
 def encode(data: bytes, longest: int, quality: int) -> bytes:
-    """Encodes a photo anew, as a JPEG without EXIF, GPS, profiles or comments.
+    """Encode a photo anew, as a JPEG without EXIF, GPS, profiles or comments.
 
     Args:
         data: The photo.
@@ -30,7 +30,7 @@ def encode(data: bytes, longest: int, quality: int) -> bytes:
 def encode_all(
     readers: list[Callable[[], bytes] | None], longest: int, quality: int
 ) -> list[bytes | None]:
-    """Encodes photos, see :func:`encode`; ``None`` for one that is gone or cannot be read."""
+    """Encode photos, see :func:`encode`; ``None`` for one that is gone or cannot be read."""
     encoded: list[bytes | None] = []
     for read in readers:
         try:

@@ -38,7 +38,7 @@ class ShopTable:
     """A table whose columns are templates."""
 
     def __init__(self, columns: dict[str, str], named: str) -> None:
-        """Reads the templates.
+        """Read the templates.
 
         Args:
             columns: Jinja templates by column. They see the item's attributes by name, values that
@@ -58,7 +58,7 @@ class ShopTable:
                 raise InputError(f"{named}, column '{column}': {error}.") from error
 
     def row(self, record: Record, photo_id: str, file: str, schema: Schema, pictures: str) -> Any:
-        """Fills the columns for an item.
+        """Fill the columns for an item.
 
         Raises:
             InputError: If a template asks for what there is not.

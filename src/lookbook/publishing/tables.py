@@ -17,7 +17,7 @@ FILE, PHOTO, LABEL, REVIEWED = "file_name", "photo_id", "label", "reviewed"
 
 
 def features_of(schema: Schema) -> dict[str, Any]:
-    """Describes the columns as ``datasets`` does, values as classes with names.
+    """Describe the columns as ``datasets`` does, values as classes with names.
 
     Source: https://huggingface.co/docs/datasets/about_dataset_features
     """
@@ -34,7 +34,7 @@ def features_of(schema: Schema) -> dict[str, Any]:
 
 
 def class_table(rows: pd.DataFrame, schema: Schema) -> ArrowTable:
-    """Lays rows out with their values as numbers of classes.
+    """Lay rows out with their values as numbers of classes.
 
     Args:
         rows: :data:`FILE`, :data:`PHOTO`, the attributes, :data:`LABEL` and :data:`REVIEWED`.
@@ -63,7 +63,7 @@ def class_table(rows: pd.DataFrame, schema: Schema) -> ArrowTable:
 
 
 def plain_table(rows: pd.DataFrame, schema: Schema) -> ArrowTable:
-    """Lays rows out with their values as words, lists as lists, and ``split``."""
+    """Lay rows out with their values as words, lists as lists, and ``split``."""
     import pyarrow as pa
 
     columns: dict[str, Any] = {}
@@ -84,7 +84,7 @@ def _or_none(cells: pd.Series) -> list[str | None]:
 
 
 def to_parquet(table: ArrowTable) -> bytes:
-    """Writes a table as Parquet, the same bytes for the same rows."""
+    """Write a table as Parquet, the same bytes for the same rows."""
     import pyarrow.parquet as pq
 
     buffer = io.BytesIO()

@@ -92,7 +92,7 @@ class Evidence(NamedTuple):
 def score_label_errors(
     catalogue: pd.DataFrame, evidence: Evidence, schema: Schema, params: ReviewParams
 ) -> pd.DataFrame:
-    """Reckons how likely each value of each item is wrong.
+    """Estimate how likely each value of each item is wrong.
 
     Signs are taken for independent of one another (a noisy or; Pearl, 1988).
 
@@ -147,7 +147,7 @@ def score_label_errors(
 
 
 def _certain(row: pd.Series, decided: Collection[str], schema: Schema) -> Iterator[str]:
-    """Lists the attributes that people have decided, and those whose values follow from that."""
+    """List the attributes that people have decided, and those whose values follow from that."""
     for name in decided:
         yield name
         for value in split_values(row[name]):
@@ -163,7 +163,7 @@ def _unsure(
     evidence: Evidence,
     params: ReviewParams,
 ) -> np.ndarray:
-    """Gives how unsure the captioner is of what it says; (items,)."""
+    """Return how unsure the captioner is of what it says; (items,)."""
     default = getattr(attribute, "default", None)
     untold = np.array([not said or said[0] == default for said in cells])
     told = evidence.probabilities
@@ -252,7 +252,7 @@ def _against_neighbours(cells: list[list[str]], neighbours: np.ndarray) -> np.nd
 
 
 def _agree(one: list[str], other: list[str]) -> bool:
-    """Says whether two name the same main value, or both none."""
+    """Whether two name the same main value, or both none."""
     return one[:1] == other[:1]
 
 
@@ -263,7 +263,7 @@ def find_neighbours(
     neighbours: int,
     among: int,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Finds the pictures that each is most like, other photos of the same item left out.
+    """Find the pictures that each is most like, other photos of the same item left out.
 
     Args:
         photo_ids: The items.

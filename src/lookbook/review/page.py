@@ -76,7 +76,7 @@ Updates = dict[Any, Any]
 
 
 def _with_toasts(event: Callable[..., Updates]) -> Callable[..., Updates]:
-    """Turns what goes wrong while an event is handled into a toast."""
+    """Turn what goes wrong while an event is handled into a toast."""
 
     @wraps(event)
     def handled(*args: Any, **kwargs: Any) -> Updates:
@@ -99,7 +99,7 @@ class ReviewPage:
     """The page. Where somebody is in the order travels with the page's events."""
 
     def __init__(self, session: ReviewSession, who: str) -> None:
-        """Takes what there is to decide.
+        """Take what there is to decide.
 
         Args:
             session: The items and the decisions.
@@ -111,7 +111,7 @@ class ReviewPage:
         self._lock = Lock()
 
     def build(self) -> gr.Blocks:
-        """Lays out the page and wires its events."""
+        """Lay out the page and wires its events."""
         session = self._session
         with gr.Blocks(title="Lookbook review", analytics_enabled=False) as page:
             self.visit = gr.State(_new_visit)
@@ -280,7 +280,7 @@ class ReviewPage:
         return self._go_on(visit)
 
     def _go_on(self, visit: Visit) -> Updates:
-        """Shows the next question, of the same item where another of its attributes is doubtful."""
+        """Show the next question, of the same item where another of its attributes is doubtful."""
         session, wanted = self._session, ReviewFilter(*visit["wanted"])
         visit["left_out"] = []
         if visit["grid"]:
@@ -339,7 +339,7 @@ def _new_visit() -> Visit:
 
 
 def serve(session: ReviewSession, who: str, launch: dict[str, Any]) -> None:
-    """Opens the page, and stays until it is stopped.
+    """Open the page, and stays until it is stopped.
 
     Args:
         session: What there is to decide.

@@ -71,7 +71,7 @@ class ReviewSession:
         corrections: Any,
         schema: Schema,
     ) -> None:
-        """Lays out what there is to decide.
+        """Lay out what there is to decide.
 
         Args:
             catalogue: The items.
@@ -110,7 +110,7 @@ class ReviewSession:
         self._left = np.ones(self._wrong.shape, bool)
 
     def _read(self) -> None:
-        """Takes in the rows that were added since it was called last."""
+        """Take in the rows that were added since it was called last."""
         rows, place = self._dataset.load_since(self._place)
         if place < self._place:
             # Another file has taken its place.
@@ -139,33 +139,33 @@ class ReviewSession:
         return str(self._cells[self._row_of[photo_id]][self._columns.index("Filename")])
 
     def picture(self, filename: str) -> bytes | None:
-        """Reads a photo; ``None`` for what is not among the photos."""
+        """Read a photo; ``None`` for what is not among the photos."""
         read = self._files.get(filename)
         return read() if read else None
 
     def item(self, photo_id: str) -> dict[str, Any]:
-        """Gives an item as people have left it: its record, ``photo_id`` and ``Filename``."""
+        """Return an item as people have left it: its record, ``photo_id`` and ``Filename``."""
         said = self._corrections.values_for(photo_id)
         record = correct_record(self._record(photo_id), said, self.schema)
         return {**record, "photo_id": photo_id, "Filename": self._file(photo_id)}
 
     def most_like(self, photo_id: str) -> str | None:
-        """Gives the photo of the most similar picture, if there is one."""
+        """Return the photo of the most similar picture, if there is one."""
         found: str | None = self._most_like[self._row_of[photo_id]]
         return found
 
     def why(self, photo_id: str, attribute: str) -> list[str]:
-        """Lists what speaks against what is said of an attribute of an item."""
+        """List what speaks against what is said of an attribute of an item."""
         signals = (one.partition(": ") for one in self._why[self._row_of[photo_id]])
         return [signal for name, _, signal in signals if name == attribute]
 
     def wrong(self, photo_id: str, attribute: str) -> float:
-        """Says how likely an attribute's value is wrong; 0 for what people have decided."""
+        """Return how likely an attribute's value is wrong; 0 for what people have decided."""
         row, column = self._row_of[photo_id], self.names.index(attribute)
         return float(self._wrong[row, column] * self._left[row, column])
 
     def is_decided(self, photo_id: str, attribute: str) -> bool:
-        """Says whether people have decided an attribute."""
+        """Whether people have decided an attribute."""
         return bool(self._decided[self._row_of[photo_id], self.names.index(attribute)])
 
     def has_decision(self, photo_id: str, name: str) -> bool:
@@ -173,21 +173,21 @@ class ReviewSession:
         return name in self._corrections.decisions.get(photo_id, {})
 
     def is_left_out(self, photo_id: str) -> bool:
-        """Says whether people say that a photo shows no item."""
+        """Whether people say that a photo shows no item."""
         return bool(self._gone[self._row_of[photo_id]])
 
     def undecided(self, photo_id: str) -> list[str]:
-        """Lists the attributes that people have not decided."""
+        """List the attributes that people have not decided."""
         return [name for name in self.names if not self.is_decided(photo_id, name)]
 
     def most_doubtful(self, photo_id: str, least: float = 0.0) -> str | None:
-        """Gives the undecided attribute that is likeliest wrong, if any is as likely as that."""
+        """Return the undecided attribute that is likeliest wrong, if any is as likely as that."""
         left = self.undecided(photo_id)
         found = max(left, key=lambda name: self.wrong(photo_id, name), default=None)
         return found if found and self.wrong(photo_id, found) >= least else None
 
     def choices(self, photo_id: str, attribute: str) -> list[Choice]:
-        """Lists an attribute's values, the likeliest first."""
+        """List an attribute's values, the likeliest first."""
         declared = self.schema.categorical[attribute]
         said = self.item(photo_id)[attribute]
         shares = {}
@@ -203,7 +203,7 @@ class ReviewSession:
         return [Choice(value, shares.get(value), value in chosen) for value in order]
 
     def list_items(self, wanted: ReviewFilter, skipped: Collection[str], most: int) -> list[str]:
-        """Lists the undecided items that come next.
+        """List the undecided items that come next.
 
         Args:
             wanted: Which, and in which order.
@@ -233,7 +233,7 @@ class ReviewSession:
         return [self._ids[row] for row in rows[np.argsort(rank, kind="stable")][:most]]
 
     def decide(self, decisions: list[tuple[str, str, Any]], who: str) -> list[tuple[str, str, str]]:
-        """Writes what somebody has decided; it is on the disk when this returns.
+        """Write what somebody has decided; it is on the disk when this returns.
 
         Args:
             decisions: Photo, attribute and value of each: of an attribute, ``not an item``, another
@@ -263,7 +263,7 @@ class ReviewSession:
         return back
 
     def replacing(self, photo_id: str, attribute: str, value: str, beside: bool) -> Any:
-        """Makes the value of an attribute after another was chosen.
+        """Make the value of an attribute after another was chosen.
 
         Args:
             photo_id: The item.

@@ -18,7 +18,7 @@ DONE = "Nothing is left to decide here. Choose another attribute, value or order
 def item_view(
     session: ReviewSession, photo_id: str, attribute: str, following: list[str], turn: int
 ) -> str:
-    """Shows an item with the question about one of its attributes.
+    """Show an item with the question about one of its attributes.
 
     Args:
         session: Where the item is.
@@ -94,7 +94,7 @@ def _most_like(session: ReviewSession, photo_id: str) -> str:
 def grid_view(
     session: ReviewSession, photo_ids: list[str], attribute: str, left_out: list[str], turn: int
 ) -> str:
-    """Shows many items, of which those that are not left out are accepted at once.
+    """Show many items, of which those that are not left out are accepted at once.
 
     Args:
         session: Where the items are.
@@ -126,7 +126,7 @@ def grid_view(
 
 
 def acts_view(of_an_item: bool) -> str:
-    """Lays out what can be done with any item, or where there is none."""
+    """Lay out what can be done with any item, or where there is none."""
     acts = [("undo", "backspace", "Undo")]
     if of_an_item:
         acts += [
@@ -141,7 +141,7 @@ def acts_view(of_an_item: bool) -> str:
 
 
 def progress_view(progress: dict[str, float], decided_now: int) -> str:
-    """Shows how far people have come."""
+    """Show how far people have come."""
     share = progress["looked_at"] / max(progress["items"], 1)
     return (
         f'<div class="bar"><span style="width:{share:.1%}"></span></div><p class="progress-text">'

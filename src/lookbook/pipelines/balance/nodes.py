@@ -17,7 +17,7 @@ def drop_kids(manifest: pd.DataFrame, params: BalanceParams) -> pd.DataFrame:
 
 
 def merge_labels(adults: pd.DataFrame, params: BalanceParams) -> pd.DataFrame:
-    """Adds ``sampling_group``, the merged human label, empty for a photo without one."""
+    """Add ``sampling_group``, the merged human label, empty for a photo without one."""
     groups = adults["label"].map(params.group_of, na_action="ignore")
     return adults.assign(sampling_group=groups)
 
@@ -53,7 +53,7 @@ def list_left_out(
 
 
 def count_groups(merged: pd.DataFrame, selection: pd.DataFrame) -> pd.DataFrame:
-    """Counts photos of each group before and after the cap.
+    """Count photos of each group before and after the cap.
 
     Returns:
         ``sampling_group`` (missing for photos without one), ``photos`` and ``selected``, the
@@ -64,7 +64,7 @@ def count_groups(merged: pd.DataFrame, selection: pd.DataFrame) -> pd.DataFrame:
 
 
 def report_balance(manifest: pd.DataFrame, group_counts: pd.DataFrame) -> dict[str, Any]:
-    """Counts photos before and after each step, by group where there is one."""
+    """Count photos before and after each step, by group where there is one."""
     adults, selected = (int(group_counts[name].sum()) for name in ("photos", "selected"))
     groups = group_counts.dropna(subset="sampling_group").set_index("sampling_group")
     after = groups["selected"].sort_values(ascending=False, kind="stable")
@@ -79,7 +79,7 @@ def report_balance(manifest: pd.DataFrame, group_counts: pd.DataFrame) -> dict[s
 
 
 def plot_balance(group_counts: pd.DataFrame) -> PlotlyFigure:
-    """Draws each group's photos before and after the cap."""
+    """Draw each group's photos before and after the cap."""
     named = group_counts.fillna({"sampling_group": "no label"}).set_index("sampling_group")
     title = "Photos by group, before and after the cap"
     return plot_before_and_after(named["photos"], named["selected"], title)

@@ -6,7 +6,7 @@ from lookbook.pipelines.balance import nodes
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:
-    """Creates the ``balance`` pipeline."""
+    """Create the ``balance`` pipeline."""
     return Pipeline(
         [
             Node(

@@ -55,7 +55,7 @@ class CleanParams(BaseModel):
 def parse_captions(
     captions: pd.DataFrame, schema: Schema, pool: Pool
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
-    """Reads every caption, and sets aside those that say nothing usable.
+    """Read every caption, and sets aside those that say nothing usable.
 
     Args:
         captions: ``file``, ``photo_id``, ``caption`` (text) and ``failure`` (why there is no
@@ -113,7 +113,7 @@ def _parse_batch(captions: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, 
 def map_vocabulary(
     labels: pd.DataFrame, schema: Schema, pool: Pool
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Brings what models wrote into the declared values.
+    """Bring what models wrote into the declared values.
 
     Returns:
         The items: ``Filename``, the attributes, ``photo_id``; and what was mapped to what:
@@ -146,7 +146,7 @@ def _map_batch(
 
 
 def strip_titles(mapped: pd.DataFrame, schema: Schema, pool: Pool) -> TableParts:
-    """Drops a title that the description opens with, and sorts by file."""
+    """Drop a title that the description opens with, and sorts by file."""
     ordered = mapped.sort_values("Filename", ignore_index=True)
     strip = partial(_strip_batch, schema=schema)
     return TableParts(lambda: pool.map(strip, cut(ordered)))
@@ -163,7 +163,7 @@ def _strip_batch(mapped: pd.DataFrame, schema: Schema) -> pd.DataFrame:
 def apply_corrections(
     captioned_items: pd.DataFrame, corrections: pd.DataFrame, schema: Schema
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Puts people's word in the place of the captioner's.
+    """Put people's word in the place of the captioner's.
 
     Args:
         captioned_items: The items as the captioner describes them.
@@ -198,7 +198,7 @@ def apply_corrections(
 
 
 def balance_catalogue(full_catalogue: pd.DataFrame, params: CleanParams) -> pd.DataFrame:
-    """Keeps at most ``cap`` items of each value, chosen by seed: the recipe's table."""
+    """Keep at most ``cap`` items of each value, chosen by seed: the recipe's table."""
     kept = cap_groups(
         full_catalogue, by=params.by, key="Filename", cap=params.cap, seed=params.seed
     )
@@ -208,7 +208,7 @@ def balance_catalogue(full_catalogue: pd.DataFrame, params: CleanParams) -> pd.D
 def count_items(
     full_catalogue: pd.DataFrame, catalogue: pd.DataFrame, params: CleanParams
 ) -> pd.DataFrame:
-    """Counts items of each pair of values before and after balancing.
+    """Count items of each pair of values before and after balancing.
 
     Returns:
         The attribute that is balanced, the attribute that it is drawn against, ``items`` of the
@@ -225,7 +225,7 @@ def report_clean(
     captioner: str,
     params: CleanParams,
 ) -> dict[str, Any]:
-    """Tells what became of every caption, and of what the captioner says where people looked."""
+    """Report what became of every caption, and of what the captioner says where people looked."""
     by_field, others = count_outcomes(applied_corrections)
     told = mapping[mapping["value"].ne("")]
     several = told[told["method"].eq("first of several")]
@@ -303,17 +303,17 @@ def plot_balanced_catalogue(item_counts: pd.DataFrame, params: CleanParams) -> P
 
 
 def plot_categories(item_counts: pd.DataFrame, params: CleanParams) -> PlotlyFigure:
-    """Draws the items of each balanced value before and after balancing."""
+    """Draw the items of each balanced value before and after balancing."""
     return _plot_balancing(item_counts, params.by)
 
 
 def plot_types(item_counts: pd.DataFrame, params: CleanParams) -> PlotlyFigure:
-    """Draws the items of each value of the other attribute before and after balancing."""
+    """Draw the items of each value of the other attribute before and after balancing."""
     return _plot_balancing(item_counts, params.across)
 
 
 def plot_category_by_type(item_counts: pd.DataFrame, params: CleanParams) -> PlotlyFigure:
-    """Draws how many items each pair of values has."""
+    """Draw how many items each pair of values has."""
     import plotly.express as px
 
     counts = item_counts.pivot(index=params.by, columns=params.across, values="items")
@@ -328,6 +328,6 @@ def _plot_balancing(item_counts: pd.DataFrame, name: str) -> PlotlyFigure:
 
 
 def _of_each(item_counts: pd.DataFrame, name: str, which: str) -> pd.Series:
-    """Adds up an attribute's values, the commonest first."""
+    """Add up an attribute's values, the commonest first."""
     added = item_counts.groupby(name)[which].sum()
     return added[added.gt(0)].sort_values(ascending=False, kind="stable")

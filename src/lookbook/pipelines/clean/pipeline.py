@@ -6,7 +6,7 @@ from lookbook.pipelines.clean import nodes
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:
-    """Creates the ``clean`` pipeline."""
+    """Create the ``clean`` pipeline."""
     return Pipeline(
         [
             Node(

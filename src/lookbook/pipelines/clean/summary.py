@@ -10,7 +10,7 @@ NEXT = "kedro run --pipelines=index"
 
 
 def summarise(report: dict[str, Any]) -> tuple[int, int, str]:
-    """Says how many captions were usable: captions in, labels out, what happened."""
+    """Return how many captions were usable: captions in, labels out, what happened."""
     counts = [f"{count:,} {reason}" for reason, count in report["rejected_by_reason"].items()]
     rejected = f"rejected: {', '.join(counts) or 'none'}"
     told = f"{rejected}; balanced: {report['balanced']:,}"

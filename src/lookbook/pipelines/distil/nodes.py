@@ -35,7 +35,7 @@ def read_teacher(
     schema: Schema,
     params: DistilParams,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Brings what the teacher says of photos into the declared values; people have the last word.
+    """Bring what the teacher says of photos into the declared values; people have the last word.
 
     Args:
         teacher_table: Rows that name a photo's file and any of the attributes.
@@ -76,7 +76,7 @@ def make_folds(
     schema: Schema,
     params: DistilParams,
 ) -> tuple[pd.DataFrame, list[dict[str, Any]], dict[str, Any]]:
-    """Adds drawn garments, and gives each photo its fold: a sender's are all in one.
+    """Add drawn garments, and gives each photo its fold: a sender's are all in one.
 
     So are those of senders who sent photos of the same item, as the last index has found them.
 
@@ -146,7 +146,7 @@ def extract_activations(
     backbone: TorchModule,
     params: DistilParams,
 ) -> Iterator[dict[str, np.ndarray]]:
-    """Runs every picture, plain and flipped, through the frozen blocks once.
+    """Run every picture, plain and flipped, through the frozen blocks once.
 
     Args:
         training_set: Photos and drawings.
@@ -181,7 +181,7 @@ def fit_networks(
     backbone: TorchModule,
     params: DistilParams,
 ) -> Iterator[dict[str, dict[str, Tensor]]]:
-    """Teaches a network for each fold, by everybody else's photos, and one by all.
+    """Train a network for each fold, by everybody else's photos, and one by all.
 
     Args:
         training_set: What there is to learn, with ``fold``.
@@ -216,7 +216,7 @@ def fit_networks(
 
 
 def _learned_from(training_set: pd.DataFrame, fold: int | None) -> np.ndarray:
-    """Numbers the pictures that a fold's network learns from; of the release's, all."""
+    """Number the pictures that a fold's network learns from; of the release's, all."""
     if fold is None:
         return np.arange(len(training_set))
     # Whoever sent a photo of which that is not known may be in the fold.
@@ -228,7 +228,7 @@ def predict_folds(
     training_set: pd.DataFrame, heads: list[dict[str, Any]], fits: Parts, backbone: TorchModule,
     params: DistilParams,
 ) -> pd.DataFrame:  # fmt: skip
-    """Asks each fold's network about the photos that it never saw.
+    """Ask each fold's network about the photos that it never saw.
 
     Returns:
         ``photo_id``, ``fold`` and a column of logits for each value, ``head: value``.
@@ -253,7 +253,7 @@ def calibrate_heads(
     predictions: pd.DataFrame, training_set: pd.DataFrame, heads: list[dict[str, Any]],
     params: DistilParams,
 ) -> tuple[list[dict[str, Any]], dict[str, float], pd.DataFrame]:  # fmt: skip
-    """Finds each head's temperature and from where on a value is said, on the folds.
+    """Find each head's temperature and from where on a value is said, on the folds.
 
     Returns:
         The heads, see :func:`lookbook.distillation.scores.calibrate`; by head its temperature; and
@@ -274,13 +274,13 @@ def calibrate_heads(
 
 
 def _logits(predictions: pd.DataFrame) -> np.ndarray:
-    """Gives (photos, values of all heads) logits."""
+    """Return (photos, values of all heads) logits."""
     # The order in memory decides the last bits of sums, and a threshold is some photo's own.
     return np.ascontiguousarray(predictions.iloc[:, 2:], np.float32)
 
 
 def _rows_of(predictions: pd.DataFrame, training_set: pd.DataFrame) -> pd.DataFrame:
-    """Takes the predicted photos' rows, in the predictions' order."""
+    """Take the predicted photos' rows, in the predictions' order."""
     rows = training_set.set_index("photo_id").loc[predictions["photo_id"]]
     return rows.reset_index()
 
@@ -312,7 +312,7 @@ def align_networks(
     backbone: TorchModule,
     params: DistilParams,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Brings pictures and texts into one space, for each fold's network and for the release.
+    """Bring pictures and texts into one space, for each fold's network and for the release.
 
     Returns:
         ``photo_id`` and ``rank`` of each photo of a fold, found by its own description among
@@ -361,7 +361,7 @@ def _fits_of(
     training_set: pd.DataFrame, heads: list[Head], fits: Parts, backbone: TorchModule,
     params: DistilParams,
 ) -> Callable[[int | None], dict[str, Tensor]]:  # fmt: skip
-    """Gives a function that reads a fold's network, or the release's."""
+    """Return a function that reads a fold's network, or the release's."""
     from lookbook.distillation.fitting import fingerprint_fit
 
     prefix = fingerprint_fit(training_set, heads, backbone, params.fit)
@@ -381,7 +381,7 @@ def score_network(
     params: DistilParams,
     balance: BalanceParams,
 ) -> tuple[dict[str, Any], pd.DataFrame]:
-    """Scores the folds' networks on the people that each never saw.
+    """Score the folds' networks on the people that each never saw.
 
     Returns:
         Scores by head, and of customers' words under ``words``, each with a 95 % interval by
@@ -412,7 +412,7 @@ def score_network(
 def _scaled(
     predictions: pd.DataFrame, heads: list[Head], temperatures: dict[str, float]
 ) -> np.ndarray:
-    """Gives the predictions' logits, divided by the heads' temperatures."""
+    """Return the predictions' logits, divided by the heads' temperatures."""
     scale = np.concatenate([np.full(len(head.values), temperatures[head.name]) for head in heads])
     scaled: np.ndarray = _logits(predictions) / scale.astype(np.float32)
     return scaled
@@ -424,7 +424,7 @@ def caption_unseen(
     heads: list[dict[str, Any]],
     schema: Schema,
 ) -> pd.DataFrame:
-    """Puts into words what the folds' networks say of photos that they never saw.
+    """Put into words what the folds' networks say of photos that they never saw.
 
     Returns:
         ``photo_id``, ``file`` and the catalogue's attributes.
@@ -454,7 +454,7 @@ def export_networks(
     backbone: TorchModule,
     params: DistilParams,
 ) -> tuple[bytes, bytes, bytes, bytes]:
-    """Puts frozen blocks and what was taught together as ONNX files.
+    """Put frozen blocks and what was taught together as ONNX files.
 
     Returns:
         The release and what brings texts to its vectors (nothing where the teacher wrote
@@ -503,7 +503,7 @@ def compare_with_teacher(
     schema: Schema,
     params: DistilParams,
 ) -> dict[str, Any]:
-    """Sets teacher and student side by side: agreement, speed, and what a million photos cost.
+    """Set teacher and student side by side: agreement, speed, and what a million photos cost.
 
     Agreement is measured on people that the student never saw, speed of the student with the
     released network here and now. What the teacher took is known where a captioner of ours made
@@ -535,7 +535,7 @@ def write_model_card(
     schema: Schema,
     params: DistilParams,
 ) -> str:
-    """Writes what ships beside the network: data, figures, limits."""
+    """Write what ships beside the network: data, figures, limits."""
     from lookbook.distillation.card import write_card
 
     different = unseen_captions[schema.description].nunique()
@@ -544,7 +544,7 @@ def write_model_card(
 
 
 def plot_network_scores(scores: dict[str, Any]) -> PlotlyFigure:
-    """Draws how often each head is right, with its interval, and how much of it is said."""
+    """Draw how often each head is right, with its interval, and how much of it is said."""
     from lookbook.distillation.plots import plot_scores
 
     return plot_scores(scores["heads"])
@@ -557,7 +557,7 @@ def draw_confusions(
     heads: list[dict[str, Any]],
     files: dict[str, Callable[[], bytes]],
 ) -> MatplotlibFigure:
-    """Draws photos of the ten commonest confusions, a row each."""
+    """Draw photos of the ten commonest confusions, a row each."""
     from lookbook.photos.sheets import draw_sheet
 
     asked = [Head.model_validate(head) for head in heads]
@@ -580,7 +580,7 @@ def draw_captions(
     schema: Schema,
     params: DistilParams,
 ) -> MatplotlibFigure:
-    """Draws twenty photos with what a network that never saw their senders says of them."""
+    """Draw twenty photos with what a network that never saw their senders says of them."""
     from lookbook.photos.sheets import draw_captioned
 
     few = min(20, len(unseen_captions))

@@ -9,7 +9,7 @@ SEEN = ["calibrated_predictions", "training_set", "heads"]
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:
-    """Creates the ``distil`` pipeline.
+    """Create the ``distil`` pipeline.
 
     ``existing_activations`` and ``activations``, and ``existing_fits`` and ``fits``, are the same
     files: what was there before the run, and what is there after it.

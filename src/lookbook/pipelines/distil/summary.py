@@ -10,7 +10,7 @@ PLACES = {"network": "garment_network", "model card": "model_card", "scores": "n
 
 
 def summarise(report: dict[str, Any]) -> tuple[int, int, str]:
-    """Says what was taught: photos in, attributes out, what happened."""
+    """Return what was taught: photos in, attributes out, what happened."""
     taught = [name for name, count in report["examples"].items() if name not in report["left_out"]]
     happened = f"{report['senders']:,} senders in {report['folds']} folds"
     if report["left_out"]:

@@ -8,7 +8,7 @@ from typing import Any
 
 
 def report_download(remote_photos: dict[str, Any]) -> dict[str, Any]:
-    """Counts what was fetched.
+    """Count what was fetched.
 
     Args:
         remote_photos: ``source``, ``photos`` (the folder), ``files`` (bytes by path) and

@@ -6,7 +6,7 @@ from lookbook.pipelines.download import nodes
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:
-    """Creates the ``download`` pipeline, which a run of everything leaves out."""
+    """Create the ``download`` pipeline, which a run of everything leaves out."""
     return Pipeline(
         [
             Node(

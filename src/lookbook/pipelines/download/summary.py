@@ -10,7 +10,7 @@ from lookbook.evaluation.score_tables import score_table
 
 
 def lay_out(report: dict[str, Any]) -> list[Any]:
-    """Lays out what was fetched, and says how to go on."""
+    """Lay out what was fetched, and says how to go on."""
     table: Table = score_table(f"Fetched from {report['source']}", "what", ["how much"])
     for suffix, count in report["by_suffix"].items():
         table.add_row(f"files {suffix}", f"{count:,}")

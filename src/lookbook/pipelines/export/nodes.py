@@ -13,7 +13,7 @@ from lookbook.publishing.shops import ShopParams, ShopTable
 def export_shopify(
     full_catalogue: pd.DataFrame, schema: Schema, params: ShopParams
 ) -> pd.DataFrame:
-    """Lays out Shopify's product CSV, a product an item.
+    """Lay out Shopify's product CSV, a product an item.
 
     Source: https://help.shopify.com/en/manual/products/import-export/using-csv
 
@@ -28,7 +28,7 @@ def export_shopify(
 def export_merchant(
     full_catalogue: pd.DataFrame, schema: Schema, params: ShopParams
 ) -> pd.DataFrame:
-    """Lays out a Google Merchant feed, an offer an item.
+    """Lay out a Google Merchant feed, an offer an item.
 
     Source: https://support.google.com/merchants/answer/7052112
 
@@ -52,7 +52,7 @@ def _export(
 
 
 def report_export(shopify: pd.DataFrame, merchant: pd.DataFrame) -> dict[str, Any]:
-    """Counts what was exported, and how many offers lack what Google asks for."""
+    """Count what was exported, and how many offers lack what Google asks for."""
     lacking = {name: int(merchant[name].eq("").sum()) for name in merchant.columns}
     return {
         "products": len(shopify),

@@ -6,7 +6,7 @@ from lookbook.pipelines.export import nodes
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:
-    """Creates the ``export`` pipeline."""
+    """Create the ``export`` pipeline."""
     return Pipeline(
         [
             Node(

@@ -10,6 +10,6 @@ NEXT = "import the files in your shop's administration"
 
 
 def summarise(report: dict[str, Any]) -> tuple[int, int, str]:
-    """Says what was exported, and which attributes are empty."""
+    """Return what was exported, and which attributes are empty."""
     empty = ", ".join(f"{count:,} without {name}" for name, count in report["empty"].items())
     return report["products"], report["offers"], f"products and offers; {empty or 'none lacks any'}"

@@ -126,7 +126,7 @@ def find_near_duplicates(
     pairs = list(find_pairs(looks, order, hashed, same.min_cosine, same.max_hamming_distance))
     joined = applied_corrections[applied_corrections["outcome"].eq(JOINED)]
     row_of = {photo_id: row for row, photo_id in enumerate(photo_ids)}
-    for one, other in zip(joined["photo_id"], joined["is"], strict=True):
+    for one, other in zip(joined["photo_id"], joined["new_value"], strict=True):
         if one in row_of and other in row_of:
             pairs.append(compare(looks, hashed, row_of[one], row_of[other]))
     groups = group_pairs([pair[:2] for pair in pairs], len(photos))

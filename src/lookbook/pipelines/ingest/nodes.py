@@ -84,7 +84,7 @@ BOOLEANS = {
 def inspect_photos(
     files: Loaders, existing_inspections: Shards, pool: Pool, params: IngestParams
 ) -> Iterator[dict[str, pd.DataFrame]]:
-    """Decodes every file whole and measures it, but for those that are known as they are.
+    """Decode every file whole and measures it, but for those that are known as they are.
 
     Args:
         files: File names and functions that read their bytes.
@@ -120,7 +120,7 @@ def inspect_photos(
 
 
 def collect_inspections(files: Loaders, inspections: Shards, params: IngestParams) -> pd.DataFrame:
-    """Gathers what was measured of the files that are there.
+    """Gather what was measured of the files that are there.
 
     Returns:
         One row per file, in the files' order: ``file``, and what
@@ -176,7 +176,7 @@ def _keep_text(cell: Any) -> str:
 
 
 def match_rows(inspected: pd.DataFrame, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Brings files and rows together: what fits is the manifest, all else is quarantined.
+    """Bring files and rows together: what fits is the manifest, all else is quarantined.
 
     A row and its file are one photo; a row that names several photos counts once for each. How a
     row may name its files, see :func:`lookbook.photos.pairing.pair_rows`. Of files with the same
@@ -250,7 +250,7 @@ def match_rows(inspected: pd.DataFrame, rows: pd.DataFrame) -> tuple[pd.DataFram
 
 
 def count_photos(manifest: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Counts photos by what plots draw.
+    """Count photos by what plots draw.
 
     Returns:
         ``label``, ``kids`` and ``photos``; and ``width``, ``height`` and ``photos``.
@@ -267,7 +267,7 @@ def report_ingest(
     manifest: pd.DataFrame,
     quarantine: pd.DataFrame,
 ) -> dict[str, Any]:
-    """Counts what came in and where it went.
+    """Count what came in and where it went.
 
     Returns:
         ``files``, ``rows``, ``ok``, quarantined by status, ``labels`` and ``kids`` of the

@@ -6,7 +6,7 @@ from lookbook.pipelines.ingest import nodes, plots
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:
-    """Creates the ``ingest`` pipeline.
+    """Create the ``ingest`` pipeline.
 
     ``existing_inspections`` and ``inspections`` are the same files, before the run and after it.
     """

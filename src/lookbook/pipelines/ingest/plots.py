@@ -11,7 +11,7 @@ from lookbook.pipelines.ingest.params import IngestParams
 
 
 def plot_labels(label_counts: pd.DataFrame) -> PlotlyFigure:
-    """Draws how many photos each label has, adults' and children's apart."""
+    """Draw how many photos each label has, adults' and children's apart."""
     import plotly.express as px
 
     shown = label_counts.assign(
@@ -24,7 +24,7 @@ def plot_labels(label_counts: pd.DataFrame) -> PlotlyFigure:
 
 
 def plot_kids_share(label_counts: pd.DataFrame) -> PlotlyFigure:
-    """Draws the share of children's clothes."""
+    """Draw the share of children's clothes."""
     import plotly.express as px
 
     counts = label_counts.assign(wearer=_wearers(label_counts)).groupby("wearer")["photos"].sum()
@@ -38,7 +38,7 @@ def _wearers(label_counts: pd.DataFrame) -> pd.Series:
 
 
 def plot_sizes(size_counts: pd.DataFrame) -> PlotlyFigure:
-    """Draws the photos' sizes in pixels."""
+    """Draw the photos' sizes in pixels."""
     import plotly.express as px
 
     return px.scatter(
@@ -50,7 +50,7 @@ def plot_sizes(size_counts: pd.DataFrame) -> PlotlyFigure:
 def plot_contact_sheet(
     manifest: pd.DataFrame, files: dict[str, Callable[[], bytes]], params: IngestParams
 ) -> MatplotlibFigure:
-    """Draws a row of photos for each label, chosen by seed."""
+    """Draw a row of photos for each label, chosen by seed."""
     from matplotlib.figure import Figure
 
     columns = params.contact_sheet_columns

@@ -10,6 +10,6 @@ NEXT = "kedro run --pipelines=balance"
 
 
 def summarise(report: dict[str, Any]) -> tuple[int, int, str]:
-    """Says what came of files and rows: photos in, photos out, what happened."""
+    """Return what came of files and rows: photos in, photos out, what happened."""
     counts = [f"{count:,} {name}" for name, count in report["quarantined"].items()]
     return report["files"], report["ok"], f"quarantined: {', '.join(counts) or 'none'}"

@@ -26,7 +26,7 @@ ANOTHER_CAPTIONER = (
 
 
 def compose_prompt(system: str, question: str, schema: Schema) -> dict[str, Any]:
-    """Writes the attributes and their values into the prompt.
+    """Write the attributes and their values into the prompt.
 
     Args:
         system: The system prompt.
@@ -53,7 +53,7 @@ def plan_captions(
     captioner: Captioner,
     prompt: dict[str, Any],
 ) -> tuple[pd.DataFrame, str]:
-    """Finds the photos that this captioner has not captioned yet with this prompt.
+    """Find the photos that this captioner has not captioned yet with this prompt.
 
     Args:
         selection: The photos to caption.
@@ -78,7 +78,7 @@ def caption_photos(
     prompt: dict[str, Any],
     params: ShardParams,
 ) -> Iterator[dict[str, str]]:
-    """Captions photos, see :func:`lookbook.captioners.shards.caption_into_shards`.
+    """Caption photos, see :func:`lookbook.captioners.shards.caption_into_shards`.
 
     Yields:
         One shard, which Kedro saves before it asks for the next.
@@ -92,7 +92,7 @@ def collect_captions(
     existing_trial_shards: Shards,
     fingerprint: str,
 ) -> TableParts:
-    """Gathers the captions of the chosen photos from all shards of this captioner.
+    """Gather the captions of the chosen photos from all shards of this captioner.
 
     Returns:
         The selection with its captions and what they took, see
@@ -108,7 +108,7 @@ def collect_probabilities(
     fingerprint: str,
     schema: Schema,
 ) -> TableParts:
-    """Gathers how likely each value of each attribute is, where the captioner tells.
+    """Gather how likely each value of each attribute is, where the captioner tells.
 
     Returns:
         See :func:`lookbook.captioners.shards.gather_probabilities`.
@@ -123,7 +123,7 @@ def count_captions(
     existing_trial_shards: Shards,
     fingerprint: str,
 ) -> dict[str, Any]:
-    """Counts captions, failures and tokens, part by part.
+    """Count captions, failures and tokens, part by part.
 
     Returns:
         ``photos``, ``captioned``, ``failed``, ``filtered`` (of these, by the server's content
@@ -158,7 +158,7 @@ def count_captions(
 def report_captions(
     caption_counts: dict[str, Any], plan: pd.DataFrame, fingerprint: str
 ) -> dict[str, Any]:
-    """Tells what came of the photos, what this run had to do, and what may help."""
+    """Report what came of the photos, what this run had to do, and what may help."""
     before = caption_counts["photos"] - len(plan)
     advice = ANOTHER_CAPTIONER if caption_counts["filtered"] else None
     told = {"captioned_before": before, "captioner": fingerprint, "advice": advice}

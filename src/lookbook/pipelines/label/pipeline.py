@@ -6,7 +6,7 @@ from lookbook.pipelines.label import nodes
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:
-    """Creates the ``label`` pipeline.
+    """Create the ``label`` pipeline.
 
     ``existing_caption_shards`` and ``caption_shards`` are the same files: what was there before
     the run, and what is there after it. What ``prompt_trial`` has captioned counts too.

@@ -9,7 +9,7 @@ NEXT = "kedro run --pipelines=clean"
 
 
 def summarise(report: dict[str, Any]) -> tuple[int, int, str]:
-    """Says how many photos have a caption: photos in, captions out, what happened."""
+    """Return how many photos have a caption: photos in, captions out, what happened."""
     happened = f"captioned before: {report['captioned_before']:,}; failed: {report['failed']:,}"
     if filtered := report.get("filtered"):
         happened += f", {filtered:,} of them filtered: another captioner may take them"

@@ -47,7 +47,7 @@ def plan_publication(
     schema: Schema,
     params: PublishParams,
 ) -> pd.DataFrame:
-    """Says of each item in which split it is, and under which name its photo is published.
+    """Return of each item in which split it is, and under which name its photo is published.
 
     Args:
         full_catalogue: The items.
@@ -96,7 +96,7 @@ def encode_photos(
     pool: Pool,
     params: PublishParams,
 ) -> Iterator[dict[str, bytes | None]]:
-    """Encodes the photos that are not there yet, and removes those that left.
+    """Encode the photos that are not there yet, and removes those that left.
 
     Args:
         published_rows: Which photos are published, and under which names.
@@ -150,7 +150,7 @@ def describe_publication(
     schema: Schema,
     params: PublishParams,
 ) -> tuple[dict[str, bytes | None], dict[str, Any]]:
-    """Writes tables, card and metadata beside the photos.
+    """Write tables, card and metadata beside the photos.
 
     Args:
         published_rows: Which photos are published.
@@ -206,7 +206,7 @@ def describe_publication(
 
 
 def push_publication(report: dict[str, Any], params: PublishParams) -> dict[str, Any]:
-    """Says where the data set goes, and as what."""
+    """Return where the data set goes, and as what."""
     return {
         "repository": params.repository,
         "private": params.private,

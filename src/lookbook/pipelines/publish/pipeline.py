@@ -6,7 +6,7 @@ from lookbook.pipelines.publish import nodes
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:
-    """Creates the ``publish`` pipeline.
+    """Create the ``publish`` pipeline.
 
     ``existing_published_files``, ``published_photos`` and ``published_files`` are one folder:
     before the run, with the photos, and with all the rest. ``label_scores_of_runs`` are all

@@ -10,7 +10,7 @@ NEXT = "look at its README.md; publish.repository pushes it to the hub"
 
 
 def summarise(report: dict[str, Any]) -> tuple[int, int, str]:
-    """Says what was published: items in, photos out, and what happened."""
+    """Return what was published: items in, photos out, and what happened."""
     told = f"{report['train']:,} to train, {report['test']:,} to test; {report['licence']}"
     left = len(report["left_out"])
     told += f"; {left:,} photos cannot be read any more" if left else ""

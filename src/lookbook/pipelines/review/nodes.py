@@ -40,7 +40,7 @@ def find_label_errors(
     schema: Schema,
     params: ReviewParams,
 ) -> pd.DataFrame:
-    """Reckons how likely each value in the catalogue is wrong.
+    """Estimate how likely each value in the catalogue is wrong.
 
     Args:
         full_catalogue: The items.
@@ -89,7 +89,7 @@ def find_label_errors(
 def _contradicted(
     labels: pd.DataFrame, schema: Schema, pool: Pool
 ) -> Iterator[tuple[str, set[str]]]:
-    """Finds attributes that contradicted one another in what the captioner wrote."""
+    """Find attributes that contradicted one another in what the captioner wrote."""
     for found in pool.map(partial(_contradicted_of, schema=schema), cut(labels)):
         yield from found
 
@@ -107,7 +107,7 @@ def _contradicted_of(labels: pd.DataFrame, schema: Schema) -> list[tuple[str, se
 def _read_others(
     shards: Shards, captioner: str, schema: Schema, pool: Pool
 ) -> dict[str, Record]:  # fmt: skip
-    """Reads what the captioner says that has written most beside the catalogue's own."""
+    """Read what the captioner says that has written most beside the catalogue's own."""
     files = Counter(name.split("/")[0] for name in shards)
     files.pop(captioner, None)
     if not files:
@@ -127,7 +127,7 @@ def _read_captions(told: list[tuple[str, str]], schema: Schema) -> list[tuple[st
 def report_review(
     review_queue: pd.DataFrame, applied_corrections: pd.DataFrame, schema: Schema
 ) -> dict[str, Any]:
-    """Says how much there is to look at, and how much people have looked at."""
+    """Return how much there is to look at, and how much people have looked at."""
     values = applied_corrections[applied_corrections["attribute"].isin(schema.categorical)]
     return {
         "items": len(review_queue),

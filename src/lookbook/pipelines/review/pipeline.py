@@ -6,7 +6,7 @@ from lookbook.pipelines.review import nodes
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:
-    """Creates the ``review`` pipeline, which ``kedro review`` runs before it opens its page."""
+    """Create the ``review`` pipeline, which ``kedro review`` runs before it opens its page."""
     return Pipeline(
         [
             Node(

@@ -28,7 +28,7 @@ class SampleParams(BaseModel):
 
 
 def draw_sample(params: SampleParams) -> tuple[dict[str, bytes], pd.DataFrame]:
-    """Draws garments of every label, and adds one trouble of each kind.
+    """Draw garments of every label, and adds one trouble of each kind.
 
     The troubles are a truncated file, a row without a file, a file without a row, a second
     copy of a photo, children's clothes, a "Not sure" and a row that may be for kids or not.

@@ -6,7 +6,7 @@ from lookbook.pipelines.sample import nodes
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:
-    """Creates the ``sample`` pipeline."""
+    """Create the ``sample`` pipeline."""
     return Pipeline(
         [
             Node(
