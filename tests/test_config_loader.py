@@ -2,7 +2,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-import yaml
 from kedro.framework.project import settings
 from kedro.framework.startup import bootstrap_project
 

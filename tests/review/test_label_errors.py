@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lookbook.attributes.probabilities import ProbabilityTable
 from lookbook.review.label_errors import Evidence, ReviewParams, find_neighbours, score_label_errors
 from project import configuration
 
@@ -27,7 +28,7 @@ def catalogue(schema):
 
 def evidence(**known):
     nothing = {
-        "probabilities": pd.DataFrame({"photo_id": []}), "labels": {}, "contradicted": {},
+        "probabilities": ProbabilityTable(pd.DataFrame()), "labels": {}, "contradicted": {},
         "others": {}, "duplicate_groups": {}, "decided": {}, "neighbours": np.full((4, 3), -1),
         "nearest": np.full(4, np.nan),
     }  # fmt: skip
@@ -43,7 +44,7 @@ def test_what_is_less_sure_comes_first(catalogue, schema):
         {"photo_id": list("abcd"), "Garment: skirt": [0.9, 0.4, 0.7, 0.6],
          "Garment: dress": [0.1, 0.6, 0.3, 0.4]}
     )  # fmt: skip
-    found = doubts(catalogue, schema, probabilities=likely)
+    found = doubts(catalogue, schema, probabilities=ProbabilityTable(likely))
     assert found.index.tolist() == ["b", "d", "c", "a"]
     assert found.loc["a", "Garment"] == pytest.approx(0.1)
 

@@ -9,11 +9,10 @@ import numpy as np
 from pydantic import BaseModel
 
 from lookbook.attributes.cleaning import resolve_conflicts
+from lookbook.attributes.probabilities import AttributeProbabilities
 from lookbook.attributes.record import Record
 from lookbook.attributes.rendering import phrase_of, render_text
 from lookbook.attributes.schema import Schema, SingleAttribute
-
-Probabilities = dict[str, dict[str, float]]
 
 
 class Head(BaseModel):
@@ -64,7 +63,9 @@ def head_slices(heads: list[Head]) -> dict[str, slice]:
     return slices
 
 
-def decode_values(likely: Probabilities, heads: list[Head], schema: Schema) -> dict[str, Any]:
+def decode_values(
+    likely: AttributeProbabilities, heads: list[Head], schema: Schema
+) -> dict[str, Any]:
     """Return of an item what is likely enough, and settles what contradicts.
 
     Args:

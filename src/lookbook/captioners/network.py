@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import TypeAdapter
 
-from lookbook.attributes.decoding import Head, Probabilities, head_slices
+from lookbook.attributes.decoding import Head, head_slices
+from lookbook.attributes.probabilities import AttributeProbabilities
 from lookbook.attributes.schema import MultiAttribute, Schema, SingleAttribute
 from lookbook.batching import DynamicBatcher
 from lookbook.errors import InputError
@@ -264,8 +265,8 @@ def check_heads(heads: list[Head], schema: Schema, source: str) -> None:
 
 
 def translate_heads(
-    heads: list[Head], likely: list[Probabilities], schema: Schema
-) -> tuple[list[Head], list[Probabilities]]:
+    heads: list[Head], likely: list[AttributeProbabilities], schema: Schema
+) -> tuple[list[Head], list[AttributeProbabilities]]:
     """Express what a network says in the values of attributes that call them otherwise.
 
     A network's "Women" is the value "F" of an attribute that has it as a synonym.
@@ -289,14 +290,13 @@ def translate_heads(
         values = list(dict.fromkeys(names[head.name].values()))
         changed = {"values": values, "default": declared.default, "display": {}}
         translated.append(head.model_copy(update=changed))
-    rows = []
+    rows: list[AttributeProbabilities] = []
     for row in likely:
-        told = dict(row)
+        summed = {name: dict.fromkeys(renamed.values(), 0.0) for name, renamed in names.items()}
         for name, renamed in names.items():
-            told[name] = dict.fromkeys(renamed.values(), 0.0)
             for value, share in row[name].items():
-                told[name][renamed[value]] += share
-        rows.append(told)
+                summed[name][renamed[value]] += share
+        rows.append({**row, **summed})
     return translated, rows
 
 
@@ -309,7 +309,7 @@ def _declared_value(value: str, declared: SingleAttribute | MultiAttribute) -> s
     return named if how == "synonym" else None
 
 
-def head_probabilities(logits: np.ndarray, heads: list[Head]) -> list[Probabilities]:
+def head_probabilities(logits: np.ndarray, heads: list[Head]) -> list[AttributeProbabilities]:
     """Turn (photos, values of all heads) logits into the probabilities of each photo."""
     columns = head_slices(heads)
     shares = {head.name: head.probabilities(logits[:, columns[head.name]]) for head in heads}

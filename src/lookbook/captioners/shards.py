@@ -11,6 +11,7 @@ from typing import TypeVar
 import numpy as np
 from pydantic import BaseModel, Field, ValidationError
 
+from lookbook.attributes.probabilities import column_name
 from lookbook.attributes.schema import Schema
 from lookbook.captioners import Caption, Captioner, CaptionText, Prompt
 from lookbook.lazy import pd
@@ -171,7 +172,7 @@ def gather_probabilities(
         photo whose captioner told.
     """
     columns = [
-        f"{name}: {value}"
+        column_name(name, value)
         for name, attribute in schema.categorical.items()
         for value in attribute.values
     ]
@@ -182,7 +183,7 @@ def gather_probabilities(
 
         def note(caption: Caption) -> None:
             for name, values in (caption.probabilities or {}).items():
-                told.update(f"{name}: {value}" for value in values)
+                told.update(column_name(name, value) for value in values)
 
         places = _Places(photo_ids, shards, fingerprint, note)
         kept = [column for column in columns if column in told]
@@ -195,8 +196,9 @@ def gather_probabilities(
                 known[row] = bool(caption.probabilities)
                 for name, values in (caption.probabilities or {}).items():
                     for value, share in values.items():
-                        if f"{name}: {value}" in number_of:
-                            shares[row, number_of[f"{name}: {value}"]] = share
+                        column = number_of.get(column_name(name, value))
+                        if column is not None:
+                            shares[row, column] = share
             table = pd.DataFrame(shares[known], columns=kept)
             table.insert(0, "photo_id", some[known].reset_index(drop=True))
             yield table

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from lookbook.attributes.probabilities import ProbabilityTable
 from lookbook.attributes.record import join_values, split_values
 from lookbook.attributes.schema import MultiAttribute, Schema, SingleAttribute
 from lookbook.lazy import pd
@@ -69,7 +70,7 @@ class Evidence(NamedTuple):
     """What else is known of the catalogue's items.
 
     Attributes:
-        probabilities: ``photo_id`` and ``attribute: value`` columns, where the captioner tells.
+        probabilities: The captioner's probabilities, where it returns them.
         labels: People's labels by photo.
         contradicted: Schema by photo that another attribute contradicted.
         others: What another captioner says, by photo.
@@ -79,7 +80,7 @@ class Evidence(NamedTuple):
         nearest: (items,) cosine of the nearest picture; NaN for a photo without one.
     """
 
-    probabilities: pd.DataFrame
+    probabilities: ProbabilityTable
     labels: Mapping[str, str]
     contradicted: Mapping[str, set[str]]
     others: Mapping[str, Mapping[str, Any]]
@@ -166,17 +167,15 @@ def _unsure(
     """Return how unsure the captioner is of what it says; (items,)."""
     default = getattr(attribute, "default", None)
     untold = np.array([not said or said[0] == default for said in cells])
-    told = evidence.probabilities
-    columns = [f"{name}: {value}" for value in attribute.values]
-    if not len(told) or not set(columns) & set(told.columns):
+    likely = evidence.probabilities.reindex(photo_ids).of(name, attribute.values)
+    if likely is None:
         if untold.all():
             # Where nothing is ever said, there is nothing to look for.
             return np.zeros(len(cells))
         return np.where(untold, params.weights.missing, params.error_rate)
     places = {value: place for place, value in enumerate(attribute.values)}
-    rows = told.set_index("photo_id").reindex(photo_ids)
-    likely = rows.reindex(columns=columns).to_numpy(np.float32)
     known = ~np.isnan(likely).all(axis=1)
+    of_default = likely[:, places[default]] if default is not None and default in places else None
     likely = np.nan_to_num(likely)
     # Of several values the least sure decides, and of none what it could have been.
     sure = np.array([
@@ -185,8 +184,8 @@ def _unsure(
     ])  # fmt: skip
     others = likely[:, [place for value, place in places.items() if value != default]]
     missed = params.weights.missing * others.max(axis=1)
-    if default in places and f"{name}: {default}" in told:
-        missed = 1 - likely[:, places[default]]
+    if of_default is not None and not np.isnan(of_default).all():
+        missed = 1 - np.nan_to_num(of_default)
     unsure = np.where(untold, missed, 1 - sure)
     return np.where(known, unsure, np.where(untold, params.weights.missing, params.error_rate))
 

@@ -17,6 +17,7 @@ from lookbook.attributes.corrections import (
     correct_record,
     read_corrections,
 )
+from lookbook.attributes.probabilities import ProbabilityTable
 from lookbook.attributes.record import from_row, join_values, split_values
 from lookbook.attributes.schema import Schema, SingleAttribute
 from lookbook.lazy import pd
@@ -96,7 +97,7 @@ class ReviewSession:
         self._why = queue["why"].tolist()
         self._most_like = queue["most_like"].tolist()
         self._lots = np.array([sampling_hash(0, one) for one in self._ids], dtype=float)
-        self._likely = probabilities.set_index("photo_id") if len(probabilities) else probabilities
+        self._probabilities = ProbabilityTable(probabilities)
         self.signals = sorted({one.partition(": ")[2] for own in self._why for one in own})
         self._lock = Lock()
         self._forget()
@@ -190,14 +191,7 @@ class ReviewSession:
         """List an attribute's values, the likeliest first."""
         declared = self.schema.categorical[attribute]
         said = self.item(photo_id)[attribute]
-        shares = {}
-        if len(self._likely) and photo_id in self._likely.index:
-            told = self._likely.loc[photo_id]
-            shares = {
-                value: float(told[column])
-                for value in declared.values
-                if (column := f"{attribute}: {value}") in told.index and not pd.isna(told[column])
-            }
+        shares = self._probabilities.of_photo(photo_id, attribute, declared.values)
         order = sorted(declared.values, key=lambda value: -shares.get(value, 0.0))
         chosen = said if isinstance(said, list) else [said]
         return [Choice(value, shares.get(value), value in chosen) for value in order]

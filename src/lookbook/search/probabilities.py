@@ -6,14 +6,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from lookbook.attributes.probabilities import AttributeProbabilities, ProbabilityTable
 from lookbook.attributes.record import split_values
 from lookbook.attributes.schema import Schema, SingleAttribute
 from lookbook.lazy import pd
 
 # What a model holds for impossible is not quite, or one slip would outweigh everything else.
 PROBABILITY_FLOOR = 0.002
-# How likely each value of each attribute is of an item.
-AttributeProbabilities = Mapping[str, Mapping[str, float]]
 
 
 class ItemProbabilities(AttributeProbabilities):
@@ -100,19 +99,19 @@ def attribute_log_probs(
         (items, values of all attributes) float32. What is not known of an attribute is the same for
         all of its values.
     """
-    told = probabilities.set_index("photo_id") if len(probabilities) else pd.DataFrame()
-    known = catalogue["photo_id"].isin(told.index).to_numpy()
+    told = ProbabilityTable(probabilities)
+    known = told.contains(catalogue["photo_id"])
     rows = told.reindex(catalogue["photo_id"])
     parts = []
     for name, attribute in schema.categorical.items():
         values = list(attribute.values)
-        columns = [f"{name}: {value}" for value in values]
         one = isinstance(attribute, SingleAttribute)
         unsure = error_rate_by_attribute.get(name, error_rate)
         default = getattr(attribute, "default", None)
         shares = _soften(catalogue[name], values, default, unsure, one)
-        if len(told) and set(columns) & set(told.columns):
-            shares[known] = rows.reindex(columns=columns).fillna(0.0).to_numpy(np.float32)[known]
+        predicted = rows.of(name, values)
+        if predicted is not None:
+            shares[known] = np.nan_to_num(predicted)[known]
         elif known.any():
             # The captioner does not know this attribute at all, whatever stands in its column.
             shares[known] = 1 / len(values)

@@ -118,7 +118,7 @@ def test_vectors_have_unit_length_and_find_their_meaning(index, embedder):
 
 
 def test_an_embedding_model_may_read_some_fields_alone(index, embedder):
-    described = Embedder(**MINILM, schema=["Description"])
+    described = Embedder(**MINILM, attributes=["Description"])
     items, _ = run(index, described, catalogue(a="red dress"), "v1")
     (vector,) = items["text_embedding"].to_pylist()
     assert np.allclose(vector, embedder.encode(["red dress"])[0], atol=1e-5)
@@ -126,7 +126,7 @@ def test_an_embedding_model_may_read_some_fields_alone(index, embedder):
 
 def test_an_embedding_model_of_a_field_that_is_none_ends_in_a_sentence(index):
     with pytest.raises(InputError, match="embeds Blurb, which is no field"):
-        run(index, Embedder(**MINILM, schema=["Blurb"]), catalogue(a="red dress"), "v1")
+        run(index, Embedder(**MINILM, attributes=["Blurb"]), catalogue(a="red dress"), "v1")
 
 
 def test_only_new_and_changed_descriptions_are_embedded(index, embedder):

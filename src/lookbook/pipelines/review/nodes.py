@@ -9,6 +9,7 @@ from typing import Any
 
 from lookbook.attributes.cleaning import clean_answer, map_values
 from lookbook.attributes.corrections import decided_attributes
+from lookbook.attributes.probabilities import ProbabilityTable
 from lookbook.attributes.record import Record, raw_values_from_row
 from lookbook.attributes.schema import Schema
 from lookbook.captioners.shards import read_shards
@@ -74,7 +75,7 @@ def find_label_errors(
     labelled = manifest.drop_duplicates("photo_id").set_index("photo_id")["label"].dropna()
     values = applied_corrections[applied_corrections["attribute"].isin(schema.categorical)]
     evidence = Evidence(
-        probabilities=probabilities,
+        probabilities=ProbabilityTable(probabilities),
         labels=labelled.to_dict(),
         contradicted=dict(_contradicted(wanted, schema, pool)),
         others=_read_others({**trial_shards, **caption_shards}, captioner, schema, pool),

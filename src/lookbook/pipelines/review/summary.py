@@ -10,7 +10,7 @@ NEXT = "kedro review"
 
 
 def summarise(report: dict[str, Any]) -> tuple[int, int, str]:
-    """Return how much there is to look at: items in and out, and where errors are to be expected."""
+    """Return items in and out, and where errors are expected."""
     expected = sorted(report["errors_to_expect"].items(), key=lambda one: -one[1])[:3]
     told = ", ".join(f"{count:,.0f} of {name}" for name, count in expected)
     looked = f"{report['looked_at']:,} looked at"
