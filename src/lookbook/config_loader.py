@@ -86,6 +86,9 @@ class ConfigLoader(OmegaConfigLoader):
         """
         if key in self:
             return super().__getitem__(key)
+        # Kedro keeps the globals that it has loaded.
+        if key == "globals" and (loaded := getattr(self, "_globals", None)):
+            return dict(loaded)
         loaded = expand_home(self._layer(key))
         given = self.runtime_params or {}
         photos = given.get("photos", loaded.get("photos"))
