@@ -16,24 +16,21 @@ from lookbook.attributes.schema import Schema
 from lookbook.captioners import Caption, Captioner, Prompt, fingerprint
 from lookbook.errors import InputError
 from lookbook.lazy import pd
+from lookbook.photos.headings import find_headings
 from lookbook.photos.matching import FileNames, tails_of
 from lookbook.photos.photo import Photo
 from lookbook.photos.table import read_any_table
 
 NO_ROW = "no row of the table names it"
-# Headings under which a table may name its photos.
-FILE_COLUMNS = ("filename", "file", "image", "photo", "path")
-# Headings of a column of raw answers, which are captions and no descriptions.
-RAW_COLUMNS = (
-    "caption",
-    "raw",
-    "raw answer",
-    "answer",
-    "response",
-    "output",
-    "generated text",
-    "text",
-)
+# Headings of the column of photos, and of a column of raw answers.
+FILE_COLUMN = "filename"
+RAW_COLUMN = "caption"
+HEADINGS = {
+    FILE_COLUMN: ["file", "image", "photo", "path"],
+    RAW_COLUMN: [
+        "raw", "raw answer", "answer", "response", "output", "generated text", "text",
+    ],
+}  # fmt: skip
 # Rows that are looked at to tell descriptions from raw answers.
 SAMPLE = 200
 MOST_NAMED = 5
@@ -128,11 +125,8 @@ class TableCaptioner:
         """
         parts = [read_any_table(data, name) for name, data in self._files().items()]
         table = pd.concat(parts, ignore_index=True).fillna("")
-        headings = {str(name).strip().casefold(): name for name in table.columns}
-        file = next((headings[one] for one in FILE_COLUMNS if one in headings), None)
-        known = {
-            name: headings[name.casefold()] for name in schema.names if name.casefold() in headings
-        }
+        known = find_headings(table.columns, [FILE_COLUMN, *schema.names], HEADINGS)
+        file = known.pop(FILE_COLUMN, None)
         raw = _find_raw(table.drop(columns=file), known, schema) if file is not None else None
         if file is None or not (known or raw):
             raise InputError(
@@ -183,15 +177,15 @@ def _find_raw(table: pd.DataFrame, known: dict[str, str], schema: Schema) -> str
         known: Columns by the attribute that they are called by.
         schema: The catalogue's schema.
     """
-    headings = {str(name).strip().casefold(): str(name) for name in table.columns}
-    if not known and (named := [headings[one] for one in RAW_COLUMNS if one in headings]):
-        return named[0]
+    raw = find_headings(table.columns, [RAW_COLUMN], HEADINGS).get(RAW_COLUMN)
+    if not known and raw is not None:
+        return str(raw)
     # Some call the raw answers descriptions, or something else.
     texts = [known[name] for name in schema.texts if name in known]
-    for column in texts if len(known) == 1 else [] if known else headings.values():
+    for column in texts if len(known) == 1 else [] if known else table.columns:
         cells = [cell for cell in table[column].astype(str).head(SAMPLE) if cell.strip()]
         if 2 * sum(is_raw_answer(cell, schema) for cell in cells) > len(cells):
-            return column
+            return str(column)
     return None
 
 

@@ -69,11 +69,7 @@ def find_columns(header: list[str], columns: Columns, name: str) -> dict[str, li
         InputError: If none names the photos.
     """
     headings = [fold_heading(heading) for heading in header]
-    places = {}
-    for field in FIELDS:
-        found = next((one for one in _known(field, columns) if one in headings), None)
-        if found is not None:
-            places[field] = [headings.index(found)]
+    places = {name: [place] for name, place in _find_places(headings, FIELDS, columns).items()}
     images = _find_images(headings, columns)
     if images:
         places["image"] = images
@@ -90,25 +86,32 @@ def find_columns(header: list[str], columns: Columns, name: str) -> dict[str, li
 
 
 def find_headings(
-    headings: Iterable[Any], names: Iterable[str], others: Mapping[str, list[str]]
-) -> dict[str, str]:
-    """Find under which of its headings a table has what it is asked for, whatever their case.
+    headings: Iterable[Any], names: Iterable[str], alternatives: Mapping[str, Iterable[str]]
+) -> dict[str, Any]:
+    """Find the columns of a table by heading, whatever its case, spaces and signs.
 
     Args:
-        headings: The table's.
-        names: What it may have.
-        others: Headings under which it may have it beside its name.
+        headings: The table's headings.
+        names: The wanted columns.
+        alternatives: Other headings of a wanted column, by its name.
 
     Returns:
-        The heading of each that the table has.
+        The heading of each wanted column that the table has.
     """
-    known = {str(heading).strip().casefold(): heading for heading in headings}
+    listed = list(headings)
+    folded = [fold_heading(str(heading)) for heading in listed]
+    places = _find_places(folded, names, alternatives)
+    return {name: listed[place] for name, place in places.items()}
+
+
+def _find_places(
+    folded: list[str], names: Iterable[str], alternatives: Mapping[str, Iterable[str]]
+) -> dict[str, int]:
     found = {}
     for name in names:
-        candidates = (one.casefold() for one in (name, *others.get(name, [])))
-        heading = next((one for one in candidates if one in known), None)
-        if heading is not None:
-            found[name] = known[heading]
+        known = [one for one in _known(name, alternatives) if one in folded]
+        if known:
+            found[name] = folded.index(known[0])
     return found
 
 
@@ -130,5 +133,5 @@ def _find_images(headings: list[str], columns: Columns) -> list[int]:
     return list(dict.fromkeys([*first, *further]))
 
 
-def _known(field: str, columns: Columns) -> list[str]:
-    return [fold_heading(heading) for heading in [field, *columns.get(field, [])]]
+def _known(name: str, alternatives: Mapping[str, Iterable[str]]) -> list[str]:
+    return [fold_heading(heading) for heading in [name, *alternatives.get(name, [])]]
