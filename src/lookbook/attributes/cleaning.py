@@ -66,12 +66,7 @@ class CleanAnswer:
 
 
 def clean_answer(text: str, schema: Schema) -> CleanAnswer:
-    """Read a model's answer and brings it into the declared values.
-
-    Args:
-        text: The answer, however it is dressed.
-        schema: The catalogue's schema.
-    """
+    """Read a model's answer and brings it into the declared values."""
     answer = parse_answer(text, schema)
     if answer.rejection is not None:
         return CleanAnswer(rejection=answer.rejection)
@@ -86,10 +81,6 @@ def map_values(raw_values: RawValues, schema: Schema) -> tuple[Record, list[Valu
     that fits nowhere, and one that is missing, becomes the attribute's ``default``, unless
     another attribute implies it. Of two values that contradict one another the more certain
     stays; as certain, that of the attribute that is declared first.
-
-    Args:
-        raw_values: What the model wrote, by attribute.
-        schema: The catalogue's schema.
 
     Returns:
         The record, and a mapping for each attribute that has values.

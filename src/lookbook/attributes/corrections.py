@@ -164,11 +164,6 @@ def correct_record(record: Record, said: dict[str, Any], schema: Schema) -> Reco
 
     What follows from it is filled in, and what contradicts it gives way. A text that nobody has
     corrected keeps its words, but for the values that were replaced.
-
-    Args:
-        record: What a captioner says.
-        said: What people say, by attribute.
-        schema: The catalogue's schema.
     """
     if not said:
         return dict(record)
@@ -230,9 +225,6 @@ def count_outcomes(
     rows: pd.DataFrame,
 ) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
     """Count what became of corrections.
-
-    Args:
-        rows: ``attribute`` and ``outcomes`` of each.
 
     Returns:
         By attribute how many of a captioner's values people ``confirmed`` and ``changed``; and by

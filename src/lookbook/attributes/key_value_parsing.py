@@ -33,10 +33,6 @@ def parse_key_values(text: str, schema: Schema) -> dict[str, Any]:
     single and typographic quotes, full-width punctuation, comments, keys without quotes, XML
     tags, Markdown headings, bullets and tables, and YAML.
 
-    Args:
-        text: The answer.
-        schema: The requested attributes.
-
     Returns:
         What it says by attribute.
     """

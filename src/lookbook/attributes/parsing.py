@@ -39,10 +39,6 @@ def parse_answer(text: str, schema: Schema) -> ParsedAnswer:
     itself before it answers (``<think>``) is not its answer; echoes of the question ("...",
     "string") say nothing.
 
-    Args:
-        text: The answer.
-        schema: The requested attributes.
-
     Returns:
         What it says, or the reason for rejection: ``empty``, ``refusal``, ``no label``, or
         ``no`` and the name of a text that no label can lack.

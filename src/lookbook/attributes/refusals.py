@@ -39,10 +39,6 @@ def drop_refusals(raw_values: dict[str, Any], schema: Schema) -> dict[str, Any]:
 
     "I can't see the size tag." is left out of a good description; a title that says no makes
     the whole a refusal.
-
-    Args:
-        raw_values: What was read of an answer.
-        schema: The requested attributes.
     """
     if _opens(str(raw_values.get(schema.title, ""))):
         return {}

@@ -129,9 +129,6 @@ class SingleAttribute(_BaseAttribute, Values):
         In a phrase the head noun decides, which comes last: a denim jacket is a jacket. What is
         doubted or denied ("not visible", "could be either") is not said.
 
-        Args:
-            text: Any wording: another case, plural, a synonym, several words.
-
         Returns:
             The value, and how it was found: ``exact``, ``synonym`` (all words together),
             ``several`` (see :attr:`several`), ``first of several`` (the value named first
@@ -298,10 +295,6 @@ class Schema(RootModel[dict[str, Attribute]]):
 
 def parse_schema(declared: Mapping[str, Any], source: str) -> Schema:
     """Check declared attributes.
-
-    Args:
-        declared: The attributes as the configuration has them.
-        source: The file that they stand in, for the error.
 
     Raises:
         InputError: If they cannot be used: file, attribute, value and reason in one sentence.

@@ -19,10 +19,6 @@ BACKGROUND = "white"
 def fit_encoder(photo: Photo, max_side: int) -> Image:
     """Read a photo, shrink it, and pad a strip or a tiny photo.
 
-    Args:
-        photo: The photo.
-        max_side: Pixels that the longer side has at most.
-
     Returns:
         A picture of no side below :data:`SHORTEST_SIDE`, the photo in its middle.
 

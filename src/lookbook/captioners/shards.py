@@ -127,11 +127,6 @@ def caption_into_shards(
 def gather_captions(photos: pd.DataFrame, shards: Shards, fingerprint: str) -> TableParts:
     """Gather the captions of photos from all shards of a captioner.
 
-    Args:
-        photos: One row per photo, with ``photo_id``.
-        shards: Shards by name.
-        fingerprint: The captioner's.
-
     Returns:
         The rows with ``caption`` (the model's text, missing if it failed), ``failure`` (its
         reason, missing if it did not) and what the caption took: ``answers``,
@@ -160,12 +155,6 @@ def gather_probabilities(
     photos: pd.DataFrame, shards: Shards, fingerprint: str, schema: Schema
 ) -> TableParts:
     """Gather how likely each value is, for captioners that know.
-
-    Args:
-        photos: One row per photo, with ``photo_id``.
-        shards: Shards by name.
-        fingerprint: The captioner's.
-        schema: The catalogue's schema.
 
     Returns:
         ``photo_id`` and a column for each value, ``attribute: value``, from 0 to 1; a row for each
@@ -219,14 +208,7 @@ class _Places:
         fingerprint: str,
         note: Callable[[Caption], None] | None = None,
     ) -> None:
-        """Read all files of a captioner once.
-
-        Args:
-            photo_ids: The photos.
-            shards: Shards by name.
-            fingerprint: The captioner's.
-            note: Told of each photo's captions, with their probabilities.
-        """
+        """Read all files of a captioner once."""
         self._shards = shards
         self._names = _files_of(shards, fingerprint)
         self._row_of = {one: row for row, one in enumerate(photo_ids.unique())}

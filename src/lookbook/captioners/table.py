@@ -170,13 +170,7 @@ class TableCaptioner:
 
 
 def _find_raw(table: pd.DataFrame, known: dict[str, str], schema: Schema) -> str | None:
-    """Return the column of a model's raw answers, if the table has one.
-
-    Args:
-        table: Without the column of files.
-        known: Columns by the attribute that they are called by.
-        schema: The catalogue's schema.
-    """
+    """Return the column of a model's raw answers, if the table has one."""
     raw = find_headings(table.columns, [RAW_COLUMN], HEADINGS).get(RAW_COLUMN)
     if not known and raw is not None:
         return str(raw)

@@ -25,10 +25,6 @@ _BATCH = 8
 def list_parts(training_set: pd.DataFrame, fingerprint: str) -> dict[str, np.ndarray]:
     """Divides the pictures into parts, so that one more photo changes one part alone.
 
-    Args:
-        training_set: Rows with ``photo_id``.
-        fingerprint: Of the frozen blocks.
-
     Returns:
         The numbers of each part's rows, by a name made of the fingerprint and its pictures.
     """

@@ -73,10 +73,6 @@ def list_photos(files: Any, folder: str) -> Loaders:
     is passed over in silence; hidden ones do not, but for what :func:`is_left_behind` knows.
     A tar of photos counts as a folder, see :func:`lookbook.photos.tars.list_tar`.
 
-    Args:
-        files: An fsspec filesystem.
-        folder: A folder of it.
-
     Returns:
         File names relative to the photos' folder, sorted, with a function each that reads the
         file's bytes.
@@ -118,10 +114,6 @@ def list_files(files: Any, folder: str) -> dict[str, dict[str, Any]]:
     A link to a folder counts as a folder. The empty keys by which object stores mark folders,
     and what is neither file nor link, are left out.
 
-    Args:
-        files: An fsspec filesystem.
-        folder: A folder of it.
-
     Returns:
         What the filesystem tells of each file, by path.
     """
@@ -161,12 +153,7 @@ def read_photo(files: Mapping[str, Callable[[], bytes]], name: str) -> bytes:
 
 
 def photo_root(folder: str, listed: Iterable[str]) -> str:
-    """Return the folder in which the photos of a folder lie.
-
-    Args:
-        folder: A folder.
-        listed: All its files.
-    """
+    """Return the folder in which the photos of a folder lie."""
     folder = folder.rstrip("/")
     names = [path.removeprefix(folder).lstrip("/") for path in listed]
     tops = {name.split("/")[0].casefold(): name.split("/")[0] for name in names if "/" in name}

@@ -15,9 +15,6 @@ _SHOPIFY = (("handle", "imagesrc"), ("urlhandle", "productimageurl"))
 def find_product(headings: list[str]) -> dict[str, int]:
     """Find the column by which rows belong together, where a table has such rows.
 
-    Args:
-        headings: The table's, folded.
-
     Returns:
         The place of :data:`PRODUCT`, and of the shop's own word for what a product is, ``label``;
         nothing for a table whose rows are a photo each.

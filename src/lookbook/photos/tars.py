@@ -52,10 +52,6 @@ def etag_of(info: Mapping[str, Any]) -> str:
 def list_tar(packed: PhotoFile, name: str) -> dict[str, Callable[[], bytes]]:
     """List the photos in a tar, without reading them.
 
-    Args:
-        packed: The tar.
-        name: Its name in the folder.
-
     Returns:
         Its files, named as if the tar were a folder; what WebDataset keeps beside a photo is
         none of them. The tar itself where it cannot be read.
@@ -72,10 +68,6 @@ def list_tar(packed: PhotoFile, name: str) -> dict[str, Callable[[], bytes]]:
 
 def read_rows(packed: PhotoFile, name: str) -> list[dict[str, str]]:
     """Read what a tar says of its photos: a row for each that has a ``.json`` or ``.cls``.
-
-    Args:
-        packed: The tar.
-        name: Its name in the folder.
 
     Returns:
         Rows of text with ``image``, the photo's name as :func:`list_tar` gives it, ``label`` from

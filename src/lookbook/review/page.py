@@ -99,12 +99,7 @@ class ReviewPage:
     """The page. Where somebody is in the order travels with the page's events."""
 
     def __init__(self, session: ReviewSession, who: str) -> None:
-        """Take what there is to decide.
-
-        Args:
-            session: The items and the decisions.
-            who: Who decides, where nobody has to give a name and a password.
-        """
+        """Take what there is to decide."""
         self._session = session
         self._who = who
         # A key is taken in after the one before it.
@@ -340,11 +335,6 @@ def _new_visit() -> Visit:
 
 def serve(session: ReviewSession, who: str, launch: dict[str, Any]) -> None:
     """Open the page, and stays until it is stopped.
-
-    Args:
-        session: What there is to decide.
-        who: Who decides, where nobody has to give a name.
-        launch: Where and for whom, as of Gradio's ``launch``.
 
     Raises:
         OSError: If the port is taken.

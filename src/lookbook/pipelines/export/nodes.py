@@ -16,11 +16,6 @@ def export_shopify(
     """Lay out Shopify's product CSV, a product an item.
 
     Source: https://help.shopify.com/en/manual/products/import-export/using-csv
-
-    Args:
-        full_catalogue: The items.
-        schema: The catalogue's schema.
-        params: Templates of the columns.
     """
     return _export(full_catalogue, schema, params.shopify, "export.shopify", params.pictures)
 
@@ -31,11 +26,6 @@ def export_merchant(
     """Lay out a Google Merchant feed, an offer an item.
 
     Source: https://support.google.com/merchants/answer/7052112
-
-    Args:
-        full_catalogue: The items.
-        schema: The catalogue's schema.
-        params: Templates of the attributes.
     """
     return _export(full_catalogue, schema, params.merchant, "export.merchant", params.pictures)
 
