@@ -155,12 +155,12 @@ def serve(port: int) -> None:
     """Starts ``kedro demo`` with an endpoint more, which answers nothing."""
     import gradio as gr
 
-    from lookbook.assistant import launch
-    from lookbook.assistant.page import Page
+    from lookbook.server import launch
+    from lookbook.server.page import Page
 
     class MeasuredPage(Page):
-        def _offer_api(self) -> None:
-            super()._offer_api()
+        def _add_api(self) -> None:
+            super()._add_api()
             inputs = [gr.JSON(), gr.Textbox(), gr.Textbox(), gr.Number(), gr.JSON()]
             gr.Button(visible=False).click(
                 lambda photo, message, method, limit, history: {}, inputs, gr.JSON(),

@@ -22,11 +22,11 @@ from kedro.framework.startup import bootstrap_project
 from rich.console import Console
 from rich.table import Table
 
-from lookbook.assistant.answering import find, plan
-from lookbook.assistant.answers import NOTHING_SHOWN
 from lookbook.assistant.assistant import Assistant
+from lookbook.assistant.recommender import Recommender
 from lookbook.cli import parts_of
 from lookbook.progress import Progress
+from lookbook.understanding.request import Message
 
 FIRST = 5
 
@@ -43,18 +43,19 @@ def is_right(case: dict[str, Any], told: dict[str, str]) -> bool:
 
 
 def answer(assistant: Assistant, adults: Any, case: dict[str, Any], photos: Path) -> list[str]:
-    """Gives the files that are shown to a message, the best first."""
-    item, shown = None, NOTHING_SHOWN
+    """Return the files that are recommended to a message, the best first."""
+    photo = None
     if case.get("photo"):
         data = next(photos.glob(f"images*/{case['photo']}")).read_bytes()
-        item, shown = assistant.see(data, assistant.params)
+        photo = assistant.see(data, assistant.params)
     schema = assistant.schema
-    planned = plan(
-        item, case["message"], case.get("history") or [], assistant.part("stylist"), schema
-    )
-    found = find(planned, item, shown, adults, assistant.part("style"), assistant.params, schema)
-    # The photo that is asked about is in the catalogue too, and does not count.
-    return [one["Filename"] for one in found.items if one["Filename"] != case.get("photo")][:FIRST]
+    history = [Message.model_validate(turn) for turn in case.get("history") or []]
+    stylist, style = assistant.component("stylist"), assistant.component("style")
+    request = stylist.plan(photo and photo.record, case["message"], history, schema)
+    found = Recommender(adults, style, assistant.params, schema).recommend(request, photo)
+    files = [one.item["Filename"] for one in found.items]
+    # The customer's photo is in the catalogue too, and does not count.
+    return [file for file in files if file != case.get("photo")][:FIRST]
 
 
 def main() -> None:
@@ -75,7 +76,7 @@ def main() -> None:
         assistant = Assistant(parts_of(catalog))
         catalogue = catalog.load("full_catalogue")
     grown_up = [file in told and told[file]["gender"] != "Kids" for file in catalogue["Filename"]]
-    adults = assistant.part("search_index").among(catalogue.loc[grown_up, "photo_id"])
+    adults = assistant.component("search_index").among(catalogue.loc[grown_up, "photo_id"])
     scores: dict[str, list[float]] = defaultdict(list)
     dead = []
     for case in Progress(cases, desc="messages", unit="message"):

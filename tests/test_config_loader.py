@@ -98,7 +98,7 @@ def test_an_archive_with_parameters_keeps_those_of_the_environment(conf, load, t
     loaded = load("parameters", **given)["publish"]
     base = configuration("parameters_publish")["publish"]
     assert loaded == {**base, "quality": 7, "longest": 99}
-    prompt = load("globals", source=archive)["sayings"].replace("sayings.yml", "prompts/system.txt")
+    prompt = load("globals", source=archive)["phrases"].replace("sayings.yml", "prompts/system.txt")
     assert Path(prompt).read_text() == (ROOT / "conf/base/prompts/system.txt").read_text()
 
 
@@ -116,7 +116,7 @@ def test_prompts_and_phrases_are_found_from_any_folder(conf, load, tmp_path, mon
     assert Path(catalog["caption_prompt"]["filepath"]).read_text() == "mine"
     assert Path(catalog["system_prompt"]["filepath"]).is_file()
     assert Path(catalog["trial_prompts"]["path"]).is_dir()
-    assert catalog["stylist"]["engine"]["sayings"]["filepath"] == str(conf / "base/sayings.yml")
+    assert catalog["stylist"]["engine"]["phrases"]["filepath"] == str(conf / "base/phrases.yml")
 
 
 @pytest.mark.parametrize(

@@ -37,8 +37,8 @@ PUBLISH_TEST = "tests/end_to_end/test_publish.py"
 # What runs on and on, or for long, and the test that runs it.
 RUN_BY = {
     "kedro": RUN_TEST,
-    "kedro demo": "tests/assistant/test_page.py",
-    "kedro demo --auth=name:password": "tests/assistant/test_page.py",
+    "kedro demo": "tests/server/test_page.py",
+    "kedro demo --auth=name:password": "tests/server/test_page.py",
     "kedro review": "tests/review/test_page.py",
     "kedro package": "tests/end_to_end/test_package.py",
     "kedro run --pipelines=publish --params=publish.licence=cc0-1.0": PUBLISH_TEST,
@@ -73,7 +73,7 @@ RUN_BY = {
     ),
     "kedro run --pipelines=style --params=outfits=TABLE": "tests/end_to_end/test_style.py",
     "kedro run --pipelines=download": "tests/end_to_end/test_download.py",
-    "curl -F files=@shirt.jpg localhost:7860/gradio_api/upload": "tests/assistant/test_page.py",
+    "curl -F files=@shirt.jpg localhost:7860/gradio_api/upload": "tests/server/test_page.py",
 }
 RUN_HERE = [one for one in commands() if not one.startswith("make") and one not in RUN_BY]
 MADE = [one for one in commands() if one.startswith("make ") and one != "make test"]

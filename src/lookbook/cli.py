@@ -18,7 +18,7 @@ from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.project import LOGGING
 from kedro.io.core import VersionNotFoundError
 
-from lookbook.assistant.answers import ANSWER_METHODS, AnswerMethod
+from lookbook.assistant.types import ANSWER_METHODS, AnswerMethod
 from lookbook.config_loader import unpack
 from lookbook.errors import InputError, OperatorError, causes
 from lookbook.failures import check_selection, in_a_sentence, sentence_of
@@ -178,7 +178,7 @@ def demo(
         configure_logging(conf_source)
         check_port(host, port)
         from lookbook.assistant.assistant import Assistant
-        from lookbook.assistant.launch import serve
+        from lookbook.server.launch import serve
 
         given = _with_photos(params, photos)
         context = _context(conf_source, env, given)
@@ -267,7 +267,7 @@ def parts_of(catalog: CatalogProtocol) -> Callable[[str], Any]:
         A function that loads a part by name, or raises an :class:`OperatorError`, see
         :class:`lookbook.assistant.assistant.Assistant`.
     """
-    from lookbook.assistant.answers import ServingParams
+    from lookbook.assistant.types import ServingParams
     from lookbook.attributes.schema import Schema
     from lookbook.captioners import Prompt
 

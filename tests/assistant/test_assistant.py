@@ -4,17 +4,19 @@ import os
 import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Lock, Thread, get_ident
 
 import pytest
 from PIL import Image
 
-from lookbook.assistant import launch
-from lookbook.assistant.answers import NOTHING_SHOWN, Shown
-from lookbook.assistant.assistant import NOT_READY, receive
-from lookbook.assistant.finding import Finder
-from lookbook.assistant.launch import follow_index
+from lookbook.assistant.assistant import NOT_READY
+from lookbook.assistant.query_photo import receive
+from lookbook.assistant.recommender import Recommender
+from lookbook.assistant.types import QueryPhoto
 from lookbook.errors import InputError
+from lookbook.server import launch
+from lookbook.server.launch import follow_index
 from project import assistant_of, jpeg, make_project
 
 
@@ -23,21 +25,26 @@ def assistant(ran):
     return assistant_of(ran[0])
 
 
-def ask(assistant, item, message="", **changes):
+def ask(assistant, photo, message="", **changes):
     params = assistant.params.model_copy(update=changes)
-    plan, found = assistant.recommend(item, NOTHING_SHOWN, message, [], params)
-    reply = "".join(assistant.reply(plan, item, found.items, message, []))
-    return plan, found.items, reply
+    request, found = assistant.recommend(photo, message, [], params)
+    reply = "".join(assistant.reply(request, photo, found.items, message, []))
+    return request, found.items, reply
+
+
+def described(assistant, label, colour):
+    """A photo without identity, embedding and probabilities."""
+    return QueryPhoto(assistant.describe(jpeg(label, colour)).record)
 
 
 def test_answers_to_a_photo(assistant):
-    item = assistant.describe(jpeg("Pants", "red"))
-    plan, found, reply = ask(assistant, item)
-    assert item["Category"] == "Pants"
-    assert plan.mode == "complementary"
-    assert {one["slot"] for one in found} <= {"upper", "outer", "feet", "head"}
-    assert found[0]["Title"] in reply
-    assert all(0 <= one["score"] <= 1 for one in found)
+    photo = described(assistant, "Pants", "red")
+    request, found, reply = ask(assistant, photo)
+    assert photo.record["Category"] == "Pants"
+    assert request.mode == "complementary"
+    assert {one.slot for one in found} <= {"upper", "outer", "feet", "head"}
+    assert found[0].item["Title"] in reply
+    assert all(0 <= one.score <= 1 for one in found)
 
 
 def test_an_answer_is_whole_and_holds_no_vectors(assistant):
@@ -52,7 +59,7 @@ def test_an_answer_is_whole_and_holds_no_vectors(assistant):
 @pytest.fixture
 def searching(monkeypatch):
     """How many customers are searched for, each time that one more is."""
-    under_way, counts, lock, find = set(), [], Lock(), Finder.find
+    under_way, counts, lock, find = set(), [], Lock(), Recommender.recommend
 
     def counted(*arguments):
         with lock:
@@ -64,7 +71,7 @@ def searching(monkeypatch):
             with lock:
                 under_way.remove(get_ident())
 
-    monkeypatch.setattr(Finder, "find", counted)
+    monkeypatch.setattr(Recommender, "recommend", counted)
     return counts
 
 
@@ -84,17 +91,17 @@ def test_customers_at_once_get_their_own_answers(assistant, searching):
 
 
 def test_an_item_is_not_recommended_to_itself(assistant, schema):
-    for item in assistant.examples(3):
-        record = {name: item[name] for name in assistant.schema.names}
-        shown = Shown(item["photo_id"])
-        _, found = assistant.recommend(record, shown, "similar ones", [], assistant.params)
-        assert item["photo_id"] not in {one["photo_id"] for one in found.items}
-        slot = schema.singles["Category"].values
-        assert {slot[one["Category"]].slot for one in found.items} == {slot[item["Category"]].slot}
+    slots = schema.singles["Category"].values
+    for example in assistant.examples(3):
+        photo = QueryPhoto(example.item, example.photo_id)
+        _, found = assistant.recommend(photo, "similar ones", [], assistant.params)
+        assert example.photo_id not in {one.photo_id for one in found.items}
+        own = slots[example.item["Category"]].slot
+        assert {slots[one.item["Category"]].slot for one in found.items} == {own}
 
 
 def test_examples_are_of_different_kinds(assistant):
-    assert len({item["Category"] for item in assistant.examples(5)}) == 5
+    assert len({one.item["Category"] for one in assistant.examples(5)}) == 5
 
 
 def test_more_like_a_photo_is_by_its_picture(assistant):
@@ -105,8 +112,8 @@ def test_more_like_a_photo_is_by_its_picture(assistant):
     assert answer["recommendations"][0]["Category"] == "Pants"
 
 
-def outfits_of(assistant, item, message=""):
-    return assistant.recommend(item, NOTHING_SHOWN, message, [], assistant.params)[1].outfits
+def outfits_of(assistant, photo, message=""):
+    return assistant.recommend(photo, message, [], assistant.params)[1].outfits
 
 
 @pytest.mark.parametrize(
@@ -121,23 +128,23 @@ def outfits_of(assistant, item, message=""):
 def test_whole_outfits_are_put_together_for_a_photo_an_item_and_words(
     assistant, shown, message, parts
 ):
-    item = assistant.describe(jpeg(shown, "red")) if shown else None
-    outfits = outfits_of(assistant, item, message)
+    photo = described(assistant, shown, "red") if shown else None
+    outfits = outfits_of(assistant, photo, message)
     assert len(outfits) == 3
-    files = [one["photo_id"] for outfit in outfits for one in outfit.items]
+    files = [one.photo_id for outfit in outfits for one in outfit.items]
     assert len(set(files)) == len(files)
     for outfit in outfits:
-        assert {one["slot"] for one in outfit.items} == parts
+        assert {one.slot for one in outfit.items} == parts
         assert 0 <= outfit.score <= 1
 
 
 def test_an_outfits_reason_is_what_the_style_model_knows(assistant):
-    item = assistant.describe(jpeg("Pants", "blue"))
-    style = assistant.part("style")
-    outfits = outfits_of(assistant, item)
+    photo = described(assistant, "Pants", "blue")
+    style = assistant.component("style")
+    outfits = outfits_of(assistant, photo)
     told = [outfit.reason for outfit in outfits if outfit.reason]
     assert told
-    known = {value.lower() for pairs in style.schema.values() for value in pairs.values}
+    known = {value.lower() for pairs in style.attributes.values() for value in pairs.values}
     for reason in told:
         for sentence in reason.rstrip(".").lower().split("; "):
             pair = sentence.removesuffix(" are often worn together").split(" and ")
@@ -145,34 +152,31 @@ def test_an_outfits_reason_is_what_the_style_model_knows(assistant):
 
 
 def test_a_piece_can_be_swapped_until_there_is_no_other(assistant):
-    item, shown = assistant.see(jpeg("Pants", "blue"), assistant.params)
-    _, found = assistant.recommend(item, shown, "", [], assistant.params)
-    pieces, refused = found.outfits[0].items, []
-    place = next(n for n, one in enumerate(pieces) if one["slot"] == "feet")
-    shoes = {pieces[place]["photo_id"]}
+    photo = assistant.see(jpeg("Pants", "blue"), assistant.params)
+    _, found = assistant.recommend(photo, "", [], assistant.params)
+    items, rejected = found.outfits[0].items, []
+    number = next(n for n, one in enumerate(items) if one.slot == "feet")
+    shoes = {items[number].photo_id}
     for _ in range(200):
-        refused.append(pieces[place]["photo_id"])
-        swapped = assistant.swap(
-            item, shown, "", [], assistant.params, (pieces, place, refused)
-        )  # fmt: skip
+        rejected.append(items[number].photo_id)
+        swapped = assistant.swap(photo, "", [], assistant.params, items, number, rejected)
         if swapped is None:
             break
-        pieces, _ = swapped
-        assert pieces[place]["photo_id"] not in shoes
-        assert pieces[place]["Category"] == "Shoes"
-        shoes.add(pieces[place]["photo_id"])
+        items, _ = swapped
+        assert items[number].photo_id not in shoes
+        assert items[number].item["Category"] == "Shoes"
+        shoes.add(items[number].photo_id)
     assert swapped is None and len(shoes) > 5
 
 
 def test_the_same_photo_is_answered_the_same_and_another_otherwise(assistant):
-    item, shown = assistant.see(jpeg("Pants", "blue"), assistant.params)
-    again = Shown("another", shown.image_embedding, shown.probabilities)
+    photo = assistant.see(jpeg("Pants", "blue"), assistant.params)
 
-    def ask(shown):
-        _, found = assistant.recommend(item, shown, "", [], assistant.params)
-        return [one["photo_id"] for one in found.items]
+    def ask(photo):
+        _, found = assistant.recommend(photo, "", [], assistant.params)
+        return [one.photo_id for one in found.items]
 
-    assert ask(shown) == ask(shown) != ask(again)
+    assert ask(photo) == ask(photo) != ask(replace(photo, photo_id="another"))
 
 
 @pytest.mark.parametrize("message", ["what is the capital of France?", "who won the world cup"])
@@ -190,54 +194,49 @@ def test_whatever_is_asked_about_clothes_shows_something(assistant, message):
 
 def test_what_cannot_be_had_is_given_up_and_said(assistant):
     _, found, reply = ask(assistant, None, "purple velvet boots")
-    assert found[0]["Category"] == "Shoes"
+    assert found[0].item["Category"] == "Shoes"
     assert "Nothing that fits" in reply
 
 
-def test_a_wearer_whom_the_network_supposes_counts(assistant, schema):
-    item, shown = assistant.see(jpeg("Pants", "blue"), assistant.params)
-    item = {**item, "Gender": "Unknown"}
-    probabilities = {**(shown.probabilities or {}), "Gender": {"Men": 0.97, "Women": 0.03}}
+def test_an_inferred_recipient_counts(assistant):
+    photo = assistant.see(jpeg("Pants", "blue"), assistant.params)
+    photo = replace(photo, record={**photo.record, "Gender": "Unknown"})
     params = assistant.params.model_copy(update={"temperature": 0.0})
-    finder = Finder(assistant.part("search_index"), assistant.part("style"), params, schema)
-    plan, _ = assistant.recommend(item, shown, "", [], params)
-    his = finder.find(plan, item, Shown("x", shown.image_embedding, probabilities)).items
 
-    def women(items):
-        return sum(one["probabilities"]["Gender"]["Women"] for one in items)
+    def women(probabilities):
+        known = {**(photo.probabilities or {}), "Gender": probabilities}
+        _, found = assistant.recommend(replace(photo, probabilities=known), "", [], params)
+        return sum(one.item["probabilities"]["Gender"]["Women"] for one in found.items)
 
-    hers = {**probabilities, "Gender": {"Men": 0.03, "Women": 0.97}}
-    assert women(his) < women(
-        finder.find(plan, item, Shown("x", shown.image_embedding, hers)).items
-    )
+    assert women({"Men": 0.97, "Women": 0.03}) < women({"Men": 0.03, "Women": 0.97})
 
 
 def test_hyde_finds_items_by_one_text_on_all_that_goes_with_a_photo(assistant):
-    item = assistant.describe(jpeg("Pants", "red"))
-    _, found, reply = ask(assistant, item, "white sneakers and a blue shirt", method="hyde")
+    photo = described(assistant, "Pants", "red")
+    _, found, reply = ask(assistant, photo, "white sneakers and a blue shirt", method="hyde")
     assert len(found) == assistant.params.limit
-    assert {one["slot"] for one in found} == {""}
-    assert {"Shoes", "Tops", "T-Shirt"} & {one["Category"] for one in found}
-    assert found[0]["Title"] in reply
+    assert {one.slot for one in found} == {""}
+    assert {"Shoes", "Tops", "T-Shirt"} & {one.item["Category"] for one in found}
+    assert found[0].item["Title"] in reply
 
 
 def test_filters_narrow_what_is_shown(assistant):
     filters = {"Category": ["Shoes"], "Colours": ["black", "brown"], "Type": []}
     _, found, _ = ask(assistant, None, "something nice", filters=filters)
-    assert {one["Category"] for one in found} == {"Shoes"}
-    assert all({"black", "brown"} & set(one["Colours"]) for one in found)
+    assert {one.item["Category"] for one in found} == {"Shoes"}
+    assert all({"black", "brown"} & set(one.item["Colours"]) for one in found)
 
 
 def test_filters_offer_values_that_an_item_has(assistant):
     for name, values in assistant.filter_values().items():
         for value in values:
-            assert assistant.part("search_index").browse({name: [value]}, limit=1)
+            assert assistant.component("search_index").browse({name: [value]}, limit=1)
     assert "M" not in assistant.filter_values()["Size"]
 
 
 def test_a_colour_that_is_not_wanted_is_not_shown(assistant):
     _, found, _ = ask(assistant, None, "shoes, not black")
-    assert found and all("black" not in one["Colours"] for one in found)
+    assert found and all("black" not in one.item["Colours"] for one in found)
 
 
 @pytest.mark.parametrize("name", ["../../conf/base/globals.yml", "/etc/passwd", "", "images.csv"])
@@ -273,7 +272,7 @@ def test_without_an_index_it_says_what_to_run(tmp_path):
 
 
 def test_a_server_whose_first_warm_up_failed_recovers_by_itself(ran, monkeypatch):
-    monkeypatch.setattr(launch, "BETWEEN_LOOKS", 0.05)
+    monkeypatch.setattr(launch, "RELOAD_INTERVAL_S", 0.05)
     assistant = assistant_of(ran[0])
     load, failures = assistant._load, iter([ValueError("torn file"), InputError("No style yet.")])
     states = []
@@ -297,8 +296,8 @@ def test_an_index_that_could_not_be_used_is_opened_again(ran, tmp_path):
     project = make_project(tmp_path)
     assistant = assistant_of(project)
     with pytest.raises(InputError, match="kedro run"):
-        assistant.keep_up(assistant.params)
+        assistant.reload_index(assistant.params)
     shutil.copytree(ran[0] / "data", project / "data", dirs_exist_ok=True)
-    assert assistant.keep_up(assistant.params)
+    assert assistant.reload_index(assistant.params)
     assert assistant.state == "ready"
-    assert not assistant.keep_up(assistant.params)
+    assert not assistant.reload_index(assistant.params)

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from lookbook.assistant.answers import NOTHING_SHOWN
 from project import assistant_of, jpeg, shared_cases
 
 
@@ -15,20 +14,20 @@ def assistant(ran):
 
 @pytest.mark.parametrize("case", shared_cases("messages.jsonl"))
 def test_no_message_is_a_dead_end(assistant, case, request):
-    item, shown = None, NOTHING_SHOWN
+    photo = None
     if case.get("photo"):
         folder: Path = request.getfixturevalue("clothing")
         data = next(folder.glob(f"images*/{case['photo']}")).read_bytes()
-        item, shown = assistant.see(data, assistant.params)
+        photo = assistant.see(data, assistant.params)
     turns = case.get("history") or []
-    plan, found = assistant.recommend(item, shown, case["message"], turns, assistant.params)
-    reply = "".join(assistant.reply(plan, item, found.items, case["message"], turns))
+    plan, found = assistant.recommend(photo, case["message"], turns, assistant.params)
+    reply = "".join(assistant.reply(plan, photo, found.items, case["message"], turns))
     assert plan.understood
     assert len(found.items) >= 5
-    assert found.items[0][assistant.schema.title] in reply
+    assert found.items[0].item[assistant.schema.title] in reply
 
 
 def test_a_message_in_another_script_is_answered_by_the_photo_alone(assistant):
-    item, shown = assistant.see(jpeg("Pants", "blue"), assistant.params)
-    plan, found = assistant.recommend(item, shown, "何か", [], assistant.params)
+    photo = assistant.see(jpeg("Pants", "blue"), assistant.params)
+    plan, found = assistant.recommend(photo, "何か", [], assistant.params)
     assert plan.notes and found.items

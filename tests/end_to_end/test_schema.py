@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from chat_server import KEY, serving
-from lookbook.assistant.page import Page
+from lookbook.server.page import Page
 from processes import run_kedro
 from project import assistant_of, jpeg, latest, serving_kedro, succeed, table
 

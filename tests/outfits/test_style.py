@@ -34,19 +34,19 @@ def test_it_supposes_whom_something_is_for(released):
 
 def test_a_reason_names_values_that_people_often_wear_together(released):
     pairs = released.attributes["Colours"]
-    for reason in released.reasons({"Colours": ["navy", "pink"]}, {"Colours": pairs.values}):
+    for reason in released.explain({"Colours": ["navy", "pink"]}, {"Colours": pairs.values}):
         one, _, other = reason.removesuffix(" are often worn together").partition(" and ")
-        place = pairs.places[one], pairs.places[other]
+        place = pairs.indices[one], pairs.indices[other]
         assert pairs.lift[place[0]][place[1]] > 0.1
-        assert pairs.together[place[0]][place[1]] >= 8
-    assert released.reasons({"Garment": ["toga"]}, {"Garment": ["jeans"]}) == []
+        assert pairs.counts[place[0]][place[1]] >= 8
+    assert released.explain({"Garment": ["toga"]}, {"Garment": ["jeans"]}) == []
 
 
 def test_pairs_are_scored_by_probabilities():
-    pairs = Pairs(values=["a", "b"], lift=[[0, 1], [1, -1]], together=[[0] * 2] * 2,
+    pairs = Pairs(values=["a", "b"], lift=[[0, 1], [1, -1]], counts=[[0] * 2] * 2,
                   shares=[0.5, 0.5], weight=2)  # fmt: skip
     model = StyleModel(attributes={"F": pairs}, outfits=1, source="x")
-    scores = model.together(StackedProbabilities([{"F": {"a": 1.0}}, {"F": {"b": 0.5}}, {}]))
+    scores = model.pair_scores(StackedProbabilities([{"F": {"a": 1.0}}, {"F": {"b": 0.5}}, {}]))
     assert scores[0, 1] == scores[1, 0] == 1
     assert scores[2].tolist() == [0, 0, 0]
 

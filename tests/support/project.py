@@ -27,11 +27,11 @@ from kedro.framework.startup import bootstrap_project
 from lookbook.assistant.assistant import Assistant
 from lookbook.cli import parts_of
 from lookbook.lazy import pd
-from lookbook.outfits.sayings import Sayings, read_sayings
 from lookbook.photos.drawing import draw_garment
 from lookbook.photos.sampling import BalanceParams
 from lookbook.pipelines.ingest.nodes import collect_inspections, inspect_photos
 from lookbook.pools import LocalPool
+from lookbook.understanding.phrases import Phrases, read_phrases
 from processes import ENVIRONMENT
 
 ROOT = Path(__file__).parent.parent.parent
@@ -93,9 +93,9 @@ def load_tables(project: Path, env: str, names: Iterable[str]) -> dict[str, pd.D
         return {name: catalog.load(name) for name in names}
 
 
-def usual_sayings() -> Sayings:
+def usual_phrases() -> Phrases:
     """Reads what customers say, as the project ships it."""
-    return read_sayings(str(ROOT / "conf/base/sayings.yml"))
+    return read_phrases(str(ROOT / "conf/base/phrases.yml"))
 
 
 def shared_cases(name: str) -> list[Any]:

@@ -1,130 +1,105 @@
-"""The assistant: what it needs is loaded once, and shared by all customers."""
+"""The assistant: models and index, loaded once and shared by all customers."""
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import wraps
 from threading import Lock, local
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from lookbook.assistant import answering
-from lookbook.assistant.answering import Turns
-from lookbook.assistant.answers import NOTHING_SHOWN, Answer, ServingParams, Shown
-from lookbook.assistant.finding import Finder
-from lookbook.assistant.metrics import CAPTIONS
-from lookbook.attributes.record import Record
+from prometheus_client import Counter
+
+from lookbook.assistant import query_photo
+from lookbook.assistant.recommender import Recommender
+from lookbook.assistant.types import QueryPhoto, Recommendations, ServingParams
 from lookbook.attributes.schema import Schema
 from lookbook.errors import InputError
 from lookbook.loading import loaded_once
-from lookbook.outfits import ShoppingPlan
-from lookbook.photos.photo import MAX_PIXELS, Photo, PhotoError, decode, identify
-from lookbook.search.catalogue_search import Item
+from lookbook.understanding.request import Message, Recommendation, Request
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
-
-Given = ParamSpec("Given")
-Made = TypeVar("Made")
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+Turns = list[dict[str, str]]
 
 NOT_READY = "The assistant is not ready: the reason is in the server's log."
-# Of a customer's photo no more pixels a side are kept.
-LARGEST_SIDE = 1600
+CAPTIONS = Counter("lookbook_captions", "Photos of customers described", ["outcome"])
 
 
-@dataclass(frozen=True)
-class ReceivedPhoto(Photo):
-    """A customer's photo, which is encoded only for those who send it on.
-
-    Attributes:
-        picture: Decoded once; ``None`` never.
-    """
-
-    picture: Image | None = None
-
-    def image(self, max_pixels: int = MAX_PIXELS, at_least: int | None = None) -> Image:
-        """Gives the picture, as large as it was received."""
-        return self.picture or super().image(max_pixels, at_least)
-
-
-def _in_turn(
-    method: Callable[Concatenate[Assistant, Given], Made],
-) -> Callable[Concatenate[Assistant, Given], Made]:
-    """Makes a method wait for the customer's turn: first come, first served."""
+def _queued(
+    method: Callable[Concatenate[Assistant, Arguments], Result],
+) -> Callable[Concatenate[Assistant, Arguments], Result]:
+    """Run a method in the assistant's workers: first come, first served."""
 
     @wraps(method)
-    def in_turn(self: Assistant, *told: Given.args, **named: Given.kwargs) -> Made:
-        if getattr(self._turn, "is_mine", False):
-            return method(self, *told, **named)
-        return self._workers.submit(method, self, *told, **named).result()
+    def queued(self: Assistant, *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        if getattr(self._thread, "is_worker", False):
+            return method(self, *args, **kwargs)
+        return self._workers.submit(method, self, *args, **kwargs).result()
 
-    return in_turn
+    return queued
 
 
 class Assistant:
-    """Answers customers; keeps nothing of any of them."""
+    """Answers customers, and stores nothing about them."""
 
     def __init__(self, load: Callable[[str], Any], newest: Callable[[], str] = lambda: "") -> None:
-        """Takes where its parts come from; loads nothing yet.
+        """Create an assistant; nothing is loaded yet.
 
         Args:
-            load: Gives a part by name: ``attributes``, ``serving`` (:class:`ServingParams`),
-                ``prompt`` (:class:`lookbook.captioners.Prompt`), ``captioner``, ``stylist``,
-                ``style``, ``search_index`` and ``photo_files``.
-                It raises an :class:`InputError` if a part cannot be had; the next time it is
-                asked again.
-            newest: Names the newest version of the index.
+            load: Loads a component by name: ``schema``, ``serving`` (:class:`ServingParams`),
+                ``prompt``, ``captioner``, ``stylist``, ``style``, ``search_index`` and
+                ``photo_files``. It raises an :class:`InputError` on failure; the assistant asks
+                again at the next use.
+            newest: Returns the newest version of the index.
         """
         self._load = load
         self._newest = newest
         self._version = ""
         self.state = "loading"
-        self._loaded: dict[str, Any] = {}
+        self._components: dict[str, Any] = {}
         self._lock = Lock()
-        self._turn = local()
+        self._thread = local()
 
-    def part(self, name: str) -> Any:
-        """Gives a part, loaded once for all.
+    def component(self, name: str) -> Any:
+        """Return a component, loaded at its first use.
 
         Raises:
-            InputError: If it cannot be had, and what to do.
+            InputError: If it cannot be loaded.
         """
         with self._lock:
-            if name not in self._loaded:
-                self._loaded[name] = self._load(name)
-            return self._loaded[name]
+            if name not in self._components:
+                self._components[name] = self._load(name)
+            return self._components[name]
 
     @property
     def schema(self) -> Schema:
         """The catalogue's attributes."""
-        schema: Schema = self.part("schema")
+        schema: Schema = self.component("schema")
         return schema
 
     @property
     def params(self) -> ServingParams:
-        """How items are recommended unless a customer says otherwise."""
-        params: ServingParams = self.part("serving")
+        """The configured defaults of a recommendation."""
+        params: ServingParams = self.component("serving")
         return params
 
     @loaded_once
     def _workers(self) -> ThreadPoolExecutor:
-        # More threads than cores would only take Python's lock from one another.
-        count = self.params.turns_at_once or os.cpu_count() or 1
+        # More threads than cores would only compete for Python's lock.
         return ThreadPoolExecutor(
-            count, initializer=self._turn.__setattr__, initargs=("is_mine", True)
+            self.params.max_concurrency or os.cpu_count() or 1,
+            initializer=self._thread.__setattr__,
+            initargs=("is_worker", True),
         )
 
-    def keep_up(self, params: ServingParams) -> bool:
+    def reload_index(self, params: ServingParams) -> bool:
         """Load the newest index and all models, unless they are loaded already.
 
-        Customers who are answered meanwhile are answered from the old index. After a failure
-        :attr:`state` holds the reason, and the next call tries again.
-
-        Args:
-            params: How to search.
+        Requests in the meantime use the old index. After a failure :attr:`state` holds the reason,
+        and the next call tries again.
 
         Returns:
             Whether anything was loaded.
@@ -137,227 +112,217 @@ class Assistant:
             version = self._newest()
             if is_warm and version == self._version:
                 return False
-            # The first index is the one that customers who come early wait for.
-            load = self._load if self._version else self.part
+            # Early requests wait for the first index.
+            load = self._load if self._version else self.component
             index, photo_files = load("search_index"), load("photo_files")
             index.warm_up(params.embedder)
             with self._lock:
-                self._loaded |= {"search_index": index, "photo_files": photo_files}
+                self._components |= {"search_index": index, "photo_files": photo_files}
             self._version = version
             if not is_warm:
-                self.part("stylist")
-                self.part("style")
+                self.component("stylist")
+                self.component("style")
                 for example in self.examples(1):
-                    self.describe(self.picture(example["Filename"]) or b"")
+                    self.describe(self.picture(example.item["Filename"]) or b"")
         except Exception as error:
-            # An index that is searched stays in use; one that cannot be is opened again.
+            # A working index stays in use; a broken one is opened again.
             if not self._version:
-                self._loaded.pop("search_index", None)
+                self._components.pop("search_index", None)
             if not is_warm:
                 self.state = str(error) if isinstance(error, InputError) else NOT_READY
             raise
         self.state = "ready"
         return True
 
-    @_in_turn
-    def see(self, upload: bytes, params: ServingParams) -> tuple[Record, Shown]:
-        """Labels a customer's photo, and looks at it so that others can be compared with it.
+    @_queued
+    def see(self, upload: bytes, params: ServingParams) -> QueryPhoto:
+        """Describe and embed a customer's photo.
 
         Args:
             upload: The photo's file.
-            params: How to search.
+            params: The embedder in use.
 
         Raises:
             InputError: If it is no photo, it cannot be described, or there is no index.
         """
-        photo = receive(upload)
-        record, probabilities = self._describe(photo)
-        look = answering.look(photo, self.part("search_index"), params)
-        return record, Shown(photo.photo_id, look, probabilities)
+        photo = query_photo.receive(upload)
+        described = self._describe(photo)
+        search = self.component("search_index")
+        return replace(described, image_embedding=query_photo.embed(photo, search, params.embedder))
 
-    @_in_turn
-    def describe(self, upload: bytes) -> Record:
-        """Labels a photo, see :func:`lookbook.assistant.answering.describe`."""
-        return self._describe(receive(upload))[0]
+    @_queued
+    def describe(self, upload: bytes) -> QueryPhoto:
+        """Describe a photo without embedding it, see :func:`query_photo.describe`."""
+        return self._describe(query_photo.receive(upload))
 
-    def _describe(self, photo: Photo) -> tuple[Record, dict[str, dict[str, float]]]:
+    def _describe(self, photo: Any) -> QueryPhoto:
         try:
-            told = answering.describe(photo, self.part("captioner"), self.part("prompt"))
+            described = query_photo.describe(
+                photo, self.component("captioner"), self.component("prompt")
+            )
         except Exception:
             CAPTIONS.labels("failed").inc()
             raise
         CAPTIONS.labels("described").inc()
-        return told
+        return described
 
-    @_in_turn
+    @_queued
     def recommend(
-        self,
-        item: Record | None,
-        shown: Shown,
-        message: str,
-        history: Turns,
-        params: ServingParams,
-    ) -> tuple[ShoppingPlan, Answer]:
-        """Plans what to look for, and finds it.
+        self, photo: QueryPhoto | None, message: str, history: Turns, params: ServingParams
+    ) -> tuple[Request, Recommendations]:
+        """Understand a message and recommend items.
 
         Args:
-            item: What was shown, if anything.
-            shown: Its photo.
-            message: What the customer says; may be empty.
+            photo: The customer's photo, if any.
+            message: The customer's message; may be empty.
             history: Earlier turns: ``role`` and ``content``.
-            params: How to search, and what may be shown.
-
-        Returns:
-            The plan and what was found, see :func:`lookbook.assistant.answering.find`.
+            params: How to search.
 
         Raises:
-            InputError: If there is nothing to answer, or no index.
+            InputError: If there is neither photo nor message, or no index.
         """
-        schema = self.schema
-        plan = answering.plan(item, message, history, self.part("stylist"), schema)
-        search, style = self.part("search_index"), self.part("style")
-        return plan, answering.find(plan, item, shown, search, style, params, schema)
+        request = self._understand(photo, message, history)
+        return request, self._recommender(params).recommend(request, photo)
 
-    @_in_turn
+    def _understand(self, photo: QueryPhoto | None, message: str, history: Turns) -> Request:
+        check_input(photo, message)
+        request: Request = self.component("stylist").plan(
+            photo and photo.record, message, _messages(history), self.schema
+        )
+        return request
+
+    def _recommender(self, params: ServingParams) -> Recommender:
+        search, style = self.component("search_index"), self.component("style")
+        return Recommender(search, style, params, self.schema)
+
+    @_queued
     def swap(
-        self, item: Record | None, shown: Shown, message: str, history: Turns,
-        params: ServingParams, what: tuple[list[Item], int, list[str]],
-    ) -> tuple[list[Item], str] | None:  # fmt: skip
-        """Finds another piece for an outfit.
+        self, photo: QueryPhoto | None, message: str, history: Turns, params: ServingParams,
+        items: list[Recommendation], number: int, rejected_ids: list[str],
+    ) -> tuple[list[Recommendation], str] | None:  # fmt: skip
+        """Replace an item of an outfit.
 
         Args:
-            item: What the customer showed, if anything.
-            shown: Its photo.
-            message: What the outfit was made for.
+            photo: The customer's photo, if any.
+            message: The message that the outfit answers.
             history: Earlier turns.
-            params: How to search, and what may be shown.
-            what: The outfit's items, the place of the one that is to go, and photos that are not
-                to come.
+            params: How to search.
+            items: The outfit.
+            number: The item to replace, from 0.
+            rejected_ids: Photos of items that are not to come back.
 
         Returns:
-            The outfit's items, and what speaks for them; ``None`` if there is no other piece.
+            The new outfit and its reason; ``None`` if there is no other item.
 
         Raises:
             InputError: If the index cannot be searched.
         """
-        items, place, refused = what
-        plan = answering.plan(item, message, history, self.part("stylist"), self.schema)
-        finder = Finder(self.part("search_index"), self.part("style"), params, self.schema)
-        other = finder.swap(plan, item, shown, items, place, refused)
+        request = self._understand(photo, message, history)
+        recommender = self._recommender(params)
+        other = recommender.swap(request, photo, items, number, rejected_ids)
         if other is None:
             return None
-        whole = [*items[:place], other, *items[place + 1 :]]
-        return whole, finder.describe_outfit(item, plan, whole)
+        swapped = [*items[:number], other, *items[number + 1 :]]
+        return swapped, recommender.explain_outfit(photo, request, swapped)
 
     def reply(
         self,
-        plan: ShoppingPlan,
-        item: Record | None,
-        found: list[Item],
+        request: Request,
+        photo: QueryPhoto | None,
+        items: list[Recommendation],
         message: str,
         history: Turns,
     ) -> Iterator[str]:
-        """Says what was found, in parts as they are written.
+        """Write the reply to a recommendation, in parts.
 
         Raises:
             InputError: If the stylist cannot answer.
         """
-        stylist = self.part("stylist")
-        return answering.reply(plan, item, found, message, history, stylist, self.schema)
+        parts: Iterator[str] = self.component("stylist").reply(
+            request, photo and photo.record, items, message, _messages(history), self.schema
+        )
+        return parts
 
-    @_in_turn
+    @_queued
     def answer(
         self, upload: bytes | None, message: str, history: Turns, params: ServingParams
     ) -> dict[str, Any]:
-        """Answers one turn whole.
+        """Answer one turn.
 
         Args:
-            upload: The file of the photo that was shown, if any.
-            message: What the customer says; may be empty.
+            upload: The file of the customer's photo, if any.
+            message: The customer's message; may be empty.
             history: Earlier turns: ``role`` and ``content``.
-            params: How to search, and what may be shown.
+            params: How to search.
 
         Returns:
-            ``item`` (what was seen, or ``None``), ``plan``, ``recommendations`` (items without
-            their vectors, the best first), ``outfits`` (``Filenames``, ``score`` and ``reason`` of
-            each) and ``reply``.
+            ``item`` (the photo's attributes, or ``None``), ``plan``, ``recommendations`` (the best
+            first), ``outfits`` (``Filenames``, ``score`` and ``reason`` of each) and ``reply``.
 
         Raises:
-            InputError: If there is nothing to answer, or something cannot be had.
+            InputError: If there is nothing to answer, or a component cannot be loaded.
         """
-        item, shown = self.see(upload, params) if upload is not None else (None, NOTHING_SHOWN)
-        plan, found = self.recommend(item, shown, message, history, params)
+        photo = self.see(upload, params) if upload is not None else None
+        request, found = self.recommend(photo, message, history, params)
         return {
-            "item": item,
-            "plan": plan.model_dump(),
-            "recommendations": [public(one, self.schema) for one in found.items],
-            "outfits": [outfit.told() for outfit in found.outfits],
-            "reply": "".join(self.reply(plan, item, found.items, message, history)),
+            "item": photo and photo.record,
+            "plan": request.model_dump(),
+            "recommendations": [one.to_dict(self.schema) for one in found.items],
+            "outfits": [outfit.to_dict() for outfit in found.outfits],
+            "reply": "".join(self.reply(request, photo, found.items, message, history)),
         }
 
     def picture(self, filename: str) -> bytes | None:
-        """Reads the photo of an item; ``None`` for what is not among the catalogue's photos."""
-        read = self.part("photo_files").get(filename)
+        """Read the photo of an item; ``None`` for other files."""
+        read = self.component("photo_files").get(filename)
         return read() if read else None
 
     def has_picture(self, filename: str) -> bool:
-        """Says whether the photo of an item is still there."""
-        return filename in self.part("photo_files")
+        """Whether the photo of an item still exists."""
+        return filename in self.component("photo_files")
 
     def filter_values(self) -> dict[str, list[str]]:
-        """Return the values that can be filtered by: those that an item has, by attribute.
+        """Return the values that occur in the index, by attribute.
 
         Raises:
             InputError: If there is no index.
         """
         declared = self.schema.categorical
-        occurring = self.part("search_index").values_of(list(declared))
+        occurring = self.component("search_index").values_of(list(declared))
         return {
             name: [value for value in attribute.values if value in occurring.get(name, ())]
             for name, attribute in declared.items()
         }
 
-    def examples(self, count: int) -> list[Item]:
-        """Chooses items of different kinds whose photos are at hand.
+    def examples(self, count: int) -> list[Recommendation]:
+        """Choose items of different categories whose photos exist.
 
         Raises:
             InputError: If there is no index.
         """
-        schema, photos = self.schema, self.part("photo_files")
+        schema, photos = self.schema, self.component("photo_files")
         name = schema.slot_attribute or next(iter(schema.singles), None)
-        chosen: list[Item] = []
+        chosen: list[Recommendation] = []
         for value in schema.singles[name].values if name else []:
             if len(chosen) == count:
                 break
-            found = self.part("search_index").browse({name: [value]}, limit=20)
-            chosen += [one for one in found if one["Filename"] in photos][:1]
+            items = self.component("search_index").browse({name: [value]}, limit=20)
+            chosen += [Recommendation("", one) for one in items if one["Filename"] in photos][:1]
         return chosen
 
 
-def receive(data: bytes) -> Photo:
-    """Takes a customer's photo: decoded and encoded anew, upright, bounded, without metadata.
-
-    Args:
-        data: What was uploaded.
+def check_input(photo: object | None, message: str) -> None:
+    """Check that there is a photo or a message.
 
     Raises:
-        InputError: If it is no photo.
+        InputError: If there is neither.
     """
-    try:
-        image = decode(data, at_least=LARGEST_SIDE)
-    except PhotoError as error:
-        raise InputError(f"That is no photo I can use: {error}.") from error
-    image.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
-
-    def encode() -> bytes:
-        buffer = io.BytesIO()
-        image.save(buffer, "JPEG", quality=95)
-        return buffer.getvalue()
-
-    return ReceivedPhoto(identify(data), encode, picture=image)
+    if photo is None and not message.strip():
+        raise InputError(
+            "There is nothing to answer: give a photo, a message or both, as in "
+            "--params=photo=FILE,message='in blue'."
+        )
 
 
-def public(item: Item, schema: Schema) -> Item:
-    """Leaves of an item what customers see."""
-    shown = ["slot", "photo_id", "Filename", *schema.names, "score", "why", "matched_by"]
-    return {name: item[name] for name in shown if name in item}
+def _messages(history: Turns) -> list[Message]:
+    return [Message.model_validate(turn) for turn in history]

@@ -1,4 +1,4 @@
-"""Which parts of an outfit can be worn with an item, and what suits it."""
+"""Slots of an outfit, and which items are compatible."""
 
 from __future__ import annotations
 
@@ -9,32 +9,33 @@ from lookbook.attributes.schema import Schema
 
 
 def slot_of(record: Mapping[str, Any], schema: Schema) -> str | None:
-    """Gives the part of an outfit that an item fills; ``None`` for none."""
+    """Return the slot that an item fills; ``None`` for none."""
     return slot_of_value(record[schema.slot_attribute], schema) if schema.slot_attribute else None
 
 
-def slot_of_value(value: str, schema: Schema) -> str | None:
-    """Gives the part of an outfit that a value of the attribute with slots fills."""
+def slot_of_value(category: str, schema: Schema) -> str | None:
+    """Return the slot that a category fills; ``None`` for none."""
     return (
-        schema.singles[schema.slot_attribute].values[value].slot if schema.slot_attribute else None
+        schema.singles[schema.slot_attribute].values[category].slot
+        if schema.slot_attribute
+        else None
     )
 
 
 def values_of_slot(slot: str | None, schema: Schema) -> list[str]:
-    """Lists the values that fill a part of an outfit."""
+    """Return the categories that fill a slot."""
     declared = schema.singles[schema.slot_attribute].values if schema.slot_attribute else {}
     return [name for name, value in declared.items() if value.slot == slot]
 
 
-def called(slot: str | None, schema: Schema) -> str:
-    """Says what a customer calls a part of an outfit; an empty text for none."""
+def slot_name(slot: str | None, schema: Schema) -> str:
+    """Return a customer's word for a slot; an empty text for none."""
     return schema.slots[slot].display if slot in schema.slots else ""
 
 
 def other_slots(slot: str | None, schema: Schema) -> list[str]:
-    """Lists the parts of an outfit that can be worn with one; no skirt to a dress."""
-    instead = set(schema.slots[slot].replaces) if slot in schema.slots else set()
-    taken = {slot, *instead}
+    """Return the slots that can be worn with one: no skirt with a dress."""
+    taken = {slot, *(schema.slots[slot].replaces if slot in schema.slots else ())}
     return [
         name
         for name, other in schema.slots.items()
@@ -43,18 +44,18 @@ def other_slots(slot: str | None, schema: Schema) -> list[str]:
 
 
 def default_slots(slot: str | None, schema: Schema) -> list[str]:
-    """Lists the parts of an outfit that make it whole beside one.
+    """Return the slots that complete an outfit beside one: top and bottom, not a one-piece."""
+    return [
+        name
+        for name in other_slots(slot, schema)
+        if not (schema.slots[name].replaces or schema.slots[name].optional)
+    ]
 
-    Top and bottom are what is shown to whoever did not ask for a one-piece.
-    """
-    declared = {one: schema.slots[one] for one in other_slots(slot, schema)}
-    return [name for name, one in declared.items() if not (one.replaces or one.optional)]
 
+def recipient_attributes(schema: Schema) -> list[str]:
+    """Return the attributes that say whom an item is for.
 
-def wearer_fields(schema: Schema) -> list[str]:
-    """Lists the attributes by which items suit one another or do not, such as for whom they are.
-
-    Occasions, as the ladder of their attribute says, shade into one another.
+    Compatible values without an ordinal scale; those with one, occasions, shade into one another.
     """
     return [
         name for name in schema.compatibility_attributes if not schema.singles[name].ordinal_scale
@@ -62,7 +63,7 @@ def wearer_fields(schema: Schema) -> list[str]:
 
 
 def names_garments(name: str, schema: Schema) -> bool:
-    """Says whether an attribute's values are what is worn: those that fill slots, or imply one."""
+    """Whether the values of an attribute are garments: categories, or values that imply one."""
     attribute = schema.categorical.get(name)
     return name == schema.slot_attribute or (
         attribute is not None
@@ -70,22 +71,22 @@ def names_garments(name: str, schema: Schema) -> bool:
     )
 
 
-def kinds_of(wanted: Mapping[str, list[str]], schema: Schema) -> list[str]:
-    """List the slot attribute's values that named garments are or imply, those first."""
+def categories_of(values: Mapping[str, list[str]], schema: Schema) -> list[str]:
+    """Return the categories that are named, and then those that named garments imply."""
     slot_attribute = str(schema.slot_attribute)
     implied = (
         schema.categorical[name].values[value].implies.get(slot_attribute)
-        for name, values in wanted.items()
+        for name, own in values.items()
         if name in schema.categorical
-        for value in values
+        for value in own
     )
-    return list(dict.fromkeys([*wanted.get(slot_attribute, []), *filter(None, implied)]))
+    return list(dict.fromkeys([*values.get(slot_attribute, []), *filter(None, implied)]))
 
 
-def suiting(name: str, value: str, schema: Schema) -> list[str]:
-    """Lists the values of an attribute that suit one in an outfit, itself among them.
+def compatible(name: str, value: str, schema: Schema) -> list[str]:
+    """Return the values of an attribute that one is compatible with, itself included.
 
-    What is unknown suits all, and all suits what is unknown.
+    An unknown value is compatible with all values.
     """
     attribute = schema.singles[name]
     if value == attribute.default:
@@ -93,8 +94,9 @@ def suiting(name: str, value: str, schema: Schema) -> list[str]:
     return [value, *attribute.values[value].compatible_with, attribute.default]
 
 
-def complements(item: Mapping[str, Any], other: Mapping[str, Any], schema: Schema) -> bool:
-    """Says whether an item fills another part of the outfit than another, and suits it."""
+def is_complement(item: Mapping[str, Any], other: Mapping[str, Any], schema: Schema) -> bool:
+    """Whether two items fill different slots and are compatible."""
     return slot_of(other, schema) in other_slots(slot_of(item, schema), schema) and all(
-        other[name] in suiting(name, item[name], schema) for name in schema.compatibility_attributes
+        other[name] in compatible(name, item[name], schema)
+        for name in schema.compatibility_attributes
     )

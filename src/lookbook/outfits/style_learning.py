@@ -1,4 +1,4 @@
-"""Learning what goes with what from a table of outfits, and how well that tells real ones."""
+"""Learns a style model from a table of outfits, and measures how well it recognizes real ones."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from lookbook.attributes.record import split_values
 from lookbook.attributes.schema import Schema, SingleAttribute
 from lookbook.errors import InputError
 from lookbook.lazy import pd
-from lookbook.outfits.slots import kinds_of, slot_of_value
+from lookbook.outfits.slots import categories_of, slot_of_value
 from lookbook.outfits.style import Context, Pairs, StyleModel
 from lookbook.photos.headings import find_headings
 from lookbook.photos.table import cell_text
 
 
-class Outfit(BaseModel):
-    """What somebody wore together.
+class WornOutfit(BaseModel):
+    """An outfit that somebody wore.
 
     Attributes:
         items: Values of each item, by attribute.
-        context: Who wore it and when, by the name of the context.
+        context: Recipient, occasion and season, by context.
     """
 
     items: list[dict[str, list[str]]]
@@ -34,17 +34,16 @@ class Outfit(BaseModel):
 
 
 class StyleParams(BaseModel, extra="forbid"):
-    """How what goes with what is learned.
+    """How a style model is learned.
 
     Attributes:
-        attributes: Schema whose values are paired.
-        contexts: What holds of a whole outfit: attributes, or other columns of the table.
-        columns: Headings under which the table may have an attribute, a context or ``outfit``
-            beside its own name.
-        smoothing: What is added to counts, against chance in what is rare.
-        folds: Parts into which outfits are cut to be judged.
+        attributes: Attributes whose values are paired.
+        contexts: Facts of a whole outfit: attributes, or other columns of the table.
+        columns: Further headings of an attribute, a context or ``outfit``.
+        smoothing: Added to counts, against chance in rare values.
+        folds: Folds of the cross-validation.
         source: Whose taste it is, for the model and its card.
-        seed: Of folds and questions.
+        seed: Seed of folds and questions.
     """
 
     attributes: list[str]
@@ -58,28 +57,28 @@ class StyleParams(BaseModel, extra="forbid"):
 
 PROBLEMS = ["row", "outfit", "attribute", "value", "reason"]
 ANSWERS = ["fold", "outfit", "right", "auc", "right_by_pairs", "auc_by_pairs"]
-# The three others among which the real item is to be found.
+# Wrong candidates of a question.
 OTHERS = 3
-# Rounds of questions about an outfit, each with other items.
+# Questions about each outfit.
 ROUNDS = 3
 
 
 def read_outfits(
     table: pd.DataFrame, params: StyleParams, schema: Schema
-) -> tuple[dict[str, Outfit], pd.DataFrame]:
-    """Reads a table of outfits, a row for each item.
+) -> tuple[dict[str, WornOutfit], pd.DataFrame]:
+    """Read a table of outfits, a row for each item.
 
     Args:
         table: Any cells; several values of a cell are joined by ``+``, commas or semicolons.
-        params: Which attributes and contexts, and their headings.
-        schema: The catalogue's schema.
+        params: Attributes and contexts, and their headings.
+        schema: The catalogue's attributes.
 
     Returns:
-        The outfits of two items and more; and what is of no use: ``row`` (from 1), ``outfit``,
+        The outfits of two items and more; and the problems: ``row`` (from 1), ``outfit``,
         ``attribute``, ``value`` and ``reason``.
 
     Raises:
-        InputError: If the table names no outfits, or has none of the attributes.
+        InputError: If the table has no outfits, or none of the attributes.
     """
     found = _find_columns(list(table.columns), params)
     names = [name for name in found if name != "outfit"]
@@ -110,7 +109,7 @@ def read_outfits(
         if len(several) == 1
     ]
     whole = {
-        outfit: Outfit(items=several, context=contexts[outfit])
+        outfit: WornOutfit(items=several, context=contexts[outfit])
         for outfit, several in items.items()
         if len(several) > 1
     }
@@ -123,8 +122,7 @@ def _find_columns(headings: list[str], params: StyleParams) -> dict[str, str]:
     )
     if "outfit" not in found or not set(params.attributes) & set(found):
         raise InputError(
-            "The table of outfits needs a column 'outfit' and any of "
-            f"{', '.join(params.attributes)}; "
+            f"The table of outfits needs a column 'outfit' and any of {', '.join(params.attributes)}; "
             f"it has {', '.join(map(str, headings))}. Other headings are named in 'style.columns'."
         )
     return found
@@ -141,12 +139,12 @@ def _values(cell: str, name: str, schema: Schema) -> list[str]:
     return values
 
 
-def count_pairs(outfits: list[Outfit], params: StyleParams) -> dict[str, Pairs]:
-    """Counts which values are in one outfit, and compares that with chance.
+def count_pairs(outfits: list[WornOutfit], params: StyleParams) -> dict[str, Pairs]:
+    """Count pairs of values in one outfit, and compare them with chance.
 
-    The pointwise mutual information of Church and Hanks (1990), smoothed by adding the same to
-    what was counted and to what chance lets expect; of an item with several values each counts
-    its share. All weights are 1.
+    The pointwise mutual information of Church and Hanks (1990), smoothed by adding a constant to
+    observed and expected counts. Each of an item's several values counts its share. All weights
+    are 1.
     """
     pairs = {}
     for name in params.attributes:
@@ -154,7 +152,7 @@ def count_pairs(outfits: list[Outfit], params: StyleParams) -> dict[str, Pairs]:
         values = sorted({value for items in having for item in items for value in item[name]})
         place = {value: number for number, value in enumerate(values)}
         counted = np.zeros((len(values), len(values)))
-        together = np.zeros_like(counted)
+        counts = np.zeros_like(counted)
         for items in having:
             seen = set()
             for one, other in combinations(items, 2):
@@ -165,7 +163,7 @@ def count_pairs(outfits: list[Outfit], params: StyleParams) -> dict[str, Pairs]:
                     counted[column, row] += share
                     seen |= {(row, column), (column, row)}
             for row, column in seen:
-                together[row, column] += 1
+                counts[row, column] += 1
         margin = counted.sum(axis=1)
         expected = np.outer(margin, margin) / max(counted.sum(), 1)
         lift = np.log((counted + params.smoothing) / (expected + params.smoothing))
@@ -176,15 +174,15 @@ def count_pairs(outfits: list[Outfit], params: StyleParams) -> dict[str, Pairs]:
         pairs[name] = Pairs(
             values=values,
             lift=lift.round(4).tolist(),
-            together=together.tolist(),
+            counts=counts.tolist(),
             shares=(usual / max(sum(map(len, having)), 1)).round(4).tolist(),
             weight=1.0,
         )
     return pairs
 
 
-def count_contexts(outfits: list[Outfit], params: StyleParams) -> dict[str, Context]:
-    """Counts what is worn by whom and when, see :func:`count_pairs`."""
+def count_contexts(outfits: list[WornOutfit], params: StyleParams) -> dict[str, Context]:
+    """Count values by the contexts of outfits, see :func:`count_pairs`."""
     contexts = {}
     for told in params.contexts:
         lift: dict[str, dict[str, dict[str, float]]] = defaultdict(dict)
@@ -214,12 +212,11 @@ def count_contexts(outfits: list[Outfit], params: StyleParams) -> dict[str, Cont
     return contexts
 
 
-def learn(outfits: list[Outfit], params: StyleParams, schema: Schema) -> StyleModel:
-    """Makes a style model: counts, and how much each of them tells.
+def learn(outfits: list[WornOutfit], params: StyleParams, schema: Schema) -> StyleModel:
+    """Learn a style model: counts and their weights.
 
-    The weights are those of a logistic model of real against other items. Either half of the
-    outfits is scored by the counts of the other half, so that what is rare is not trusted for
-    having been counted.
+    The weights are those of a logistic model of real against other items. Each half of the outfits
+    is scored by the counts of the other half, so that rare pairs are not overrated.
     """
     from sklearn.linear_model import LogisticRegression
 
@@ -249,7 +246,7 @@ def learn(outfits: list[Outfit], params: StyleParams, schema: Schema) -> StyleMo
     )
 
 
-def _count(outfits: list[Outfit], params: StyleParams) -> StyleModel:
+def _count(outfits: list[WornOutfit], params: StyleParams) -> StyleModel:
     return StyleModel(
         attributes=count_pairs(outfits, params),
         contexts=count_contexts(outfits, params),
@@ -259,26 +256,25 @@ def _count(outfits: list[Outfit], params: StyleParams) -> StyleModel:
 
 
 class Question(NamedTuple):
-    """Fill in the blank.
+    """A question: which item is missing?
 
     Attributes:
-        number: The outfit's place.
-        worn: The rest of it.
-        candidates: What may be missing, the real one first.
+        number: The outfit's index.
+        worn: The rest of the outfit.
+        candidates: Items for the gap, the real one first.
     """
 
     number: int
-    worn: Outfit
+    worn: WornOutfit
     candidates: list[dict[str, list[str]]]
 
 
 def ask(
-    outfits: list[Outfit], params: StyleParams, schema: Schema, seed: int
+    outfits: list[WornOutfit], params: StyleParams, schema: Schema, seed: int
 ) -> Iterator[Question]:
-    """Takes an item out of each outfit, and puts items of other outfits and its slot beside it.
+    """Yield a question for each outfit: an item of it, and other outfits' items for its slot.
 
-    Fill in the blank as Han et al. (2017) ask it, the others from the same part of an outfit and
-    different from the real one in some of the attributes.
+    Fill in the blank by Han et al. (2017); the other candidates differ from the real item.
     """
     generator = np.random.default_rng(seed)
     by_slot: dict[str | None, list[tuple[int, dict[str, list[str]]]]] = defaultdict(list)
@@ -293,16 +289,16 @@ def ask(
         if len(pool) >= OTHERS:
             chosen = generator.choice(len(pool), OTHERS, replace=False)
             rest = outfit.items[:missing] + outfit.items[missing + 1 :]
-            worn = Outfit(items=rest, context=outfit.context)
+            worn = WornOutfit(items=rest, context=outfit.context)
             yield Question(number, worn, [real, *(pool[one] for one in chosen)])
 
 
 def _slot(item: dict[str, list[str]], schema: Schema) -> str | None:
-    return next((slot_of_value(kind, schema) for kind in kinds_of(item, schema)), None)
+    return next((slot_of_value(kind, schema) for kind in categories_of(item, schema)), None)
 
 
 def features(question: Question, model: StyleModel) -> np.ndarray:
-    """Scores candidates by each count alone; (candidates, attributes + contexts × attributes)."""
+    """Score candidates by each count alone; (candidates, attributes + contexts × attributes)."""
     columns = []
     for name, pairs in model.attributes.items():
         shares = np.stack([_shares(item, name, pairs) for item in question.candidates])
@@ -324,14 +320,15 @@ def _shares(item: dict[str, list[str]], name: str, pairs: Pairs) -> np.ndarray:
     return pairs.vector({value: 1 / len(values) for value in values})
 
 
-def score_folds(outfits: dict[str, Outfit], params: StyleParams, schema: Schema) -> pd.DataFrame:
-    """Asks about outfits that taught nothing, fold by fold.
+def score_folds(
+    outfits: dict[str, WornOutfit], params: StyleParams, schema: Schema
+) -> pd.DataFrame:
+    """Answer questions about held-out outfits by cross-validation.
 
     Returns:
-        A row for each question about a held-out outfit: ``fold``, ``outfit``; ``right``, 1 where
-        the real item scores best of four, a share where it ties; ``auc``, the share of the
-        others that it scores above; ``right_by_pairs`` and ``auc_by_pairs``, the same without
-        contexts.
+        A row for each question: ``fold``, ``outfit``; ``right``, 1 if the real item scores best of
+        four, a share in a tie; ``auc``, the share of the others that it beats; ``right_by_pairs``
+        and ``auc_by_pairs``, the same without contexts.
     """
     from lookbook.progress import Progress
 
@@ -360,7 +357,7 @@ def score_folds(outfits: dict[str, Outfit], params: StyleParams, schema: Schema)
 
 
 def _judge(scores: np.ndarray) -> tuple[float, float]:
-    """Says whether the first scores best, and the share of the others that it beats."""
+    """Return whether the first candidate scores best, and the share of the others that it beats."""
     best = np.flatnonzero(np.isclose(scores, scores.max()))
     ties = np.isclose(scores[0], scores[1:])
     beaten = np.where(ties, 0.5, scores[0] > scores[1:])

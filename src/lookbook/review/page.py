@@ -11,9 +11,6 @@ from typing import Any
 
 import gradio as gr
 
-from lookbook.assistant.cards import note, text
-from lookbook.assistant.launch import launch_options, open_page
-from lookbook.assistant.routes import Routes
 from lookbook.attributes.corrections import DUPLICATE_OF, NOT_AN_ITEM, STATUS
 from lookbook.errors import InputError, causes
 from lookbook.review.session import DOUBTFUL, ORDERS, ReviewFilter, ReviewSession
@@ -25,6 +22,9 @@ from lookbook.review.views import (
     item_view,
     progress_view,
 )
+from lookbook.server.cards import note, text
+from lookbook.server.launch import launch_options, open_page
+from lookbook.server.routes import Routes
 
 # Items of a grid.
 GRID = 24

@@ -5,10 +5,10 @@ from __future__ import annotations
 from string import ascii_lowercase
 from typing import Any
 
-from lookbook.assistant.cards import text
-from lookbook.assistant.routes import picture_url
 from lookbook.attributes.record import values_of
 from lookbook.review.session import Choice, ReviewSession
+from lookbook.server.cards import text
+from lookbook.server.routes import picture_url
 
 # From here on a value is marked as doubtful.
 DOUBTFUL_FROM = 0.3

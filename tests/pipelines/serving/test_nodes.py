@@ -4,14 +4,14 @@ import pandas as pd
 import pytest
 from kedro.io import Version
 
-from lookbook.assistant.answers import ServingParams
+from lookbook.assistant.types import ServingParams
 from lookbook.datasets.catalogue_search_dataset import CatalogueSearchDataset
 from lookbook.errors import InputError
-from lookbook.outfits.embedded import NOTHING, EmbeddedStylist
 from lookbook.photos.photo import Photo
 from lookbook.pipelines.serving.nodes import describe_item, plan_outfit, write_reply
+from lookbook.understanding.rule_stylist import NOTHING_FOUND, RuleStylist
 from processes import run_kedro
-from project import configuration, jpeg, latest, succeed, usual_sayings
+from project import configuration, jpeg, latest, succeed, usual_phrases
 
 
 def shown(data):
@@ -26,7 +26,7 @@ def describe(ran, captioner, prompt):
         weights=configuration("globals")["search_weights"],
         version=Version(None, None),
     ).load()
-    declared = configuration("parameters_serving")["serving"] | {"turns_at_once": None}
+    declared = configuration("parameters_serving")["serving"] | {"max_concurrency": None}
     params = ServingParams.model_validate(declared)
     return lambda photo: describe_item(photo, captioner, prompt.model_dump(), search, params)
 
@@ -40,7 +40,7 @@ def test_a_photo_is_described_in_the_catalogues_words(describe):
         ["red"],
     )
     assert not record["Description"].startswith(record["Title"])
-    assert json.loads(json.dumps(item))["look"] == item["look"]
+    assert json.loads(json.dumps(item))["image_embedding"] == item["image_embedding"]
 
 
 def test_no_photo_is_no_item(describe):
@@ -54,21 +54,21 @@ def test_a_file_that_is_no_photo_ends_in_a_sentence(describe):
 
 def test_neither_photo_nor_message_ends_in_a_sentence(schema):
     with pytest.raises(InputError, match="give a photo, a message or both"):
-        plan_outfit({}, "  ", [], EmbeddedStylist(), schema)
+        plan_outfit({}, "  ", [], RuleStylist(), schema)
 
 
 def replied(message, rows, schema):
-    stylist = EmbeddedStylist(usual_sayings())
+    stylist = RuleStylist(usual_phrases())
     plan = plan_outfit({}, message, [], stylist, schema)
     columns = ["slot", *schema.names, "why"]
     found = pd.DataFrame(rows, columns=columns, dtype=object).fillna("")
-    return write_reply(plan, {}, found, "", [], EmbeddedStylist(), schema)
+    return write_reply(plan, {}, found, "", [], RuleStylist(), schema)
 
 
 def test_a_reply_names_nothing_that_was_not_found(schema):
     reply = replied("purple boots, cheap", [], schema)
     assert "no prices" in reply
-    assert reply.endswith(NOTHING)
+    assert reply.endswith(NOTHING_FOUND)
 
 
 def test_a_reply_says_that_a_colour_is_not_to_be_had(schema):

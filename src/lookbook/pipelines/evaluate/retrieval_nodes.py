@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from lookbook.assistant import answering
-from lookbook.assistant.answers import NOTHING_SHOWN, ServingParams, Shown
-from lookbook.assistant.finding import WORDS_ONLY
+from lookbook.assistant.recommender import TEXT_METHODS, Recommender
+from lookbook.assistant.types import QueryPhoto, ServingParams
 from lookbook.attributes.record import Record, from_row, searchable_text
 from lookbook.attributes.schema import Schema
 from lookbook.captioners import Captioner
@@ -33,18 +32,18 @@ from lookbook.evaluation.questions import (
     truth_of,
 )
 from lookbook.lazy import PlotlyFigure, pd
-from lookbook.outfits import Stylist
 from lookbook.outfits.slots import (
-    complements,
+    compatible,
+    is_complement,
     other_slots,
+    recipient_attributes,
     slot_of,
-    suiting,
-    wearer_fields,
 )
 from lookbook.outfits.style import StyleModel
 from lookbook.search.catalogue_search import METHODS, CatalogueSearch, Item, Method, Query
 from lookbook.search.embedders import Embedder
 from lookbook.search.tables import DUPLICATE_GROUP
+from lookbook.understanding.request import Stylist
 
 # What the complementary search is compared with: the items whose descriptions are nearest.
 NEAREST = "nearest texts"
@@ -160,9 +159,10 @@ def find_by_words(
         rows.append(_found_itself(item, way, found, params))
     usual = serving.model_copy(update={"limit": params.k, "outfits": 0})
     for embedder, item in _tracked(product(gallery.embedders, asked[: params.items]), ASSISTANT):
-        plan = answering.plan(None, item["words"], [], stylist, schema)
+        request = stylist.plan(None, item["words"], [], schema)
         own = usual.model_copy(update={"embedder": embedder})
-        found = answering.find(plan, None, NOTHING_SHOWN, gallery, style, own, schema).items
+        recommendations = Recommender(gallery, style, own, schema).recommend(request, None)
+        found = [one.item for one in recommendations.items]
         row = _found_itself(item, (embedder, ASSISTANT), found, params)
         rows.append({**row, f"recall_{DEEPEST}": None})
     return pd.DataFrame(rows, columns=[*ASKED, *WAY, *_RECALLS, "reciprocal_rank", SHOWN])
@@ -253,9 +253,10 @@ def find_complementary_items(
             usual = serving.model_copy(
                 update={"method": method, "embedder": embedder, "limit": params.k}
             )
-            record, shown = from_row(item, schema), Shown(item["photo_id"])
-            plan = answering.plan(record, "", [], stylist, schema)
-            found = answering.find(plan, record, shown, gallery, style, usual, schema).items
+            photo = QueryPhoto(from_row(item, schema), item["photo_id"])
+            request = stylist.plan(photo.record, "", [], schema)
+            recommendations = Recommender(gallery, style, usual, schema).recommend(request, photo)
+            found = [one.item for one in recommendations.items]
         seconds = time.perf_counter() - begun
         truth = truth_of(item, told, schema)
         scores = _judge_outfit(
@@ -281,16 +282,16 @@ def _judge_outfit(
     slots = [slot_of(one, schema) for one in found]
     others = other_slots(slot_of(item, schema), schema)
     suits = {
-        name.lower(): [one[name] in suiting(name, item[name], schema) for one in found]
+        name.lower(): [one[name] in compatible(name, item[name], schema) for one in found]
         for name in schema.compatibility_attributes
     }
     right = {
         "slot": [slot in others for slot in slots],
         **suits,
-        "complements": [complements(item, one, schema) for one in found],
+        "complements": [is_complement(item, one, schema) for one in found],
     }
     scores = {name: precision_at(np.array(good, bool), params.k) for name, good in right.items()}
-    wearers = [right[name.lower()] for name in wearer_fields(schema)]
+    wearers = [right[name.lower()] for name in recipient_attributes(schema)]
     clashes = ~np.all([right["slot"], *wearers], axis=0)
     scores["violations"] = float(np.mean(clashes)) if found else 0.0
     return {**scores, "slots": float(len({slot for slot in slots if slot in others}))}
@@ -409,7 +410,7 @@ def _query(
     if not by_look:
         return Query(text=item[column])
     look = None
-    if method not in WORDS_ONLY:
+    if method not in TEXT_METHODS:
         look = search.image_embedding(item["photo_id"], embedder)
     text = item[column] if look is None else ""
     return Query(text=text, image_embedding=look, exclude=[item["photo_id"]])

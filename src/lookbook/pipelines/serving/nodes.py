@@ -1,22 +1,25 @@
-"""Answers one customer: what the photo shows, what goes with it, and a reply."""
+"""Answers one customer: describes the photo, understands the message, recommends and replies."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
-from lookbook.assistant import answering
-from lookbook.assistant.answers import ServingParams, Shown
+from lookbook.assistant.assistant import check_input
+from lookbook.assistant.query_photo import describe, embed
+from lookbook.assistant.recommender import Recommender
+from lookbook.assistant.types import QueryPhoto, ServingParams
 from lookbook.attributes.record import from_row, to_row
 from lookbook.attributes.schema import Schema
 from lookbook.captioners import Captioner, Prompt
 from lookbook.lazy import pd
-from lookbook.outfits import ShoppingPlan, Stylist
 from lookbook.outfits.style import StyleModel
 from lookbook.photos.photo import Photo
 from lookbook.search.catalogue_search import CatalogueSearch
+from lookbook.understanding.request import Message, Recommendation, Request, Stylist
 
-ABOUT = ["slot", "photo_id", "Filename"]
-FOUND = ["score", "why", "matched_by"]
+BEFORE = ["slot", "photo_id", "Filename"]
+AFTER = ["score", "why", "matched_by"]
 
 
 def describe_item(
@@ -26,22 +29,15 @@ def describe_item(
     search_index: CatalogueSearch,
     params: ServingParams,
 ) -> dict[str, Any]:
-    """Labels the customer's photo, see :func:`lookbook.assistant.answering.describe`.
+    """Describe and embed the customer's photo.
 
     Returns:
-        ``photo_id``, the ``record``, the picture's ``image_embedding`` and the ``probabilities`` of
-        its values; nothing where nothing was shown.
+        The attributes of :class:`QueryPhoto`; nothing without a photo.
     """
     if photo is None:
         return {}
-    record, probabilities = answering.describe(photo, captioner, Prompt.model_validate(prompt))
-    look = answering.look(photo, search_index, params)
-    return {
-        "photo_id": photo.photo_id,
-        "record": record,
-        "image_embedding": look,
-        "probabilities": probabilities,
-    }
+    described = asdict(describe(photo, captioner, Prompt.model_validate(prompt)))
+    return {**described, "image_embedding": embed(photo, search_index, params.embedder)}
 
 
 def plan_outfit(
@@ -51,9 +47,14 @@ def plan_outfit(
     stylist: Stylist,
     schema: Schema,
 ) -> dict[str, Any]:
-    """Plans what to look for, see :func:`lookbook.assistant.answering.plan`."""
+    """Turn the message into a request.
+
+    Raises:
+        InputError: If there is neither photo nor message.
+    """
     item = described_item.get("record")
-    return answering.plan(item, message, history, stylist, schema).model_dump()
+    check_input(item, message)
+    return stylist.plan(item, message, _messages(history), schema).model_dump()
 
 
 def recommend_items(
@@ -64,23 +65,18 @@ def recommend_items(
     params: ServingParams,
     schema: Schema,
 ) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
-    """Finds items for each part of the plan, see :func:`lookbook.assistant.answering.find`.
+    """Recommend items for a request, and build outfits.
 
     Returns:
         One row per item, the best first: ``slot``, ``photo_id``, ``Filename``, the attributes,
         ``score``, ``why`` and ``matched_by``; and the outfits: files, score and reason of each.
     """
-    item = described_item.get("record")
-    about = {name: described_item.get(name) for name in Shown._fields}
-    shown = Shown(**about)
-    plan = ShoppingPlan.model_validate(shopping_plan)
-    answer = answering.find(plan, item, shown, search_index, style, params, schema)
-    rows = [
-        {**{name: one[name] for name in (*ABOUT, *FOUND)}, **to_row(one, schema)}
-        for one in answer.items
-    ]
-    table = pd.DataFrame(rows, columns=[*ABOUT, *schema.names, *FOUND])
-    return table, [outfit.told() for outfit in answer.outfits]
+    request = Request.model_validate(shopping_plan)
+    photo = QueryPhoto(**described_item) if described_item else None
+    found = Recommender(search_index, style, params, schema).recommend(request, photo)
+    rows = [{**one.to_dict(schema), **to_row(one.item, schema)} for one in found.items]
+    table = pd.DataFrame(rows, columns=[*BEFORE, *schema.names, *AFTER])
+    return table, [outfit.to_dict() for outfit in found.outfits]
 
 
 def write_reply(
@@ -92,8 +88,14 @@ def write_reply(
     stylist: Stylist,
     schema: Schema,
 ) -> str:
-    """Writes the whole reply, see :func:`lookbook.assistant.answering.reply`."""
-    plan = ShoppingPlan.model_validate(shopping_plan)
-    found = [{**row, **from_row(row, schema)} for row in recommendations.to_dict("records")]
-    item = described_item.get("record")
-    return "".join(answering.reply(plan, item, found, message, history, stylist, schema))
+    """Write the reply to a recommendation."""
+    items = [
+        Recommendation(row["slot"], from_row(row, schema), why=row["why"])
+        for row in recommendations.to_dict("records")
+    ]
+    request, item = Request.model_validate(shopping_plan), described_item.get("record")
+    return "".join(stylist.reply(request, item, items, message, _messages(history), schema))
+
+
+def _messages(history: list[dict[str, str]]) -> list[Message]:
+    return [Message.model_validate(turn) for turn in history]

@@ -10,7 +10,7 @@ from lookbook.evaluation.metrics import bootstrap_interval
 from lookbook.lazy import PlotlyFigure, pd
 from lookbook.outfits import style_learning
 from lookbook.outfits.style import StyleModel
-from lookbook.outfits.style_learning import Outfit, StyleParams
+from lookbook.outfits.style_learning import StyleParams, WornOutfit
 
 # Chance, of four candidates of which one is right, and of two.
 CHANCE = {"right": 0.25, "right_by_pairs": 0.25, "auc": 0.5, "auc_by_pairs": 0.5}
@@ -133,7 +133,7 @@ def plot_style(style_model: dict[str, Any]) -> PlotlyFigure:
         values = [pairs.values[place] for place in common]
         figure.add_heatmap(
             z=np.array(pairs.lift)[np.ix_(common, common)], x=values, y=values, row=row, col=1,
-            coloraxis="coloraxis", customdata=np.array(pairs.together)[np.ix_(common, common)],
+            coloraxis="coloraxis", customdata=np.array(pairs.counts)[np.ix_(common, common)],
             hovertemplate="%{y} with %{x}: %{z:.2f}, %{customdata} outfits<extra></extra>",
         )  # fmt: skip
     return figure.update_layout(
@@ -143,5 +143,5 @@ def plot_style(style_model: dict[str, Any]) -> PlotlyFigure:
     ).update_yaxes(autorange="reversed")
 
 
-def _outfits(outfits: dict[str, Any]) -> dict[str, Outfit]:
-    return {name: Outfit.model_validate(outfit) for name, outfit in outfits.items()}
+def _outfits(outfits: dict[str, Any]) -> dict[str, WornOutfit]:
+    return {name: WornOutfit.model_validate(outfit) for name, outfit in outfits.items()}

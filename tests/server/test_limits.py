@@ -13,11 +13,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from lookbook.assistant import admission
-from lookbook.assistant.admission import Admission
 from lookbook.assistant.assistant import Assistant
-from lookbook.assistant.launch import launch_options, server_options
-from lookbook.assistant.page import Page
+from lookbook.server import limits
+from lookbook.server.launch import launch_options, server_options
+from lookbook.server.limits import RequestLimits
+from lookbook.server.page import Page
 from project import assistant_of, free_port
 
 ANSWER = "/gradio_api/run/answer"
@@ -45,7 +45,7 @@ def echo_server(max_uploads=64):
 
     paths = (ANSWER, "/gradio_api/upload")
     routes = [Route(path, size, methods=["POST"]) for path in paths]
-    middleware = [Middleware(Admission, max_uploads=max_uploads)]
+    middleware = [Middleware(RequestLimits, max_uploads=max_uploads)]
     return Starlette(routes=routes, middleware=middleware)
 
 
@@ -74,7 +74,7 @@ class WaitingAssistant(Assistant):
 def shop(ran):
     """The real page, served by Gradio, with room for two answers."""
     assistant = assistant_of(ran[0], WaitingAssistant)
-    assistant.keep_up(assistant.params)
+    assistant.reload_index(assistant.params)
     page = Page(assistant, assistant.params, max_in_flight=2)
     blocks = page.build()
     app, address, _ = blocks.launch(
@@ -137,8 +137,8 @@ def test_the_limit_of_answers_holds_whatever_address_they_are_asked_by(held):
     wait_until(lambda: assistant.in_flight == 0)
     assert assistant.most_in_flight == 2
     assert refused.status_code == 503
-    assert refused.headers["retry-after"] == str(admission.RETRY_AFTER_S)
-    assert refused.json()["error"] == admission.BUSY
+    assert refused.headers["retry-after"] == str(limits.RETRY_AFTER_S)
+    assert refused.json()["error"] == limits.BUSY
     assert post(address, ANSWER, data=DATA).status_code == 200
 
 
@@ -155,28 +155,28 @@ def test_the_page_is_there_while_answers_wait(held):
 @pytest.mark.parametrize(
     "history",
     [
-        [{"role": "user", "content": "a hat"}] * (admission.MAX_TURNS + 1),
-        [{"role": "user", "content": "x" * (admission.MAX_HISTORY_CHARACTERS + 1)}],
+        [{"role": "user", "content": "a hat"}] * (limits.MAX_TURNS + 1),
+        [{"role": "user", "content": "x" * (limits.MAX_HISTORY_CHARACTERS + 1)}],
     ],
 )
 def test_a_history_over_the_limit_gets_422_with_a_sentence(shop, history):
     response = post(shop[2], ANSWER, data=[*DATA[:4], history])
     assert response.status_code == 422
-    assert response.json()["error"] == admission.LONG_HISTORY
+    assert response.json()["error"] == limits.LONG_HISTORY
 
 
 def test_a_body_over_the_limit_gets_413_and_an_upload_has_its_own_limit(shop):
-    response = post(shop[2], ANSWER, data=[None, "x" * admission.MAX_BODY_BYTES, "hybrid", 1, []])
+    response = post(shop[2], ANSWER, data=[None, "x" * limits.MAX_BODY_BYTES, "hybrid", 1, []])
     assert response.status_code == 413
     assert "larger than 2,000,000 bytes" in response.text
     with serving(echo_server()) as port:
-        body = b"x" * (admission.MAX_BODY_BYTES + 1)
+        body = b"x" * (limits.MAX_BODY_BYTES + 1)
         response = httpx.post(f"http://127.0.0.1:{port}/gradio_api/upload", content=body)
         assert response.json() == {"size": len(body)}
 
 
 def test_a_slow_sender_gets_408_and_frees_its_place(monkeypatch):
-    monkeypatch.setattr(admission, "BODY_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(limits, "BODY_TIMEOUT_S", 0.5)
     path = "/gradio_api/upload"
     with serving(echo_server(max_uploads=1)) as port:
         head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc".encode()
@@ -184,7 +184,7 @@ def test_a_slow_sender_gets_408_and_frees_its_place(monkeypatch):
             slow.sendall(head)
             time.sleep(0.1)
             refused = httpx.post(f"http://127.0.0.1:{port}{path}")
-            assert (refused.status_code, refused.json()["error"]) == (503, admission.BUSY)
+            assert (refused.status_code, refused.json()["error"]) == (503, limits.BUSY)
             assert b"408" in slow.recv(1000)
         with socket.create_connection(("127.0.0.1", port)) as cut:
             cut.sendall(head)
@@ -196,4 +196,4 @@ def test_a_slow_sender_gets_408_and_frees_its_place(monkeypatch):
     [(ANSWER, "answer"), ("/gradio_api/upload", "upload"), ("/", "page"), ("/theme.css", "page")],
 )
 def test_paths_are_counted_by_what_they_lead_to(path, endpoint):
-    assert admission.endpoint_of(path) == endpoint
+    assert limits.endpoint_of(path) == endpoint

@@ -16,18 +16,18 @@ from lookbook.chat_models.checkpoint import Checkpoint, load_model
 from lookbook.chat_models.huggingface import HuggingFaceChatModel
 from lookbook.datasets.engine_dataset import EngineDataset
 from lookbook.errors import InputError
-from lookbook.outfits import Message, Recommendation
-from lookbook.outfits.embedded import NOTHING, EmbeddedStylist
-from lookbook.outfits.language_model import (
+from lookbook.understanding.language_model import (
     BY_RULES,
     LanguageModelStylist,
     StylistPrompts,
+    parse_plan,
     plan_schema,
-    understand_plan,
 )
-from project import configuration, declared_fields, usual_sayings
+from lookbook.understanding.request import Message, Recommendation
+from lookbook.understanding.rule_stylist import NOTHING_FOUND, RuleStylist
+from project import configuration, declared_fields, usual_phrases
 
-FIELDS = Schema.model_validate(declared_fields())
+SCHEMA = Schema.model_validate(declared_fields())
 REST = {
     "Size": "M", "Garment": "other", "Pattern": "plain", "Material": "unknown", "Sleeve": "unknown",
     "Neckline": "unknown", "Length": "unknown",
@@ -40,7 +40,7 @@ BLACK_SHOES = {
     **SHIRT, "Title": "Black shoes", "Category": "Shoes", "Description": "Leather.",
     "Colours": ["black"],
 }  # fmt: skip
-SHOES = Recommendation(slot="feet", record=BLACK_SHOES, why="casual")
+SHOES = Recommendation("feet", BLACK_SHOES, why="casual")
 FEET = {
     "slot": "feet", "text": "white sneakers",
     "wished": {"Garment": ["sneakers"], "Colours": ["white"], "Gender": ["Men"]},
@@ -55,7 +55,7 @@ def prompts():
 
 @pytest.fixture(scope="module")
 def stylist_of(prompts):
-    return lambda chat: LanguageModelStylist(chat, prompts, usual_sayings())
+    return lambda chat: LanguageModelStylist(chat, prompts, usual_phrases())
 
 
 def plan_of(*queries, **schema):
@@ -75,14 +75,14 @@ def stylist(server, stylist_of):
 
 
 def replied(stylist, item=SHIRT, found=(SHOES,), message="shoes?"):
-    plan = EmbeddedStylist().plan(item, message, [], FIELDS)
-    return list(stylist.reply(plan, item, list(found), message, [], FIELDS))
+    plan = RuleStylist().plan(item, message, [], SCHEMA)
+    return list(stylist.reply(plan, item, list(found), message, [], SCHEMA))
 
 
 def test_the_plan_is_the_models_in_the_catalogues_values(server, stylist):
     server.plans = [plan_of(FEET, notes=["No prices here."])]
     plan = stylist.plan(
-        SHIRT, "white sneakers, cheap", [Message(role="user", content="hello")], FIELDS
+        SHIRT, "white sneakers, cheap", [Message(role="user", content="hello")], SCHEMA
     )
     assert plan.mode == "complementary"
     (query,) = plan.queries
@@ -97,7 +97,7 @@ def test_the_plan_is_the_models_in_the_catalogues_values(server, stylist):
     assert [turn["role"] for turn in sent["messages"]] == ["system", "user", "user"]
     assert "Blue shirt" in sent["messages"][-1]["content"]
     schema = sent["response_format"]["json_schema"]["schema"]
-    every: dict[str, list[str]] = {name: [] for name in FIELDS.categorical}
+    every: dict[str, list[str]] = {name: [] for name in SCHEMA.categorical}
     whole = {**FEET, "wished": {**every, **FEET["wished"]}, "unwanted": every}
     jsonschema.validate(json.loads(plan_of(whole)), schema)
 
@@ -109,7 +109,7 @@ def test_what_the_fields_lack_reaches_no_filter(server, stylist):
         "unwanted": {"Pattern": ["see-through"]},
     }
     server.plans = [plan_of(odd)]
-    query = stylist.plan(SHIRT, "shoes", [], FIELDS).queries[0]
+    query = stylist.plan(SHIRT, "shoes", [], SCHEMA).queries[0]
     assert query.filters == {"Category": ["Shoes"]}
     assert [(preference.attribute, preference.values) for preference in query.preferences] == [
         ("Garment", ["boots"])
@@ -118,18 +118,18 @@ def test_what_the_fields_lack_reaches_no_filter(server, stylist):
 
 def test_what_goes_with_an_item_is_none_of_its_kind(server, stylist):
     server.plans = [plan_of({**FEET, "slot": "upper"}, FEET)]
-    assert [query.slot for query in stylist.plan(SHIRT, "", [], FIELDS).queries] == ["feet"]
+    assert [query.slot for query in stylist.plan(SHIRT, "", [], SCHEMA).queries] == ["feet"]
 
 
 def test_a_useless_plan_is_asked_for_once_more(server, stylist):
     server.plans = ["I'd rather not.", plan_of(FEET)]
-    assert stylist.plan(SHIRT, "shoes", [], FIELDS).queries
+    assert stylist.plan(SHIRT, "shoes", [], SCHEMA).queries
     assert [request["temperature"] for request in server.requests] == [0.0, 0.7]
 
 
 def test_after_two_useless_plans_the_rules_plan_and_it_is_said(server, stylist):
     server.plans = ["no", plan_of()]
-    plan = stylist.plan(SHIRT, "shoes", [], FIELDS)
+    plan = stylist.plan(SHIRT, "shoes", [], SCHEMA)
     assert ([query.slot for query in plan.queries], plan.notes) == (["feet"], [BY_RULES])
 
 
@@ -141,7 +141,7 @@ def test_after_two_useless_plans_the_rules_plan_and_it_is_said(server, stylist):
 ).map(json.dumps)))  # fmt: skip
 @example(answer='{"```json{```')
 def test_no_answer_breaks_the_planning(answer):
-    plan = understand_plan(answer, SHIRT, FIELDS)
+    plan = parse_plan(answer, SHIRT, SCHEMA)
     assert plan is None or all(all(query.filters.values()) for query in plan.queries)
 
 
@@ -174,7 +174,7 @@ def test_where_nothing_true_was_said_the_rules_speak(server, stylist):
 
 
 def test_nothing_found_is_said_without_asking(server, stylist):
-    assert "".join(replied(stylist, found=())) == NOTHING
+    assert "".join(replied(stylist, found=())) == NOTHING_FOUND
     assert server.requests == []
 
 
@@ -209,11 +209,11 @@ def test_plan_that_does_not_come_is_made_by_rules_within_the_timeout(stylist_of)
         chat = ApiChatModel(MODEL, base_url=server.url, api_key=KEY, timeout=0.5)
         begun = time.monotonic()
         stylist = stylist_of(chat)
-        plan = stylist.plan(SHIRT, "shoes", [], FIELDS)
+        plan = stylist.plan(SHIRT, "shoes", [], SCHEMA)
         assert BY_RULES in plan.notes
         asked = len(server.requests)
         # The customer does not wait once more.
-        assert "Black shoes" in "".join(stylist.reply(plan, SHIRT, [SHOES], "", [], FIELDS))
+        assert "Black shoes" in "".join(stylist.reply(plan, SHIRT, [SHOES], "", [], SCHEMA))
         assert len(server.requests) == asked
         assert time.monotonic() - begun < 5
 
@@ -237,9 +237,9 @@ def test_thinking_is_no_part_of_a_reply(server, stylist):
 def test_a_server_without_schemas_is_asked_otherwise_and_it_is_remembered(stylist_of, refused):
     with serving(refuses=refused, plans=[plan_of(FEET)] * 2) as server:
         stylist = stylist_of(ApiChatModel(MODEL, base_url=server.url, api_key=KEY, retries=0))
-        assert stylist.plan(SHIRT, "shoes", [], FIELDS).queries
+        assert stylist.plan(SHIRT, "shoes", [], SCHEMA).queries
         asked = len(server.requests)
-        assert stylist.plan(SHIRT, "shoes", [], FIELDS).queries
+        assert stylist.plan(SHIRT, "shoes", [], SCHEMA).queries
         assert len(server.requests) == asked + 1
 
 
@@ -255,7 +255,7 @@ def test_what_the_server_refuses_the_log_says_without_the_key_and_the_rules_answ
 ):
     reached = {"model": MODEL, "base_url": server.url, "api_key": KEY, "retries": 0, **options}
     stylist = stylist_of(ApiChatModel(**reached))
-    assert BY_RULES in stylist.plan(SHIRT, "shoes", [], FIELDS).notes
+    assert BY_RULES in stylist.plan(SHIRT, "shoes", [], SCHEMA).notes
     assert "Black shoes" in "".join(replied(stylist))
     assert caplog.text.count(told) == 2
     assert reached["api_key"] not in caplog.text
@@ -266,13 +266,13 @@ def test_where_a_server_is_down_the_rules_plan_and_the_log_says_why(stylist_of, 
         free.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
         stylist = stylist_of(ApiChatModel(MODEL, base_url=address, api_key=KEY, retries=0))
-        assert stylist.plan(SHIRT, "shoes", [], FIELDS).queries
+        assert stylist.plan(SHIRT, "shoes", [], SCHEMA).queries
     assert "chat model failed: no connection to" in caplog.text
 
 
 def test_no_key_for_together_is_said_in_the_log(stylist_of, monkeypatch, caplog):
     monkeypatch.delenv("TOGETHER_BASE_URL", raising=False)
-    assert BY_RULES in stylist_of(ApiChatModel(MODEL)).plan(SHIRT, "shoes", [], FIELDS).notes
+    assert BY_RULES in stylist_of(ApiChatModel(MODEL)).plan(SHIRT, "shoes", [], SCHEMA).notes
     assert "set TOGETHER_API_KEY" in caplog.text
 
 
@@ -284,10 +284,10 @@ def local(tiny_mllama):
 def test_a_local_model_can_write_nothing_but_a_plan(local):
     asked = [{"role": "system", "content": "Plan."}, {"role": "user", "content": "shoes"}]
     for temperature in (0.0, 0.7):
-        written = local.answer(asked, plan_schema(FIELDS), temperature)
+        written = local.answer(asked, plan_schema(SCHEMA), temperature)
         assert written.startswith('{"mode":')
-        plan = understand_plan(written, SHIRT, FIELDS)
-        assert plan is None or {query.slot for query in plan.queries} <= {*FIELDS.slots, None}
+        plan = parse_plan(written, SHIRT, SCHEMA)
+        assert plan is None or {query.slot for query in plan.queries} <= {*SCHEMA.slots, None}
 
 
 def test_a_local_model_replies_in_parts(local, stylist_of):
@@ -317,7 +317,7 @@ def test_a_local_model_that_does_not_write_leaves_the_reply_to_the_rules(
     stylist = stylist_of(chat)
     # The second customer meets a model that is still busy with the first.
     assert "".join(replied(stylist)) == "".join(replied(stylist)) == RULES
-    assert BY_RULES in stylist.plan(SHIRT, "shoes", [], FIELDS).notes
+    assert BY_RULES in stylist.plan(SHIRT, "shoes", [], SCHEMA).notes
     woken.set()
     assert "chat model failed: " in caplog.text
     assert time.monotonic() - begun < 19
@@ -329,11 +329,11 @@ def test_stylists_are_catalog_entries(server, prompts, tiny_mllama):
     server.plans = [plan_of(FEET)]
     rooms = "lookbook.chat_models"
     given_ = {
-        "engine": "lookbook.outfits.language_model.LanguageModelStylist",
+        "engine": "lookbook.understanding.language_model.LanguageModelStylist",
         "prompts": prompts.model_dump(),
     }
     chat = {"engine": f"{rooms}.api.ApiChatModel", "model": MODEL, "base_url": server.url}
     api = EngineDataset(**given_, chat={**chat, "credentials": {"api_key": KEY}}).load()
-    assert api.plan(SHIRT, "shoes", [], FIELDS).queries
+    assert api.plan(SHIRT, "shoes", [], SCHEMA).queries
     chat = {"engine": f"{rooms}.huggingface.HuggingFaceChatModel", "model": str(tiny_mllama)}
     assert isinstance(EngineDataset(**given_, chat=chat).load(), LanguageModelStylist)

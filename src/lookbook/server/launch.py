@@ -1,4 +1,4 @@
-"""Opens the page: how it looks, and how it is served."""
+"""Serves the page: its theme, its server, and the reloading of the index."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from typing import Any
 import gradio as gr
 from starlette.middleware import Middleware
 
-from lookbook.assistant.admission import Admission
-from lookbook.assistant.answers import ServingParams
 from lookbook.assistant.assistant import Assistant
-from lookbook.assistant.metrics import INDEX
-from lookbook.assistant.page import Page
-from lookbook.assistant.routes import Routes
+from lookbook.assistant.types import ServingParams
 from lookbook.errors import InputError
+from lookbook.server.limits import RequestLimits
+from lookbook.server.metrics import INDEX
+from lookbook.server.page import Page
+from lookbook.server.routes import Routes
 
-# Photos are bounded in bytes here, and in pixels where they are decoded.
-LARGEST_UPLOAD = "20mb"
-# Seconds between two looks for a new index.
-BETWEEN_LOOKS = 5.0
+# The pixels of a photo are limited where it is decoded.
+MAX_UPLOAD_SIZE = "20mb"
+# Seconds between two checks for a new index.
+RELOAD_INTERVAL_S = 5.0
 
 logger = logging.getLogger(__name__)
 
 
 def launch_options() -> dict[str, Any]:
-    """What ``launch`` needs for the page to look as it is meant to, and to stay closed."""
+    """Return Gradio's ``launch`` options: theme, limits, no errors shown."""
     sans = ["Avenir Next", "Segoe UI", "Helvetica Neue", "Arial", "sans-serif"]
     theme = gr.themes.Base(
         primary_hue=gr.themes.colors.orange,
@@ -50,22 +50,22 @@ def launch_options() -> dict[str, Any]:
     return {
         "theme": theme,
         "css_paths": Path(__file__).with_name("page.css"),
-        # The page is drawn on paper: it has no dark side.
+        # The page has no dark mode.
         "js": "() => document.body.classList.remove('dark')",
         "footer_links": ["api"],
-        "max_file_size": LARGEST_UPLOAD,
+        "max_file_size": MAX_UPLOAD_SIZE,
         "ssr_mode": False,
         "show_error": False,
     }
 
 
 def serve(assistant: Assistant, params: ServingParams, launch: dict[str, Any]) -> None:
-    """Opens the page, and stays until it is stopped.
+    """Serve the page until it is stopped.
 
     Args:
         assistant: Answers.
-        params: What is chosen when the page is opened.
-        launch: Where and for whom, as of Gradio's ``launch``.
+        params: The choices of a new page.
+        launch: Further options of Gradio's ``launch``.
 
     Raises:
         OSError: If the port is taken.
@@ -74,7 +74,7 @@ def serve(assistant: Assistant, params: ServingParams, launch: dict[str, Any]) -
     log_requests()
     page = Page(assistant, params).build()
     open_page(page, **launch_options(), **launch, app_kwargs=server_options(assistant))
-    # The page is there while the models are still read; who asks at once waits for them.
+    # The page opens before the models are loaded; early requests wait for them.
     Thread(target=follow_index, args=(assistant, params), daemon=True).start()
     page.block_thread()
 
@@ -87,15 +87,14 @@ def open_page(page: gr.Blocks, **options: Any) -> None:
 
 
 def server_options(assistant: Assistant) -> dict[str, Any]:
-    """What the server needs beside the page, as of Gradio's ``app_kwargs``."""
-    return {"routes": Routes(assistant).all(), "middleware": [Middleware(Admission)]}
+    """Return Gradio's ``app_kwargs``: further routes, and the limits of requests."""
+    return {"routes": Routes(assistant).all(), "middleware": [Middleware(RequestLimits)]}
 
 
 def share_cores() -> None:
-    """Leaves it to the customers' own threads to use all cores.
+    """Limit libraries to one thread, since each request has one of its own.
 
-    Libraries that spread each multiplication over all of them fight over the cores as soon as two
-    customers are there, and a small one takes no less time for it.
+    Their threads would compete for the cores, and small multiplications are no faster in parallel.
     """
     import torch
     from threadpoolctl import threadpool_limits
@@ -105,7 +104,7 @@ def share_cores() -> None:
 
 
 def log_requests() -> None:
-    """Writes a line of JSON a request, and nothing else, to the standard error."""
+    """Write a line of JSON per request to the standard error."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(message)s"))
     requests = logging.getLogger("lookbook.requests")
@@ -114,18 +113,14 @@ def log_requests() -> None:
 
 
 def follow_index(assistant: Assistant, params: ServingParams) -> None:
-    """Load the index and the models, and every index that a run writes later.
+    """Load the models and the newest index, again and again.
 
-    A failure is tried again, so that the server recovers by itself; its reason is logged once.
-
-    Args:
-        assistant: Keeps them.
-        params: How to search.
+    Failures are retried, and their reasons logged once.
     """
     reason = ""
     while True:
         try:
-            if assistant.keep_up(params):
+            if assistant.reload_index(params):
                 INDEX.labels("taken up").inc()
                 logger.info("The newest version of the index is searched.")
             reason = ""
@@ -135,4 +130,4 @@ def follow_index(assistant: Assistant, params: ServingParams) -> None:
                 reason = str(error)
                 is_expected = isinstance(error, InputError)
                 logger.warning("The index cannot be used: %s", error, exc_info=not is_expected)
-        time.sleep(BETWEEN_LOOKS)
+        time.sleep(RELOAD_INTERVAL_S)

@@ -1,4 +1,4 @@
-"""The words that a customer may use: sayings, declared values, and what is said around them."""
+"""The words that customers may use: phrases, attribute values, and the words around them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from typing import Literal
 
 from lookbook.attributes.schema import Schema
 from lookbook.attributes.values import normalize
-from lookbook.outfits import LONGEST_MESSAGE, cues, slots
-from lookbook.outfits.sayings import Kind, Saying, Sayings
+from lookbook.outfits import slots
+from lookbook.understanding import cues
+from lookbook.understanding.phrases import Kind, Phrase, Phrases
+from lookbook.understanding.request import MAX_MESSAGE_LENGTH
 
 Cue = Literal["similar", "complementary", "owned", "not", "again", "and", "or", "link", "for"]
-# Values' words that mean something else in a sentence, or nothing that one can wish for.
-NO_WISH = {
+# Synonyms of values that mean something else in a sentence, or no preference.
+IGNORED_WORDS = {
     "all", "any", "both", "everyone", "neutral", "none", "other", "not specified", "unspecified",
     "n a", "active", "u", "m", "f", "s", "l", "v", "body", "m f", "f m", "set", "not applicable",
     "sweat", "grand", "mid", "standard", "regular", "unknown", "large", "small",
@@ -29,15 +31,15 @@ _FRACTION = re.compile(r"(?<=\d)\s*/\s*(?=\d)")
 # "(w, 28)", "19m", "f/22": an age with a letter says whose.
 _AGED = re.compile(r"\(\s*([mwf])\b|\b\d\d\s?([mwf])\b|\b([mwf])\s?/?\s?\d\d\b", re.IGNORECASE)
 _LETTERS = {"m": "man", "w": "woman", "f": "woman"}
-# A word is taken for a misspelt one from so many letters on, and so much has to be alike.
-_LEAST_LETTERS = 5
-_ALIKE = 0.8
+# Shorter words are never corrected; a correction has at least this similarity.
+_MIN_LETTERS = 5
+_MIN_SIMILARITY = 0.8
 _SHORTS = "shorts"
 UNKNOWN = ""
 
 
 @dataclass(frozen=True)
-class Value:
+class AttributeValue:
     """A value of an attribute that a word means."""
 
     attribute: str
@@ -45,103 +47,103 @@ class Value:
 
 
 @dataclass(frozen=True)
-class Said:
-    """A saying that a phrase may mean."""
+class PhraseMatch:
+    """A meaning that words may have."""
 
     kind: Kind
     name: str
-    saying: Saying
+    phrase: Phrase
 
 
 @dataclass(frozen=True)
 class Term:
-    """What one word or phrase of a message means.
+    """A word or phrase of a message.
 
     Attributes:
-        words: The phrase, folded.
+        words: The phrase, normalized.
         cues: What it says of the terms around it.
-        values: Values of attributes that it means, at most one an attribute.
-        sayings: Sayings that it may mean.
+        values: Attribute values that it means, at most one an attribute.
+        phrases: Entries of the phrases file that it may mean.
         known: Whether it means anything.
     """
 
     words: str
     cues: frozenset[Cue] = frozenset()
-    values: tuple[Value, ...] = ()
-    sayings: tuple[Said, ...] = ()
+    values: tuple[AttributeValue, ...] = ()
+    phrases: tuple[PhraseMatch, ...] = ()
     known: bool = True
 
 
-# Where a sentence ends, and where a member of a list does.
+# The end of a sentence, and of a member of a list.
 STOP = Term(".")
 COMMA = Term(",")
 _SIGNS = {",": COMMA, "&": COMMA, "+": COMMA, "/": Term("/", frozenset({"or"}))}
 
 
 class Lexicon:
-    """The words of a catalogue's attributes and sayings in customers' sentences."""
+    """The words of a catalogue's attributes and phrases."""
 
-    def __init__(self, schema: Schema, sayings: Sayings) -> None:
-        """Learns the words.
+    def __init__(self, schema: Schema, phrases: Phrases) -> None:
+        """Collect the words.
 
         Args:
-            schema: Values and their synonyms.
-            sayings: What else is said, cut to the attributes.
+            schema: Attribute values and their synonyms.
+            phrases: Phrases without values that the catalogue lacks.
         """
         self._schema = schema
-        values: dict[str, list[Value]] = {}
+        values: dict[str, list[AttributeValue]] = {}
         for name, attribute in schema.categorical.items():
             default = getattr(attribute, "default", None)
             for word, value in attribute.words.items():
-                if value != default and word not in NO_WISH:
+                if value != default and word not in IGNORED_WORDS:
                     phrase = _unfold(word) if self.names_garments(name) else word
-                    values.setdefault(phrase, []).append(Value(name, value))
-        said: dict[str, list[Said]] = {}
-        for kind, name, saying in sayings.every():
-            for phrase in saying.said:
+                    values.setdefault(phrase, []).append(AttributeValue(name, value))
+        matches: dict[str, list[PhraseMatch]] = {}
+        for kind, name, entry in phrases.entries():
+            for phrase in entry.phrases:
                 folded = _unfold(normalize(phrase)) if kind == "garments" else normalize(phrase)
-                said.setdefault(folded, []).append(Said(kind, name, saying))
-        told: dict[str, set[Cue]] = {}
-        for cue, phrases in _CUES.items():
-            for phrase in phrases:
-                told.setdefault(normalize(phrase), set()).add(cue)
-        nothing = {normalize(phrase) for phrase in cues.NOTHING}
+                matches.setdefault(folded, []).append(PhraseMatch(kind, name, entry))
+        signals: dict[str, set[Cue]] = {}
+        for cue, cue_phrases in _CUES.items():
+            for phrase in cue_phrases:
+                signals.setdefault(normalize(phrase), set()).add(cue)
+        ignored = {normalize(phrase) for phrase in cues.NOTHING}
         self._terms = {
             phrase: Term(
                 phrase,
-                frozenset(told.get(phrase, ())),
-                () if phrase in said else tuple(self._plain(phrase, values.get(phrase, []))),
-                tuple(said.get(phrase, ())),
+                frozenset(signals.get(phrase, ())),
+                () if phrase in matches else tuple(self._plain(phrase, values.get(phrase, []))),
+                tuple(matches.get(phrase, ())),
             )
-            for phrase in {*values, *said, *told, *nothing}
+            for phrase in {*values, *matches, *signals, *ignored}
         }
         self._longest = max(len(phrase.split()) for phrase in self._terms)
         words = {word for phrase in self._terms for word in phrase.split()}
         self._known = words | _every_function_word()
-        self._spelt = sorted(
+        self._dictionary = sorted(
             {
                 word
-                for phrase in {*values, *said}
+                for phrase in {*values, *matches}
                 for word in phrase.split()
-                if len(word) >= _LEAST_LETTERS - 1 and word.isalpha()
+                if len(word) >= _MIN_LETTERS - 1 and word.isalpha()
             }
         )
-        # The same words come again and again, and in several phrases.
+        # Words repeat, also within the phrases of one message.
         self._spell = lru_cache(maxsize=4096)(self._respell)
 
     def terms(self, message: str) -> Iterator[Term]:
-        """Finds what a message says, in its order.
+        """Yield the terms of a message in order.
 
-        There is a term where sentences and parts end, and one that means nothing for each word
-        that is not known and not among the commonest.
+        Sentences and members of lists end in terms of their own. Unknown words are terms without a
+        meaning; function words are left out.
         """
-        message = _FRACTION.sub(" ", message[:LONGEST_MESSAGE])
+        message = _FRACTION.sub(" ", message[:MAX_MESSAGE_LENGTH])
         for match in _AGED.finditer(message):
             letter = next(filter(None, match.groups())).casefold()
             yield self._terms.get(_LETTERS[letter], STOP)
         tokens = [token for part in _TOKEN.findall(message) for token in _fold_token(part)]
         language = _language(tokens)
-        # What is a word abroad only is none here.
+        # Words of other languages only.
         foreign = cues.ONLY_ABROAD if language in ("en", UNKNOWN) else cues.ONLY_ENGLISH
         start = 0
         while start < len(tokens):
@@ -163,89 +165,86 @@ class Lexicon:
     def _match(
         self, tokens: list[str], language: str, foreign: list[str]
     ) -> tuple[Term | None, int]:
-        """Finds the longest phrase that a message goes on with, as it stands or respelt.
+        """Find the longest phrase at the beginning of some tokens, as written or corrected.
 
         Returns:
-            Its meaning, if it has any, and of how many words it is.
+            Its meaning, if any, and its number of words.
         """
         for size in range(min(self._longest, len(tokens)), 0, -1):
-            said = tokens[:size]
-            if size == 1 and said[0] in foreign:
+            words = tokens[:size]
+            if size == 1 and words[0] in foreign:
                 break
-            if (phrase := " ".join(said)) in self._terms:
+            if (phrase := " ".join(words)) in self._terms:
                 return self._terms[phrase], size
-            if size > 1 and all(word.isalpha() for word in said):
-                spelt = [" ".join(self._spell(word, language)) for word in said]
+            if size > 1 and all(word.isalpha() for word in words):
+                spelt = [" ".join(self._spell(word, language)) for word in words]
                 if (phrase := " ".join(spelt)) in self._terms:
                     return self._terms[phrase], size
         return None, 1
 
     def _respell(self, word: str, language: str) -> list[str]:
-        """Gives the words of the lexicon that a word is a form of, or a misspelling."""
+        """Return the words of the lexicon that a word is a form or a misspelling of."""
         if word in self._terms or not word.isalpha() or len(word) < 4:
             return [word]
         endings = (
             cues.ENDINGS if language == UNKNOWN else {language: cues.ENDINGS.get(language, [])}
         )
-        for ending, instead in (one for own in endings.values() for one in own):
+        for ending, instead in (pair for pairs in endings.values() for pair in pairs):
             stem = word.removesuffix(ending) + instead
             if word.endswith(ending) and stem in self._terms and len(stem) > 2:
                 return [stem]
         if word in self._known:
             return [word]
         if language == "de":
-            parts = self._take_apart(word)
+            parts = self._split_compound(word)
             if parts:
                 return parts
-        if len(word) < _LEAST_LETTERS or word in _ordinary():
+        if len(word) < _MIN_LETTERS or word in _ordinary():
             return [word]
         from rapidfuzz import process
         from rapidfuzz.distance import DamerauLevenshtein
 
-        found = process.extractOne(
-            word, self._spelt, scorer=DamerauLevenshtein.normalized_similarity, score_cutoff=_ALIKE
+        match = process.extractOne(
+            word,
+            self._dictionary,
+            scorer=DamerauLevenshtein.normalized_similarity,
+            score_cutoff=_MIN_SIMILARITY,
         )
-        return [found[0]] if found and found[0][0] == word[0] else [word]
+        return [match[0]] if match and match[0][0] == word[0] else [word]
 
-    def _take_apart(self, word: str) -> list[str]:
-        """Takes a German compound apart: a "Wollpullover" is of wool, and a pullover."""
+    def _split_compound(self, word: str) -> list[str]:
+        """Split a German compound: a "Wollpullover" is of wool, and a pullover."""
         for place in range(3, len(word) - 3):
             head = word[place:]
-            if head in self._terms and self._terms[head].values + self._terms[head].sayings:
+            if head in self._terms and self._terms[head].values + self._terms[head].phrases:
                 stems = (word[:place], word[:place].removesuffix("s"), word[:place] + "e")
-                first = next((one for one in stems if one in self._terms), None)
+                first = next((stem for stem in stems if stem in self._terms), None)
                 return [first, head] if first else [head]
         return []
 
-    def _plain(self, word: str, values: list[Value]) -> list[Value]:
-        """Keeps of a word's values those that a customer has in mind.
+    def _plain(self, word: str, values: list[AttributeValue]) -> list[AttributeValue]:
+        """Choose among the values that a word may mean.
 
-        The name of a garment means the garment, and the name of a value ("denim") that value
-        rather than what it is another word for; a word of several attributes ("lace") means the
-        first.
+        Garments come first, and the names of values before their synonyms. A word of several
+        attributes ("lace") means the first.
         """
-        named = [one for one in values if normalize(one.value) == word]
-        values = named or values
-        certain = [
-            one
-            for one in values
-            if one.attribute != self.slot_attribute and self.names_garments(one.attribute)
-        ]
-        main = [one for one in values if one.attribute == self.slot_attribute]
-        return (certain or main or values)[:1]
+        values = [one for one in values if normalize(one.value) == word] or values
+        garments = [one for one in values if self.names_garments(one.attribute)]
+        specific = [one for one in garments if one.attribute != self.slot_attribute]
+        return (specific or garments or values)[:1]
 
     @property
     def slot_attribute(self) -> str | None:
-        """The attribute whose values fill parts of an outfit."""
+        """The attribute whose values fill slots."""
         return self._schema.slot_attribute
 
     def names_garments(self, name: str) -> bool:
-        """Says whether an attribute's values are garments."""
+        """Whether the values of an attribute are garments."""
         return slots.names_garments(name, self._schema)
 
-    def kinds_of(self, wanted: Mapping[str, list[str]]) -> set[str]:
-        """Gives the values of the attribute with slots that named garments are of."""
-        return set(slots.kinds_of(wanted, self._schema))
+    def categories_of(self, values: Mapping[str, list[str]]) -> set[str]:
+        """Return the categories of named garments."""
+        return set(slots.categories_of(values, self._schema))
 
 
 _CUES: dict[Cue, list[str]] = {
@@ -256,15 +255,15 @@ _CUES: dict[Cue, list[str]] = {
 }  # fmt: skip
 
 
-def lexicon_of(schema: Schema, sayings: Sayings) -> Lexicon:
-    """Gives the lexicon of a catalogue's attributes, made once."""
-    return _lexicon(schema.as_json, sayings.declared)
+def lexicon_of(schema: Schema, phrases: Phrases) -> Lexicon:
+    """Return the lexicon of a catalogue, cached."""
+    return _lexicon(schema.as_json, phrases.declared)
 
 
 @lru_cache(maxsize=8)
-def _lexicon(declared: str, sayings: str) -> Lexicon:
+def _lexicon(declared: str, phrases: str) -> Lexicon:
     schema = Schema.model_validate_json(declared)
-    return Lexicon(schema, Sayings.model_validate_json(sayings).within(schema))
+    return Lexicon(schema, Phrases.model_validate_json(phrases).restrict(schema))
 
 
 def _fold_token(token: str) -> list[str]:
@@ -274,14 +273,15 @@ def _fold_token(token: str) -> list[str]:
 
 
 def _unfold(phrase: str) -> str:
-    """Keeps shorts, which are a garment, apart from what is short."""
+    """Tell the garment, shorts, from the quality."""
     return re.sub(r"\bshort$", _SHORTS, phrase)
 
 
 def _language(words: list[str]) -> str:
-    """Tells the language of a message by its commonest words, if it has any; else English."""
+    """Return the language of a message by its function words; English in doubt."""
     counts = {
-        name: sum(word in known for word in words) for name, known in _function_words().items()
+        name: sum(word in function_words for word in words)
+        for name, function_words in _function_words().items()
     }
     best = max(counts, key=lambda name: counts[name])
     if not counts[best]:

@@ -1,7 +1,7 @@
 """Words of customers that name nothing, and say how what they name is meant.
 
 English, German, French and Spanish. Like all words they are folded before they are compared, see
-:func:`lookbook.attributes.values.fold`.
+:func:`lookbook.attributes.values.normalize`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the server gives beside the page: pictures, its health, and its counts."""
+"""Routes beside the page: pictures, health and metrics."""
 
 from __future__ import annotations
 
@@ -12,52 +12,51 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from lookbook.assistant.cards import HEIGHT, WIDTH, thumbnail
 from lookbook.photos.photo import identify
+from lookbook.server.cards import HEIGHT, WIDTH, thumbnail
 
-# Pictures that are kept, of some ten kilobytes each.
-KEPT = 4096
+# Cached pictures, of some ten kilobytes each.
+CACHE_SIZE = 4096
 _A_YEAR = "private, max-age=31536000, immutable"
 
 
 def picture_url(item: dict[str, Any]) -> str:
-    """Gives the address of an item's picture, relative to the page's.
+    """Return the address of an item's picture, relative to the page.
 
-    Who does not know the photo's hash, which a page behind a password does not tell, cannot ask
-    for it.
+    It holds the photo's hash, so that nobody guesses addresses behind a password.
     """
     return f"pictures/{item['photo_id']}/{quote(item['Filename'])}"
 
 
-class Served(Protocol):
-    """Whose photos and state are told.
+class PhotoService(Protocol):
+    """A service with photos.
 
     Attributes:
-        state: ``ready``, or what is missing.
+        state: ``ready``, or the reason why it is not.
     """
 
     state: str
 
     def picture(self, filename: str) -> bytes | None:
-        """Reads a photo; ``None`` for what is not among the photos."""
+        """Read a photo; ``None`` for other files."""
 
 
 class Routes:
-    """The server's own addresses."""
+    """The server's own routes."""
 
-    def __init__(self, served: Served, size: tuple[int, int] = (WIDTH, HEIGHT)) -> None:
-        """Takes whose photos and state are told.
+    def __init__(self, service: PhotoService, size: tuple[int, int] = (WIDTH, HEIGHT)) -> None:
+        """Create the routes of a service.
 
         Args:
-            served: Whose.
-            size: Width and height that pictures fit into.
+            service: The photos and their state.
+            size: The largest width and height of pictures.
         """
-        self._served = served
+        self._service = service
         self._size = size
-        self._thumbnail = lru_cache(maxsize=KEPT)(self._make_thumbnail)
+        self._thumbnail = lru_cache(maxsize=CACHE_SIZE)(self._make_thumbnail)
 
     def all(self) -> list[Route]:
-        """Lists them."""
+        """Return the routes."""
         return [
             Route("/pictures/{photo_id}/{file:path}", self._picture),
             Route("/health", self._health),
@@ -65,9 +64,9 @@ class Routes:
         ]
 
     def _make_thumbnail(self, photo_id: str, file: str) -> bytes:
-        data = self._served.picture(file)
+        data = self._service.picture(file)
         if not data or identify(data) != photo_id:
-            # Raised, and so not cached: the photo may come, and junk displaces no thumbnail.
+            # An exception is not cached: the photo may appear later.
             raise FileNotFoundError(file)
         return thumbnail(data, self._size)
 
@@ -84,8 +83,8 @@ class Routes:
         return Response(data, media_type="image/webp", headers=headers)
 
     async def _health(self, request: Request) -> Response:
-        told = self._served.state
-        return JSONResponse({"status": told}, status_code=200 if told == "ready" else 503)
+        state = self._service.state
+        return JSONResponse({"status": state}, status_code=200 if state == "ready" else 503)
 
     async def _metrics(self, request: Request) -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

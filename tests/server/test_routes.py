@@ -1,9 +1,9 @@
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from lookbook.assistant import routes
-from lookbook.assistant.routes import Routes
 from lookbook.photos.photo import identify
+from lookbook.server import routes
+from lookbook.server.routes import Routes
 from project import jpeg
 
 

@@ -1,4 +1,4 @@
-"""What the server counts, in Prometheus' terms: never what a customer said or showed."""
+"""Prometheus metrics; they hold nothing that a customer wrote or showed."""
 
 from __future__ import annotations
 
@@ -13,6 +13,5 @@ SECONDS = Histogram(
 )
 OPEN = Gauge("lookbook_answers_open", "Answers that are worked on or wait for their turn")
 REFUSED = Counter("lookbook_requests_refused", "Requests turned away", ["reason"])
-CAPTIONS = Counter("lookbook_captions", "Photos of customers described", ["outcome"])
 FAILURES = Counter("lookbook_failures", "Answers that failed for a reason that no customer caused")
 INDEX = Counter("lookbook_index_renewals", "New versions of the index taken up", ["outcome"])

@@ -3,10 +3,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lookbook.attributes.schema import Schema
-from lookbook.outfits import Message
-from lookbook.outfits.embedded import NOT_UNDERSTOOD, EmbeddedStylist
-from lookbook.outfits.sayings import Sayings
-from project import declared_fields, usual_sayings
+from lookbook.understanding.phrases import Phrases
+from lookbook.understanding.request import Message
+from lookbook.understanding.rule_stylist import NOT_UNDERSTOOD, RuleStylist
+from project import declared_fields, usual_phrases
 
 REST = ["lower", "outer", "feet"]
 
@@ -22,7 +22,7 @@ def item(**values):
 
 @pytest.fixture(scope="module")
 def plan(schema):
-    stylist = EmbeddedStylist(usual_sayings())
+    stylist = RuleStylist(usual_phrases())
 
     def plan(shown, message, *before):
         turns = [Message(role="user", content=one) for one in before]
@@ -36,7 +36,7 @@ def slots(plan):
 
 
 def preferences(query):
-    """Wanted values by attribute; unwanted values under the attribute's name and a dash."""
+    """What is wished for, by field; unwanted values of a field under its name and a dash."""
     told = {}
     for preference in query.preferences:
         told.setdefault(("-" if preference.negated else "") + preference.attribute, []).extend(
@@ -121,7 +121,7 @@ def test_each_garment_has_its_own_colour(plan):
 
 
 @pytest.mark.parametrize(
-    ("message", "attribute", "values"),
+    ("message", "field", "values"),
     [
         ("women's trousers that aren't denim", "-Material", ["denim"]),
         ("a sweater, anything except black", "-Colours", ["black"]),
@@ -138,8 +138,8 @@ def test_each_garment_has_its_own_colour(plan):
 )  # fmt: skip
 def test_hears_what_is_not_to_be(plan, message, attribute, values):
     (query,) = plan(None, message).queries
-    assert preferences(query)[attribute] == values
-    assert not set(preferences(query).get(attribute[1:], [])) & set(values)
+    assert preferences(query)[field] == values
+    assert not set(preferences(query).get(field[1:], [])) & set(values)
     assert all(preference.required for preference in query.preferences if preference.negated)
 
 
@@ -198,7 +198,7 @@ def test_weather_tells_the_season_and_what_keeps_it_off(plan):
 
 
 @pytest.mark.parametrize(
-    ("message", "attribute", "value"),
+    ("message", "field", "value"),
     [
         ("long dress", "Length", "full"), ("a long-sleeved shirt", "Sleeve", "long"),
         ("shirt, long sleeves", "Sleeve", "long"), ("short skirt", "Length", "mini"),
@@ -208,13 +208,13 @@ def test_weather_tells_the_season_and_what_keeps_it_off(plan):
         ("dress, knee lenght", "Length", "knee"), ("LBD", "Colours", "black"),
     ],
 )  # fmt: skip
-def test_hears_the_details_of_a_garment(plan, message, attribute, value):
+def test_hears_the_details_of_a_garment(plan, message, field, value):
     (query,) = plan(None, message).queries
-    assert value in preferences(query)[attribute]
+    assert value in preferences(query)[field]
 
 
 @pytest.mark.parametrize(
-    ("before", "message", "attribute", "values"),
+    ("before", "message", "field", "values"),
     [
         ("dresses with a flower print", "same but in green", "Colours", ["green"]),
         ("dresses with a flower print", "same but in green", "Pattern", ["floral"]),
@@ -230,7 +230,7 @@ def test_hears_the_details_of_a_garment(plan, message, attribute, value):
 )  # fmt: skip
 def test_compares_to_what_was_talked_about(plan, before, message, attribute, values):
     (query,) = plan(None, message, before).queries
-    assert preferences(query)[attribute] == values
+    assert preferences(query)[field] == values
 
 
 def test_steps_start_from_what_was_shown(plan):
@@ -273,7 +273,7 @@ def test_goes_back_to_what_goes_with_it(plan, message):
 )  # fmt: skip
 def test_what_a_customer_has_need_not_be_shown(plan, message, worn, asked):
     planned = plan(None, message)
-    told = {name: values for name, values in planned.worn.items() if name != "Material"}
+    told = {name: values for name, values in planned.owned.items() if name != "Material"}
     assert (planned.mode, told, slots(planned)) == ("complementary", worn, asked)
 
 
@@ -314,8 +314,8 @@ def test_a_word_for_a_garment_in_another_language_is_no_wish_in_english(plan):
     assert not {"skirt", "brim hat"} & set(preferences(query).get("Garment", [])[:1])
 
 
-def test_without_sayings_the_fields_own_words_are_understood(schema):
-    (query,) = EmbeddedStylist().plan(None, "a striped shirt in navy", [], schema).queries
+def test_attribute_words_are_understood_without_phrases(schema):
+    (query,) = RuleStylist().plan(None, "a striped shirt in navy", [], schema).queries
     assert preferences(query) == {"Garment": ["shirt"], "Pattern": ["striped"], "Colours": ["navy"]}
 
 
@@ -333,7 +333,7 @@ def test_a_shop_without_slots_is_searched_by_all_that_is_named():
         }
     )  # fmt: skip
     # What is said of clothes means nothing here.
-    stylist = EmbeddedStylist(usual_sayings())
+    stylist = RuleStylist(usual_phrases())
     (query,) = stylist.plan(None, "small oak desk", [], shop).queries
     assert (query.text, query.filters) == ("small oak desk", {})
     assert preferences(query) == {"Material": ["oak"], "Category": ["table"]}
@@ -341,20 +341,20 @@ def test_a_shop_without_slots_is_searched_by_all_that_is_named():
     assert stylist.plan(shown, "", [], shop).mode == "similar"
 
 
-def test_sayings_are_cut_to_the_fields_there_are(schema):
-    told = {"said": ["x"], "wishes": {"Garment": ["jeans", "toga"], "Wood": ["oak"]}}
-    sayings = Sayings.model_validate({"garments": {"a": told, "b": {"said": ["y"]}}})
-    kept = sayings.within(schema).garments
-    assert kept["a"].wishes == {"Garment": ["jeans"]}
+def test_phrases_are_restricted_to_declared_values(schema):
+    told = {"phrases": ["x"], "preferences": {"Garment": ["jeans", "toga"], "Wood": ["oak"]}}
+    phrases = Phrases.model_validate({"garments": {"a": told, "b": {"phrases": ["y"]}}})
+    kept = phrases.restrict(schema).garments
+    assert kept["a"].preferences == {"Garment": ["jeans"]}
     assert set(kept) == {"a"}
 
 
-def test_every_value_of_the_sayings_that_ship_is_one_of_the_fields_that_ship(schema):
-    for kind, name, saying in usual_sayings().every():
-        for told in (saying.wishes, saying.unwanted):
-            for attribute, values in told.items():
-                assert set(values) <= set(schema.categorical[attribute].values), (kind, name)
-        assert set(saying.of) <= set(schema.singles["Category"].values), (kind, name)
+def test_default_phrases_name_declared_values(schema):
+    for kind, name, phrase in usual_phrases().entries():
+        for told in (phrase.preferences, phrase.exclude):
+            for field, values in told.items():
+                assert set(values) <= set(schema.categorical[field].values), (kind, name)
+        assert set(phrase.categories) <= set(schema.singles["Category"].values), (kind, name)
 
 
 @pytest.mark.parametrize(

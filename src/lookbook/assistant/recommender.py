@@ -1,0 +1,424 @@
+"""Recommends items for each slot of a request, and builds outfits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import combinations, zip_longest
+
+import numpy as np
+
+from lookbook.assistant.types import HYDE, Outfit, QueryPhoto, Recommendations, ServingParams
+from lookbook.attributes.record import known_values_by_attribute, searchable_text, values_of
+from lookbook.attributes.schema import Schema
+from lookbook.outfits.builder import Candidate, build_outfits, compatibility_scores
+from lookbook.outfits.slots import default_slots, slot_of, values_of_slot
+from lookbook.outfits.style import StyleModel
+from lookbook.search.catalogue_search import CatalogueSearch, Item, Method, Query
+from lookbook.search.probabilities import AttributeProbabilities
+from lookbook.understanding.request import Recommendation, Request, SlotQuery, Values
+
+# Methods that compare no images.
+TEXT_METHODS: tuple[Method, ...] = ("semantic", "keyword")
+# Share of the temperature that is left once the customer has said what to look for.
+_TEMPERATURE_WITH_MESSAGE = 0.3
+# Candidates for each slot of an outfit around an item that was searched for.
+_CANDIDATES_AROUND = 24
+# A text is about clothes if the description of any item is at least this similar.
+_MIN_SIMILARITY = 0.3
+
+
+class Recommender:
+    """Recommends items of one catalogue by one style model."""
+
+    def __init__(
+        self, search: CatalogueSearch, style: StyleModel, params: ServingParams, schema: Schema
+    ) -> None:
+        """Create a recommender."""
+        self._search = search
+        self._style = style
+        self._params = params
+        self._method: Method = "semantic" if params.method == HYDE else params.method
+        self._schema = schema
+
+    def recommend(self, request: Request, photo: QueryPhoto | None) -> Recommendations:
+        """Recommend items for each slot of a request, and build outfits.
+
+        Args:
+            request: The request.
+            photo: The customer's photo, if any; it is never recommended itself.
+
+        Raises:
+            InputError: If the index cannot be searched.
+        """
+        if not request.understood and not self._is_about_clothes(request):
+            return Recommendations([], [])
+        if self._params.method == HYDE:
+            return Recommendations(self._search_by_text(request, photo), [])
+        if request.mode == "complementary":
+            return self._complement(request, photo)
+        results = self._search_each(request, photo)
+        unique: dict[str, Recommendation] = {}
+        for ranked in zip_longest(*results):
+            for one in filter(None, ranked):
+                unique.setdefault(one.photo_id, one)
+        outfits: list[Outfit] = []
+        if request.mode == "search" and self._schema.slots and self._params.outfits:
+            outfits = self._outfits_of_results(request, results)
+        return Recommendations(list(unique.values())[: self._params.limit], outfits)
+
+    def swap(
+        self, request: Request, photo: QueryPhoto | None, outfit: list[Recommendation], number: int,
+        rejected_ids: list[str],
+    ) -> Recommendation | None:  # fmt: skip
+        """Find another item for an outfit.
+
+        Args:
+            request: The request that the outfit answers.
+            photo: The customer's photo, if any.
+            outfit: Its items.
+            number: The item to replace, from 0.
+            rejected_ids: Photos of items that are not to come back.
+
+        Returns:
+            An item that goes with the rest; ``None`` if there is no other.
+        """
+        slot = outfit[number].slot
+        rest = [one for place, one in enumerate(outfit) if place != number]
+        worn = self._worn(photo, request)
+        probabilities: list[AttributeProbabilities] = []
+        if worn:
+            probabilities.append(self._probabilities_of(worn, photo))
+        embedder = self._params.embedder
+        probabilities += [
+            self._search.attribute_probabilities(one.photo_id, embedder) for one in rest
+        ]
+        slot_query = next(
+            (query for query in request.queries if (query.slot or "") == slot),
+            self._slot_query(slot, request),
+        )
+        (query,) = self._complementing([slot_query], request, probabilities)
+        excluded = [*_own_id(photo), *rejected_ids, *(one.photo_id for one in outfit)]
+        query = query.model_copy(update={"exclude": excluded})
+        (items,) = self._search.search([query], self._method, 1, embedder)
+        others = [worn, *(known_values_by_attribute(one.item, self._schema) for one in rest)]
+        return self._recommendation(items[0], slot_query, others) if items else None
+
+    def explain_outfit(
+        self, photo: QueryPhoto | None, request: Request, items: Iterable[Recommendation]
+    ) -> str:
+        """Return why an outfit goes together: values that are often worn in one outfit."""
+        known = [self._worn(photo, request), *(known_values_by_attribute(one.item, self._schema) for one in items)]
+        reasons = [
+            reason for pair in combinations(known, 2) for reason in self._style.explain(*pair)[:1]
+        ]
+        sentence = "; ".join(list(dict.fromkeys(reasons))[:2])
+        return f"{sentence[:1].upper()}{sentence[1:]}." if sentence else ""
+
+    def _is_about_clothes(self, request: Request) -> bool:
+        texts = [query.text for query in request.queries if query.text.strip()]
+        embedder = self._params.embedder
+        return not texts or self._search.max_similarity(texts[0], embedder) > _MIN_SIMILARITY
+
+    def _worn(self, photo: QueryPhoto | None, request: Request) -> Values:
+        """Return the known values of the customer's own garment, shown or mentioned."""
+        return known_values_by_attribute(photo.record, self._schema) if photo else request.owned
+
+    def _complement(self, request: Request, photo: QueryPhoto | None) -> Recommendations:
+        """Recommend items that go with the customer's own, as outfits and one by one."""
+        params, slot_queries = self._params, request.queries
+        worn = self._worn(photo, request)
+        photo_id = photo.photo_id if photo else None
+        update = {
+            "seed": f"{photo_id} {sorted(worn.items())}",
+            "temperature": params.temperature
+            * (_TEMPERATURE_WITH_MESSAGE if request.has_message else 1.0),
+            "exclude": _own_id(photo),
+        }
+        queries = [
+            query.model_copy(update=update)
+            for query in self._complementing(
+                slot_queries, request, [self._probabilities_of(worn, photo)]
+            )
+        ]
+        results = self._search.search(queries, self._method, params.candidates, params.embedder)
+        count = max(params.outfits, math.ceil(params.limit / max(len(slot_queries), 1)))
+        built = self._build(list(zip(slot_queries, results, strict=True)), [worn], count)
+        outfits = [
+            Outfit(items, _sigmoid(score / len(items)), self.explain_outfit(photo, request, items))
+            for items, score in built[: params.outfits]
+        ]
+        items = [one for outfit, _ in built for one in outfit]
+        return Recommendations(items[: params.limit], outfits if len(slot_queries) > 1 else [])
+
+    def _complementing(
+        self,
+        slot_queries: Sequence[SlotQuery],
+        request: Request,
+        worn: Sequence[AttributeProbabilities],
+    ) -> list[Query]:
+        """Return queries for items that go with what is worn, and with its wearer and season."""
+        first = worn[0] if worn else {}
+        # Where the customer says nothing, the style model infers it.
+        inferred = {
+            **self._style.infer(first),
+            **{name: values for name, values in first.items() if values},
+        }
+        boosts: dict[str, dict[str, dict[str, float]]] = {}
+        queries = []
+        for slot_query in slot_queries:
+            preferred = {
+                preference.attribute: preference.values
+                for preference in slot_query.preferences
+                if not preference.negated
+            }
+            # Most slots of an outfit share their preferences.
+            key = repr(sorted(preferred.items()))
+            if key not in boosts:
+                boosts[key] = self._boosts(preferred, request, worn, inferred)
+            queries.append(self._query(slot_query, "", boosts[key]))
+        return queries
+
+    def _boosts(
+        self,
+        preferred: Values,
+        request: Request,
+        worn: Sequence[AttributeProbabilities],
+        inferred: AttributeProbabilities,
+    ) -> dict[str, dict[str, float]]:
+        """Return log scores of values beside what is worn, by attribute."""
+        schema = self._schema
+        context = {
+            **{name: inferred.get(name, {}) for name in self._style.contexts},
+            **{name: dict.fromkeys(values, 1 / len(values)) for name, values in preferred.items()},
+            **{name: {value: 1.0} for name, value in request.context.items()},
+        }
+        boosts = self._style.attribute_boosts(worn, context)
+        for name, scores in boosts.items():
+            # Values that no outfit has score as low as the rarest.
+            lowest = min(scores.values(), default=0.0)
+            declared = schema.categorical[name].values if name in schema.categorical else ()
+            boosts[name] = {**dict.fromkeys(declared, lowest), **scores}
+        for name, scores in compatibility_scores(inferred, schema).items():
+            # A stated preference outranks the photo.
+            if name not in preferred:
+                style = boosts.get(name, {})
+                added = {value: style.get(value, 0.0) + score for value, score in scores.items()}
+                boosts[name] = {**style, **added}
+        return boosts
+
+    def _search_by_text(self, request: Request, photo: QueryPhoto | None) -> list[Recommendation]:
+        """Find items by one text on the whole request, whatever slot they fill."""
+        texts = [query.text or query.fallback_text for query in request.queries]
+        if not any(texts) and photo:
+            texts = [searchable_text(photo.record, self._schema)]
+        slot_query = SlotQuery(slot=None)
+        query = self._query(slot_query, ". ".join(filter(None, texts)), {})
+        query = query.model_copy(update={"exclude": _own_id(photo)})
+        (items,) = self._search.search(
+            [query], self._method, self._params.limit, self._params.embedder
+        )
+        return [self._recommendation(item, slot_query, []) for item in items]
+
+    def _search_each(
+        self, request: Request, photo: QueryPhoto | None
+    ) -> list[list[Recommendation]]:
+        """Find items for each query, in the order of the search."""
+        params = self._params
+        limit = math.ceil(params.limit / max(len(request.queries), 1))
+        embedding, description = None, ""
+        if request.mode == "similar" and photo:
+            if self._method not in TEXT_METHODS:
+                embedding = self._embedding_of(photo)
+            if embedding is None:
+                description = searchable_text(photo.record, self._schema)
+        queries = [
+            self._query(query, " ".join(filter(None, (query.text, description))), {}).model_copy(
+                update={"image_embedding": embedding, "exclude": _own_id(photo)}
+            )
+            for query in request.queries
+        ]
+        results = self._search.search(queries, self._method, limit, params.embedder)
+        return [
+            [self._recommendation(item, query, []) for item in items]
+            for query, items in zip(request.queries, results, strict=True)
+        ]
+
+    def _outfits_of_results(
+        self, request: Request, results: list[list[Recommendation]]
+    ) -> list[Outfit]:
+        """Build outfits of search results: of their slots, or around each item."""
+        # Items for the same slot are alternatives.
+        by_slot: dict[str, list[Recommendation]] = {}
+        for one in (one for items in results for one in items):
+            slot = one.slot or slot_of(one.item, self._schema) or ""
+            by_slot.setdefault(slot, []).append(replace(one, slot=slot))
+        if len(results) > 1 and len(by_slot) > 1:
+            built = build_outfits(
+                [_candidates([one.item for one in options]) for options in by_slot.values()],
+                self._style, self._schema, self._params.outfits, self._params.diversity,
+            )  # fmt: skip
+            return [
+                self._outfit(
+                    request,
+                    [
+                        next(one for one in options if one.item is candidate.item)
+                        for options, candidate in zip(
+                            by_slot.values(), outfit.candidates, strict=True
+                        )
+                    ],
+                    outfit.score,
+                )
+                for outfit in built
+            ]
+        if not results:
+            return []
+        wanted, first = request.queries[0].slot, results[0]
+        in_slot = [one for one in first if wanted and slot_of(one.item, self._schema) == wanted]
+        return self._outfits_around(request, (in_slot or first)[: self._params.outfits])
+
+    def _outfits_around(self, request: Request, seeds: list[Recommendation]) -> list[Outfit]:
+        """Build an outfit around each seed; no other item is in two of them."""
+        slot_queries: list[list[SlotQuery]] = []
+        queries: list[Query] = []
+        for seed in seeds:
+            slots = default_slots(slot_of(seed.item, self._schema), self._schema)
+            slot_queries.append([self._slot_query(slot, request) for slot in slots])
+            update = {
+                "seed": seed.photo_id,
+                "temperature": self._params.temperature * _TEMPERATURE_WITH_MESSAGE,
+            }
+            worn = [seed.item["probabilities"]]
+            queries += [
+                query.model_copy(update=update)
+                for query in self._complementing(slot_queries[-1], request, worn)
+            ]
+        results = iter(
+            self._search.search(queries, self._method, _CANDIDATES_AROUND, self._params.embedder)
+        )
+        outfits: list[Outfit] = []
+        used = {seed.photo_id for seed in seeds}
+        for seed, own_queries in zip(seeds, slot_queries, strict=True):
+            candidates = [
+                (query, [item for item in next(results) if item["photo_id"] not in used])
+                for query in own_queries
+            ]
+            for items, score in self._build(candidates, [known_values_by_attribute(seed.item, self._schema)], 1):
+                used |= {one.photo_id for one in items}
+                first = replace(seed, slot=slot_of(seed.item, self._schema) or "")
+                outfits.append(self._outfit(request, [first, *items], score))
+        return outfits
+
+    def _build(
+        self, results: list[tuple[SlotQuery, list[Item]]], worn: list[Values], count: int
+    ) -> list[tuple[list[Recommendation], float]]:
+        """Build outfits of search results for each slot."""
+        filled = [(query, items) for query, items in results if items]
+        slots = [_candidates(items) for _, items in filled]
+        built = build_outfits(slots, self._style, self._schema, count, self._params.diversity)
+        return [
+            (
+                [
+                    self._recommendation(candidate.item, query, worn)
+                    for candidate, (query, _) in zip(outfit.candidates, filled, strict=True)
+                ],
+                outfit.score,
+            )
+            for outfit in built
+        ]
+
+    def _outfit(self, request: Request, items: list[Recommendation], score: float) -> Outfit:
+        order = list(self._schema.slots)
+        items = sorted(
+            items, key=lambda one: order.index(one.slot) if one.slot in order else len(order)
+        )
+        reason = self.explain_outfit(None, request, items)
+        return Outfit(items, _sigmoid(score / len(items)), reason)
+
+    def _slot_query(self, slot: str, request: Request) -> SlotQuery:
+        """Return the query for a slot that the request does not name; shared preferences hold."""
+        shared = []
+        for query in request.queries:
+            for preference in query.preferences:
+                holds = (
+                    preference.attribute in self._schema.compatibility_attributes
+                    or preference.required
+                )
+                if holds and preference not in shared:
+                    shared.append(preference)
+        categories = values_of_slot(slot, self._schema)
+        return SlotQuery(
+            slot=slot,
+            fallback_text=" ".join(categories),
+            filters={str(self._schema.slot_attribute): categories},
+            preferences=shared,
+        )
+
+    def _query(
+        self, slot_query: SlotQuery, text: str, boosts: dict[str, dict[str, float]]
+    ) -> Query:
+        filters = dict(slot_query.filters)
+        for name, values in self._params.filters.items():
+            if values:
+                filters[name] = [one for one in values if one in filters.get(name, values)]
+        return Query(
+            text=text,
+            is_descriptive=slot_query.is_descriptive,
+            fallback_text=slot_query.fallback_text or slot_query.text,
+            filters=filters,
+            preferences=slot_query.preferences,
+            attribute_boosts=boosts,
+        )
+
+    def _recommendation(
+        self, item: Item, slot_query: SlotQuery, worn: list[Values]
+    ) -> Recommendation:
+        """Return an item with its slot, its score and the reasons for it."""
+        reasons = []
+        for preference in slot_query.preferences:
+            values = [] if preference.negated else values_of(item, preference.attribute)
+            reasons += [value.lower() for value in preference.values if value in values][:1]
+        known = known_values_by_attribute(item, self._schema)
+        reasons += [reason for one in worn for reason in self._style.explain(one, known)[:1]][:1]
+        matches = item["match_probabilities"]
+        score = float(np.mean(matches)) if matches else _sigmoid(item["preference_score"])
+        why = ", ".join(dict.fromkeys(reasons))
+        return Recommendation(slot_query.slot or "", item, round(score, 4), why)
+
+    def _probabilities_of(
+        self, worn: Values, photo: QueryPhoto | None
+    ) -> dict[str, Mapping[str, float]]:
+        """Return the probabilities of what is worn; corrected values are certain."""
+        probabilities: dict[str, Mapping[str, float]] = dict((photo and photo.probabilities) or {})
+        if photo and photo.photo_id and not probabilities:
+            probabilities = dict(
+                self._search.attribute_probabilities(photo.photo_id, self._params.embedder)
+            )
+        for name, values in worn.items():
+            known = probabilities.get(name, {})
+            likeliest = max(known, key=lambda value: known[value], default=None)
+            if likeliest not in values:
+                share = 1 / len(values) if name in self._schema.multis else 1.0
+                probabilities[name] = dict.fromkeys(values, share)
+        return probabilities
+
+    def _embedding_of(self, photo: QueryPhoto) -> np.ndarray | None:
+        embedding, embedder = photo.image_embedding, self._params.embedder
+        # The customer may have chosen another embedding model since.
+        if embedding is not None and len(embedding) == self._search.image_embedding_size(embedder):
+            return np.asarray(embedding, np.float32)
+        return self._search.image_embedding(photo.photo_id, embedder) if photo.photo_id else None
+
+
+def _own_id(photo: QueryPhoto | None) -> list[str]:
+    return [photo.photo_id] if photo and photo.photo_id else []
+
+
+def _candidates(items: list[Item]) -> list[Candidate]:
+    return [Candidate(item, item["preference_score"], item["probabilities"]) for item in items]
+
+
+def _sigmoid(score: float) -> float:
+    """Map a log score to a number between 0 and 1."""
+    return round(1 / (1 + math.exp(-max(min(score, 50), -50))), 4)

@@ -1,0 +1,97 @@
+"""What a customer shows, how it is answered, and what is recommended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from lookbook.attributes.record import Record
+from lookbook.search.catalogue_search import METHODS, Method
+from lookbook.understanding.request import Recommendation
+
+# A hypothetical document as the query (Gao et al., 2023): the stylist's text on all parts of the
+# outfit, compared with whole items. The recipe (Meta's "Multi-Modal RAG using
+# Llama-3.2-11B-Vision") searches this way.
+HYDE: Literal["hyde"] = "hyde"
+AnswerMethod = Method | Literal["hyde"]
+ANSWER_METHODS: tuple[AnswerMethod, ...] = (*METHODS, HYDE)
+
+
+@dataclass(frozen=True)
+class QueryPhoto:
+    """The photo of a customer, or an item of the catalogue that a customer chose.
+
+    Attributes:
+        record: Its attributes.
+        photo_id: Its identity; a catalogue item with this identity is never recommended.
+        image_embedding: Its embedding; the index has those of its own photos.
+        probabilities: The probabilities of its values by attribute, where the captioner knows them.
+    """
+
+    record: Record
+    photo_id: str | None = None
+    image_embedding: list[float] | None = None
+    probabilities: dict[str, dict[str, float]] | None = None
+
+
+class ServingParams(BaseModel):
+    """How items are recommended.
+
+    Attributes:
+        method: How the index is searched, or :data:`HYDE`.
+        embedder: The embedding model whose table is searched; ``None`` for the first.
+        limit: Items in all.
+        filters: Allowed values by attribute; attributes that are not named allow all.
+        outfits: Outfits to build; 0 for none.
+        candidates: Items to consider for each slot.
+        temperature: Scale of the noise that breaks near ties in outfits, seeded by the photo: at 1
+            items are drawn in proportion to their scores, at 0 the best always wins.
+        diversity: Penalty for looking like items shown already: a log score at a cosine of 1.
+        max_concurrency: Customers answered at once; the others wait. ``None`` for the number of
+            cores.
+    """
+
+    method: AnswerMethod
+    embedder: str | None
+    limit: int = Field(gt=0)
+    filters: dict[str, list[str]]
+    outfits: int = Field(ge=0)
+    candidates: int = Field(gt=0)
+    temperature: float = Field(ge=0)
+    diversity: float = Field(ge=0)
+    max_concurrency: int | None = Field(gt=0)
+
+
+@dataclass(frozen=True)
+class Outfit:
+    """Items to wear together.
+
+    Attributes:
+        items: One item for each slot, in the order of the slots.
+        score: How well they go together, from 0 to 1.
+        reason: Why they go together; may be empty.
+    """
+
+    items: list[Recommendation]
+    score: float
+    reason: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the outfit as JSON, items by their files."""
+        files = [one.item["Filename"] for one in self.items]
+        return {"Filenames": files, "score": self.score, "reason": self.reason}
+
+
+@dataclass(frozen=True)
+class Recommendations:
+    """What is recommended to one request.
+
+    Attributes:
+        items: The best first.
+        outfits: Whole outfits, the best first.
+    """
+
+    items: list[Recommendation]
+    outfits: list[Outfit]

@@ -1,0 +1,477 @@
+"""The shopping assistant's page, built with Gradio; the assistant answers its events."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields, replace
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from pydantic import ValidationError
+
+from lookbook.assistant.assistant import Assistant
+from lookbook.assistant.types import (
+    ANSWER_METHODS,
+    AnswerMethod,
+    Outfit,
+    QueryPhoto,
+    Recommendations,
+    ServingParams,
+)
+from lookbook.errors import InputError, OperatorError
+from lookbook.server import cards
+from lookbook.server.layout import EMPTY, MASTHEAD, MAX_INPUT_LENGTH, MAX_ITEMS, WELCOME, Layout
+from lookbook.server.limits import MAX_IN_FLIGHT, MAX_TURNS, ConcurrencyLimit, check_history
+from lookbook.server.metrics import FAILURES
+from lookbook.server.routes import picture_url
+from lookbook.understanding.request import Message, Recommendation, Request
+
+MAX_ACTIVE_EVENTS = 16
+MAX_QUEUED_EVENTS = 64
+UPLOAD_LIFETIME_S = 3600
+EXAMPLES = 7
+API = (
+    "Answers one turn: what goes with a photo, what answers a message, or both. Everything is "
+    "optional, but one of photo and message is needed. history is what was said before, a list of "
+    "{role: user or assistant, content}. Returns item (what the photo shows), plan, "
+    "recommendations (the best first, each with Filename, slot and why), outfits (each with "
+    "Filenames, score and reason) and reply."
+)
+MORE_LIKE_THIS = "Show me similar ones."
+NOTHING_FOUND = "Nothing to show for that."
+FAILED = "Something went wrong here, and is in the server's log. Please try again."
+
+logger = logging.getLogger(__name__)
+
+Updates = dict[Any, Any]
+
+
+@dataclass
+class Session:
+    """What one open page shows; no other page sees it.
+
+    Attributes:
+        photo: The customer's item.
+        picture: The address of its picture.
+        message: The last message that was answered.
+        before: The turns before it.
+        history: All turns.
+        items: The recommendations on the page.
+        outfits: The outfits on the page.
+        chosen: The item that was clicked.
+        rejected_ids: Items that were swapped out of the outfits.
+    """
+
+    photo: QueryPhoto | None = None
+    picture: str = ""
+    message: str = ""
+    before: list[dict[str, str]] = field(default_factory=list)
+    history: list[dict[str, str]] = field(default_factory=list)
+    items: list[Recommendation] = field(default_factory=list)
+    outfits: list[Outfit] = field(default_factory=list)
+    chosen: Recommendation | None = None
+    rejected_ids: list[str] = field(default_factory=list)
+
+
+def _with_toasts(event: Callable[..., Iterator[Updates]]) -> Callable[..., Iterator[Updates]]:
+    """Turn an event's exceptions into toasts."""
+
+    @wraps(event)
+    def wrapped(*args: Any, **kwargs: Any) -> Iterator[Updates]:
+        try:
+            yield from event(*args, **kwargs)
+        except Exception as error:
+            raise _toast(error) from None
+
+    return wrapped
+
+
+def _toast(error: Exception) -> gr.Error:
+    """Return an error as customers read it: its sentence if it is for them."""
+    is_for_customers = isinstance(error, InputError) and not isinstance(error, OperatorError)
+    sentence = str(error) if is_for_customers else FAILED
+    if not is_for_customers:
+        FAILURES.inc()
+        logger.error("an answer failed", exc_info=error)
+    return gr.Error(cards.text(sentence), title="That did not work", print_exception=False)
+
+
+class Page(Layout):
+    """The page and its events."""
+
+    def __init__(
+        self, assistant: Assistant, params: ServingParams, max_in_flight: int = MAX_IN_FLIGHT
+    ) -> None:
+        """Create the page.
+
+        Args:
+            assistant: Answers.
+            params: The choices of a new page.
+            max_in_flight: Answers of the API that run or wait.
+        """
+        self._assistant = assistant
+        self._limit = ConcurrencyLimit(max_in_flight)
+        # Pages whose customers have written since they showed a photo. The event of the photo may
+        # come after the message's, and is then not answered by itself.
+        self._has_message: set[str | None] = set()
+        self._examples: list[Recommendation] = []
+        embedders: list[str] = []
+        try:
+            self._examples = assistant.examples(EXAMPLES)
+            embedders = assistant.component("search_index").embedders
+        except InputError:
+            # The page opens without an index; a request gets the reason.
+            logger.info("there is no index yet")
+        super().__init__(assistant.schema, params, embedders)
+
+    def _picture(self, one: Recommendation) -> str:
+        """Return the address of an item's picture; an empty text without a photo."""
+        has_picture = self._assistant.has_picture(one.item["Filename"])
+        return picture_url(one.item) if has_picture else ""
+
+    def _pictures(self, items: list[Recommendation]) -> list[str]:
+        return [self._picture(one) for one in items]
+
+    def build(self) -> gr.Blocks:
+        """Build the page with its events."""
+        examples = self._examples
+        with gr.Blocks(
+            title="Lookbook", analytics_enabled=False,
+            delete_cache=(UPLOAD_LIFETIME_S, UPLOAD_LIFETIME_S),
+        ) as page:  # fmt: skip
+            self.session = gr.State(Session)
+            gr.HTML(MASTHEAD, elem_id="masthead")
+            with gr.Row(elem_id="layout"):
+                with gr.Column(scale=4, min_width=320, elem_id="customer"):
+                    pictures = self._pictures(examples)
+                    self.add_item(cards.strip(examples, pictures, self._schema) if examples else "")
+                    self.add_chat()
+                with gr.Column(scale=7, min_width=320, elem_id="shop"):
+                    self.add_filters()
+                    self.add_results()
+            self._wire()
+            self._add_api()
+            page.load(
+                self._on_load, None, list(self.filters.values()),
+                api_visibility="private", show_progress="hidden",
+            )  # fmt: skip
+            page.unload(self._on_unload)
+        page.queue(default_concurrency_limit=MAX_ACTIVE_EVENTS, max_size=MAX_QUEUED_EVENTS)
+        return page
+
+    def _wire(self) -> None:
+        session, choices = self.session, self.choices
+        common: dict[str, Any] = {
+            "outputs": [
+                session, self.photo, self.card, self.editor, *self.edited.values(), self.chat,
+                self.message, self.outfits, self.results, self.chosen_card, self.chosen_row,
+            ],
+            "api_visibility": "private",
+            "show_progress": "hidden",
+        }  # fmt: skip
+        # Gradio's own decoding has no size limit and no readable errors.
+        described = self.photo.input(
+            self._on_photo, [self.photo, session], preprocess=False, **common
+        )
+        photo_events = [
+            described.success(self._on_described, [session, *choices], **common),
+            self.example.choose(self._on_example, [session, *choices], **common),
+        ]
+        self.edit.click(self._on_edit, [session, *self.edited.values(), *choices], **common)
+        gr.on(
+            [self.message.submit, self.send.click],
+            self._on_message, [self.message, session, *choices],
+            # The answer to the photo would overwrite the message in the chat.
+            cancels=photo_events, **common,
+        )  # fmt: skip
+        method, embedder, limit, *filters = choices
+        gr.on(
+            [method.change, embedder.change, limit.release, *(one.change for one in filters)],
+            self._on_choice, [session, *choices], trigger_mode="always_last", **common,
+        )  # fmt: skip
+        self.results.choose(self._on_item, [session], **common)
+        self.outfits.choose(self._on_outfit_item, [session, *choices], **common)
+        self.complement.click(self._on_complement, [session, *choices], **common)
+        self.more_like.click(self._on_more_like, [session, *choices], **common)
+        gr.on([self.clear.click, self.chat.clear], self._on_clear, None, **common)
+
+    def _add_api(self) -> None:
+        with gr.Column(visible=False):
+            inputs = [
+                gr.Image(label="photo", type="filepath"),
+                gr.Textbox("", label="message"),
+                gr.Dropdown(list(ANSWER_METHODS), value=self._params.method, label="method"),
+                gr.Slider(1, MAX_ITEMS, value=self._params.limit, step=1, label="limit"),
+                gr.JSON([], label="history"),
+            ]
+            # The page's queue takes three requests for one answer.
+            gr.Button().click(
+                self._answer, inputs, gr.JSON(label="answer"), api_name="answer", preprocess=False,
+                api_description=API, queue=False,
+            )  # fmt: skip
+
+    def _on_load(self) -> Updates:
+        """Offer the values that occur in the index, which may be newer than the page."""
+        try:
+            values = self._assistant.filter_values()
+        except InputError:
+            return {}
+        return {
+            self.filters[name]: gr.update(choices=offered, visible=len(offered) > 1)
+            for name, offered in values.items()
+        }
+
+    @_with_toasts
+    def _on_photo(
+        self, upload: dict[str, Any] | None, session: Session, request: gr.Request
+    ) -> Iterator[Updates]:
+        if not upload:
+            return
+        self._has_message.discard(request.session_hash)
+        yield {self.card: cards.note("Looking at your photo …")}
+        try:
+            photo = self._assistant.see(Path(upload["path"]).read_bytes(), self._params)
+        except Exception:
+            yield {self.card: cards.note(WELCOME), self.photo: None}
+            raise
+        yield self._start(session, photo)
+
+    @_with_toasts
+    def _on_described(
+        self, session: Session, request: gr.Request, *choices: Any
+    ) -> Iterator[Updates]:
+        if session.photo and request.session_hash not in self._has_message:
+            yield from self._answer_turn(session, "", choices)
+
+    @_with_toasts
+    def _on_example(
+        self, session: Session, event: gr.EventData, *choices: Any
+    ) -> Iterator[Updates]:
+        example = self._examples[int(event.item)]
+        yield {self.card: cards.note("Looking at the photo …"), self.photo: None}
+        described = self._assistant.describe(
+            self._assistant.picture(example.item["Filename"]) or b""
+        )
+        # The index has the embedding and the probabilities of its own photos.
+        photo = QueryPhoto(described.record, example.photo_id)
+        yield self._start(session, photo, self._picture(example))
+        yield from self._answer_turn(session, "", choices)
+
+    @_with_toasts
+    def _on_edit(self, session: Session, *values: Any) -> Iterator[Updates]:
+        edited, choices = values[: len(self.edited)], values[len(self.edited) :]
+        if session.photo is None:
+            return
+        record = {**session.photo.record, **dict(zip(self.edited, edited, strict=True))}
+        yield self._start(session, replace(session.photo, record=record), session.picture)
+        yield from self._answer_turn(session, "", choices)
+
+    @_with_toasts
+    def _on_message(
+        self, message: str, session: Session, request: gr.Request, *choices: Any
+    ) -> Iterator[Updates]:
+        if message.strip():
+            self._has_message.add(request.session_hash)
+            # Cleared at once: later the next message may be half written.
+            yield {self.message: ""}
+            yield from self._answer_turn(session, message[:MAX_INPUT_LENGTH], choices)
+
+    @_with_toasts
+    def _on_choice(self, session: Session, *choices: Any) -> Iterator[Updates]:
+        """Answer the last message again after a change of filters or search."""
+        if session.photo or session.message:
+            self._recommend(session, choices)
+            yield {self.session: session, **self._show(session), **self._unchoose(session)}
+
+    @_with_toasts
+    def _on_item(self, session: Session, event: gr.EventData) -> Iterator[Updates]:
+        number = int(event.item)
+        if 0 <= number < len(session.items):
+            yield self._choose(session, session.items[number])
+
+    @_with_toasts
+    def _on_outfit_item(
+        self, session: Session, event: gr.EventData, *choices: Any
+    ) -> Iterator[Updates]:
+        """Swap an item of an outfit, find more like it, or show it."""
+        outfit, number = int(event.outfit), int(event.place)
+        if not 0 <= outfit < len(session.outfits):
+            return
+        items = session.outfits[outfit].items
+        if not 0 <= number < len(items):
+            return
+        if event.act == "swap":
+            yield self._swap(session, outfit, number, choices)
+            return
+        yield self._choose(session, items[number])
+        if event.act == "alike":
+            yield from self._continue_with_chosen(session, MORE_LIKE_THIS, choices)
+
+    def _swap(
+        self, session: Session, outfit: int, number: int, choices: tuple[Any, ...]
+    ) -> Updates:
+        current = session.outfits[outfit]
+        session.rejected_ids.append(current.items[number].photo_id)
+        swapped = self._assistant.swap(
+            session.photo, session.message, session.before, self._chosen_params(choices),
+            current.items, number, session.rejected_ids,
+        )  # fmt: skip
+        if swapped is None:
+            raise InputError("The catalogue has no other piece for this.")
+        items, reason = swapped
+        session.outfits[outfit] = replace(current, items=self._strip(items), reason=reason)
+        return {self.session: session, **self._show(session)}
+
+    def _choose(self, session: Session, one: Recommendation) -> Updates:
+        session.chosen = one
+        heading, picture = one.why or "From the catalogue", self._picture(one)
+        return {
+            self.session: session,
+            self.chosen_card: cards.item_card(one.item, heading, self._schema, picture),
+            self.chosen_row: gr.update(visible=True),
+        }
+
+    @_with_toasts
+    def _on_complement(self, session: Session, *choices: Any) -> Iterator[Updates]:
+        yield from self._continue_with_chosen(session, "", choices)
+
+    @_with_toasts
+    def _on_more_like(self, session: Session, *choices: Any) -> Iterator[Updates]:
+        yield from self._continue_with_chosen(session, MORE_LIKE_THIS, choices)
+
+    def _on_unload(self, request: gr.Request) -> None:
+        self._has_message.discard(request.session_hash)
+
+    def _on_clear(self) -> Updates:
+        return {
+            self.session: Session(), self.photo: None, self.card: cards.note(WELCOME),
+            self.editor: gr.update(visible=False), self.chat: [], self.message: "",
+            self.outfits: "", self.results: cards.note(EMPTY), self.chosen_card: "",
+            self.chosen_row: gr.update(visible=False),
+        }  # fmt: skip
+
+    async def _answer(
+        self,
+        request: gr.Request,
+        photo: dict[str, Any] | None = None,
+        message: str = "",
+        method: AnswerMethod | None = None,
+        limit: int | None = None,
+        history: list[dict[str, str]] | None = None,
+    ) -> dict[str, Any]:
+        """Answer one turn over HTTP."""
+        try:
+            options = {"method": method, "limit": limit and min(int(limit), MAX_ITEMS)}
+            given = {name: value for name, value in options.items() if value is not None}
+            params = ServingParams.model_validate({**self._params.model_dump(), **given})
+            turns = [Message.model_validate(turn).model_dump() for turn in history or []]
+        except (ValidationError, TypeError, ValueError) as error:
+            raise gr.Error(
+                f"method is one of {', '.join(ANSWER_METHODS)}; limit is a number from 1 to "
+                f"{MAX_ITEMS}; history is a list of turns, each with role (user or assistant) and "
+                "content."
+            ) from error
+        check_history(request, turns)
+
+        def answer() -> dict[str, Any]:
+            upload = Path(photo["path"]).read_bytes() if photo else None
+            text = str(message or "")[:MAX_INPUT_LENGTH]
+            return self._assistant.answer(upload, text, turns, params)
+
+        try:
+            return await self._limit.run(request, answer)
+        except gr.Error:
+            raise
+        except Exception as error:
+            raise _toast(error) from None
+
+    def _continue_with_chosen(
+        self, session: Session, message: str, choices: tuple[Any, ...]
+    ) -> Iterator[Updates]:
+        """Make the chosen item the customer's, and answer."""
+        if session.chosen is None:
+            return
+        record = {name: session.chosen.item[name] for name in self._schema.names}
+        photo = QueryPhoto(record, session.chosen.photo_id)
+        yield {self.photo: None, **self._start(session, photo, self._picture(session.chosen))}
+        yield from self._answer_turn(session, message, choices)
+
+    def _start(self, session: Session, photo: QueryPhoto, picture: str = "") -> Updates:
+        """Start over with an item of the customer."""
+        new = Session(photo=photo, picture=picture)
+        for one in fields(Session):
+            setattr(session, one.name, getattr(new, one.name))
+        return {
+            self.session: session,
+            self.card: cards.item_card(photo.record, "Your item", self._schema, picture),
+            self.editor: gr.update(visible=True),
+            **{box: gr.update(value=photo.record[name]) for name, box in self.edited.items()},
+        }
+
+    def _answer_turn(
+        self, session: Session, message: str, choices: tuple[Any, ...]
+    ) -> Iterator[Updates]:
+        """Recommend, and write the reply."""
+        session.message, session.before = message, session.history[-MAX_TURNS:]
+        turns = [*session.history, *([{"role": "user", "content": message}] if message else [])]
+        yield {self.chat: _escape(turns)}
+        request, found = self._recommend(session, choices)
+        yield {**self._show(session), **self._unchoose(session)}
+        reply = ""
+        for part in self._assistant.reply(
+            request, session.photo, found.items, message, session.before
+        ):
+            reply += part
+            yield {self.chat: _escape([*turns, {"role": "assistant", "content": reply}])}
+        session.history = [*turns, {"role": "assistant", "content": reply}]
+        yield {self.session: session}
+
+    def _chosen_params(self, choices: tuple[Any, ...]) -> ServingParams:
+        method, embedder, limit, *filters = choices
+        return self._params.model_copy(
+            update={
+                "method": method,
+                "embedder": embedder,
+                "limit": int(limit),
+                "filters": dict(zip(self._schema.categorical, filters, strict=True)),
+            }
+        )
+
+    def _recommend(
+        self, session: Session, choices: tuple[Any, ...]
+    ) -> tuple[Request, Recommendations]:
+        request, found = self._assistant.recommend(
+            session.photo, session.message, session.before, self._chosen_params(choices)
+        )
+        session.items = self._strip(found.items)
+        session.outfits = [replace(one, items=self._strip(one.items)) for one in found.outfits]
+        session.rejected_ids = []
+        return request, found
+
+    def _strip(self, items: list[Recommendation]) -> list[Recommendation]:
+        """Remove vectors and probabilities, which the page does not need."""
+        return [replace(one, item=one.to_dict(self._schema)) for one in items]
+
+    def _show(self, session: Session) -> Updates:
+        items, outfits = session.items, session.outfits
+        pictures = [self._pictures(outfit.items) for outfit in outfits]
+        return {
+            self.outfits: cards.outfits(outfits, pictures, self._schema),
+            self.results: (
+                cards.gallery(items, self._pictures(items), self._schema)
+                if items
+                else cards.note(NOTHING_FOUND)
+            ),
+        }
+
+    def _unchoose(self, session: Session) -> Updates:
+        session.chosen = None
+        return {self.chosen_card: "", self.chosen_row: gr.update(visible=False)}
+
+
+def _escape(turns: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Escape HTML in a chat."""
+    return [{**turn, "content": cards.text(turn["content"])} for turn in turns]

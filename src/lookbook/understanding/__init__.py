@@ -1,0 +1,1 @@
+"""From a customer's message to a request: what is asked for, of which garment, for whom."""

@@ -1,0 +1,150 @@
+"""Requests, recommendations, and the protocol of stylists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lookbook.attributes.record import Record
+from lookbook.attributes.schema import Schema
+from lookbook.search.preferences import Preference
+
+Mode = Literal["complementary", "similar", "search"]
+# Values by attribute.
+Values = dict[str, list[str]]
+# Characters of a message that are read.
+MAX_MESSAGE_LENGTH = 1000
+
+
+class SlotQuery(BaseModel):
+    """What to look for in one slot.
+
+    Attributes:
+        slot: The slot; ``None`` for any.
+        text: A description of the item.
+        is_descriptive: Whether the text says more than the preferences.
+        fallback_text: A text for methods that need one, see
+            :class:`lookbook.search.table_searcher.Query`.
+        filters: Allowed values by attribute; an empty list allows nothing.
+        preferences: Soft preferences; the lightest is given up first.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    slot: str | None
+    text: str = ""
+    is_descriptive: bool = True
+    fallback_text: str = ""
+    filters: Values = {}
+    preferences: list[Preference] = []
+
+
+class Request(BaseModel):
+    """What a customer asks for.
+
+    Attributes:
+        mode: ``complementary`` for items that go with the customer's own, ``similar`` for more of
+            its kind, ``search`` for the message alone.
+        queries: One for each slot.
+        owned: A garment that the customer mentions and owns.
+        context: Other facts of the outfit, such as its season, under the style model's names.
+        has_message: Whether there is a message; a photo alone leaves much open.
+        understood: Whether any of the message was understood.
+        notes: Sentences on what was not understood or is not possible.
+        is_late: Whether a language model exceeded its time; then rules write the reply.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    mode: Mode
+    queries: list[SlotQuery]
+    owned: Values = {}
+    context: dict[str, str] = {}
+    has_message: bool = True
+    understood: bool = True
+    notes: list[str] = []
+    is_late: bool = Field(default=False, exclude=True)
+
+
+class Message(BaseModel):
+    """One turn of a chat."""
+
+    role: Literal["user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """A recommended item.
+
+    Attributes:
+        slot: The slot that it is for; empty for any.
+        item: The item as the index returns it, see
+            :class:`lookbook.search.catalogue_search.CatalogueSearch`.
+        score: How well it matches, from 0 to 1.
+        why: The reasons for it, in a few words; may be empty.
+    """
+
+    slot: str
+    item: dict[str, Any]
+    score: float = 0.0
+    why: str = ""
+
+    @property
+    def photo_id(self) -> str:
+        """The item's photo."""
+        return str(self.item["photo_id"])
+
+    def to_dict(self, schema: Schema) -> dict[str, Any]:
+        """Return what customers see: no vectors, no probabilities."""
+        item = {name: self.item[name] for name in ("photo_id", "Filename", *schema.names)}
+        matched_by = self.item.get("matched_by", "")
+        scores = {"score": self.score, "why": self.why, "matched_by": matched_by}
+        return {"slot": self.slot, **item, **scores}
+
+
+class Stylist(Protocol):
+    """Understands customers, and replies to them."""
+
+    def plan(
+        self, item: Record | None, message: str, history: list[Message], schema: Schema
+    ) -> Request:
+        """Turn a message into a request.
+
+        Args:
+            item: Attributes of the customer's photo, if any.
+            message: The message; may be empty.
+            history: Earlier turns.
+            schema: The catalogue's attributes.
+
+        Raises:
+            InputError: If the message cannot be planned for.
+        """
+        ...
+
+    def reply(
+        self,
+        request: Request,
+        item: Record | None,
+        items: list[Recommendation],
+        message: str,
+        history: list[Message],
+        schema: Schema,
+    ) -> Iterator[str]:
+        """Write a reply in parts; it names no other items.
+
+        Args:
+            request: The request.
+            item: Attributes of the customer's photo, if any.
+            items: The recommendations.
+            message: The message; may be empty.
+            history: Earlier turns.
+            schema: The catalogue's attributes.
+
+        Raises:
+            InputError: If the engine cannot answer.
+        """
+        ...

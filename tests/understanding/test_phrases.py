@@ -1,0 +1,33 @@
+import pytest
+
+from lookbook.errors import InputError
+from lookbook.understanding.phrases import read_phrases
+from project import ROOT
+
+
+def test_the_default_phrases_have_every_kind():
+    kinds = {kind for kind, _, _ in read_phrases(str(ROOT / "conf/base/phrases.yml")).entries()}
+    assert kinds == {"garments", "qualities", "occasions", "recipients", "comparisons"}
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, "There is no phrases file '.*'. Name a file as 'phrases:'"),
+        ("garments: {hat: {phrases: [hat], preferences: [Hats]}}", "garments.hat.preferences"),
+        ("phrases: {}", "phrases"),
+        ("garments: [", "cannot be used: while parsing"),
+        ("just words", "cannot be used"),
+    ],
+)
+def test_invalid_files_are_rejected_with_the_reason(tmp_path, content, reason):
+    path = tmp_path / "phrases.yml"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(InputError, match=reason):
+        read_phrases(str(path))
+
+
+def test_an_empty_file_has_no_phrases(tmp_path):
+    (tmp_path / "phrases.yml").write_text("# none\n")
+    assert not list(read_phrases(str(tmp_path / "phrases.yml")).entries())
