@@ -121,7 +121,7 @@ def test_each_garment_has_its_own_colour(plan):
 
 
 @pytest.mark.parametrize(
-    ("message", "field", "values"),
+    ("message", "attribute", "values"),
     [
         ("women's trousers that aren't denim", "-Material", ["denim"]),
         ("a sweater, anything except black", "-Colours", ["black"]),
@@ -138,8 +138,8 @@ def test_each_garment_has_its_own_colour(plan):
 )  # fmt: skip
 def test_hears_what_is_not_to_be(plan, message, attribute, values):
     (query,) = plan(None, message).queries
-    assert preferences(query)[field] == values
-    assert not set(preferences(query).get(field[1:], [])) & set(values)
+    assert preferences(query)[attribute] == values
+    assert not set(preferences(query).get(attribute[1:], [])) & set(values)
     assert all(preference.required for preference in query.preferences if preference.negated)
 
 
@@ -210,11 +210,11 @@ def test_weather_tells_the_season_and_what_keeps_it_off(plan):
 )  # fmt: skip
 def test_hears_the_details_of_a_garment(plan, message, field, value):
     (query,) = plan(None, message).queries
-    assert value in preferences(query)[field]
+    assert value in preferences(query)[attribute]
 
 
 @pytest.mark.parametrize(
-    ("before", "message", "field", "values"),
+    ("before", "message", "attribute", "values"),
     [
         ("dresses with a flower print", "same but in green", "Colours", ["green"]),
         ("dresses with a flower print", "same but in green", "Pattern", ["floral"]),
@@ -230,7 +230,7 @@ def test_hears_the_details_of_a_garment(plan, message, field, value):
 )  # fmt: skip
 def test_compares_to_what_was_talked_about(plan, before, message, attribute, values):
     (query,) = plan(None, message, before).queries
-    assert preferences(query)[field] == values
+    assert preferences(query)[attribute] == values
 
 
 def test_steps_start_from_what_was_shown(plan):
