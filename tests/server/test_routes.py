@@ -35,7 +35,7 @@ def test_a_picture_that_was_missing_is_shown_once_its_photo_is_there():
 
 
 def test_requests_for_missing_pictures_displace_no_thumbnail(monkeypatch):
-    monkeypatch.setattr(routes, "KEPT", 2)
+    monkeypatch.setattr(routes, "CACHE_SIZE", 2)
     data = jpeg("Pants", "red")
     photos = Photos(shirt=data)
     client = client_of(photos)

@@ -198,7 +198,7 @@ def test_weather_tells_the_season_and_what_keeps_it_off(plan):
 
 
 @pytest.mark.parametrize(
-    ("message", "field", "value"),
+    ("message", "attribute", "value"),
     [
         ("long dress", "Length", "full"), ("a long-sleeved shirt", "Sleeve", "long"),
         ("shirt, long sleeves", "Sleeve", "long"), ("short skirt", "Length", "mini"),
@@ -208,7 +208,7 @@ def test_weather_tells_the_season_and_what_keeps_it_off(plan):
         ("dress, knee lenght", "Length", "knee"), ("LBD", "Colours", "black"),
     ],
 )  # fmt: skip
-def test_hears_the_details_of_a_garment(plan, message, field, value):
+def test_hears_the_details_of_a_garment(plan, message, attribute, value):
     (query,) = plan(None, message).queries
     assert value in preferences(query)[attribute]
 
