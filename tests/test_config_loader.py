@@ -98,7 +98,7 @@ def test_an_archive_with_parameters_keeps_those_of_the_environment(conf, load, t
     loaded = load("parameters", **given)["publish"]
     base = configuration("parameters_publish")["publish"]
     assert loaded == {**base, "quality": 7, "longest": 99}
-    prompt = load("globals", source=archive)["phrases"].replace("sayings.yml", "prompts/system.txt")
+    prompt = load("globals", source=archive)["phrases"].replace("phrases.yml", "prompts/system.txt")
     assert Path(prompt).read_text() == (ROOT / "conf/base/prompts/system.txt").read_text()
 
 
