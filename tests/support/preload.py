@@ -5,7 +5,7 @@ from importlib import import_module
 
 # Not lancedb itself, whose threads do not survive a fork: only what it imports.
 MODULES = (
-    "IPython", "PIL.AvifImagePlugin", "accelerate.utils.memory", "dynaconf", "imagehash",
+    "IPython", "PIL.AvifImagePlugin", "accelerate.utils.memory", "dynaconf", "gradio", "imagehash",
     "kedro.framework.cli.cli", "kedro.framework.session", "kedro_datasets.json.json_dataset",
     "kedro_datasets.matplotlib.matplotlib_dataset", "kedro_datasets.pandas.csv_dataset",
     "kedro_datasets.plotly.json_dataset", "kedro_datasets.text.text_dataset",

@@ -64,9 +64,15 @@ def run_kedro(project: Path, *arguments: str) -> CompletedProcess[str]:
         return CompletedProcess(command, process.exitcode, *(file.read_text() for file in told))
 
 
+def serve_kedro(project: Path, arguments: tuple[str, ...], log: Path) -> None:
+    """Run a command of Kedro that serves, in a process group of its own."""
+    os.setsid()
+    _kedro(project, arguments, [log, log])
+
+
 def _kedro(project: Path, arguments: tuple[str, ...], told: list[Path]) -> None:
     for number, file in enumerate(told, start=1):
-        os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT), number)
+        os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND), number)
     os.chdir(project)
     sys.argv = ["kedro", *arguments]
     try:

@@ -10,11 +10,10 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import chdir, contextmanager
-from functools import cache
+from contextlib import chdir, contextmanager, suppress
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +31,7 @@ from lookbook.photos.sampling import BalanceParams
 from lookbook.pipelines.ingest.nodes import collect_inspections, inspect_photos
 from lookbook.pools import LocalPool
 from lookbook.understanding.phrases import Phrases, read_phrases
-from processes import ENVIRONMENT
+from processes import serve_kedro, start
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -112,27 +111,24 @@ def shared_cases(name: str) -> list[Any]:
 def serving_kedro(project: Path, *arguments: str) -> Iterator[str]:
     """Serves ``kedro ...`` of a project, until it is no longer looked at; gives its address."""
     port = free_port()
-    command = [sys.executable, "-m", "kedro", *arguments, f"--port={port}"]
-    with (
-        (project / f"served-{port}.txt").open("w+") as log,
-        subprocess.Popen(
-            command, cwd=project, env=ENVIRONMENT, start_new_session=True, stdout=log, stderr=log
-        ) as process,
-    ):
-        address = f"http://127.0.0.1:{port}"
-        deadline = time.monotonic() + 120
-        try:
-            while time.monotonic() < deadline and process.poll() is None:
-                try:
-                    httpx.get(address)
-                    break
-                except httpx.TransportError:
-                    time.sleep(0.1)
-            assert process.poll() is None, Path(log.name).read_text()[-3000:]
-            yield address
-        finally:
-            # Kedro-Viz serves from a process of its own.
+    log = project / f"served-{port}.txt"
+    process = start(partial(serve_kedro, project, (*arguments, f"--port={port}"), log))
+    address = f"http://127.0.0.1:{port}"
+    deadline = time.monotonic() + 120
+    try:
+        while time.monotonic() < deadline and process.exitcode is None:
+            try:
+                httpx.get(address)
+                break
+            except httpx.TransportError:
+                process.join(0.1)
+        assert process.exitcode is None, log.read_text()[-3000:]
+        yield address
+    finally:
+        # Kedro-Viz serves from a process of its own.
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGTERM)
+        process.join()
 
 
 def measure(files: dict[str, Any], params: Any, known: dict[str, Any] | None = None) -> Any:
