@@ -1,4 +1,4 @@
-"""The record of one item: every declared attribute with a value of its kind."""
+"""The record of one item: a value for every declared attribute."""
 
 from __future__ import annotations
 
@@ -14,43 +14,39 @@ Record = dict[str, Any]
 SEPARATOR = ", "
 
 
-def record_model(schema: Schema) -> type[BaseModel]:
-    """Make the pydantic model of a record, whose values are the declared ones."""
-    return _model(schema.as_json)
-
-
 @lru_cache(maxsize=8)
-def _model(declared: str) -> type[BaseModel]:
+def _record_model(schema_json: str) -> type[BaseModel]:
     types: dict[str, Any] = {}
-    for name, attribute in Schema.model_validate_json(declared).root.items():
+    for name, attribute in Schema.model_validate_json(schema_json).root.items():
         if isinstance(attribute, TextAttribute):
-            least = 0 if attribute.default == "" else 1
-            types[name] = Annotated[str, Field(min_length=least, max_length=attribute.max_length)]
+            min_length = 0 if attribute.default == "" else 1
+            bounds = Field(min_length=min_length, max_length=attribute.max_length)
+            types[name] = Annotated[str, bounds]
         elif isinstance(attribute, SingleAttribute):
             types[name] = Literal[tuple(attribute.values)]
         else:
-            one: Any = Literal[tuple(attribute.values)]
-            types[name] = Annotated[list[one], Field(max_length=attribute.max_items)]
+            value: Any = Literal[tuple(attribute.values)]
+            types[name] = Annotated[list[value], Field(max_length=attribute.max_items)]
     definitions: dict[str, Any] = {name: (kind, ...) for name, kind in types.items()}
     return create_model("Record", __config__=ConfigDict(extra="forbid"), **definitions)
 
 
 def is_valid(answer: str, schema: Schema) -> bool:
-    """Whether a model's answer is a record as it came."""
+    """Whether a model's raw answer is a valid record in JSON."""
     try:
-        record_model(schema).model_validate_json(answer)
+        _record_model(schema.as_json).model_validate_json(answer)
     except ValidationError:
         return False
     return True
 
 
 def to_row(record: Mapping[str, Any], schema: Schema) -> dict[str, str]:
-    """Write a record as a row of a table, lists joined by commas."""
+    """Convert a record to a table row, with lists joined by commas."""
     return {name: join_values(record[name]) for name in schema.names}
 
 
 def from_row(row: Mapping[str, Any], schema: Schema) -> Record:
-    """Read a record from a row of a table, see :func:`to_row`; other columns are left out."""
+    """Convert a table row to a record, see :func:`to_row`; ignore other columns."""
     return {
         name: split_values(row[name]) if name in schema.multis else str(row[name])
         for name in schema.names
@@ -58,7 +54,7 @@ def from_row(row: Mapping[str, Any], schema: Schema) -> Record:
 
 
 def raw_values_from_row(row: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
-    """Return the attribute values that a model wrote, from a row of a table."""
+    """Return the attribute values that a model wrote, from a table row; omit missing ones."""
     return {
         name: split_values(row[name]) if name in schema.multis else row[name]
         for name in schema.names
@@ -67,19 +63,19 @@ def raw_values_from_row(row: Mapping[str, Any], schema: Schema) -> dict[str, Any
 
 
 def join_values(value: Any) -> str:
-    """Write the value of an attribute, or several of them, into one cell."""
+    """Join the values of an attribute into one cell."""
     return SEPARATOR.join(value) if isinstance(value, list) else str(value)
 
 
 def split_values(cell: Any) -> list[str]:
-    """Take the values of a cell apart, see :func:`join_values`; a missing cell has none."""
+    """Split a cell into values, see :func:`join_values`; a missing cell has none."""
     if isinstance(cell, list):
         return cell
     return [part for part in str(cell).split(SEPARATOR) if part] if isinstance(cell, str) else []
 
 
 def values_of(record: Mapping[str, Any], name: str) -> list[str]:
-    """List what a record says of an attribute; of an attribute with one value that alone."""
+    """Return the values of an attribute as a list, whatever its kind."""
     value = record[name]
     return value if isinstance(value, list) else [value]
 
@@ -90,31 +86,25 @@ def text_of(record: Mapping[str, Any], schema: Schema) -> str:
 
 
 def known_values_by_attribute(record: Mapping[str, Any], schema: Schema) -> dict[str, list[str]]:
-    """List what a record tells, by attribute; what it does not know is left out."""
-    known = {}
-    for name, attribute in schema.categorical.items():
-        told = [
-            one for one in values_of(record, name) if one != getattr(attribute, "default", None)
-        ]
-        if told:
-            known[name] = told
-    return known
+    """Return the known values of a record, by attribute; omit attributes without any."""
+    known = {
+        name: [value for value in values_of(record, name) if value != attribute.default]
+        for name, attribute in schema.categorical.items()
+    }
+    return {name: values for name, values in known.items() if values}
 
 
 def known_values(record: Mapping[str, Any], schema: Schema) -> Iterator[str]:
-    """List the values that tell something of an item."""
+    """Return the known values of a record, without "none"."""
     for values in known_values_by_attribute(record, schema).values():
         yield from (value for value in values if value != "none")
 
 
 def searchable_text(record: Mapping[str, Any], schema: Schema) -> str:
-    """Join all that is known of an item: its title, its values, its other texts.
-
-    A value that is not known is left out, as is one that a text before it names already.
-    """
-    told = str(record[schema.title])
+    """Join the title, the known values that it does not name, and the other texts."""
+    text = str(record[schema.title])
     for value in known_values(record, schema):
-        if value.casefold() not in told.casefold():
-            told += f", {value}"
-    texts = [str(record[name]) for name in schema.texts if name != schema.title]
-    return ". ".join([told, *texts])
+        if value.casefold() not in text.casefold():
+            text += f", {value}"
+    others = [str(record[name]) for name in schema.texts if name != schema.title]
+    return ". ".join([text, *others])

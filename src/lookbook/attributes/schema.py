@@ -16,7 +16,6 @@ from pydantic import (
     model_validator,
 )
 
-from lookbook.attributes.lookup import drop_negated, match_value
 from lookbook.attributes.rendering import check_template
 from lookbook.attributes.values import Value, Values, normalize
 from lookbook.errors import InputError
@@ -126,15 +125,15 @@ class SingleAttribute(_BaseAttribute, Values):
     def lookup(self, text: str) -> tuple[str, str]:
         """Find the value that a text means.
 
-        In a phrase the head noun decides, which comes last: a denim jacket is a jacket. What is
-        doubted or denied ("not visible", "could be either") is not said.
+        The head noun decides, which comes last in a phrase: a denim jacket is a jacket. Doubts and
+        negations ("not visible", "could be either") name no value.
 
         Returns:
-            The value, and how it was found: ``exact``, ``synonym`` (all words together),
-            ``several`` (see :attr:`several`), ``first of several`` (the value named first
-            wins), ``part`` (one of the words) or ``none`` (the attribute's ``default``).
+            The value, and the method: ``exact``, ``synonym`` (all words together), ``several``
+            (see :attr:`on_multiple`), ``first of several``, ``part`` (one of the words) or
+            ``none`` (the attribute's ``default``).
         """
-        return match_value(text, self, self.default, self.on_multiple == "default")
+        return self.match(text, self.default, only_one=self.on_multiple == "default")
 
 
 class MultiAttribute(_BaseAttribute, Values):
@@ -149,20 +148,23 @@ class MultiAttribute(_BaseAttribute, Values):
     max_items: int = Field(gt=0)
     infer_from: list[str] = []
 
+    @property
+    def default(self) -> None:
+        """No value: an empty list says that none is known."""
+
     def lookup(self, texts: list[str]) -> tuple[list[str], str]:
         """Find the values that texts mean, see :meth:`SingleAttribute.lookup`."""
         if texts and all(text in self.values for text in texts):
             return list(dict.fromkeys(texts))[: self.max_items], "exact"
-        texts = [text if _is_whole(text, self) else drop_negated(text, self) for text in texts]
-        named = list(dict.fromkeys(value for text in texts for value in self.named(text)))
+        affirmed = [text if self._is_word(text) else self.affirmed(text) for text in texts]
+        named = list(dict.fromkeys(value for text in affirmed for value in self.named(text)))
         if not named:
             return [], "none"
-        whole = len(named) <= self.max_items and all(_is_whole(text, self) for text in texts)
-        return named[: self.max_items], "synonym" if whole else "part"
+        is_whole = len(named) <= self.max_items and all(self._is_word(text) for text in affirmed)
+        return named[: self.max_items], "synonym" if is_whole else "part"
 
-
-def _is_whole(text: str, attribute: Values) -> bool:
-    return normalize(text) in attribute.words
+    def _is_word(self, text: str) -> bool:
+        return normalize(text) in self.words
 
 
 Attribute = Annotated[TextAttribute | SingleAttribute | MultiAttribute, Field(discriminator="kind")]
@@ -307,15 +309,16 @@ def parse_schema(declared: Mapping[str, Any], source: str) -> Schema:
 
 def _sentence(error: ValidationError) -> str:
     first = error.errors()[0]
-    place = [str(part) for part in first["loc"] if part not in ("text", "single", "multi")]
-    told = first["msg"].removeprefix("Value error, ")
-    told = told[:1].lower() + told[1:] if first["type"] != "value_error" else told
-    if not place:
-        return told
-    where = f"attribute '{place[0]}'"
-    if len(place) > 2 and place[1] == "values":
-        where += f", value '{place[2]}'"
-        place = place[2:]
-    if len(place) > 1:
-        where += f", {'.'.join(place[1:])}"
-    return f"{where}{', ' if told.startswith(('value ', 'slot ')) else ': '}{told}"
+    path = [str(part) for part in first["loc"] if part not in ("text", "single", "multi")]
+    message = first["msg"].removeprefix("Value error, ")
+    if first["type"] != "value_error":
+        message = message[:1].lower() + message[1:]
+    if not path:
+        return message
+    location = f"attribute '{path[0]}'"
+    if len(path) > 2 and path[1] == "values":
+        location += f", value '{path[2]}'"
+        path = path[2:]
+    if len(path) > 1:
+        location += f", {'.'.join(path[1:])}"
+    return f"{location}{', ' if message.startswith(('value ', 'slot ')) else ': '}{message}"
