@@ -97,32 +97,6 @@ def test_builds_the_lineage_before_anything_ran(project, kedro):
     assert [layer for layer in shown["__default__"]["layers"] if layer in walk] == walk
 
 
-def test_the_lineage_shows_the_pipelines_and_their_results(ran):
-    project, _ = ran
-    built = run_kedro(project, "viz", "build", "--include-previews")
-    assert built.returncode == 0, built.stdout + built.stderr
-    page = json.loads((project / "build/api/pipelines/__default__").read_text())
-    boxes = {child["id"] for child in page["modular_pipelines"]["__root__"]["children"]}
-    assert {"ingest", "balance", "label", "clean", "index"} <= boxes
-    previews = {
-        node["name"]: json.loads((project / "build/api/nodes" / node["id"]).read_text())
-        for node in page["nodes"]
-        if node["type"] == "data"
-    }
-    for name, kind in {
-        "manifest": "TablePreview",
-        "quarantine": "TablePreview",
-        "photo_table": "TablePreview",
-        "search_index": "TablePreview",
-        "clean_report": "JSONPreview",
-        "label_plot": "PlotlyPreview",
-        "category_by_type_plot": "PlotlyPreview",
-        "contact_sheet": "ImagePreview",
-    }.items():
-        assert previews[name]["preview_type"] == kind
-        assert previews[name]["preview"]
-
-
 @pytest.mark.parametrize(("photos", "first"), [("", "test -d"), ("PHOTOS=OTHER", "false")])
 def test_make_demo_brings_an_index_of_named_photos_up_to_date(photos, first):
     command = ["make", "--dry-run", "demo", *filter(None, [photos])]

@@ -16,21 +16,23 @@ from project import jpeg, latest, report, succeed, table
 FURNITURE = Path(__file__).parent / "furniture"
 # Furniture is drawn as clothes are: a network that was taught so takes a dress for a sofa.
 SHAPES = {"Dress": "sofa", "Pants": "table", "Shoes": "lamp"}
+# Photos of the shop.
+PHOTOS = 40
 COLOURS = ("white", "black", "green", "brown")
 QUICK = {
     "folds": 2, "synthetic_per_label": 0, "bootstrap_rounds": 50, "target_precision": 0.6,
-    "gallery": 60, "fit.frozen_blocks": 15, "fit.epochs": 6, "fit.batch_size": 8,
+    "gallery": 40, "fit.frozen_blocks": 15, "fit.epochs": 6, "fit.batch_size": 8,
     "align.epochs": 10,
 }  # fmt: skip
 
 
 @pytest.fixture
 def shop(project):
-    """Sixty photos, a table of what they show, and the attributes of a furniture shop."""
+    """Photos, a table of what they show, and the attributes of a furniture shop."""
     folder = project / "photos"
     (folder / "images").mkdir(parents=True)
     rows, told = [], []
-    for number in range(60):
+    for number in range(PHOTOS):
         shape, colour = list(SHAPES)[number % 3], COLOURS[number // 3 % 4]
         name = f"{number:02}.jpg"
         (folder / "images" / name).write_bytes(jpeg(shape, colour, seed=number))
@@ -77,7 +79,7 @@ def test_a_shop_teaches_a_network_its_own_fields_and_a_kill_costs_no_fold(shop):
     assert {path: after[path] for path in before} == before
     assert "no such photo 1" in " ".join(result.stdout.split())
     told = report(shop, "distil")
-    assert (told["photos"], told["folds"], told["senders"]) == (60, 2, 10)
+    assert (told["photos"], told["folds"], told["senders"]) == (PHOTOS, 2, 10)
     assert told["left_out"] == ["Room", "Style", "Material"]
     assert table(shop, "teacher_quarantine")["value"].tolist() == ["baroque", "", ""]
     scores = json.loads(latest(shop, "network_scores.json").read_text())
@@ -90,10 +92,10 @@ def test_a_shop_teaches_a_network_its_own_fields_and_a_kill_costs_no_fold(shop):
     )
     printed = succeed(run_kedro(shop, "run", "--pipelines=__default__,evaluate", own)).stdout
     items = table(shop, "full_catalogue").set_index("Filename").sort_index()
-    wanted = [SHAPES[list(SHAPES)[number % 3]] for number in range(60)]
+    wanted = [SHAPES[list(SHAPES)[number % 3]] for number in range(PHOTOS)]
     assert (items["Category"] == wanted).mean() > 0.8
     likely = pd.read_parquet(latest(shop, "probabilities.parquet"))
-    assert len(likely) == 60
+    assert len(likely) == PHOTOS
     assert likely[["Category: sofa", "Category: table", "Category: lamp"]].sum(axis=1).min() > 0.98
     check_that_nothing_taught_is_scored(shop, printed)
 
@@ -103,9 +105,9 @@ def check_that_nothing_taught_is_scored(shop, printed):
     taught = set(training.loc[training["fold"].astype(int).ne(0), "photo_id"])
     told = report(shop, "evaluate")
     # Drawings in one colour count as one item: whose twin taught the network is not scored either.
-    assert 60 - told["unseen"] == told["taught"] >= len(taught) == 30
+    assert PHOTOS - told["unseen"] == told["taught"] >= len(taught) == PHOTOS // 2
     assert told["unseen"] > 0
-    assert f"{told['taught']} of 60 photos taught the network" in " ".join(printed.split())
+    assert f"{told['taught']} of {PHOTOS} photos taught the network" in " ".join(printed.split())
     for name in ("items_by_words", "similar_items", "known_items", "complementary_items"):
         assert not set(table(shop, name)["photo_id"]) & taught, name
     judged = table(shop, "judged_captions")

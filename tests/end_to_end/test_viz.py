@@ -42,3 +42,26 @@ def test_each_plot_and_table_is_shown_in_its_panel(chromium, address):
         playwright.expect(panel.locator(shown).first).to_be_visible(timeout=30_000)
         if kept := os.environ.get("LOOKBOOK_ARTIFACTS"):
             page.screenshot(path=Path(kept) / "screenshots" / f"viz-{name}.png")
+
+
+def test_the_lineage_shows_the_pipelines_and_their_results(address):
+    def get(path):
+        return httpx.get(f"{address}/api/{path}", timeout=60).json()
+
+    page = get("pipelines/__default__")
+    boxes = {child["id"] for child in page["modular_pipelines"]["__root__"]["children"]}
+    assert {"ingest", "balance", "label", "clean", "index"} <= boxes
+    ids = {node["name"]: node["id"] for node in page["nodes"] if node["type"] == "data"}
+    for name, kind in {
+        "manifest": "TablePreview",
+        "quarantine": "TablePreview",
+        "photo_table": "TablePreview",
+        "search_index": "TablePreview",
+        "clean_report": "JSONPreview",
+        "label_plot": "PlotlyPreview",
+        "category_by_type_plot": "PlotlyPreview",
+        "contact_sheet": "ImagePreview",
+    }.items():
+        shown = get(f"nodes/{ids[name]}")
+        assert shown["preview_type"] == kind
+        assert shown["preview"]
