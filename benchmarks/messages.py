@@ -17,14 +17,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from kedro.framework.session import KedroSession
-from kedro.framework.startup import bootstrap_project
 from rich.console import Console
 from rich.table import Table
 
+import lookbook
 from lookbook.assistant.assistant import Assistant
 from lookbook.assistant.recommender import Recommender
-from lookbook.cli import parts_of
 from lookbook.progress import Progress
 from lookbook.understanding.request import Message
 
@@ -70,11 +68,8 @@ def main() -> None:
     cases = [json.loads(line) for line in lines]
     annotations = pd.read_csv(given.annotations / "photos.csv", dtype=str, keep_default_na=False)
     told = annotations.set_index("file").to_dict("index")
-    bootstrap_project(given.project)
-    with KedroSession.create(given.project) as session:
-        catalog = session.load_context().catalog
-        assistant = Assistant(parts_of(catalog))
-        catalogue = catalog.load("full_catalogue")
+    shop = lookbook.open(given.project)
+    assistant, catalogue = shop.assistant, shop.items
     grown_up = [file in told and told[file]["gender"] != "Kids" for file in catalogue["Filename"]]
     adults = assistant.component("search_index").among(catalogue.loc[grown_up, "photo_id"])
     scores: dict[str, list[float]] = defaultdict(list)

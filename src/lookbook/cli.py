@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import getpass
-import logging
 import os
 import socket
 from collections.abc import Callable
@@ -16,17 +15,14 @@ import click
 import yaml
 from kedro.framework.cli.project import run as kedro_run
 from kedro.framework.project import LOGGING
-from kedro.io.core import VersionNotFoundError
 
 from lookbook.assistant.types import ANSWER_METHODS, AnswerMethod
 from lookbook.config_loader import unpack
-from lookbook.errors import InputError, OperatorError, causes
-from lookbook.failures import check_selection, in_a_sentence, sentence_of
-from lookbook.photo_source import index_record, read_record
+from lookbook.errors import InputError
+from lookbook.failures import check_selection, in_a_sentence
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
-    from kedro.io import CatalogProtocol
 
 
 @click.group(name="Lookbook")
@@ -177,24 +173,17 @@ def demo(
     with in_a_sentence():
         configure_logging(conf_source)
         check_port(host, port)
-        from lookbook.assistant.assistant import Assistant
         from lookbook.server.launch import serve
+        from lookbook.shop import Shop
 
         given = _with_photos(params, photos)
-        context = _context(conf_source, env, given)
-        recorded = read_record(index_record(context))
-        if recorded and "photos" not in given:
-            # Photos may have been read since that are not in the index yet.
-            context = _context(conf_source, env, {**given, "photos": recorded})
-        catalog = context.catalog
-        index = catalog["search_index"]
-        if not index.newest():
-            raise InputError("There is no index yet: first run 'kedro run'.")
-        assistant = Assistant(parts_of(catalog), index.newest)
-        if recorded and "photos" in given and not assistant.examples(1):
+        shop = Shop(Path.cwd(), env=env, conf_source=conf_source, params=given)
+        shop.check_index()
+        assistant = shop.assistant
+        if shop.indexed_photos and "photos" in given and not assistant.examples(1):
             raise InputError(
-                f"No photo of the index is in '{given['photos']}': it was made of '{recorded}'. "
-                f"First run 'kedro run --photos={given['photos']}'."
+                f"No photo of the index is in '{given['photos']}': it was made of "
+                f"'{shop.indexed_photos}'. First run 'kedro run --photos={given['photos']}'."
             )
         configured = {name: value for name, value in chosen.items() if value is not None}
         serve(assistant, assistant.params.model_copy(update=configured), launch)
@@ -232,6 +221,7 @@ def review(
 
         from lookbook.review.page import serve
         from lookbook.review.session import ReviewSession
+        from lookbook.shop import component_loader
 
         session: Any = KedroSession.create(
             Path.cwd(), env=env, conf_source=conf_source, runtime_params=given
@@ -239,7 +229,7 @@ def review(
         with session:
             session.run(pipeline_names=["review"])
         catalog = _context(conf_source, env, given).catalog
-        load = parts_of(catalog)
+        load = component_loader(catalog)
         session = ReviewSession(
             load("full_catalogue"),
             load("review_queue"),
@@ -255,44 +245,3 @@ def review(
 _PROJECT_OPTIONS = [one for one in OTHER_OPTIONS if one.name in ("env", "conf_source")]
 for command in (demo, review):
     command.params += [*_PROJECT_OPTIONS, PARAMS, PHOTOS]
-
-
-def parts_of(catalog: CatalogProtocol) -> Callable[[str], Any]:
-    """Makes a catalog the place that an assistant's parts come from.
-
-    Args:
-        catalog: The project's.
-
-    Returns:
-        A function that loads a part by name, or raises an :class:`OperatorError`, see
-        :class:`lookbook.assistant.assistant.Assistant`.
-    """
-    from lookbook.assistant.types import ServingParams
-    from lookbook.attributes.schema import Schema
-    from lookbook.captioners import Prompt
-
-    logging.getLogger("kedro").setLevel(logging.WARNING)
-    checked: dict[str, tuple[str, Any]] = {
-        "schema": ("params:schema", Schema),
-        "serving": ("params:serving", ServingParams),
-        "prompt": ("prompt", Prompt),
-    }
-
-    def load(name: str) -> Any:
-        try:
-            if name in checked:
-                dataset, model = checked[name]
-                return model.model_validate(catalog.load(dataset))
-            # What was loaded before may have a newer version since.
-            if (dataset_of := catalog.get(name)) is not None:
-                dataset_of.release()
-            return catalog.load(name)
-        except Exception as error:
-            if any(isinstance(cause, VersionNotFoundError) for cause in causes(error)):
-                sentence = f"Nothing has been written to '{name}' yet: first run 'kedro run'."
-                raise OperatorError(sentence) from error
-            if (reason := sentence_of(error)) is not None:
-                raise OperatorError(reason) from error
-            raise
-
-    return load

@@ -24,12 +24,12 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
 from lookbook.assistant.assistant import Assistant
-from lookbook.cli import parts_of
 from lookbook.lazy import pd
 from lookbook.photos.drawing import draw_garment
 from lookbook.photos.sampling import BalanceParams
 from lookbook.pipelines.ingest.nodes import collect_inspections, inspect_photos
 from lookbook.pools import LocalPool
+from lookbook.shop import component_loader
 from lookbook.understanding.phrases import Phrases, read_phrases
 from processes import serve_kedro, start
 
@@ -81,7 +81,7 @@ def assistant_of(project: Path, kind: type[Assistant] = Assistant) -> Any:
     bootstrap_project(ROOT)
     with KedroSession.create(project) as session:
         catalog = session.load_context().catalog
-        return kind(parts_of(catalog), catalog["search_index"].newest)
+        return kind(component_loader(catalog), catalog["search_index"].newest)
 
 
 def load_tables(project: Path, env: str, names: Iterable[str]) -> dict[str, pd.DataFrame]:

@@ -1,0 +1,339 @@
+"""Lookbook from Python: a project's catalogue, search and assistant."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kedro.io.core import VersionNotFoundError
+
+from lookbook.errors import InputError, OperatorError, causes
+from lookbook.failures import sentence_of
+from lookbook.lazy import pd
+from lookbook.photo_source import index_record, read_record
+
+if TYPE_CHECKING:
+    from kedro.framework.context import KedroContext
+    from kedro.io import CatalogProtocol
+    from PIL.Image import Image
+
+    from lookbook.assistant.assistant import Assistant
+    from lookbook.assistant.types import AnswerMethod, Outfit, QueryPhoto, ServingParams
+    from lookbook.attributes.record import Record
+    from lookbook.understanding.request import Recommendation
+
+    # A path, bytes or an image.
+    Photo = str | Path | bytes | Image
+
+
+@dataclass(frozen=True)
+class Advice:
+    """The answer to a customer.
+
+    Attributes:
+        items: Recommended items, the best first.
+        outfits: Outfits, the best first.
+        reply: The stylist's reply.
+    """
+
+    items: pd.DataFrame
+    outfits: list[Outfit]
+    reply: str
+
+
+class Shop:
+    """A project's catalogue, search and assistant; models are loaded at their first use.
+
+    Examples:
+        >>> import lookbook
+        >>> shop = lookbook.open("shop")
+        >>> shop.search("blue trousers", k=2)["Category"].tolist()
+        ['Pants', 'Pants']
+        >>> advice = shop.recommend(photo="shirt.jpg", message="which shoes?")
+        >>> set(advice.items["Category"])
+        {'Shoes'}
+    """
+
+    def __init__(
+        self,
+        folder: str | Path = ".",
+        *,
+        env: str | None = None,
+        conf_source: str | None = None,
+        params: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Open a project.
+
+        Args:
+            folder: The project's folder.
+            env: A Kedro environment.
+            conf_source: Another folder or archive of configuration.
+            params: Kedro's runtime parameters, such as ``{"photos": "FOLDER"}``.
+
+        Raises:
+            InputError: If the folder holds no project.
+        """
+        folder = Path(folder).resolve()
+        if not (folder / "pyproject.toml").is_file():
+            raise InputError(
+                f"There is no Lookbook project in '{folder}'. Name the folder with the project's "
+                "pyproject.toml."
+            )
+        given = dict(params or {})
+        context = _open_context(folder, env, conf_source, given)
+        #: The folder of photos that the index was made of, where one is recorded.
+        self.indexed_photos = read_record(index_record(context))
+        if self.indexed_photos and "photos" not in given:
+            # Later runs may have read other photos that are not indexed yet.
+            given["photos"] = self.indexed_photos
+            context = _open_context(folder, env, conf_source, given)
+        self._catalog = context.catalog
+        self.load = component_loader(self._catalog)
+
+    @cached_property
+    def assistant(self) -> Assistant:
+        """The assistant of the project's page and API."""
+        from lookbook.assistant.assistant import Assistant
+
+        index: Any = self._catalog["search_index"]
+        return Assistant(self.load, index.newest)
+
+    def check_index(self) -> None:
+        """Check that there is an index.
+
+        Raises:
+            InputError: If there is none yet.
+        """
+        index: Any = self._catalog["search_index"]
+        if not index.newest():
+            raise InputError("There is no index yet: first run 'kedro run'.")
+
+    @property
+    def items(self) -> pd.DataFrame:
+        """The catalogue, a row for each item.
+
+        Examples:
+            >>> {"photo_id", "Title", "Category", "Colours"} <= set(shop.items)
+            True
+        """
+        table: pd.DataFrame = self.load("full_catalogue")
+        return table
+
+    def search(
+        self,
+        text: str = "",
+        *,
+        image: Photo | None = None,
+        k: int = 5,
+        filters: Mapping[str, Sequence[str]] | None = None,
+        method: AnswerMethod | None = None,
+    ) -> pd.DataFrame:
+        """Find items by a text, by an image, or by both.
+
+        Args:
+            text: A customer's words.
+            image: A photo that the items look like: a path, bytes or a PIL image.
+            k: The most items.
+            filters: Allowed values by attribute.
+            method: The search method; the project's default without one.
+
+        Returns:
+            The items, the best first: ``photo_id``, ``Filename``, the attributes, ``score`` from 0
+            to 1, ``why`` and ``matched_by``.
+
+        Raises:
+            InputError: If an argument is invalid, or there is no index yet.
+
+        Examples:
+            >>> found = shop.search("shoes", k=3, filters={"Colours": ["black"]})
+            >>> all("black" in colours for colours in found["Colours"])
+            True
+            >>> len(shop.search(image="shirt.jpg", k=4))
+            4
+        """
+        from lookbook.assistant.recommender import Recommender
+        from lookbook.understanding.request import Request, SlotQuery
+
+        params = self._params(k, filters, method, {"outfits": 0})
+        if image is None:
+            if not text.strip():
+                raise InputError("There is nothing to search for: give a text or an image.")
+            _, found = self.assistant.recommend(None, text, [], params)
+        else:
+            photo = self._see(image, params)
+            request = Request(mode="similar", queries=[SlotQuery(slot=None, text=text)])
+            search, style = map(self.assistant.component, ("search_index", "style"))
+            recommender = Recommender(search, style, params, self.assistant.schema)
+            found = recommender.recommend(request, photo)
+        return self._table(found.items).drop(columns="slot")
+
+    def recommend(
+        self,
+        *,
+        photo: Photo | None = None,
+        message: str = "",
+        history: Sequence[Mapping[str, str]] = (),
+        k: int | None = None,
+        filters: Mapping[str, Sequence[str]] | None = None,
+        method: AnswerMethod | None = None,
+    ) -> Advice:
+        """Recommend items and outfits to a customer, as the page does.
+
+        Args:
+            photo: A photo of the customer's garment.
+            message: The customer's message.
+            history: Earlier turns: ``role`` (``user`` or ``assistant``) and ``content``.
+            k: The most items; the project's default without it.
+            filters: Allowed values by attribute.
+            method: The search method; the project's default without one.
+
+        Raises:
+            InputError: If an argument is invalid, there is neither photo nor message, or there is
+                no index yet.
+
+        Examples:
+            >>> advice = shop.recommend(message="a red dress", k=3)
+            >>> len(advice.items), advice.outfits[0].items[0].item["Category"]
+            (3, 'Dresses')
+            >>> print(advice.reply.splitlines()[0])
+            I found:
+        """
+        params = self._params(k, filters, method, {})
+        seen = None if photo is None else self._see(photo, params)
+        turns = [dict(turn) for turn in history]
+        request, found = self.assistant.recommend(seen, message, turns, params)
+        reply = "".join(self.assistant.reply(request, seen, found.items, message, turns))
+        return Advice(self._table(found.items), found.outfits, reply)
+
+    def caption(self, image: Photo) -> Record:
+        """Describe a photo by the catalogue's attributes.
+
+        Args:
+            image: A path, bytes or a PIL image.
+
+        Raises:
+            InputError: If it is no photo, or cannot be described.
+
+        Examples:
+            >>> shop.caption("shirt.jpg")["Category"]
+            'Tops'
+        """
+        return self.assistant.describe(_read(image)).record
+
+    def _see(self, image: Photo, params: ServingParams) -> QueryPhoto:
+        return self.assistant.see(_read(image), params)
+
+    def _params(
+        self,
+        k: int | None,
+        filters: Mapping[str, Sequence[str]] | None,
+        method: AnswerMethod | None,
+        update: dict[str, Any],
+    ) -> ServingParams:
+        from lookbook.assistant.types import ANSWER_METHODS
+
+        if k is not None and k < 1:
+            raise InputError(f"k is {k}: ask for 1 item or more.")
+        if method is not None and method not in ANSWER_METHODS:
+            raise InputError(
+                f"There is no search method '{method}'. Choose one of {', '.join(ANSWER_METHODS)}."
+            )
+        self.check_index()
+        declared = self.assistant.schema.categorical
+        for name, values in (filters or {}).items():
+            if name not in declared:
+                raise InputError(
+                    f"There is no attribute '{name}' to filter by. Choose one of "
+                    f"{', '.join(declared)}."
+                )
+            unknown = [value for value in values if value not in declared[name].values]
+            if isinstance(values, str) or unknown:
+                raise InputError(
+                    f"The filter {name}={values!r} is not a list of values of '{name}', which has "
+                    f"{', '.join(declared[name].values)}."
+                )
+        options = {"limit": k, "method": method, "filters": filters and dict(filters)}
+        given = {name: value for name, value in options.items() if value is not None}
+        return self.assistant.params.model_copy(update={**given, **update})
+
+    def _table(self, items: list[Recommendation]) -> pd.DataFrame:
+        schema = self.assistant.schema
+        columns = [
+            "slot", "photo_id", "Filename", *schema.names, "score", "why", "matched_by",
+        ]  # fmt: skip
+        return pd.DataFrame([one.to_dict(schema) for one in items], columns=columns)
+
+
+def component_loader(catalog: CatalogProtocol) -> Callable[[str], Any]:
+    """Return a function that loads a component of the assistant by name.
+
+    It raises an :class:`OperatorError` on failure, see
+    :class:`lookbook.assistant.assistant.Assistant`.
+    """
+    from lookbook.assistant.types import ServingParams
+    from lookbook.attributes.schema import Schema
+    from lookbook.captioners import Prompt
+
+    logging.getLogger("kedro").setLevel(logging.WARNING)
+    models: dict[str, tuple[str, Any]] = {
+        "schema": ("params:schema", Schema),
+        "serving": ("params:serving", ServingParams),
+        "prompt": ("prompt", Prompt),
+    }
+
+    def load(name: str) -> Any:
+        try:
+            if name in models:
+                entry, model = models[name]
+                return model.model_validate(catalog.load(entry))
+            # There may be a newer version since the last load.
+            if (dataset := catalog.get(name)) is not None:
+                dataset.release()
+            return catalog.load(name)
+        except Exception as error:
+            if any(isinstance(cause, VersionNotFoundError) for cause in causes(error)):
+                sentence = f"Nothing has been written to '{name}' yet: first run 'kedro run'."
+                raise OperatorError(sentence) from error
+            if (reason := sentence_of(error)) is not None:
+                raise OperatorError(reason) from error
+            raise
+
+    return load
+
+
+def _open_context(
+    folder: Path, env: str | None, conf_source: str | None, params: dict[str, Any]
+) -> KedroContext:
+    from kedro.framework.session import KedroSession
+    from kedro.framework.startup import bootstrap_project
+
+    bootstrap_project(folder)
+    session: Any = KedroSession.create(
+        folder, env=env, conf_source=conf_source, runtime_params=params
+    )
+    with session:
+        context: KedroContext = session.load_context()
+        return context
+
+
+def _read(image: Photo) -> bytes:
+    """Return the bytes of a photo.
+
+    Raises:
+        InputError: If the file cannot be read.
+    """
+    if isinstance(image, bytes):
+        return image
+    if isinstance(image, str | Path):
+        try:
+            return Path(image).read_bytes()
+        except OSError as error:
+            raise InputError(f"The photo '{image}' cannot be read: {error}") from error
+    buffer = io.BytesIO()
+    image.convert("RGB").save(buffer, "PNG")
+    return buffer.getvalue()
