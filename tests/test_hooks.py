@@ -31,7 +31,7 @@ REPORTS = {
             "usable": 3,
             "rejected_by_reason": {"refusal": 2},
             "balanced": 3,
-            "corrections": {"by_field": {"Type": {"confirmed": 1, "changed": 2}}, "others": {}},
+            "corrections": {"by_attribute": {"Type": {"confirmed": 1, "changed": 2}}, "others": {}},
         },
         "rejected: 2 refusal; balanced: 3; 2 values are people's",
     ),

@@ -70,11 +70,11 @@ def test_what_cannot_be_used_is_named_and_kept(schema):
     assert not read.decisions
     assert read.outcomes == [
         "photo_id is no SHA-256",
-        "no value of the field",
-        "no field of the catalogue",
-        "no value of the field",
-        "no value of the field",
-        "when is no time such as 2026-01-31T12:00:00+00:00",
+        "no value of the attribute",
+        "no attribute of the catalogue",
+        "no value of the attribute",
+        "no value of the attribute",
+        "timestamp is no time such as 2026-01-31T12:00:00+00:00",
         "1 cells instead of 6",
     ]
 

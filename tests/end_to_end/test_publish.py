@@ -113,7 +113,10 @@ def test_publishing_twice_changes_only_what_changed(published, project):
     printed = succeed(run_kedro(project, "run", "--pipelines=clean,index,publish", PARAMS)).stdout
     assert "values are people's" in " ".join(printed.replace("│", " ").split())
     told = report(project, "clean")["corrections"]
-    assert told["by_field"]["Garment"]["changed"] + told["by_field"]["Garment"]["confirmed"] == 1
+    assert (
+        told["by_attribute"]["Garment"]["changed"] + told["by_attribute"]["Garment"]["confirmed"]
+        == 1
+    )
     assert told["others"] == {"left out": 1}
     assert report(project, "index")["embedders"]["minilm"]["removed"] == 1
     after = files_of(published)

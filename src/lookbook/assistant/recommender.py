@@ -109,7 +109,10 @@ class Recommender:
         self, photo: QueryPhoto | None, request: Request, items: Iterable[Recommendation]
     ) -> str:
         """Return why an outfit goes together: values that are often worn in one outfit."""
-        known = [self._worn(photo, request), *(known_values_by_attribute(one.item, self._schema) for one in items)]
+        known = [
+            self._worn(photo, request),
+            *(known_values_by_attribute(one.item, self._schema) for one in items),
+        ]
         reasons = [
             reason for pair in combinations(known, 2) for reason in self._style.explain(*pair)[:1]
         ]
@@ -304,7 +307,9 @@ class Recommender:
                 (query, [item for item in next(results) if item["photo_id"] not in used])
                 for query in own_queries
             ]
-            for items, score in self._build(candidates, [known_values_by_attribute(seed.item, self._schema)], 1):
+            for items, score in self._build(
+                candidates, [known_values_by_attribute(seed.item, self._schema)], 1
+            ):
                 used |= {one.photo_id for one in items}
                 first = replace(seed, slot=slot_of(seed.item, self._schema) or "")
                 outfits.append(self._outfit(request, [first, *items], score))

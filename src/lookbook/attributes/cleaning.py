@@ -1,4 +1,4 @@
-"""From what a model wrote to a record of declared values."""
+"""Cleaning: from a model's answer to a record of declared values."""
 
 from __future__ import annotations
 
@@ -11,17 +11,13 @@ from lookbook.attributes.record import Record, join_values
 from lookbook.attributes.schema import Schema, TextAttribute
 from lookbook.attributes.text import clean_text
 
-# How certain a value is by how it was found, for values that contradict one another.
+# Certainty of a value by the method that found it, for values that contradict one another.
 _CERTAINTY = {
-    "exact": 3.0,
-    "synonym": 3.0,
-    "part": 2.0,
-    "several": 2.0,
-    "first of several": 1.0,
+    "exact": 3.0, "synonym": 3.0, "part": 2.0, "several": 2.0, "first of several": 1.0,
     "in the text": 1.0,
-}
-# How a description opens before a title's first word, what stands between two of them, and what
-# links the last one to the rest.
+}  # fmt: skip
+# The beginning of a description before a title's first word, the characters between its words,
+# and the link behind its last.
 _ARTICLE = re.compile(r"\W*(?:the|this|an?)\s+", re.IGNORECASE)
 _SIGNS = re.compile(r"\W*")
 _BETWEEN = re.compile(r"\W+")
@@ -30,16 +26,16 @@ _LINK = re.compile(r"\b\W*(?:\b(?:is|are)\b)?\s*", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class ValueMapping:
-    """What one attribute's words were mapped to.
+    """The declared value that an attribute's raw value was mapped to.
 
     Attributes:
         attribute: The attribute.
-        value: What the model wrote, values of a list joined by commas; empty for nothing.
-        mapped_to: The value, or values, of the catalogue.
+        value: The raw value, a list joined by commas; empty for none.
+        mapped_to: The declared value, or values.
         method: ``exact``, ``synonym``, ``part``, ``first of several`` or ``none`` (see
             :meth:`lookbook.attributes.schema.SingleAttribute.lookup`), ``in the text`` (named in a
-            text attribute), ``implied`` (follows from another attribute) or ``contradicted``
-            (another, more certain attribute implies otherwise).
+            text attribute), ``implied`` (by another attribute) or ``contradicted`` (by another,
+            more certain attribute).
     """
 
     attribute: str
@@ -50,13 +46,13 @@ class ValueMapping:
 
 @dataclass(frozen=True)
 class CleanAnswer:
-    """A model's answer as the catalogue has it.
+    """A cleaned answer.
 
     Attributes:
         record: A value for every attribute; empty if the answer was rejected.
-        mappings: What was mapped to what.
-        repair: How the answer was read.
-        rejection: Why it is of no use; ``None`` if it is of use.
+        mappings: A mapping for each categorical attribute.
+        repair: See :class:`lookbook.attributes.parsing.ParsedAnswer`.
+        rejection: The reason for rejection; ``None`` for a usable answer.
     """
 
     record: Record = field(default_factory=dict)
@@ -66,7 +62,7 @@ class CleanAnswer:
 
 
 def clean_answer(text: str, schema: Schema) -> CleanAnswer:
-    """Read a model's answer and brings it into the declared values."""
+    """Parse a model's answer and map it to declared values."""
     answer = parse_answer(text, schema)
     if answer.rejection is not None:
         return CleanAnswer(rejection=answer.rejection)
@@ -75,108 +71,110 @@ def clean_answer(text: str, schema: Schema) -> CleanAnswer:
 
 
 def map_values(raw_values: RawValues, schema: Schema) -> tuple[Record, list[ValueMapping]]:
-    """Bring what a model wrote into the declared values.
+    """Map raw values to declared values.
 
-    A value that names several ("Pants and Jackets") becomes the one that it names first; one
-    that fits nowhere, and one that is missing, becomes the attribute's ``default``, unless
-    another attribute implies it. Of two values that contradict one another the more certain
-    stays; as certain, that of the attribute that is declared first.
+    The first of several values ("Pants and Jackets") counts. A missing or unknown value becomes
+    the attribute's ``default``, unless another attribute implies it. For values that contradict
+    one another see :func:`resolve_conflicts`.
 
     Returns:
-        The record, and a mapping for each attribute that has values.
+        The record, and a mapping for each categorical attribute.
     """
-    found: dict[str, tuple[Any, str]] = {}
-    for name, one in schema.singles.items():
-        found[name] = one.lookup(str(raw_values.get(name, "")))
-    for name, some in schema.multis.items():
-        values = raw_values.get(name, [])
-        found[name] = some.lookup([values] if isinstance(values, str) else values)
-        if not found[name][0]:
-            texts = " ".join(str(raw_values.get(text, "")) for text in some.infer_from)
-            named = some.named(texts)[: some.max_items]
-            found[name] = (named, "in the text") if named else found[name]
-    said = {name: value for name, (value, _) in found.items()}
-    certainty = {name: _CERTAINTY.get(how, 0.0) for name, (_, how) in found.items()}
-    happened = resolve_conflicts(said, certainty, schema)
-    found = {name: (said[name], happened.get(name, how)) for name, (_, how) in found.items()}
+    values: dict[str, Any] = {}
+    methods: dict[str, str] = {}
+    for name, single in schema.singles.items():
+        values[name], methods[name] = single.lookup(str(raw_values.get(name, "")))
+    for name, multi in schema.multis.items():
+        raw = raw_values.get(name, [])
+        values[name], methods[name] = multi.lookup([raw] if isinstance(raw, str) else raw)
+        if not values[name]:
+            texts = " ".join(str(raw_values.get(text, "")) for text in multi.infer_from)
+            values[name] = multi.named(texts)[: multi.max_items]
+            methods[name] = "in the text" if values[name] else methods[name]
+    certainty = {name: _CERTAINTY.get(method, 0.0) for name, method in methods.items()}
+    methods |= resolve_conflicts(values, certainty, schema)
     record: Record = {}
-    for name, declared in schema.root.items():
-        if not isinstance(declared, TextAttribute):
-            record[name] = found[name][0]
-            continue
-        text = clean_text(str(raw_values.get(name, "")), declared.max_length)
-        record[name] = text or (found[declared.default][0] if declared.default else "")
-    mappings = []
-    for name, (value, how) in found.items():
-        told = join_values(raw_values.get(name, ""))
-        mappings.append(ValueMapping(name, told, join_values(value), how))
+    for name, attribute in schema.root.items():
+        if isinstance(attribute, TextAttribute):
+            text = clean_text(str(raw_values.get(name, "")), attribute.max_length)
+            record[name] = text or (values[attribute.default] if attribute.default else "")
+        else:
+            record[name] = values[name]
+    mappings = [
+        ValueMapping(name, join_values(raw_values.get(name, "")), join_values(value), methods[name])
+        for name, value in values.items()
+    ]
     return record, mappings
 
 
 def resolve_conflicts(
-    said: dict[str, Any], certainty: dict[str, float], schema: Schema
+    values: dict[str, Any], certainty: dict[str, float], schema: Schema
 ) -> dict[str, str]:
-    """Fill what follows from other attributes, and settles what contradicts, in place.
+    """Fill implied values and resolve contradictions, in place.
 
     Args:
-        said: The value of every attribute that has one; changed where it is filled or settled.
-        certainty: How certain each is, on any scale. Of two that contradict one another the
-            more certain stays; as certain, that of the attribute that is declared first.
+        values: The value of every categorical attribute.
+        certainty: The certainty of each, on any scale. Of two values that contradict one another
+            the more certain stays; of equal ones that of the attribute that is declared first.
         schema: The catalogue's schema.
 
     Returns:
-        What happened, by attribute: ``implied`` or ``contradicted``.
+        The changes by attribute: ``implied`` or ``contradicted``.
     """
-    happened: dict[str, str] = {}
-    for name, one in schema.singles.items():
-        for other, implied in one.values[said[name]].implies.items():
-            if other not in schema.singles or said[other] == implied:
+    changes: dict[str, str] = {}
+    for name, attribute in schema.singles.items():
+        for other, implied in attribute.values[values[name]].implies.items():
+            if other not in schema.singles or values[other] == implied:
                 continue
-            if said[other] == schema.singles[other].default:
-                said[other], happened[other] = implied, "implied"
+            if values[other] == schema.singles[other].default:
+                values[other], changes[other] = implied, "implied"
             elif certainty.get(name, 0) > certainty.get(other, 0):
-                said[other], happened[other] = implied, "contradicted"
+                values[other], changes[other] = implied, "contradicted"
             else:
-                said[name], happened[name] = one.default, "contradicted"
+                values[name], changes[name] = attribute.default, "contradicted"
                 break
             certainty[other] = 0
-    return happened
+    return changes
 
 
 def strip_title(record: Record, schema: Schema) -> Record:
-    """Drop a title that the description opens with.
+    """Drop the title at the beginning of the description.
 
-    The title's words come back in every description of its kind, so a search for what goes
-    with an item finds look-alikes of it.
+    All items of a kind share the title's words, so a search for matching items would find
+    look-alikes instead.
     """
     title, description = record[schema.title], record[schema.description]
     if schema.title == schema.description:
         return record
-    return {**record, schema.description: _without_opening(title, description)}
+    return {**record, schema.description: _without_title(title, description)}
 
 
-def _without_opening(title: str, description: str) -> str:
+def _without_title(title: str, description: str) -> str:
     """Drop a leading title and its linking word, unless nothing would be left."""
     words = re.findall(r"\w+", title)
     if not words:
         return description
-    starts = [one.end() for pattern in (_ARTICLE, _SIGNS) if (one := pattern.match(description))]
-    links = (_link_after(words, description, start) for start in starts)
-    link = next((one for one in links if one is not None), None)
-    rest = description[link.end() :] if link else description
+    rest = description
+    for opening in (_ARTICLE, _SIGNS):
+        match = opening.match(description)
+        link = _match_link(words, description, match.end()) if match else None
+        if link:
+            rest = description[link.end() :]
+            break
     return rest[:1].upper() + rest[1:] if re.search(r"\w", rest) else description
 
 
-def _link_after(words: list[str], text: str, start: int) -> re.Match[str] | None:
-    """Find what follows words that stand in a text from some place on; else ``None``."""
-    place = start
+def _match_link(words: list[str], text: str, start: int) -> re.Match[str] | None:
+    """Match the link behind words that stand at a position of a text."""
+    # Without a pattern made of the words: compiling one for each item would take too long.
+    position = start
     for number, word in enumerate(words):
         if number:
-            between = _BETWEEN.match(text, place)
+            between = _BETWEEN.match(text, position)
             if between is None:
                 return None
-            place = between.end()
-        if text[place : place + len(word)].lower() != word.lower():
+            position = between.end()
+        if text[position : position + len(word)].lower() != word.lower():
             return None
-        place += len(word)
-    return _LINK.match(text, place)
+        position += len(word)
+    return _LINK.match(text, position)

@@ -1,4 +1,4 @@
-"""From probabilities to what is said: only what is likely enough, and nothing that contradicts."""
+"""Decoding probabilities: a value where it is likely enough, and none that contradicts another."""
 
 from __future__ import annotations
 
@@ -11,24 +11,22 @@ from pydantic import BaseModel
 from lookbook.attributes.cleaning import resolve_conflicts
 from lookbook.attributes.probabilities import AttributeProbabilities
 from lookbook.attributes.record import Record
-from lookbook.attributes.rendering import phrase_of, render_text
-from lookbook.attributes.schema import Schema, SingleAttribute
+from lookbook.attributes.rendering import display_of, render_text
+from lookbook.attributes.schema import Schema
 
 
 class Head(BaseModel):
-    """One question that a network answers.
+    """One output of a network.
 
     Attributes:
-        name: The attribute, or the name of another question, such as people's own labels.
-        kind: Whether an item has a ``single`` of the values or ``multi``.
-        values: What it can answer.
-        default: The value of what cannot be told.
-        display: How values are put into words, where it is not by their names.
-        slope: With ``offset``, how a value's logit among the others becomes the logit of the
-            item having it (Platt scaling), for ``multi``; a head of a ``single`` value needs
-            neither.
+        name: The attribute, or another target such as people's labels.
+        kind: Whether an item has one of the values, ``single``, or any number, ``multi``.
+        values: The possible values.
+        default: The value of an unlikely prediction.
+        display: The wording of values in rendered texts, where it is not their name.
+        slope: With ``offset``, Platt scaling of a value's logit among the others, for ``multi``.
         offset: See ``slope``.
-        threshold: What is less likely is not said; above 1 for a head that never says anything.
+        threshold: Minimum probability of a decoded value; above 1 for a head that has no output.
     """
 
     name: str
@@ -41,10 +39,10 @@ class Head(BaseModel):
     threshold: float = 0.0
 
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
-        """Turn (photos, values) calibrated logits into probabilities.
+        """Return the probabilities of (photos, values) calibrated logits.
 
         Returns:
-            (photos, values): of having the value. Those of one photo add up to 1 for ``single``.
+            (photos, values). Those of one photo add up to 1 for ``single``.
         """
         shifted = logits - logits.max(axis=1, keepdims=True)
         logs = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
@@ -55,7 +53,7 @@ class Head(BaseModel):
 
 
 def head_slices(heads: list[Head]) -> dict[str, slice]:
-    """Return which columns of all heads' values are a head's."""
+    """Return the columns of each head among the values of all heads, by name."""
     slices, start = {}, 0
     for head in heads:
         slices[head.name] = slice(start, start + len(head.values))
@@ -64,71 +62,70 @@ def head_slices(heads: list[Head]) -> dict[str, slice]:
 
 
 def decode_values(
-    likely: AttributeProbabilities, heads: list[Head], schema: Schema
+    probabilities: AttributeProbabilities, heads: list[Head], schema: Schema
 ) -> dict[str, Any]:
-    """Return of an item what is likely enough, and settles what contradicts.
+    """Decode the probabilities of an item; of two conflicting values the likelier stays.
 
     Args:
-        likely: The probability of each value, by head.
-        heads: What they are of, and from where on a value is said.
-        schema: The catalogue's schema; of two values that contradict one another the likelier
-            stays.
+        probabilities: The probability of each value, by head.
+        heads: The heads with their thresholds.
+        schema: The catalogue's schema.
 
     Returns:
-        The value of every head, and of every attribute with values: ``default`` where nothing is
-        known, and a list for an attribute of ``some``.
+        The value of every head and categorical attribute: the ``default`` if none is likely
+        enough, and a list for ``multi``.
     """
-    said: dict[str, Any] = {name: attribute.default for name, attribute in schema.singles.items()}
-    said |= {name: [] for name in schema.multis}
+    decoded: dict[str, Any] = {
+        name: [] if name in schema.multis else attribute.default
+        for name, attribute in schema.categorical.items()
+    }
     certainty: dict[str, float] = {}
     for head in heads:
-        values = likely[head.name]
-        enough = [one for one, share in values.items() if share >= head.threshold]
-        enough.sort(key=lambda one: -values[one])
+        shares = probabilities[head.name]
+        likely = [value for value, share in shares.items() if share >= head.threshold]
+        likely.sort(key=lambda value: -shares[value])
         if head.kind == "multi":
-            declared = schema.multis.get(head.name)
-            said[head.name] = enough[: declared.max_items if declared else None]
+            attribute = schema.multis.get(head.name)
+            decoded[head.name] = likely[: attribute.max_items if attribute else None]
         else:
-            said[head.name] = enough[0] if enough else head.default
-            certainty[head.name] = max(values.values())
-    resolve_conflicts(said, certainty, schema)
-    return said
+            decoded[head.name] = likely[0] if likely else head.default
+            certainty[head.name] = max(shares.values())
+    resolve_conflicts(decoded, certainty, schema)
+    return decoded
 
 
-def render_record(said: Mapping[str, Any], heads: list[Head], schema: Schema) -> Record:
-    """Put what is said of an item into a record, its texts composed from the rest.
+def render_record(decoded: Mapping[str, Any], heads: list[Head], schema: Schema) -> Record:
+    """Complete decoded values with rendered texts.
+
+    Texts also name the values of heads that the schema does not declare.
 
     Args:
-        said: As :func:`decode_values` returns it.
-        heads: How values are put into words where the attributes do not say.
-        schema: The catalogue's schema. What is known beyond them is told in the texts all the same.
+        decoded: See :func:`decode_values`.
+        heads: The heads, with the wording of their values.
+        schema: The catalogue's schema. Its wording takes precedence.
 
     Returns:
-        A value for each attribute; a text of which nothing is known says what it says otherwise.
+        A value for each attribute. A text without a known value has its attribute's default.
     """
-    known = {head.name: (head.default, head.display) for head in heads}
+    wording = {head.name: (head.default, head.display) for head in heads}
     for name, attribute in schema.categorical.items():
-        declared = {
-            value: told.display
-            for value, told in attribute.values.items()
-            if told.display is not None
+        display = {
+            value_name: value.display
+            for value_name, value in attribute.values.items()
+            if value.display is not None
         }
-        known[name] = (
-            attribute.default if isinstance(attribute, SingleAttribute) else "",
-            declared,
-        )
+        wording[name] = (attribute.default or "", display)
     phrases = {
-        name: "" if said[name] == default else phrase_of(said[name], words)
-        for name, (default, words) in known.items()
+        name: "" if decoded[name] == default else display_of(decoded[name], display)
+        for name, (default, display) in wording.items()
     }
     record: Record = {}
     for name in schema.names:
         if name not in schema.texts:
-            record[name] = said[name]
+            record[name] = decoded[name]
             continue
-        declared_text = schema.texts[name]
-        text = render_text(declared_text.template, phrases)[: declared_text.max_length]
-        if not text:
-            text = said[declared_text.default] if declared_text.default else schema.title
-        record[name] = text
+        text_attribute = schema.texts[name]
+        text = render_text(text_attribute.template, phrases)[: text_attribute.max_length]
+        default = text_attribute.default
+        record[name] = text or (decoded[default] if default else schema.title)
     return record

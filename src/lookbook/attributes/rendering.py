@@ -1,4 +1,4 @@
-"""Puts values into words, for captioners that know values and write no sentences."""
+"""Rendering values as texts, for captioners that predict values and write no sentences."""
 
 from __future__ import annotations
 
@@ -10,55 +10,54 @@ from typing import Any
 from jinja2 import Template, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-# Whatever is known, in the order in which it is declared.
-EVERYTHING = "{{ known | join(', ') }}"
+# All known values, in the order of the schema.
+DEFAULT_TEMPLATE = "{{ known | join(', ') }}"
 _environment = ImmutableSandboxedEnvironment(trim_blocks=True, autoescape=False)
 
 
+@lru_cache(maxsize=16)
+def _compile(template: str) -> Template:
+    return _environment.from_string(template)
+
+
 def check_template(template: str) -> None:
-    """Check a template.
+    """Check that a template compiles.
 
     Raises:
-        ValueError: If it is none.
+        ValueError: If it does not.
     """
     try:
-        _environment.from_string(template)
+        _compile(template)
     except TemplateError as error:
         raise ValueError(f"invalid template: {error}") from error
 
 
 def render_text(template: str | None, phrases: Mapping[str, str | list[str]]) -> str:
-    """Write a text from what is known of an item.
+    """Render the known values of an item as a text.
 
     Args:
-        template: A Jinja template. It sees every attribute by its name: a phrase, empty where
-            nothing is known, or a list of phrases; and as ``known`` all phrases there are.
-            Everything that is known, joined by commas, by default.
-        phrases: What is known, by attribute, in the order of declaration.
+        template: A Jinja template with a variable for each attribute: a phrase, empty if unknown,
+            or a list of phrases. ``known`` lists all known phrases; the default joins them.
+        phrases: The known phrases by attribute, in the order of the schema.
 
     Returns:
-        The text on one line, beginning with a capital; empty where nothing is known.
+        One line with a capital at its beginning; empty if nothing is known.
     """
     known = [
-        one
-        for phrase in phrases.values()
-        for one in (phrase if isinstance(phrase, list) else [phrase])
-        if one
+        phrase
+        for value in phrases.values()
+        for phrase in (value if isinstance(value, list) else [value])
+        if phrase
     ]
-    text = _template(template or EVERYTHING).render(**phrases, known=known)
+    text = _compile(template or DEFAULT_TEMPLATE).render(**phrases, known=known)
     text = re.sub(r" (?=[.,;])", "", " ".join(text.split()))
-    # A pattern and a material of one name are said once: "purple lace dress".
+    # A pattern and a material of one name appear once: "purple lace dress".
     text = re.sub(r"\b(\w+)(?: \1\b)+", r"\1", text, flags=re.IGNORECASE)
     return text[:1].upper() + text[1:]
 
 
-@lru_cache(maxsize=16)
-def _template(template: str) -> Template:
-    return _environment.from_string(template)
-
-
-def phrase_of(value: Any, phrases: Mapping[str, str]) -> Any:
-    """Return how a value, or each of several, is put into words."""
+def display_of(value: Any, display: Mapping[str, str]) -> Any:
+    """Return the wording of a value, or of each value of a list."""
     if isinstance(value, list):
-        return [phrases.get(one, one) for one in value]
-    return phrases.get(value, value)
+        return [display.get(item, item) for item in value]
+    return display.get(value, value)

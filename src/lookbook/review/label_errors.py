@@ -165,7 +165,7 @@ def _unsure(
     params: ReviewParams,
 ) -> np.ndarray:
     """Return how unsure the captioner is of what it says; (items,)."""
-    default = getattr(attribute, "default", None)
+    default = attribute.default
     untold = np.array([not said or said[0] == default for said in cells])
     likely = evidence.probabilities.reindex(photo_ids).of(name, attribute.values)
     if likely is None:

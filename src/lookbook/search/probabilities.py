@@ -107,7 +107,7 @@ def attribute_log_probs(
         values = list(attribute.values)
         one = isinstance(attribute, SingleAttribute)
         unsure = error_rate_by_attribute.get(name, error_rate)
-        default = getattr(attribute, "default", None)
+        default = attribute.default
         shares = _soften(catalogue[name], values, default, unsure, one)
         predicted = rows.of(name, values)
         if predicted is not None:

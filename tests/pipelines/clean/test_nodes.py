@@ -189,11 +189,11 @@ def test_people_have_the_last_word_and_every_row_of_theirs_is_listed(schema):
     assert full["Garment"].tolist() == ["blazer", "jacket"]
     assert listed["line"].tolist() == [2, 3, 4, 5, 6]
     assert listed["outcome"].tolist() == [
-        "changed", "confirmed", "left out", "no value of the field",
+        "changed", "confirmed", "left out", "no value of the attribute",
         "its photo is not in the catalogue",
     ]  # fmt: skip
     told = report(table, schema, decided=decided)
-    assert (told["captioner"], told["corrections"]["by_field"]) == (
+    assert (told["captioner"], told["corrections"]["by_attribute"]) == (
         "engine-1",
         {"Garment": {"confirmed": 0, "changed": 1}, "Category": {"confirmed": 1, "changed": 0}},
     )

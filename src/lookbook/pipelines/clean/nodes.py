@@ -226,7 +226,7 @@ def report_clean(
     params: CleanParams,
 ) -> dict[str, Any]:
     """Report what became of every caption, and of what the captioner says where people looked."""
-    by_field, others = count_outcomes(applied_corrections)
+    by_attribute, others = count_outcomes(applied_corrections)
     told = mapping[mapping["value"].ne("")]
     several = told[told["method"].eq("first of several")]
     captions, usable = reading_counts["captions"], reading_counts["usable"]
@@ -239,7 +239,7 @@ def report_clean(
         "values_that_name_several": several.drop(columns="method").to_dict("records"),
         "contradictions": int(mapping.loc[mapping["method"].eq("contradicted"), "items"].sum()),
         "captioner": captioner,
-        "corrections": {"by_field": by_field, "others": others},
+        "corrections": {"by_attribute": by_attribute, "others": others},
         "by": params.by,
         "values": full.to_dict(),
         "balanced": int(balanced.sum()),
@@ -257,7 +257,7 @@ def describe_columns(full_catalogue: pd.DataFrame, schema: Schema) -> dict[str, 
     described = {}
     for name in schema.names:
         cells = full_catalogue[name].fillna("").astype(str)
-        nothing = getattr(schema.root[name], "default", "") if name in schema.singles else ""
+        nothing = schema.singles[name].default if name in schema.singles else ""
         is_missing = cells.isin(["", nothing])
         values = cells[~is_missing]
         if name in schema.multis:

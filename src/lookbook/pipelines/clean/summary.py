@@ -15,7 +15,7 @@ def summarise(report: dict[str, Any]) -> tuple[int, int, str]:
     rejected = f"rejected: {', '.join(counts) or 'none'}"
     told = f"{rejected}; balanced: {report['balanced']:,}"
     corrections = report["corrections"]
-    changed = sum(counts["changed"] for counts in corrections["by_field"].values())
-    if corrections["by_field"] or corrections["others"]:
+    changed = sum(counts["changed"] for counts in corrections["by_attribute"].values())
+    if corrections["by_attribute"] or corrections["others"]:
         told += f"; {changed:,} values are people's"
     return report["captions"], report["usable"], told

@@ -187,11 +187,11 @@ def describe_publication(
     digest = hashlib.sha256(files["catalogue.parquet"] or b"").hexdigest()
     croissant = describe(schema, params, digest)
     files["croissant.json"] = json.dumps(croissant, indent=2, ensure_ascii=False).encode()
-    by_field, _ = count_outcomes(applied_corrections)
+    by_attribute, _ = count_outcomes(applied_corrections)
     runs = [load() for _, load in sorted(scores_of_runs.items())]
     measured = [scores for scores in runs if scores["captioner"] == captioner]
     scores = measured[-1] if measured else None
-    card = write_card(rows, schema, params, captioner, by_field, scores)
+    card = write_card(rows, schema, params, captioner, by_attribute, scores)
     files["README.md"] = card.encode()
     report = {
         "items": len(published_rows),
