@@ -45,7 +45,7 @@ def make_heads(training_set: pd.DataFrame, schema: Schema, least: int) -> list[H
                 name=name,
                 kind="single" if one else "multi",
                 values=[value for value in attribute.values if value in used],
-                default=attribute.default if isinstance(attribute, SingleAttribute) else "",
+                default=attribute.default or "",
                 display={
                     value: told.display
                     for value, told in attribute.values.items()
