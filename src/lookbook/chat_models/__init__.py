@@ -1,4 +1,4 @@
-"""Chat models, on a server or on this machine: the protocol that both keep to."""
+"""Chat models, on a server or on this machine."""
 
 from __future__ import annotations
 
@@ -8,45 +8,45 @@ from typing import Any, Protocol
 from lookbook.attributes.text import THOUGHT_BEGIN, THOUGHT_END
 from lookbook.errors import InputError
 
-# An answer of no use is asked for once more, by chance a better one.
+# The second temperature is for a second attempt after a useless answer.
 TEMPERATURES = (0.0, 0.7)
-# Characters that a tag of thoughts has at most.
-_LONGEST_TAG = 16
+# Characters of the longest thinking tag.
+_MAX_TAG_LENGTH = 16
 
 
 class ChatTimeoutError(InputError):
-    """A model has not answered in time; the next question may have to wait as long."""
+    """A model did not answer in time; the next request may take as long."""
 
 
 class ChatModel(Protocol):
-    """A language model that one can talk to."""
+    """A language model."""
 
     def answer(
         self, messages: list[dict[str, str]], schema: dict[str, Any], temperature: float
     ) -> str:
-        """Answers in JSON.
+        """Return an answer in JSON.
 
         Args:
             messages: ``role`` and ``content``.
-            schema: What the answer is to be.
-            temperature: 0 for always the same.
+            schema: The JSON schema of the answer.
+            temperature: 0 for a deterministic answer.
 
         Raises:
-            InputError: If there is no answer to be had.
+            InputError: If there is no answer.
         """
         ...
 
     def stream(self, messages: list[dict[str, str]]) -> Iterator[str]:
-        """Answers in words, in parts as they come.
+        """Yield the parts of an answer in words.
 
         Raises:
-            InputError: If there is no answer to be had.
+            InputError: If there is no answer.
         """
         ...
 
 
 def skip_thinking(parts: Iterator[str]) -> Iterator[str]:
-    """Leave out of a stream what a model says to itself between tags such as ``<think>``."""
+    """Remove thoughts between tags such as ``<think>`` from a stream."""
     rest, is_thinking = "", False
     for part in parts:
         rest += part
@@ -54,8 +54,8 @@ def skip_thinking(parts: Iterator[str]) -> Iterator[str]:
             if not is_thinking and tag.start():
                 yield rest[: tag.start()]
             rest, is_thinking = rest[tag.end() :], not is_thinking
-        # The end may be the beginning of a tag.
-        open_at = rest.rfind("<", max(0, len(rest) - _LONGEST_TAG))
+        # The end may be an incomplete tag.
+        open_at = rest.rfind("<", max(0, len(rest) - _MAX_TAG_LENGTH))
         whole = len(rest) if open_at < 0 else open_at
         if whole and not is_thinking:
             yield rest[:whole]
@@ -65,7 +65,7 @@ def skip_thinking(parts: Iterator[str]) -> Iterator[str]:
 
 
 def merge_system(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Puts the system prompt at the head of the first question, for models that take none."""
+    """Prepend the system prompt to the first question, for models without one."""
     system, first, *rest = messages
     if isinstance(first["content"], str):
         return [{**first, "content": f"{system['content']}\n\n{first['content']}"}, *rest]

@@ -1,4 +1,4 @@
-"""Chat models behind an API: Together, or any server that speaks like OpenAI's."""
+"""Chat models behind an API: Together, or any OpenAI-compatible server."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REPLY = Sampling(temperature=0.3)
 
 
 class ApiChatModel:
-    """Talks to a model by a chat-completions API, see :class:`lookbook.chat_models.ChatModel`."""
+    """A model behind a chat-completions API, see :class:`lookbook.chat_models.ChatModel`."""
 
     def __init__(
         self,
@@ -31,16 +31,16 @@ class ApiChatModel:
         max_tokens: int = 1024,
         sampling: Sampling = REPLY,
     ) -> None:
-        """Names model and server, see :class:`Server`; nothing is sent yet.
+        """Create a client; nothing is sent yet.
 
         Args:
             model: The model's name on the server.
-            base_url: The server.
-            api_key: Key to it.
-            timeout: Seconds that an answer may take in all, retries included.
-            retries: How often a request is repeated.
-            max_tokens: Tokens an answer may take.
-            sampling: How the tokens of replies are drawn.
+            base_url: The server's address.
+            api_key: The server's key.
+            timeout: Seconds for an answer, retries included.
+            retries: Retries of a request.
+            max_tokens: The most tokens of an answer.
+            sampling: Sampling options of replies.
         """
         self._server = Server(model, base_url, api_key, timeout, retries)
         self._max_tokens = max_tokens
@@ -49,7 +49,7 @@ class ApiChatModel:
     def answer(
         self, messages: list[dict[str, str]], schema: dict[str, Any], temperature: float
     ) -> str:
-        """Answer in JSON; the text is empty where the model says nothing."""
+        """Return an answer in JSON; it may be empty."""
         sampling = self._sampling.model_copy(update={"temperature": temperature})
 
         async def ask() -> str:
@@ -65,10 +65,10 @@ class ApiChatModel:
                 raise self._failure(error) from error
 
     def stream(self, messages: list[dict[str, str]]) -> Iterator[str]:
-        """Answer in words, in parts as the server sends them.
+        """Yield the parts of an answer as the server sends them.
 
         Raises:
-            InputError: If the answer does not come, or not whole, within the timeout.
+            InputError: If there is no whole answer within the timeout.
         """
         yield from skip_thinking(self._stream(messages))
 
@@ -83,7 +83,7 @@ class ApiChatModel:
                         async for part in connection.stream(*asked):
                             parts.put(part)
             except Exception as error:
-                # Whatever it is: the reader waits for it.
+                # Any exception: the reader waits for it.
                 parts.put(error)
             finally:
                 parts.put(None)

@@ -1,4 +1,4 @@
-"""The weights of chat models on this machine, by transformers: shared while they are used."""
+"""Weights of chat models on this machine, shared while they are used."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Names a model and how it is loaded.
+    """A model and how to load it.
 
     Attributes:
         model: A name on the Hugging Face hub, or a folder.
         revision: A commit of the hub's model; the newest if ``None``.
-        token: Key to gated models.
-        device: ``auto`` for all GPUs there are, or ``cpu``.
-        dtype: The weights' type; ``auto`` for the one they are saved in.
+        token: The key for gated models.
+        device: ``auto`` for all GPUs, or ``cpu``.
+        dtype: The weights' type; ``auto`` for the saved type.
     """
 
     model: str
@@ -40,10 +40,10 @@ class Model:
     """A loaded model.
 
     Attributes:
-        processor: Makes tensors of texts and photos.
-        network: Generates.
-        guide: Its vocabulary, for constrained decoding.
-        turn: To be held while it is used: tokenizers are not made for several threads.
+        processor: Turns texts and photos into tensors.
+        network: Generates tokens.
+        guide: The vocabulary, for constrained decoding.
+        turn: A lock to hold during use, since tokenizers are not thread-safe.
     """
 
     processor: Any
@@ -52,16 +52,16 @@ class Model:
     turn: Lock
 
 
-# Whoever uses a model holds it; when nobody does, its memory is free again.
+# Unused models are garbage-collected.
 _IN_USE: WeakValueDictionary[Checkpoint, Model] = WeakValueDictionary()
 _LOADING = Lock()
 
 
 def load_model(checkpoint: Checkpoint) -> Model:
-    """Loads a model; a captioner and a stylist of one checkpoint share its weights.
+    """Load a model; a captioner and a stylist of one checkpoint share its weights.
 
     Raises:
-        InputError: If the model cannot be had, or the machine is too small for it.
+        InputError: If the model cannot be loaded, or the machine is too small.
     """
     with _LOADING:
         model = _IN_USE.get(checkpoint)
@@ -90,7 +90,7 @@ def _load(checkpoint: Checkpoint) -> Model:
     except (OSError, ValueError) as error:
         raise InputError(_explain(checkpoint, error)) from error
     tokenizer = processor.tokenizer
-    # Rows of an answer go on at their right end: padding on that side would corrupt them.
+    # Generation continues at the right end, so padding goes to the left.
     tokenizer.padding_side = "left"
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
@@ -103,10 +103,10 @@ def _load(checkpoint: Checkpoint) -> Model:
 
 
 def _check_machine(checkpoint: Checkpoint, config: Any) -> None:
-    """Compares what the weights take with what is free, before they are fetched.
+    """Compare the size of the weights with the free memory, before they are downloaded.
 
     Raises:
-        InputError: If there is no GPU where one is asked for, or too little memory.
+        InputError: If there is no GPU although one is requested, or too little memory.
     """
     import torch
     from transformers import AutoModelForImageTextToText
@@ -148,7 +148,7 @@ def _explain(checkpoint: Checkpoint, error: Exception) -> str:
             "conf/local/credentials.yml."
         )
     if any(isinstance(reason, RepositoryNotFoundError) for reason in reasons):
-        return f"{name} is neither on the Hugging Face hub nor open to the token given."
+        return f"{name} does not exist on the Hugging Face hub, or the token has no access."
     if isinstance(error, ValueError):
         return f"{name} is no chat vision-language model of transformers: {error}"
     return f"{name} is neither a folder with a model nor to be had from the hub: {error}"

@@ -17,17 +17,16 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
 CHARACTERS_A_TOKEN = 4
-# What JSON takes unescaped: neither quote, backslash nor control character.
+# Unescaped JSON: no quotes, backslashes or control characters.
 STRING = r'/[^"\\\x00-\x1F\x7F]{%d,%d}/'
 
 
 def grammar(schema: dict[str, Any]) -> str:
-    """Writes the grammar of compact JSON that a schema allows, in llguidance's dialect of Lark.
+    """Return the grammar of compact JSON for a schema, in llguidance's dialect of Lark.
 
-    A string has an end in tokens besides the one in characters, at four characters a token, so
-    that even the worst answer is closed within :func:`longest_answer` tokens. A grammar made
-    from the JSON schema itself would bound characters alone, and one that a model fills with
-    rare bytes, a token each, would be cut off by the token limit.
+    Strings are limited in characters and, at four characters a token, in tokens. So every answer
+    ends within :func:`longest_answer` tokens, even one of rare bytes with a token each. A grammar
+    of the JSON schema itself would limit characters only.
 
     Args:
         schema: An object's schema, see :class:`lookbook.captioners.Prompt`.
@@ -55,7 +54,7 @@ def grammar(schema: dict[str, Any]) -> str:
 
 
 def longest_answer(schema: dict[str, Any]) -> int:
-    """Counts the tokens that no answer exceeds: all that is fixed at a character a token."""
+    """Return the most tokens of an answer, with a token per fixed character."""
     total = len('{}"') + 1
     for name, field in schema["properties"].items():
         total += len(json.dumps(name)) + len(":,")
@@ -154,12 +153,12 @@ class SchemaLogitsProcessor:
 def guide_for(
     tokenizer: PreTrainedTokenizerFast, end_tokens: list[int], vocabulary: int
 ) -> LLTokenizer:
-    """Reads a tokenizer's vocabulary, which takes about a second.
+    """Load a tokenizer's vocabulary, in about a second.
 
     Args:
         tokenizer: The model's.
         end_tokens: Ids of the tokens that end an answer.
-        vocabulary: How many tokens the model scores.
+        vocabulary: The number of tokens that the model scores.
 
     Raises:
         InputError: If llguidance is not installed.

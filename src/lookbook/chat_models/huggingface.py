@@ -23,7 +23,7 @@ LIKELIEST = Sampling()
 
 
 class HuggingFaceChatModel:
-    """Talks to a model on this machine, see :class:`lookbook.chat_models.ChatModel`.
+    """A model on this machine, see :class:`lookbook.chat_models.ChatModel`.
 
     One answer at a time is written; a captioner of the same checkpoint shares its weights.
     """
@@ -40,17 +40,17 @@ class HuggingFaceChatModel:
         timeout: float = 60,
         sampling: Sampling = LIKELIEST,
     ) -> None:
-        """Names the model, see :class:`Checkpoint`; it is loaded when it is first asked.
+        """Create a model, see :class:`Checkpoint`; it is loaded at its first use.
 
         Args:
             model: A name on the Hugging Face hub, or a folder.
             revision: A commit of the hub's model.
-            token: Key to gated models.
+            token: The key for gated models.
             device: ``auto`` or ``cpu``.
             dtype: The weights' type.
-            max_tokens: Tokens an answer may take.
-            timeout: Seconds that an answer may take in all, once the weights are loaded.
-            sampling: How the tokens of replies are drawn.
+            max_tokens: The most tokens of an answer.
+            timeout: Seconds for an answer, once the weights are loaded.
+            sampling: Sampling options of replies.
         """
         self._checkpoint = Checkpoint(model, revision, token, device, dtype)
         self._max_tokens = max_tokens
@@ -61,7 +61,7 @@ class HuggingFaceChatModel:
     def answer(
         self, messages: list[dict[str, str]], schema: dict[str, Any], temperature: float
     ) -> str:
-        """Answers in JSON; no token that leaves the schema can be written."""
+        """Return an answer in JSON, constrained to the schema."""
         import llguidance
         from transformers import LogitsProcessorList
 
@@ -78,7 +78,7 @@ class HuggingFaceChatModel:
         return str(model.processor.decode(written[0, length:], skip_special_tokens=True))
 
     def stream(self, messages: list[dict[str, str]]) -> Iterator[str]:
-        """Answers in words, in parts as they are written."""
+        """Yield the parts of an answer as they are generated."""
         yield from skip_thinking(self._stream(messages))
 
     def _stream(self, messages: list[dict[str, str]]) -> Iterator[str]:
@@ -99,7 +99,7 @@ class HuggingFaceChatModel:
             finally:
                 streamer.text_queue.put(streamer.stop_signal)
 
-        # A thread of its own, which a reader that has waited long enough leaves behind.
+        # A thread, so that the reader can stop waiting.
         Thread(target=write, daemon=True).start()
         try:
             with suppress(queue.Empty):
@@ -190,12 +190,12 @@ def generation_options(sampling: Sampling, model: Model) -> dict[str, Any]:
 
 
 def write_chat(processor: Any, messages: list[dict[str, Any]]) -> str:
-    """Writes a talk in the model's own chat format, ready for its answer.
+    """Return a chat in the model's own format, ready for its answer.
 
     Args:
         processor: The model's.
-        messages: ``role`` and ``content``, a text or a list of parts. A system prompt that the
-            format does not take goes to the head of the first question.
+        messages: ``role`` and ``content``, a text or a list of parts. If the format takes no
+            system prompt, it is prepended to the first question.
     """
 
     def write(talk: list[dict[str, Any]]) -> str:
@@ -211,7 +211,7 @@ def write_chat(processor: Any, messages: list[dict[str, Any]]) -> str:
     try:
         return write(messages)
     except TemplateError:
-        # Llama-3.2-Vision takes no system prompt beside a picture; some take none at all.
+        # Llama-3.2-Vision takes no system prompt beside an image; some models take none at all.
         if messages[0]["role"] != "system":
             raise
         return write(merge_system(messages))

@@ -1,4 +1,4 @@
-"""How a model draws its next token."""
+"""Sampling options of chat models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which weights a model has: their fingerprint, whatever the model is called."""
+"""Fingerprints of model weights."""
 
 from __future__ import annotations
 
@@ -8,28 +8,27 @@ from pathlib import Path
 
 from lookbook.errors import InputError
 
-# Files up to so many bytes are read whole.
+# Larger files, in bytes, are sampled.
 WHOLE = 256 << 20
-# Of a larger one so many samples of so many bytes, its end among them: 90 billion weights take
-# no minutes.
+# Samples of a large file, its end included, and bytes of a sample.
 SAMPLES = 64
 SAMPLE = 1 << 20
 WEIGHTS = ("*.safetensors", "*.bin", "*.onnx", "*.json", "*.txt", "*.model")
 
 
 def fingerprint_weights(model: str, revision: str | None = None, token: str | None = None) -> str:
-    """Gives the fingerprint of a model's weights, which other weights of the same name change.
+    """Return the fingerprint of a model's weights, whatever the model's name.
 
     Args:
         model: A folder, or a name on the Hugging Face hub.
         revision: A commit, branch or tag of the hub's model; the newest if ``None``.
-        token: Key to gated models.
+        token: The key for gated models.
 
     Returns:
         A hash of the folder's files, or the hub's commit.
 
     Raises:
-        InputError: If the hub, asked for a model that is not on this machine, does not answer.
+        InputError: If the model is not on this machine and the hub does not answer.
     """
     folder = Path(model)
     if folder.is_dir():
@@ -38,7 +37,7 @@ def fingerprint_weights(model: str, revision: str | None = None, token: str | No
 
 
 def locate_package(package: str) -> str:
-    """Gives the folder of a model that an installed package carries.
+    """Return the folder of a model in an installed package.
 
     Raises:
         ImportError: If there is no such package.
@@ -47,7 +46,7 @@ def locate_package(package: str) -> str:
 
 
 def hash_folder(folder: Path) -> str:
-    """Hashes samples of the weights in a folder, and what says how they are used."""
+    """Hash the weights in a folder, in samples, and their configuration."""
     digest = hashlib.sha256()
     for path in sorted({path for pattern in WEIGHTS for path in folder.rglob(pattern)}):
         digest.update(f"{path.relative_to(folder)} {path.stat().st_size}".encode())

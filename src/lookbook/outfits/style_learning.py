@@ -1,4 +1,4 @@
-"""Learns a style model from a table of outfits, and measures how well it recognizes real ones."""
+"""Learns a style model from a table of outfits, and measures it on held-out outfits."""
 
 from __future__ import annotations
 
@@ -122,8 +122,9 @@ def _find_columns(headings: list[str], params: StyleParams) -> dict[str, str]:
     )
     if "outfit" not in found or not set(params.attributes) & set(found):
         raise InputError(
-            f"The table of outfits needs a column 'outfit' and any of {', '.join(params.attributes)}; "
-            f"it has {', '.join(map(str, headings))}. Other headings are named in 'style.columns'."
+            "The table of outfits needs a column 'outfit' and any of "
+            f"{', '.join(params.attributes)}; it has {', '.join(map(str, headings))}. Add other "
+            "headings to 'style.columns'."
         )
     return found
 

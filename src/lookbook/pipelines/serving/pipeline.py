@@ -1,4 +1,4 @@
-"""Wires serving: a photo or a message to items and a reply."""
+"""The ``serving`` pipeline: from a photo or a message to items and a reply."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -6,7 +6,7 @@ from lookbook.pipelines.serving import nodes
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:
-    """Creates the ``serving`` pipeline, which a run of everything leaves out."""
+    """Create the ``serving`` pipeline; a run of everything leaves it out."""
     said = ["params:message", "params:history", "stylist", "params:schema"]
     return Pipeline(
         [

@@ -1,4 +1,4 @@
-"""Learns what goes with what from outfits that people put together."""
+"""Learns a style model from a table of outfits."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from lookbook.outfits import style_learning
 from lookbook.outfits.style import StyleModel
 from lookbook.outfits.style_learning import StyleParams, WornOutfit
 
-# Chance, of four candidates of which one is right, and of two.
+# Chance levels, for one right candidate of four and of two.
 CHANCE = {"right": 0.25, "right_by_pairs": 0.25, "auc": 0.5, "auc_by_pairs": 0.5}
 _ROUNDS = 1000
-# The values of an attribute that are drawn.
+# Values in a plot.
 _DRAWN = 24
 
 
 def read_outfits(
     table: pd.DataFrame, params: StyleParams, schema: Schema
 ) -> tuple[dict[str, Any], pd.DataFrame]:
-    """Reads a table of outfits, see :func:`lookbook.outfits.style_learning.read_outfits`.
+    """Read a table of outfits, see :func:`lookbook.outfits.style_learning.read_outfits`.
 
     Returns:
-        ``items`` and ``context`` of each outfit, and what is of no use.
+        ``items`` and ``context`` of each outfit, and the problems.
 
     Raises:
         InputError: If there is no table, or nothing in it to learn from.
@@ -37,25 +37,25 @@ def read_outfits(
         )
         raise InputError(
             f"The table of outfits has no outfit of two items: {reasons or 'it has no rows'}. An "
-            "outfit is a row for each item, with the same value under 'outfit'."
+            "outfit has a row for each item, with the same value under 'outfit'."
         )
     return {name: outfit.model_dump() for name, outfit in outfits.items()}, problems
 
 
 def score_folds(outfits: dict[str, Any], params: StyleParams, schema: Schema) -> pd.DataFrame:
-    """Asks about outfits that taught nothing, see the function of the same name there."""
+    """Answer questions about held-out outfits, see :mod:`lookbook.outfits.style_learning`."""
     return style_learning.score_folds(_outfits(outfits), params, schema)
 
 
 def learn_style(outfits: dict[str, Any], params: StyleParams, schema: Schema) -> dict[str, Any]:
-    """Learns from all outfits, see :func:`lookbook.outfits.style_learning.learn`."""
+    """Learn a style model of all outfits, see :func:`lookbook.outfits.style_learning.learn`."""
     return style_learning.learn([*_outfits(outfits).values()], params, schema).model_dump()
 
 
 def report_style(
     outfits: dict[str, Any], problems: pd.DataFrame, answers: pd.DataFrame, params: StyleParams
 ) -> dict[str, Any]:
-    """Adds up what was learned from, and how well held-out outfits are told from others.
+    """Summarize the training outfits, and the scores on held-out outfits.
 
     Returns:
         ``outfits``, ``items``, ``of_no_use`` by reason, and ``scores``: of each figure ``mean``,
@@ -79,7 +79,7 @@ def report_style(
 
 
 def write_style_card(report: dict[str, Any], params: StyleParams) -> str:
-    """Writes whose taste the model has, and how good it is, as Markdown."""
+    """Write the model card, as Markdown."""
     scores = report["scores"]
 
     def told(name: str) -> str:
@@ -119,7 +119,7 @@ def write_style_card(report: dict[str, Any], params: StyleParams) -> str:
 
 
 def plot_style(style_model: dict[str, Any]) -> PlotlyFigure:
-    """Draws what goes with what, a heat map for each attribute: its commonest values."""
+    """Plot log lifts of the commonest values, a heat map for each attribute."""
     import numpy as np
     from plotly.subplots import make_subplots
 

@@ -6,7 +6,7 @@ from lookbook.pipelines.style import nodes
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:
-    """Creates the ``style`` pipeline, which a run of everything leaves out."""
+    """Create the ``style`` pipeline; a run of everything leaves it out."""
     given = ["worn_outfits", "params:style", "params:schema"]
     return Pipeline(
         [

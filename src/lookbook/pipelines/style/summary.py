@@ -10,7 +10,7 @@ PLACES = {"style model": "style_model", "card": "style_card", "heat map": "style
 
 
 def summarise(report: dict[str, Any]) -> tuple[int, int, str]:
-    """Says what was learned: items in, outfits out, what happened."""
+    """Return items in, outfits out, and a sentence on the result."""
     right = report["scores"]["right"]
     happened = "too few outfits to measure how well it tells"
     if right["mean"] is not None:
