@@ -1,4 +1,4 @@
-"""The captioner that needs neither key nor GPU: one small network that knows the attributes."""
+"""The captioner of the bundled network, which runs offline on a CPU."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from lookbook.captioners.network import (
 from lookbook.photos.decoding import decode_ahead
 from lookbook.photos.photo import Photo
 
-# Changes with every change of what the code below says of a photo.
-PHRASING = "2"
-# What is less likely is not kept.
-_NEGLIGIBLE = 0.0005
+# Increment with every change of the captions that the code below makes.
+RENDERING_VERSION = "2"
+# Less likely values are dropped.
+_MIN_PROBABILITY = 0.0005
 
 
 class BundledCaptioner:
-    """Return of each attribute what its network is sure enough of, and puts it into words."""
+    """Predicts attribute values with one small network, and renders them as texts."""
 
     def __init__(self, filepath: str | None = None, batch_size: int = 16, threads: int = 2) -> None:
-        """Name the network; it is read when the first photo comes.
+        """Set up the captioner; the network is read with the first photo.
 
         Args:
             filepath: See :class:`lookbook.captioners.network.Network`.
-            batch_size: Photos a run of the network.
+            batch_size: Photos per run of the network.
             threads: Threads that decode photos, and threads of the network.
         """
         self.network = open_network(filepath, threads)
@@ -43,48 +43,47 @@ class BundledCaptioner:
         self._threads = threads
 
     def fingerprint(self, prompt: Prompt) -> str:
-        """Hash network, attributes and phrasing; of the prompt's words nothing is read.
+        """Hash network, schema and rendering; the prompt's words have no effect.
 
         Raises:
             InputError: If the network's file does not exist.
         """
         network = self.network.path.read_bytes()
-        return fingerprint("bundled", network, prompt.attributes.as_json, PHRASING)
+        return fingerprint("bundled", network, prompt.attributes.as_json, RENDERING_VERSION)
 
     @property
     def training_photos(self) -> frozenset[str]:
-        """Hash of the photos that taught it."""
+        """Hashes of the photos that the network was trained on."""
         return self.network.training_photos
 
     def caption(self, photos: Iterable[Photo], prompt: Prompt) -> Iterator[Caption]:
-        """Describe photos, see :class:`lookbook.captioners.Captioner`.
+        """Caption photos, see :class:`lookbook.captioners.Captioner`.
 
         Raises:
-            InputError: If the network's file does not exist, or speaks of other attributes.
+            InputError: If the network's file does not exist, or predicts other attributes.
         """
-        for seen, failed in decode_ahead(photos, _pixels, self._batch_size, self._threads):
+        for decoded, failed in decode_ahead(photos, _to_pixels, self._batch_size, self._threads):
             check_heads(self.network.heads, prompt.attributes, self.network.source)
-            yield from (Caption(photo_id=photo_id, failure=told) for photo_id, told in failed)
-            if seen:
-                yield from self._caption_batch(seen, prompt.attributes)
+            yield from (Caption(photo_id=photo_id, failure=reason) for photo_id, reason in failed)
+            if decoded:
+                yield from self._caption_batch(decoded, prompt.attributes)
 
     def _caption_batch(
-        self, seen: list[tuple[str, np.ndarray]], schema: Schema
+        self, decoded: list[tuple[str, np.ndarray]], schema: Schema
     ) -> Iterator[Caption]:
-        stacked = np.stack([pixels for _, pixels in seen])
-        (logits,) = self.network.run(["logits"], stacked)
-        every = head_probabilities(logits, self.network.heads)
-        heads, every = translate_heads(self.network.heads, every, schema)
-        for (photo_id, _), likely in zip(seen, every, strict=True):
-            record = render_record(decode_values(likely, heads, schema), heads, schema)
+        (logits,) = self.network.run(["logits"], np.stack([pixels for _, pixels in decoded]))
+        predictions = head_probabilities(logits, self.network.heads)
+        heads, predictions = translate_heads(self.network.heads, predictions, schema)
+        for (photo_id, _), probabilities in zip(decoded, predictions, strict=True):
+            record = render_record(decode_values(probabilities, heads, schema), heads, schema)
             yield Caption(
                 photo_id=photo_id,
                 text=json.dumps({name: record[name] for name in schema.names}),
                 probabilities={
                     head.name: {
                         value: round(share, 4)
-                        for value, share in likely[head.name].items()
-                        if share >= _NEGLIGIBLE
+                        for value, share in probabilities[head.name].items()
+                        if share >= _MIN_PROBABILITY
                     }
                     for head in heads
                     if head.name in schema.categorical
@@ -92,5 +91,5 @@ class BundledCaptioner:
             )
 
 
-def _pixels(photo: Photo) -> np.ndarray:
+def _to_pixels(photo: Photo) -> np.ndarray:
     return to_pixels(photo.image(at_least=DECODED))

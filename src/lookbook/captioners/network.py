@@ -1,4 +1,4 @@
-"""The distilled network as a file: what it knows, who taught it, and what it sees in photos."""
+"""The distilled network as an ONNX file: its heads, its training photos, and its outputs."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ if TYPE_CHECKING:
 RESOLUTION = 224
 # Photos are decoded no smaller than that before they are squeezed.
 DECODED = 2 * RESOLUTION
-# People's own labels: a head that is taught and measured, and that is no attribute.
+# People's labels: a head that is trained and evaluated, but is no attribute.
 LABEL = "label"
 RELEASED = "garment_network.onnx"
 
 
-# What it makes of photos.
+# The outputs for a photo.
 OUTPUTS = ("logits", "looks", "vectors")
-# Photos that concurrent customers show are looked at together, up to so many.
-_TOGETHER = 8
-# Whoever labels a photo and whoever compares it ask one after the other.
-_RECENT = 64
+# Maximum batch of photos that concurrent customers send.
+_MAX_BATCH = 8
+# Outputs to cache: the captioner and the embedder ask for the same photo.
+_CACHE_SIZE = 64
 
 
 class Network:
-    """A network that the ``distil`` pipeline made; read when it is first asked."""
+    """A network of the ``distil`` pipeline, read at first use."""
 
     def __init__(self, filepath: str | None = None, threads: int = 2) -> None:
         """Name the network.
@@ -55,12 +55,12 @@ class Network:
         self.source = filepath or RELEASED
         self._filepath = filepath
         self._threads = threads
-        self._look_together = DynamicBatcher(self._look_at_several, _TOGETHER)
-        self._recent: dict[bytes, dict[str, np.ndarray]] = {}
+        self._batcher = DynamicBatcher(self._run_batch, _MAX_BATCH)
+        self._cache: dict[bytes, dict[str, np.ndarray]] = {}
         self._lock = Lock()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Send its name and not its session: a worker reads the file once."""
+        """Pickle the file's name instead of the session: a worker reads the file once."""
         return open_network, (self._filepath, self._threads)
 
     @cached_property
@@ -118,7 +118,7 @@ class Network:
 
     @cached_property
     def heads(self) -> list[Head]:
-        """What its logits are of.
+        """The heads of its logits.
 
         Raises:
             InputError: If the file is no network of this project.
@@ -139,34 +139,34 @@ class Network:
         return frozenset(self._facts.get("training_photos", []))
 
     def run(self, outputs: Sequence[str], pixels: np.ndarray) -> list[np.ndarray]:
-        """Look at photos; at a single one, that several ask about, once.
+        """Run the network on photos; a single photo is batched with others, and cached.
 
         Args:
             outputs: Which, see :func:`lookbook.distillation.release.export_onnx`.
             pixels: (photos, 224, 224, 3) uint8 RGB.
         """
         if len(pixels) == 1:
-            seen = self._look(pixels[0])
+            seen = self._run_single(pixels[0])
             return [seen[name] for name in outputs]
-        told: list[np.ndarray] = self.session.run(list(outputs), {"pixels": pixels})
-        return told
+        results: list[np.ndarray] = self.session.run(list(outputs), {"pixels": pixels})
+        return results
 
-    def _look(self, pixels: np.ndarray) -> dict[str, np.ndarray]:
+    def _run_single(self, pixels: np.ndarray) -> dict[str, np.ndarray]:
         key = hashlib.sha256(pixels.tobytes()).digest()
-        seen = self._recent.get(key)
+        seen = self._cache.get(key)
         if seen is None:
-            (seen,) = self._look_together(pixels)
+            (seen,) = self._batcher(pixels)
             with self._lock:
-                self._recent[key] = seen
-                while len(self._recent) > _RECENT:
-                    self._recent.pop(next(iter(self._recent)))
+                self._cache[key] = seen
+                while len(self._cache) > _CACHE_SIZE:
+                    self._cache.pop(next(iter(self._cache)))
         return seen
 
-    def _look_at_several(self, several: list[np.ndarray]) -> list[dict[str, np.ndarray]]:
-        told = self.session.run(list(self._outputs), {"pixels": np.stack(several)})
+    def _run_batch(self, batch: list[np.ndarray]) -> list[dict[str, np.ndarray]]:
+        results = self.session.run(list(self._outputs), {"pixels": np.stack(batch)})
         return [
-            {name: own[row : row + 1] for name, own in zip(self._outputs, told, strict=True)}
-            for row in range(len(several))
+            {name: part[row : row + 1] for name, part in zip(self._outputs, results, strict=True)}
+            for row in range(len(batch))
         ]
 
     @cached_property
@@ -190,17 +190,17 @@ def open_session(path: Path, threads: int) -> InferenceSession:
 
 @cache
 def open_network(filepath: str | None = None, threads: int = 2) -> Network:
-    """Name a network, the same object for all who name the same: it is read once."""
+    """Return the network of a file; the same object for the same file, which is read once."""
     return Network(filepath, threads)
 
 
 def hash_photo(photo_id: str) -> str:
-    """Hash a photo's identity, so that a network names no photo that taught it."""
+    """Hash a photo's identity, so that a network file reveals no training photo."""
     return hashlib.sha256(photo_id.encode()).hexdigest()[:16]
 
 
 def hash_text_projection(data: bytes) -> str:
-    """Hash what brings texts to a network's vectors."""
+    """Hash a text projection."""
     return hashlib.sha256(data).hexdigest()[:16]
 
 
