@@ -3,7 +3,12 @@ import pandas as pd
 import pytest
 
 from lookbook.attributes.probabilities import ProbabilityTable
-from lookbook.review.label_errors import Evidence, ReviewParams, find_neighbours, score_label_errors
+from lookbook.review.label_errors import (
+    ReviewEvidence,
+    ReviewParams,
+    find_neighbours,
+    score_label_errors,
+)
 from project import configuration
 
 PARAMS = ReviewParams.model_validate(configuration("parameters_review")["review"])
@@ -32,7 +37,7 @@ def evidence(**known):
         "others": {}, "duplicate_groups": {}, "decided": {}, "neighbours": np.full((4, 3), -1),
         "nearest": np.full(4, np.nan),
     }  # fmt: skip
-    return Evidence(**{**nothing, **known})
+    return ReviewEvidence(**{**nothing, **known})
 
 
 def doubts(catalogue, schema, **known):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from string import Template
 from typing import Any, Protocol
 
-from pydantic import BaseModel, field_validator
+from pydantic import BaseModel, Field, field_validator
 
 from lookbook.attributes.schema import Schema
 from lookbook.photos.photo import Photo
@@ -119,6 +119,18 @@ class Caption(CaptionText):
     """
 
     probabilities: dict[str, dict[str, float]] | None = None
+
+
+class Price(BaseModel, extra="forbid"):
+    """The price of a million tokens, in any currency.
+
+    Attributes:
+        input: Price of a million input tokens.
+        output: Price of a million output tokens.
+    """
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
 
 
 class Captioner(Protocol):

@@ -12,10 +12,9 @@ from typing import Any
 
 from anyio import CapacityLimiter, to_thread
 from anyio.from_thread import start_blocking_portal
-from pydantic import BaseModel, Field
 
 from lookbook.attributes.parsing import parse_answer
-from lookbook.captioners import FILTERED, Caption, Prompt, fingerprint
+from lookbook.captioners import FILTERED, Caption, Price, Prompt, fingerprint
 from lookbook.captioners.pictures import fit_encoder
 from lookbook.chat_models.connection import Connection
 from lookbook.chat_models.sampling import Sampling
@@ -29,18 +28,6 @@ QUALITY = 90
 # So many photos that fail before the first answer say that there will be none; but those that are
 # in flight meanwhile may prove the server sound.
 FIRST_FAILURES = 4
-
-
-class Price(BaseModel, extra="forbid"):
-    """What a million tokens cost, in any currency.
-
-    Attributes:
-        input: Read.
-        output: Written.
-    """
-
-    input: float = Field(ge=0)
-    output: float = Field(ge=0)
 
 
 @dataclass

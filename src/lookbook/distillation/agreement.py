@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from lookbook.attributes.schema import Schema
-from lookbook.captioners import Prompt
+from lookbook.captioners import Price, Prompt
 from lookbook.captioners.bundled import BundledCaptioner
-from lookbook.distillation.params import Price
 from lookbook.lazy import pd
 from lookbook.photos.photo import Photo
 

@@ -21,7 +21,7 @@ _SMOOTHED = 0.5
 _RIDGE = 0.03
 
 
-class Evidence(NamedTuple):
+class LabelEvidence(NamedTuple):
     """What decides people's label.
 
     Attributes:
@@ -38,7 +38,7 @@ class Evidence(NamedTuple):
 
 def fit_evidence(
     logits: np.ndarray, targets: np.ndarray, folds: np.ndarray, heads: list[Head]
-) -> Evidence | None:
+) -> LabelEvidence | None:
     """Count what goes with each label, and fits how much each head is to be believed.
 
     Args:
@@ -79,10 +79,12 @@ def fit_evidence(
     bounds = [(0.0, None)] * len(first)
     own, *others = minimize(loss, first, jac=True, bounds=bounds, method="L-BFGS-B").x.tolist()
     weights = dict(zip(names, others, strict=True))
-    return Evidence(own, weights, _count(targets, heads, names))
+    return LabelEvidence(own, weights, _count(targets, heads, names))
 
 
-def decide_label(logits: np.ndarray, heads: list[Head], evidence: Evidence | None) -> np.ndarray:
+def decide_label(
+    logits: np.ndarray, heads: list[Head], evidence: LabelEvidence | None
+) -> np.ndarray:
     """Put what all heads say of the label in the place of its own logits.
 
     Args:

@@ -15,7 +15,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from lookbook.attributes.decoding import Head, head_slices
 from lookbook.captioners.network import LABEL
-from lookbook.distillation.evidence import Evidence
+from lookbook.distillation.evidence import LabelEvidence
 from lookbook.distillation.params import FitParams
 
 FEATURES = 1280
@@ -149,7 +149,7 @@ class DecidedLabel(nn.Module):
 
     weights: Tensor
 
-    def __init__(self, heads: list[Head], evidence: Evidence) -> None:
+    def __init__(self, heads: list[Head], evidence: LabelEvidence) -> None:
         super().__init__()
         columns = head_slices(heads)
         self.label = columns[LABEL]
@@ -182,7 +182,7 @@ class ReleasedNetwork(nn.Module):
         heads: list[Head],
         looks: nn.Linear,
         pictures: nn.Linear | None,
-        evidence: Evidence | None,
+        evidence: LabelEvidence | None,
     ) -> None:
         super().__init__()
         self.trunk = trunk

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from lookbook.captioners import Price
+
 
 class FitParams(BaseModel):
     """How the network is fitted.
@@ -62,20 +64,6 @@ class AlignParams(BaseModel):
     likely_dropout: float = Field(ge=0, lt=1)
     word_dropout: float = Field(ge=0, lt=1)
     seed: int
-
-
-class Price(BaseModel):
-    """What a captioner charges.
-
-    Attributes:
-        input: For a million tokens read.
-        output: For a million tokens written.
-    """
-
-    model_config = ConfigDict(extra="forbid")
-
-    input: float = Field(ge=0)
-    output: float = Field(ge=0)
 
 
 class DistilParams(BaseModel):

@@ -15,7 +15,7 @@ from torch import Tensor
 from lookbook.attributes.decoding import Head
 from lookbook.captioners.network import RESOLUTION, heads_to_metadata, to_pixels
 from lookbook.distillation.alignment import Layers
-from lookbook.distillation.evidence import Evidence
+from lookbook.distillation.evidence import LabelEvidence
 from lookbook.distillation.fitting import open_student, scale_linear
 from lookbook.distillation.network import ReleasedNetwork, Trunk
 from lookbook.distillation.params import FitParams
@@ -35,7 +35,7 @@ def assemble(
     temperatures: dict[str, float],
     looks: tuple[np.ndarray, np.ndarray],
     layers: Layers | None,
-    evidence: Evidence | None,
+    evidence: LabelEvidence | None,
     backbone: Any,
     params: FitParams,
 ) -> ReleasedNetwork:

@@ -18,7 +18,7 @@ from lookbook.photos.sampling import sampling_hash
 _BLOCK = 1024
 
 
-class Weights(BaseModel):
+class SignalWeights(BaseModel):
     """How likely something is wrong where a sign speaks against it, all else being in order.
 
     Attributes:
@@ -60,13 +60,13 @@ class ReviewParams(BaseModel):
     human_label: str | None
     ignored_labels: list[str]
     error_rate: float = Field(ge=0, le=1)
-    weights: Weights
+    weights: SignalWeights
     neighbours: int = Field(gt=0)
     sample_size: int = Field(gt=1)
     outlier_share: float = Field(ge=0, le=1)
 
 
-class Evidence(NamedTuple):
+class ReviewEvidence(NamedTuple):
     """What else is known of the catalogue's items.
 
     Attributes:
@@ -91,7 +91,7 @@ class Evidence(NamedTuple):
 
 
 def score_label_errors(
-    catalogue: pd.DataFrame, evidence: Evidence, schema: Schema, params: ReviewParams
+    catalogue: pd.DataFrame, evidence: ReviewEvidence, schema: Schema, params: ReviewParams
 ) -> pd.DataFrame:
     """Estimate how likely each value of each item is wrong.
 
@@ -161,7 +161,7 @@ def _unsure(
     name: str,
     attribute: SingleAttribute | MultiAttribute,
     photo_ids: pd.Series,
-    evidence: Evidence,
+    evidence: ReviewEvidence,
     params: ReviewParams,
 ) -> np.ndarray:
     """Return how unsure the captioner is of what it says; (items,)."""
@@ -274,7 +274,7 @@ def find_neighbours(
             the items.
 
     Returns:
-        See :class:`Evidence`: ``neighbours`` and ``nearest``.
+        See :class:`ReviewEvidence`: ``neighbours`` and ``nearest``.
     """
     found = np.full((len(photo_ids), neighbours), -1)
     nearest = np.full(len(photo_ids), np.nan)

@@ -16,7 +16,12 @@ from lookbook.captioners.shards import read_shards
 from lookbook.lazy import pd
 from lookbook.parts import PART, cut
 from lookbook.pools import Pool, in_batches
-from lookbook.review.label_errors import Evidence, ReviewParams, find_neighbours, score_label_errors
+from lookbook.review.label_errors import (
+    ReviewEvidence,
+    ReviewParams,
+    find_neighbours,
+    score_label_errors,
+)
 from lookbook.search.embedders import Embedder
 from lookbook.search.image_embeddings import ImageEmbeddingStore
 from lookbook.search.tables import DUPLICATE_GROUP
@@ -74,7 +79,7 @@ def find_label_errors(
     wanted = parsed_labels[parsed_labels["photo_id"].isin(photo_ids)]
     labelled = manifest.drop_duplicates("photo_id").set_index("photo_id")["label"].dropna()
     values = applied_corrections[applied_corrections["attribute"].isin(schema.categorical)]
-    evidence = Evidence(
+    evidence = ReviewEvidence(
         probabilities=ProbabilityTable(probabilities),
         labels=labelled.to_dict(),
         contradicted=dict(_contradicted(wanted, schema, pool)),
