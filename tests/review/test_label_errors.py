@@ -58,7 +58,7 @@ def test_what_is_less_sure_comes_first(catalogue, schema):
     ("known", "signal"),
     [
         ({"labels": {"a": "Shoes", "b": "Skirt", "c": "Not sure"}}, "a person's label"),
-        ({"contradicted": {"a": {"Category"}}}, "another field implies"),
+        ({"contradicted": {"a": {"Category"}}}, "another attribute implies"),
         ({"duplicate_groups": {"a": "a", "b": "a"}}, "another photo of the item"),
         ({"neighbours": np.array([[1, 2, 3], [2, 3, -1], [1, 3, -1], [1, 2, -1]])}, "similar"),
         ({"nearest": np.array([0.1, 0.9, 0.9, 0.9])}, "unlike everything"),
@@ -69,7 +69,7 @@ def test_each_sign_raises_doubt_and_is_told(catalogue, schema, known, signal):
     catalogue.loc[0, "Category"] = "Pants"
     before, after = doubts(catalogue, schema), doubts(catalogue, schema, **known)
     assert after.loc["a", "Category"] > before.loc["a", "Category"]
-    assert any(one.startswith(f"Category: {signal}") for one in after.loc["a", "why"])
+    assert any(one.startswith(f"Category: {signal}") for one in after.loc["a", "signals"])
     assert after.loc["c", "Category"] == before.loc["c", "Category"]
     assert after.index[0] == "a"
 
@@ -79,7 +79,7 @@ def test_two_captioners_that_agree_raise_none(catalogue, schema):
     other = {"a": {**record, "Garment": "dress"}, "b": record}
     found = doubts(catalogue, schema, others=other)
     assert found.loc["a", "Garment"] > found.loc["b", "Garment"]
-    assert found.loc["a", "why"] == ["Garment: another captioner says otherwise"]
+    assert found.loc["a", "signals"] == ["Garment: another captioner says otherwise"]
 
 
 def test_what_is_never_said_of_anything_is_not_looked_for(catalogue, schema):

@@ -25,8 +25,8 @@ def session(schema, corrections):
     queue = pd.DataFrame(
         [
             {"photo_id": one, **doubt, "Garment": 0.9 - row / 10, "Pattern": 0.05 * row,
-             "why": ["Garment: unlike everything else"] if row == 2 else [],
-             "most_like": IDS[0] if row else None}
+             "signals": ["Garment: unlike everything else"] if row == 2 else [],
+             "most_similar": IDS[0] if row else None}
             for row, one in enumerate(IDS)
         ]
     )  # fmt: skip
@@ -47,8 +47,8 @@ def test_items_come_in_the_order_that_is_wanted(session):
 
 def test_values_are_offered_the_likeliest_first(session):
     first, second, *_ = session.choices(IDS[0], "Garment")
-    assert (first.value, first.likely, first.said) == ("dress", 0.6, False)
-    assert (second.value, second.likely, second.said) == ("skirt", 0.3, True)
+    assert (first.value, first.probability, first.is_current) == ("dress", 0.6, False)
+    assert (second.value, second.probability, second.is_current) == ("skirt", 0.3, True)
     assert len(session.choices(IDS[1], "Garment")) == len(session.schema.singles["Garment"].values)
 
 
@@ -60,7 +60,7 @@ def test_what_is_decided_is_written_shown_and_does_not_come_again(session, corre
     assert (item["Garment"], item["Category"], item["Title"]) == ("jeans", "Pants", "Navy jeans")
     assert session.is_decided(IDS[0], "Garment")
     # What follows from it is no question any more.
-    assert session.wrong(IDS[0], "Category") == 0
+    assert session.error_probability(IDS[0], "Category") == 0
     assert session.list_items(ReviewFilter(attribute="Garment"), [], 9) == IDS[1:]
     assert session.progress["looked_at"] == 1
 

@@ -31,7 +31,7 @@ COLUMNS = frozenset(
         "line", "phash", "drawing", "picture", "x", "y", "column", "row", "off", "captioner",
         "prompt", "answers", "input_tokens", "output_tokens", "cost", "expected", "correct",
         "verdict", "problem", "outcome", "attribute", "value", "old_value", "new_value", "reviewer",
-        "timestamp", "most_like", "wearer", "unseen", "method", "trial", "head", "valid",
+        "timestamp", "most_similar", "wearer", "unseen", "method", "trial", "head", "valid",
         "accuracy", "refusals",
     }
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""How likely it is that what is said of an item is wrong: in that order it pays to look."""
+"""Label errors: the probability that each value of each item is wrong, for review in that order."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _BLOCK = 1024
 
 
 class SignalWeights(BaseModel):
-    """How likely something is wrong where a sign speaks against it, all else being in order.
+    """The error probability of a value that a single signal speaks against.
 
     Attributes:
         contradicted: Another attribute implies another value.
-        label: A person's label in the photos' table says otherwise.
-        captioner: Another captioner says otherwise.
-        duplicates: Another photo of the same item says otherwise.
-        neighbours: All of the most similar pictures say otherwise; a part of them counts in part.
-        outlier: There is hardly a picture like it.
-        missing: Nothing is said at all, where something could be.
+        label: A person's label in the photos' table differs.
+        captioner: Another captioner's value differs.
+        duplicates: Another photo of the same item has another value.
+        neighbours: All of the most similar images differ; a share of them counts in proportion.
+        outlier: No image is similar.
+        missing: No value, where one is possible.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -43,16 +43,16 @@ class SignalWeights(BaseModel):
 
 
 class ReviewParams(BaseModel):
-    """How doubtful items are found.
+    """Options of finding label errors.
 
     Attributes:
         human_label: The attribute that people's labels speak of; ``None`` where there are none.
-        ignored_labels: People's labels that name nothing.
+        ignored_labels: People's labels without a meaning.
         error_rate: How often a captioner that tells no probabilities is wrong.
-        weights: What speaks against a value.
-        neighbours: Pictures that each is compared with.
+        weights: The weights of the signals.
+        neighbours: Number of similar images to compare with.
         among: So many items at most are compared with, drawn by lot.
-        outlier_share: The share of the items that counts as unlike everything else.
+        outlier_share: Share of the items that count as outliers.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -67,15 +67,15 @@ class ReviewParams(BaseModel):
 
 
 class ReviewEvidence(NamedTuple):
-    """What else is known of the catalogue's items.
+    """Evidence on the catalogue's items.
 
     Attributes:
         probabilities: The captioner's probabilities, where it returns them.
         labels: People's labels by photo.
-        contradicted: Schema by photo that another attribute contradicted.
+        contradicted: Attributes by photo that another attribute contradicted.
         others: What another captioner says, by photo.
         duplicate_groups: The first photo of each photo's item.
-        decided: Schema by photo that people have decided.
+        decided: Attributes by photo that people have decided.
         neighbours: (items, neighbours) row numbers, the nearest first; -1 for none.
         nearest: (items,) cosine of the nearest picture; NaN for a photo without one.
     """
@@ -105,9 +105,9 @@ def score_label_errors(
 
     Returns:
         ``photo_id``, ``Filename``, for each attribute with values a column of its name, how likely
-        its value is wrong, from 0 to 1; ``worth``, the errors to expect in the item; ``why``, a
-        list of signs, ``attribute: sign``; and ``most_like``, the photo of the most similar
-        picture, if any. Sorted by ``worth``, most first.
+        its value is wrong, from 0 to 1; ``expected_errors``, the errors to expect in the item;
+        ``signals``, a list, ``attribute: sign``; and ``most_similar``, the photo of the most
+        similar picture, if any. Sorted by ``expected_errors``, most first.
     """
     table = catalogue[["photo_id", "Filename"]].reset_index(drop=True)
     reasons: list[list[str]] = [[] for _ in range(len(table))]
@@ -117,7 +117,7 @@ def score_label_errors(
         cells = catalogue[name].map(split_values).tolist()
         right = 1 - _unsure(cells, name, attribute, catalogue["photo_id"], evidence, params)
         signals: list[tuple[str, float, Iterator[float]]] = [
-            ("another field implies otherwise", weights.contradicted,
+            ("another attribute implies otherwise", weights.contradicted,
              (float(name in evidence.contradicted.get(one, ())) for one in table["photo_id"])),
             ("a person's label says otherwise", weights.label,
              _against_labels(cells, name, table["photo_id"], evidence.labels, schema, params)),
@@ -139,12 +139,14 @@ def score_label_errors(
         decided = evidence.decided[table.at[place, "photo_id"]]
         certain = set(_certain(catalogue.iloc[place], decided, schema))
         table.loc[place, [name for name in schema.categorical if name in certain]] = 0.0
-    table["worth"] = table[list(schema.categorical)].sum(axis=1).astype(np.float32)
-    table["why"] = reasons
+    table["expected_errors"] = table[list(schema.categorical)].sum(axis=1).astype(np.float32)
+    table["signals"] = reasons
     photo_ids = table["photo_id"].to_numpy()
     first = evidence.neighbours[:, 0]
-    table["most_like"] = np.where(first >= 0, photo_ids[first], None)
-    return table.sort_values(["worth", "photo_id"], ascending=[False, True], ignore_index=True)
+    table["most_similar"] = np.where(first >= 0, photo_ids[first], None)
+    return table.sort_values(
+        ["expected_errors", "photo_id"], ascending=[False, True], ignore_index=True
+    )
 
 
 def _certain(row: pd.Series, decided: Collection[str], schema: Schema) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What there is to decide, what was decided, and what comes next."""
+"""A review session: the items in order, people's decisions, and the next question."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ ORDERS = (DOUBTFUL, RANDOM)
 
 
 class ReviewFilter(NamedTuple):
-    """Which items somebody wants to look at.
+    """The items that a reviewer wants to see.
 
     Attributes:
-        order: One of :data:`ORDERS`. Decisions in the drawn order say how good all items are.
+        order: One of :data:`ORDERS`. Decisions in random order give an unbiased accuracy estimate.
         attribute: The attribute to decide; ``None`` for whichever is doubtful.
-        value: What the catalogue says of that attribute; ``None`` for anything.
-        sign: What speaks against an item; ``None`` for anything.
+        value: The catalogue's value of that attribute; ``None`` for any.
+        signal: The signal against an item; ``None`` for any.
     """
 
     order: str = DOUBTFUL
@@ -44,17 +44,17 @@ class ReviewFilter(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """A value to choose.
+    """A value that a reviewer can choose.
 
     Attributes:
         value: The value.
-        likely: How likely it is, where the captioner tells.
-        said: Whether it is what the catalogue says.
+        probability: Its probability, if the captioner returns one.
+        is_current: Whether it is the catalogue's value.
     """
 
     value: str
-    likely: float | None
-    said: bool
+    probability: float | None
+    is_current: bool
 
 
 class ReviewSession:
@@ -93,12 +93,12 @@ class ReviewSession:
         self._cells = rows.to_numpy(object)
         self._ids = queue["photo_id"].tolist()
         self._row_of = {photo_id: row for row, photo_id in enumerate(self._ids)}
-        self._wrong = queue[self.names].to_numpy(np.float32)
-        self._why = queue["why"].tolist()
-        self._most_like = queue["most_like"].tolist()
+        self._error_probability = queue[self.names].to_numpy(np.float32)
+        self._signals = queue["signals"].tolist()
+        self._most_similar = queue["most_similar"].tolist()
         self._lots = np.array([sampling_hash(0, one) for one in self._ids], dtype=float)
         self._probabilities = ProbabilityTable(probabilities)
-        self.signals = sorted({one.partition(": ")[2] for own in self._why for one in own})
+        self.signals = sorted({one.partition(": ")[2] for own in self._signals for one in own})
         self._lock = Lock()
         self._forget()
         self._read()
@@ -106,9 +106,9 @@ class ReviewSession:
     def _forget(self) -> None:
         self._place = 0
         self._corrections = Corrections({}, [], {})
-        self._decided = np.zeros(self._wrong.shape, bool)
+        self._decided = np.zeros(self._error_probability.shape, bool)
         self._gone = np.zeros(len(self._ids), bool)
-        self._left = np.ones(self._wrong.shape, bool)
+        self._left = np.ones(self._error_probability.shape, bool)
 
     def _read(self) -> None:
         """Take in the rows that were added since it was called last."""
@@ -150,20 +150,20 @@ class ReviewSession:
         record = correct_record(self._record(photo_id), said, self.schema)
         return {**record, "photo_id": photo_id, "Filename": self._file(photo_id)}
 
-    def most_like(self, photo_id: str) -> str | None:
+    def most_similar(self, photo_id: str) -> str | None:
         """Return the photo of the most similar picture, if there is one."""
-        found: str | None = self._most_like[self._row_of[photo_id]]
+        found: str | None = self._most_similar[self._row_of[photo_id]]
         return found
 
-    def why(self, photo_id: str, attribute: str) -> list[str]:
+    def signals_of(self, photo_id: str, attribute: str) -> list[str]:
         """List what speaks against what is said of an attribute of an item."""
-        signals = (one.partition(": ") for one in self._why[self._row_of[photo_id]])
+        signals = (one.partition(": ") for one in self._signals[self._row_of[photo_id]])
         return [signal for name, _, signal in signals if name == attribute]
 
-    def wrong(self, photo_id: str, attribute: str) -> float:
+    def error_probability(self, photo_id: str, attribute: str) -> float:
         """Return how likely an attribute's value is wrong; 0 for what people have decided."""
         row, column = self._row_of[photo_id], self.names.index(attribute)
-        return float(self._wrong[row, column] * self._left[row, column])
+        return float(self._error_probability[row, column] * self._left[row, column])
 
     def is_decided(self, photo_id: str, attribute: str) -> bool:
         """Whether people have decided an attribute."""
@@ -184,8 +184,8 @@ class ReviewSession:
     def most_doubtful(self, photo_id: str, least: float = 0.0) -> str | None:
         """Return the undecided attribute that is likeliest wrong, if any is as likely as that."""
         left = self.undecided(photo_id)
-        found = max(left, key=lambda name: self.wrong(photo_id, name), default=None)
-        return found if found and self.wrong(photo_id, found) >= least else None
+        found = max(left, key=lambda name: self.error_probability(photo_id, name), default=None)
+        return found if found and self.error_probability(photo_id, found) >= least else None
 
     def choices(self, photo_id: str, attribute: str) -> list[Choice]:
         """List an attribute's values, the likeliest first."""
@@ -208,18 +208,18 @@ class ReviewSession:
         if wanted.attribute:
             column = self.names.index(wanted.attribute)
             asked: np.ndarray = left[:, column].copy()
-            worth = self._wrong[:, column]
+            worth = self._error_probability[:, column]
             if wanted.value:
                 place = self._columns.index(wanted.attribute)
                 asked &= [wanted.value in split_values(row[place]) for row in self._cells]
         else:
             asked = np.array(left.any(axis=1))
-            worth = (self._wrong * left).sum(axis=1)
+            worth = (self._error_probability * left).sum(axis=1)
         if wanted.signal:
             about = f"{wanted.attribute}: " if wanted.attribute else ""
             asked &= [
                 any(one.startswith(about) and one.endswith(wanted.signal) for one in own)
-                for own in self._why
+                for own in self._signals
             ]
         asked[[self._row_of[one] for one in skipped if one in self._row_of]] = False
         rows = np.flatnonzero(asked)
@@ -282,5 +282,5 @@ class ReviewSession:
             "items": len(self._ids),
             "looked_at": int((self._decided.any(axis=1) | self._gone).sum()),
             "decided": sum(len(self._corrections.decisions.get(one, ())) for one in self._ids),
-            "left": float((self._wrong * self._left).sum()),
+            "left": float((self._error_probability * self._left).sum()),
         }

@@ -28,7 +28,7 @@ def item_view(
         turn: The number of the question; a decision names the question that it answers.
     """
     item = session.item(photo_id)
-    signals = "".join(f"<li>{text(one)}</li>" for one in session.why(photo_id, attribute))
+    signals = "".join(f"<li>{text(one)}</li>" for one in session.signals_of(photo_id, attribute))
     facts = "".join(_fact(session, item, name, attribute) for name in session.names)
     ahead = "".join(f'<img src="{picture_url(session.item(one))}" hidden>' for one in following)
     title = item[session.schema.title]
@@ -36,7 +36,7 @@ def item_view(
         f'<article class="review" data-photo="{photo_id}" data-attribute="{text(attribute)}" '
         f'data-turn="{turn}">'
         f'<div class="looked-at"><img src="{picture_url(item)}" alt="{text(title)}">'
-        f'<p class="file">{text(item["Filename"])}</p>{_most_like(session, photo_id)}</div>'
+        f'<p class="file">{text(item["Filename"])}</p>{_most_similar(session, photo_id)}</div>'
         f'<div class="asked"><p class="eyebrow">{text(title)}</p>'
         f"<h2>{text(attribute)}: {text(', '.join(values_of(item, attribute)) or 'nothing')}?</h2>"
         f"{_choices(session.choices(photo_id, attribute))}"
@@ -48,8 +48,10 @@ def item_view(
 def _choices(choices: list[Choice]) -> str:
     buttons = [_button("accept", "enter", "Right", kind="right")]
     for letter, choice in zip(ascii_lowercase, choices, strict=False):
-        likely = f'<span class="likely">{choice.likely:.0%}</span>' if choice.likely else ""
-        kind = "said" if choice.said else ""
+        likely = (
+            f'<span class="likely">{choice.probability:.0%}</span>' if choice.probability else ""
+        )
+        kind = "said" if choice.is_current else ""
         buttons.append(_button("choose", letter, choice.value, kind, choice.value, likely))
     return f'<div class="choices">{"".join(buttons)}</div>'
 
@@ -69,7 +71,7 @@ def _fact(session: ReviewSession, item: dict[str, Any], name: str, asked: str) -
     if session.is_decided(photo_id, name):
         state, mark = "decided", "✓"
     else:
-        wrong = session.wrong(photo_id, name)
+        wrong = session.error_probability(photo_id, name)
         state, mark = ("doubtful", f"{wrong:.0%}") if wrong >= DOUBTFUL_FROM else ("", "")
     state += " asked-now" if name == asked else ""
     value = ", ".join(values_of(item, name)) or "–"
@@ -79,8 +81,8 @@ def _fact(session: ReviewSession, item: dict[str, Any], name: str, asked: str) -
     )
 
 
-def _most_like(session: ReviewSession, photo_id: str) -> str:
-    other = session.most_like(photo_id)
+def _most_similar(session: ReviewSession, photo_id: str) -> str:
+    other = session.most_similar(photo_id)
     if other is None:
         return ""
     item = session.item(other)
