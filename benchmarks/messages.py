@@ -51,7 +51,7 @@ def answer(assistant: Assistant, adults: Any, case: dict[str, Any], photos: Path
     stylist, style = assistant.component("stylist"), assistant.component("style")
     request = stylist.plan(photo and photo.record, case["message"], history, schema)
     found = Recommender(adults, style, assistant.params, schema).recommend(request, photo)
-    files = [one.item["Filename"] for one in found.items]
+    files = [one.file for one in found.items]
     # The customer's photo is in the catalogue too, and does not count.
     return [file for file in files if file != case.get("photo")][:FIRST]
 

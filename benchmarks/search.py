@@ -27,9 +27,10 @@ from rich.table import Table
 from given_rows import GivenRows
 from lookbook.evaluation.score_tables import retrieval_tables
 from lookbook.search.catalogue_search import CatalogueSearch, Method, Query
+from lookbook.search.in_memory_index import InMemoryIndex
 from lookbook.search.preferences import Preference
-from lookbook.search.ranking import FusionWeights, InMemoryIndex
-from lookbook.search.tables import DUPLICATE_GROUP, KEY, SEARCHED, full_text_columns, write_table
+from lookbook.search.ranking import FusionWeights
+from lookbook.search.tables import DUPLICATE_GROUP, KEY, SEARCHED, write_table
 
 ROOT = Path(__file__).parent.parent
 # What the stylist asks for to go with a jacket.
@@ -79,7 +80,7 @@ def main() -> None:
                 {name: built}, {name: embedders[name]}, FusionWeights.model_validate(weights)
             )
             memory = peak.mebibytes
-            exact._open(name).rows = InMemoryIndex(rows, full_text_columns(built))
+            exact._open(name).rows = InMemoryIndex(rows)
             for method in METHODS:
                 p50, p95 = measure(opened, method)
                 found = recall(opened, exact, method)
@@ -138,8 +139,8 @@ def recall(search: CatalogueSearch, exact: CatalogueSearch, method: Method) -> f
     for found, wanted in zip(
         search.search(queries(), method, LIMIT), exact.search(queries(), method, LIMIT), strict=True
     ):
-        names = {item[KEY] for item in wanted}
-        shares.append(len(names & {item[KEY] for item in found}) / max(len(names), 1))
+        names = {hit.photo_id for hit in wanted}
+        shares.append(len(names & {hit.photo_id for hit in found}) / max(len(names), 1))
     return float(np.mean(shares))
 
 

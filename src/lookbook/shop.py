@@ -198,7 +198,7 @@ class Shop:
 
         Examples:
             >>> advice = shop.recommend(message="a red dress", k=3)
-            >>> len(advice.items), advice.outfits[0].items[0].item["Category"]
+            >>> len(advice.items), advice.outfits[0].items[0].record["Category"]
             (3, 'Dresses')
             >>> print(advice.reply.splitlines()[0])
             I found:

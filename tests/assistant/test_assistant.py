@@ -43,7 +43,7 @@ def test_answers_to_a_photo(assistant):
     assert photo.record["Category"] == "Pants"
     assert request.mode == "complementary"
     assert {one.slot for one in found} <= {"upper", "outer", "feet", "head"}
-    assert found[0].item["Title"] in reply
+    assert found[0].record["Title"] in reply
     assert all(0 <= one.score <= 1 for one in found)
 
 
@@ -93,15 +93,15 @@ def test_customers_at_once_get_their_own_answers(assistant, searching):
 def test_an_item_is_not_recommended_to_itself(assistant, schema):
     slots = schema.singles["Category"].values
     for example in assistant.examples(3):
-        photo = QueryPhoto(example.item, example.photo_id)
+        photo = QueryPhoto(example.record, example.photo_id)
         _, found = assistant.recommend(photo, "similar ones", [], assistant.params)
         assert example.photo_id not in {one.photo_id for one in found.items}
-        own = slots[example.item["Category"]].slot
-        assert {slots[one.item["Category"]].slot for one in found.items} == {own}
+        own = slots[example.record["Category"]].slot
+        assert {slots[one.record["Category"]].slot for one in found.items} == {own}
 
 
 def test_examples_are_of_different_kinds(assistant):
-    assert len({one.item["Category"] for one in assistant.examples(5)}) == 5
+    assert len({one.record["Category"] for one in assistant.examples(5)}) == 5
 
 
 def test_more_like_a_photo_is_by_its_picture(assistant):
@@ -164,7 +164,7 @@ def test_a_piece_can_be_swapped_until_there_is_no_other(assistant):
             break
         items, _ = swapped
         assert items[number].photo_id not in shoes
-        assert items[number].item["Category"] == "Shoes"
+        assert items[number].record["Category"] == "Shoes"
         shoes.add(items[number].photo_id)
     assert swapped is None and len(shoes) > 5
 
@@ -194,7 +194,7 @@ def test_whatever_is_asked_about_clothes_shows_something(assistant, message):
 
 def test_what_cannot_be_had_is_given_up_and_said(assistant):
     _, found, reply = ask(assistant, None, "purple velvet boots")
-    assert found[0].item["Category"] == "Shoes"
+    assert found[0].record["Category"] == "Shoes"
     assert "Nothing that fits" in reply
 
 
@@ -206,7 +206,7 @@ def test_an_inferred_recipient_counts(assistant):
     def women(probabilities):
         known = {**(photo.probabilities or {}), "Gender": probabilities}
         _, found = assistant.recommend(replace(photo, probabilities=known), "", [], params)
-        return sum(one.item["probabilities"]["Gender"]["Women"] for one in found.items)
+        return sum(one.hit.item.probabilities["Gender"]["Women"] for one in found.items)
 
     assert women({"Men": 0.97, "Women": 0.03}) < women({"Men": 0.03, "Women": 0.97})
 
@@ -216,15 +216,15 @@ def test_hyde_finds_items_by_one_text_on_all_that_goes_with_a_photo(assistant):
     _, found, reply = ask(assistant, photo, "white sneakers and a blue shirt", method="hyde")
     assert len(found) == assistant.params.limit
     assert {one.slot for one in found} == {""}
-    assert {"Shoes", "Tops", "T-Shirt"} & {one.item["Category"] for one in found}
-    assert found[0].item["Title"] in reply
+    assert {"Shoes", "Tops", "T-Shirt"} & {one.record["Category"] for one in found}
+    assert found[0].record["Title"] in reply
 
 
 def test_filters_narrow_what_is_shown(assistant):
     filters = {"Category": ["Shoes"], "Colours": ["black", "brown"], "Type": []}
     _, found, _ = ask(assistant, None, "something nice", filters=filters)
-    assert {one.item["Category"] for one in found} == {"Shoes"}
-    assert all({"black", "brown"} & set(one.item["Colours"]) for one in found)
+    assert {one.record["Category"] for one in found} == {"Shoes"}
+    assert all({"black", "brown"} & set(one.record["Colours"]) for one in found)
 
 
 def test_filters_offer_values_that_an_item_has(assistant):
@@ -236,7 +236,7 @@ def test_filters_offer_values_that_an_item_has(assistant):
 
 def test_a_colour_that_is_not_wanted_is_not_shown(assistant):
     _, found, _ = ask(assistant, None, "shoes, not black")
-    assert found and all("black" not in one.item["Colours"] for one in found)
+    assert found and all("black" not in one.record["Colours"] for one in found)
 
 
 @pytest.mark.parametrize("name", ["../../conf/base/globals.yml", "/etc/passwd", "", "images.csv"])

@@ -24,7 +24,7 @@ def test_no_message_is_a_dead_end(assistant, case, request):
     reply = "".join(assistant.reply(plan, photo, found.items, case["message"], turns))
     assert plan.understood
     assert len(found.items) >= 5
-    assert found.items[0].item[assistant.schema.title] in reply
+    assert found.items[0].record[assistant.schema.title] in reply
 
 
 def test_a_message_in_another_script_is_answered_by_the_photo_alone(assistant):

@@ -8,7 +8,7 @@ from kedro.io import DatasetError, Version
 from given_rows import GivenRows
 from lookbook.datasets.catalogue_search_dataset import CatalogueSearchDataset
 from lookbook.errors import InputError
-from lookbook.search.tables import KIND
+from lookbook.search.tables import ATTRIBUTE, KIND
 from lookbook.search.versions import list_tables
 from project import configuration
 
@@ -20,13 +20,14 @@ def rows(names, text="a blue shirt", dimensions=4):
         "Category": (["Tops"] * len(names), "single"),
         "Colours": ([["navy", "white"]] * len(names), "multi"),
         "Description": ([f"{text} {name}" for name in names], "text"),
+        "words": ([f"{text} {name}" for name in names], ""),
         "embedder": (["x"] * len(names), ""),
         "fingerprint": ([f"{text} {name}" for name in names], ""),
     }
     arrays = [pa.array(values) for values, _ in columns.values()]
     schema = pa.schema(
         [
-            pa.field(name, array.type, metadata={KIND: kind.encode()} if kind else None)
+            pa.field(name, array.type, metadata={ATTRIBUTE: name, KIND: kind} if kind else None)
             for (name, (_, kind)), array in zip(columns.items(), arrays, strict=True)
         ]
     )
@@ -138,7 +139,7 @@ def test_text_search_sees_rows_that_came_later(dataset, opened):
 def test_every_kind_of_field_has_its_index(dataset, opened):
     dataset(save="v1").save({"minilm": rows(["a", "b"])})
     kinds = {index.columns[0]: index.index_type for index in opened().list_indices()}
-    assert kinds == {"Category": "Bitmap", "Colours": "LabelList", "Description": "FTS"}
+    assert kinds == {"Category": "Bitmap", "Colours": "LabelList", "words": "FTS"}
 
 
 def test_builds_an_approximate_index_past_the_set_size(dataset, opened):

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from lookbook.outfits.builder import Candidate, build_outfits, compatibility_scores
 from lookbook.outfits.style import Pairs, StyleModel
+from lookbook.search.items import Hit, Item
 
 
 @pytest.fixture(scope="module")
@@ -15,15 +18,13 @@ def style():
 
 def candidate(name, score=0.0, colour="red", gender="Women"):
     vector = np.random.default_rng(abs(hash(name)) % 2**32).normal(size=8)
-    return Candidate(
-        {"photo_id": name, "vector": vector / np.linalg.norm(vector)},
-        score,
-        {"Colours": {colour: 1.0}, "Gender": {gender: 1.0}},
-    )
+    probabilities = {"Colours": {colour: 1.0}, "Gender": {gender: 1.0}}
+    item = Item(name, name, {}, name, probabilities, vector / np.linalg.norm(vector))
+    return Candidate(Hit(item), score)
 
 
 def names(composed):
-    return [[one.item["photo_id"] for one in outfit.candidates] for outfit in composed]
+    return [[one.hit.photo_id for one in outfit.candidates] for outfit in composed]
 
 
 def test_what_goes_together_beats_what_is_best_alone(style, schema):
@@ -49,7 +50,7 @@ def test_no_item_is_in_two_outfits_and_none_is_made_of_leftovers(style, schema):
 
 def test_the_next_outfit_does_not_look_like_the_first(style, schema):
     first, other = candidate("a"), candidate("c", -0.5)
-    twin = Candidate({**first.item, "photo_id": "b"}, -0.1, first.probabilities)
+    twin = Candidate(Hit(replace(first.hit.item, photo_id="b")), -0.1)
     assert names(build_outfits([[first, twin, other]], style, schema, 2, 0.0)) == [["a"], ["b"]]
     assert names(build_outfits([[first, twin, other]], style, schema, 2, 5.0)) == [["a"], ["c"]]
 

@@ -11,6 +11,7 @@ from lookbook.datasets.catalogue_search_dataset import CatalogueSearchDataset
 from lookbook.errors import InputError
 from lookbook.photos.photo import decode
 from lookbook.search import catalogue_search
+from lookbook.search.bm25 import stems
 from lookbook.search.catalogue_search import METHODS, Query
 from lookbook.search.preferences import Preference
 from lookbook.search.table_searcher import TableSearcher
@@ -57,21 +58,21 @@ def query(text, **allowed):
 def test_finds_only_what_the_query_allows(search, method):
     found = search(query("casual pants in blue"), method, 10)
     assert 0 < len(found) <= 10
-    assert {item["Category"] for item in found} <= {"Pants", "Shorts", "Skirts"}
-    assert {item["Gender"] for item in found} <= {"Women", "Unisex", "Unknown"}
+    assert {item.attributes["Category"] for item in found} <= {"Pants", "Shorts", "Skirts"}
+    assert {item.attributes["Gender"] for item in found} <= {"Women", "Unisex", "Unknown"}
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_finds_what_is_named(search, method):
     found = search(query("green hat", Category=["Hats"]), method, 3)
-    assert any("green" in item["Description"] for item in found)
+    assert any("green" in item.attributes["Description"] for item in found)
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_of_several_values_an_item_has_to_have_one(search, method):
     found = search(Query(text="cotton", filters={"Colours": ["green", "purple"]}), method, 10)
     assert found
-    assert all({"green", "purple"} & set(item["Colours"]) for item in found)
+    assert all({"green", "purple"} & set(item.attributes["Colours"]) for item in found)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -80,7 +81,7 @@ def test_of_several_values_an_item_has_to_have_one(search, method):
 )
 def test_no_text_breaks_a_search_or_its_filter(search, method, text):
     found = search(query(text, Category=["Shoes"]), method, 5)
-    assert {item["Category"] for item in found} <= {"Shoes"}
+    assert {item.attributes["Category"] for item in found} <= {"Shoes"}
 
 
 @pytest.mark.parametrize("attribute", ["Category", "Colours"])
@@ -94,21 +95,19 @@ def test_a_value_with_a_quote_is_a_value(search, attribute):
 def test_a_picture_finds_what_looks_like_it_and_never_itself(open_search):
     search = open_search()
     (dress,) = search.browse({"Category": ["Dresses"]}, 1)
-    look = search.image_embedding(dress["photo_id"])
+    look = search.image_embedding(dress.photo_id)
     for method in ("visual", "hybrid"):
-        (found,) = search.search(
-            [Query(image_embedding=look, exclude=[dress["photo_id"]])], method, 3
-        )
-        assert dress["photo_id"] not in {item["photo_id"] for item in found}
-        assert found[0]["Category"] == "Dresses"
-        assert {item["matched_by"] for item in found} == {"picture"}
+        (found,) = search.search([Query(image_embedding=look, exclude=[dress.photo_id])], method, 3)
+        assert dress.photo_id not in {item.photo_id for item in found}
+        assert found[0].attributes["Category"] == "Dresses"
+        assert {item.matched_by for item in found} == {"picture"}
 
 
 def test_a_picture_from_elsewhere_is_looked_at(open_search):
     search = open_search()
     look = search.embed_image(decode(jpeg("Shoes", "red", seed=5)))
     (found,) = search.search([Query(image_embedding=look)], "visual", 3)
-    assert {item["Category"] for item in found} == {"Shoes"}
+    assert {item.attributes["Category"] for item in found} == {"Shoes"}
 
 
 def test_a_picture_and_words_find_what_is_like_it_but_as_the_words_say(open_search):
@@ -120,8 +119,8 @@ def test_a_picture_and_words_find_what_is_like_it_but_as_the_words_say(open_sear
         "hybrid",
         3,
     )
-    assert sum("blue" in item["Colours"] for item in with_words) > sum(
-        "blue" in item["Colours"] for item in alone
+    assert sum("blue" in item.attributes["Colours"] for item in with_words) > sum(
+        "blue" in item.attributes["Colours"] for item in alone
     )
 
 
@@ -130,9 +129,9 @@ HATS = Preference(attribute="Category", values=["Hats"])
 
 def test_a_wish_ranks_and_a_filter_filters(search):
     (wished,) = [search(Query(text="clothes", preferences=[HATS]), "hybrid", 40)]
-    assert wished[0]["Category"] == "Hats"
-    assert {item["Category"] for item in wished} > {"Hats"}
-    granted = [item["match_probabilities"][0] for item in wished]
+    assert wished[0].attributes["Category"] == "Hats"
+    assert {item.attributes["Category"] for item in wished} > {"Hats"}
+    granted = [item.match_probabilities[0] for item in wished]
     assert granted[0] > 0.5 > granted[-1]
 
 
@@ -140,14 +139,14 @@ def test_what_is_not_wished_for_comes_last(search):
     shown = search(
         Query(preferences=[Preference(**{**HATS.model_dump(), "negated": True})]), "hybrid", 400
     )
-    assert shown[-1]["Category"] == "Hats" != shown[0]["Category"]
+    assert shown[-1].attributes["Category"] == "Hats" != shown[0].attributes["Category"]
 
 
 def test_what_is_preferred_comes_first_and_a_seed_draws_among_near_ties(search):
     def ask(**chance):
         worth = {"Category": {"Shoes": 8.0}}
         return [
-            item["Category"]
+            item.attributes["Category"]
             for item in search(Query(attribute_boosts=worth, **chance), "hybrid", 3)
         ]
 
@@ -157,15 +156,15 @@ def test_what_is_preferred_comes_first_and_a_seed_draws_among_near_ties(search):
         found = search(
             Query(attribute_boosts={"Size": {"M": 0.0}}, seed=seed, temperature=1.0), "hybrid", 5
         )
-        return [item["photo_id"] for item in found]
+        return [item.photo_id for item in found]
 
     assert drawn("a") == drawn("a") != drawn("b")
 
 
 def test_a_hint_finds_where_wishes_are_not_ranked_by_and_counts_nowhere_else(search):
     asked = Query(fallback_text="blue shoes", preferences=[HATS])
-    assert search(asked, "semantic", 1)[0]["Category"] == "Shoes"
-    assert search(asked, "hybrid", 1)[0]["Category"] == "Hats"
+    assert search(asked, "semantic", 1)[0].attributes["Category"] == "Shoes"
+    assert search(asked, "hybrid", 1)[0].attributes["Category"] == "Hats"
 
 
 def test_a_text_has_a_nearness_to_what_the_catalogue_holds(open_search):
@@ -180,16 +179,16 @@ def test_a_text_has_a_nearness_to_what_the_catalogue_holds(open_search):
 def test_the_probabilities_of_an_item_can_be_had(open_search):
     search = open_search()
     (item,) = search.browse({"Category": ["Shoes"]}, 1)
-    assert search.attribute_probabilities(item["photo_id"])["Category"]["Shoes"] > 0.5
+    assert search.attribute_probabilities(item.photo_id)["Category"]["Shoes"] > 0.5
     assert search.attribute_probabilities("nobody's") == {}
 
 
 def test_a_search_can_be_narrowed_to_some_photos(open_search):
     search = open_search()
-    some = [item["photo_id"] for item in search.browse({"Category": ["Shoes", "Hats"]}, 6)]
+    some = [item.photo_id for item in search.browse({"Category": ["Shoes", "Hats"]}, 6)]
     for method in METHODS:
         (found,) = search.among(some).search([Query(text="blue shoes")], method, 40)
-        assert {item["photo_id"] for item in found} <= set(some)
+        assert {item.photo_id for item in found} <= set(some)
 
 
 def test_the_approximate_indexes_find_what_memory_finds(ran, tmp_path):
@@ -213,12 +212,36 @@ def test_the_approximate_indexes_find_what_memory_finds(ran, tmp_path):
             assert len(found) == 5
             for name, values in query.filters.items():
                 said = [
-                    item[name] if isinstance(item[name], list) else [item[name]] for item in found
+                    item.attributes[name]
+                    if isinstance(item.attributes[name], list)
+                    else [item.attributes[name]]
+                    for item in found
                 ]
                 assert all(set(one) & set(values) for one in said)
     assert approximate.image_embedding("it's not there") is None
     look = approximate.image_embedding(repeated["photo_id"][0].as_py())
     assert np.linalg.norm(look) == pytest.approx(1, abs=1e-3)
+
+
+def test_bm25_ranks_the_same_in_memory_and_by_the_tables_index(ran, tmp_path, open_search):
+    dataset = CatalogueSearchDataset(
+        filepath=str(tmp_path / "db"), embedders={"minilm": MINILM}, ann_from_rows=1,
+        weights=configuration("globals")["search_weights"], version=Version(None, "v1"),
+    )  # fmt: skip
+    dataset.save({"minilm": GivenRows(_rows(ran[0]))})
+    approximate, exact = dataset.load(), open_search()
+    texts = ["navy trousers with pockets", "a red dress", "white shoes for women", "the hat"]
+    queries = [Query(text=text) for text in texts]
+    rows = exact._open(None).rows
+    for query, by_table, in_memory in zip(
+        queries, approximate.search(queries, "keyword", 20), exact.search(queries, "keyword", 20),
+        strict=True,
+    ):  # fmt: skip
+        scores = rows._bm25.score(stems(query.text))
+        expected = [scores[rows.index[hit.photo_id]] for hit in in_memory]
+        assert len(expected) == 20
+        # Equal up to ties.
+        assert [scores[rows.index[hit.photo_id]] for hit in by_table] == pytest.approx(expected)
 
 
 def _rows(project):
@@ -278,7 +301,10 @@ def test_several_queries_are_answered_apart(open_search):
     found = open_search().search(
         [query("shoes", Category=["Shoes"]), query("hat", Category=["Hats"])], "hybrid", 3
     )
-    assert [{item["Category"] for item in items} for items in found] == [{"Shoes"}, {"Hats"}]
+    assert [{item.attributes["Category"] for item in items} for items in found] == [
+        {"Shoes"},
+        {"Hats"},
+    ]
 
 
 def test_the_first_embedding_model_is_searched_unless_another_is_named(open_search):
@@ -286,9 +312,7 @@ def test_the_first_embedding_model_is_searched_unless_another_is_named(open_sear
     assert search.embedders == ["minilm", "bge"]
     by_default, named = (search.search([query("pants")], "semantic", 3, name)
                          for name in (None, "minilm"))  # fmt: skip
-    ids = [
-        [[item["photo_id"] for item in items] for items in found] for found in (by_default, named)
-    ]
+    ids = [[[item.photo_id for item in items] for items in found] for found in (by_default, named)]
     assert ids[0] == ids[1]
 
 

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from lookbook.search.items import Hit, Item
 from lookbook.server import cards
 from lookbook.understanding.request import Recommendation
 from project import jpeg
@@ -14,7 +15,7 @@ HOSTILE = '<script>alert("1")</script>{{value}}${value}`<img src=x onerror=alert
 
 def record(**values):
     return {
-        "photo_id": "0", "Filename": "0.jpg", "Title": "Boots", "Category": "Shoes",
+        "Title": "Boots", "Category": "Shoes",
         "Gender": "Unknown", "Type": "Casual", "Description": "Leather.", "Size": "Unknown",
         "Garment": "boots", "Colours": ["black", "red"], "Pattern": "unknown",
         "Material": "leather", "Sleeve": "none", "Neckline": "none", "Length": "none", **values,
@@ -22,14 +23,15 @@ def record(**values):
 
 
 def recommendation(slot="feet", why="black", **values):
-    return Recommendation(slot, record(**values), 1.0, why)
+    hit = Hit(Item("0", "0.jpg", record(**values)))
+    return Recommendation(slot, hit, 1.0, why)
 
 
 @pytest.mark.parametrize("field", ["Title", "Description", "Category", "why", "slot"])
 def test_html_is_escaped(field, schema):
     hostile = recommendation(**{field: HOSTILE})
     pages = (
-        cards.item_card(hostile.item, HOSTILE, schema)
+        cards.item_card(hostile.record, HOSTILE, schema)
         + cards.gallery([hostile], [""], schema)
         + cards.strip([hostile], [""], schema)
         + cards.note(HOSTILE)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import pyarrow as pa
 
 from lookbook.pools import LocalPool, Pool
+from lookbook.search.tables import SimilarityThresholds
 
 
 class GivenRows:
@@ -30,3 +31,7 @@ class GivenRows:
         told = zip(rows["photo_id"].to_pylist(), rows["fingerprint"].to_pylist(), strict=True)
         changed = [row for row, (one, now) in enumerate(told) if known.get(one) != now]
         return rows.take(pa.array(changed, pa.int64()))
+
+    def measure_thresholds(self, table: object) -> SimilarityThresholds:
+        """Return fixed thresholds: measuring needs a model."""
+        return SimilarityThresholds(0.3, 0.35, 0.5)

@@ -16,6 +16,7 @@ from lookbook.chat_models.checkpoint import Checkpoint, load_model
 from lookbook.chat_models.huggingface import HuggingFaceChatModel
 from lookbook.datasets.engine_dataset import EngineDataset
 from lookbook.errors import InputError
+from lookbook.search.items import Hit, Item
 from lookbook.understanding.language_model import (
     BY_RULES,
     LanguageModelStylist,
@@ -40,7 +41,7 @@ BLACK_SHOES = {
     **SHIRT, "Title": "Black shoes", "Category": "Shoes", "Description": "Leather.",
     "Colours": ["black"],
 }  # fmt: skip
-SHOES = Recommendation("feet", BLACK_SHOES, why="casual")
+SHOES = Recommendation("feet", Hit(Item("1", "1.jpg", BLACK_SHOES)), why="casual")
 FEET = {
     "slot": "feet", "text": "white sneakers",
     "wished": {"Garment": ["sneakers"], "Colours": ["white"], "Gender": ["Men"]},

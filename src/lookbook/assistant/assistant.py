@@ -18,6 +18,7 @@ from lookbook.assistant.types import QueryPhoto, Recommendations, ServingParams
 from lookbook.attributes.schema import Schema
 from lookbook.errors import InputError
 from lookbook.loading import loaded_once
+from lookbook.search.items import Hit
 from lookbook.understanding.request import Message, Recommendation, Request
 
 Arguments = ParamSpec("Arguments")
@@ -123,7 +124,7 @@ class Assistant:
                 self.component("stylist")
                 self.component("style")
                 for example in self.examples(1):
-                    self.describe(self.picture(example.item["Filename"]) or b"")
+                    self.describe(self.picture(example.file) or b"")
         except Exception as error:
             # A working index stays in use; a broken one is opened again.
             if not self._version:
@@ -307,7 +308,7 @@ class Assistant:
             if len(chosen) == count:
                 break
             items = self.component("search_index").browse({name: [value]}, limit=20)
-            chosen += [Recommendation("", one) for one in items if one["Filename"] in photos][:1]
+            chosen += [Recommendation("", Hit(item)) for item in items if item.file in photos][:1]
         return chosen
 
 

@@ -12,7 +12,7 @@ from lookbook.captioners import Captioner, Prompt
 from lookbook.errors import InputError
 from lookbook.photos.photo import MAX_PIXELS, Photo, PhotoError, decode, identify
 from lookbook.search.catalogue_search import CatalogueSearch
-from lookbook.search.image_embeddings import decode_picture
+from lookbook.search.image_embeddings import decode_image
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -76,5 +76,5 @@ def embed(photo: Photo, search: CatalogueSearch, embedder: str | None) -> list[f
     Raises:
         InputError: If the photo cannot be read, or there is no index.
     """
-    embedding = search.embed_image(decode_picture(photo), embedder)
+    embedding = search.embed_image(decode_image(photo), embedder)
     return None if embedding is None else embedding.tolist()

@@ -15,7 +15,8 @@ from lookbook.attributes.schema import Schema
 from lookbook.outfits.builder import Candidate, build_outfits, compatibility_scores
 from lookbook.outfits.slots import default_slots, slot_of, values_of_slot
 from lookbook.outfits.style import StyleModel
-from lookbook.search.catalogue_search import CatalogueSearch, Item, Method, Query
+from lookbook.search.catalogue_search import CatalogueSearch, Method, Query
+from lookbook.search.items import Hit
 from lookbook.search.probabilities import AttributeProbabilities
 from lookbook.understanding.request import Recommendation, Request, SlotQuery, Values
 
@@ -25,8 +26,6 @@ TEXT_METHODS: tuple[Method, ...] = ("semantic", "keyword")
 _TEMPERATURE_WITH_MESSAGE = 0.3
 # Candidates for each slot of an outfit around an item that was searched for.
 _CANDIDATES_AROUND = 24
-# A text is about clothes if the description of any item is at least this similar.
-_MIN_SIMILARITY = 0.3
 
 
 class Recommender:
@@ -102,7 +101,7 @@ class Recommender:
         excluded = [*_own_id(photo), *rejected_ids, *(one.photo_id for one in outfit)]
         query = query.model_copy(update={"exclude": excluded})
         (items,) = self._search.search([query], self._method, 1, embedder)
-        others = [worn, *(known_values_by_attribute(one.item, self._schema) for one in rest)]
+        others = [worn, *(known_values_by_attribute(one.record, self._schema) for one in rest)]
         return self._recommendation(items[0], slot_query, others) if items else None
 
     def explain_outfit(
@@ -111,7 +110,7 @@ class Recommender:
         """Return why an outfit goes together: values that are often worn in one outfit."""
         known = [
             self._worn(photo, request),
-            *(known_values_by_attribute(one.item, self._schema) for one in items),
+            *(known_values_by_attribute(one.record, self._schema) for one in items),
         ]
         reasons = [
             reason for pair in combinations(known, 2) for reason in self._style.explain(*pair)[:1]
@@ -122,7 +121,7 @@ class Recommender:
     def _is_about_clothes(self, request: Request) -> bool:
         texts = [query.text for query in request.queries if query.text.strip()]
         embedder = self._params.embedder
-        return not texts or self._search.max_similarity(texts[0], embedder) > _MIN_SIMILARITY
+        return not texts or self._search.is_on_topic(texts[0], embedder)
 
     def _worn(self, photo: QueryPhoto | None, request: Request) -> Values:
         """Return the known values of the customer's own garment, shown or mentioned."""
@@ -255,18 +254,18 @@ class Recommender:
         # Items for the same slot are alternatives.
         by_slot: dict[str, list[Recommendation]] = {}
         for one in (one for items in results for one in items):
-            slot = one.slot or slot_of(one.item, self._schema) or ""
+            slot = one.slot or slot_of(one.record, self._schema) or ""
             by_slot.setdefault(slot, []).append(replace(one, slot=slot))
         if len(results) > 1 and len(by_slot) > 1:
             built = build_outfits(
-                [_candidates([one.item for one in options]) for options in by_slot.values()],
+                [_candidates([one.hit for one in options]) for options in by_slot.values()],
                 self._style, self._schema, self._params.outfits, self._params.diversity,
             )  # fmt: skip
             return [
                 self._outfit(
                     request,
                     [
-                        next(one for one in options if one.item is candidate.item)
+                        next(one for one in options if one.hit is candidate.hit)
                         for options, candidate in zip(
                             by_slot.values(), outfit.candidates, strict=True
                         )
@@ -278,7 +277,7 @@ class Recommender:
         if not results:
             return []
         wanted, first = request.queries[0].slot, results[0]
-        in_slot = [one for one in first if wanted and slot_of(one.item, self._schema) == wanted]
+        in_slot = [one for one in first if wanted and slot_of(one.record, self._schema) == wanted]
         return self._outfits_around(request, (in_slot or first)[: self._params.outfits])
 
     def _outfits_around(self, request: Request, seeds: list[Recommendation]) -> list[Outfit]:
@@ -286,13 +285,13 @@ class Recommender:
         slot_queries: list[list[SlotQuery]] = []
         queries: list[Query] = []
         for seed in seeds:
-            slots = default_slots(slot_of(seed.item, self._schema), self._schema)
+            slots = default_slots(slot_of(seed.record, self._schema), self._schema)
             slot_queries.append([self._slot_query(slot, request) for slot in slots])
             update = {
                 "seed": seed.photo_id,
                 "temperature": self._params.temperature * _TEMPERATURE_WITH_MESSAGE,
             }
-            worn = [seed.item["probabilities"]]
+            worn = [seed.hit.item.probabilities]
             queries += [
                 query.model_copy(update=update)
                 for query in self._complementing(slot_queries[-1], request, worn)
@@ -304,19 +303,19 @@ class Recommender:
         used = {seed.photo_id for seed in seeds}
         for seed, own_queries in zip(seeds, slot_queries, strict=True):
             candidates = [
-                (query, [item for item in next(results) if item["photo_id"] not in used])
+                (query, [hit for hit in next(results) if hit.photo_id not in used])
                 for query in own_queries
             ]
             for items, score in self._build(
-                candidates, [known_values_by_attribute(seed.item, self._schema)], 1
+                candidates, [known_values_by_attribute(seed.record, self._schema)], 1
             ):
                 used |= {one.photo_id for one in items}
-                first = replace(seed, slot=slot_of(seed.item, self._schema) or "")
+                first = replace(seed, slot=slot_of(seed.record, self._schema) or "")
                 outfits.append(self._outfit(request, [first, *items], score))
         return outfits
 
     def _build(
-        self, results: list[tuple[SlotQuery, list[Item]]], worn: list[Values], count: int
+        self, results: list[tuple[SlotQuery, list[Hit]]], worn: list[Values], count: int
     ) -> list[tuple[list[Recommendation], float]]:
         """Build outfits of search results for each slot."""
         filled = [(query, items) for query, items in results if items]
@@ -325,7 +324,7 @@ class Recommender:
         return [
             (
                 [
-                    self._recommendation(candidate.item, query, worn)
+                    self._recommendation(candidate.hit, query, worn)
                     for candidate, (query, _) in zip(outfit.candidates, filled, strict=True)
                 ],
                 outfit.score,
@@ -377,19 +376,19 @@ class Recommender:
         )
 
     def _recommendation(
-        self, item: Item, slot_query: SlotQuery, worn: list[Values]
+        self, hit: Hit, slot_query: SlotQuery, worn: list[Values]
     ) -> Recommendation:
         """Return an item with its slot, its score and the reasons for it."""
         reasons = []
         for preference in slot_query.preferences:
-            values = [] if preference.negated else values_of(item, preference.attribute)
+            values = [] if preference.negated else values_of(hit.attributes, preference.attribute)
             reasons += [value.lower() for value in preference.values if value in values][:1]
-        known = known_values_by_attribute(item, self._schema)
+        known = known_values_by_attribute(hit.attributes, self._schema)
         reasons += [reason for one in worn for reason in self._style.explain(one, known)[:1]][:1]
-        matches = item["match_probabilities"]
-        score = float(np.mean(matches)) if matches else _sigmoid(item["preference_score"])
+        matches = hit.match_probabilities
+        score = float(np.mean(matches)) if matches else _sigmoid(hit.preference_score)
         why = ", ".join(dict.fromkeys(reasons))
-        return Recommendation(slot_query.slot or "", item, round(score, 4), why)
+        return Recommendation(slot_query.slot or "", hit, round(score, 4), why)
 
     def _probabilities_of(
         self, worn: Values, photo: QueryPhoto | None
@@ -420,8 +419,8 @@ def _own_id(photo: QueryPhoto | None) -> list[str]:
     return [photo.photo_id] if photo and photo.photo_id else []
 
 
-def _candidates(items: list[Item]) -> list[Candidate]:
-    return [Candidate(item, item["preference_score"], item["probabilities"]) for item in items]
+def _candidates(hits: list[Hit]) -> list[Candidate]:
+    return [Candidate(hit, hit.preference_score) for hit in hits]
 
 
 def _sigmoid(score: float) -> float:

@@ -80,7 +80,7 @@ class Outfit:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the outfit as JSON, items by their files."""
-        files = [one.item["Filename"] for one in self.items]
+        files = [one.file for one in self.items]
         return {"Filenames": files, "score": self.score, "reason": self.reason}
 
 

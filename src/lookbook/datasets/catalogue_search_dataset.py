@@ -15,7 +15,7 @@ from lookbook.search.embedders import open_embedders
 from lookbook.search.fragments import write_on_workers
 from lookbook.search.hard_links import linkable
 from lookbook.search.ranking import FusionWeights
-from lookbook.search.tables import VECTORS, TableRows, write_table
+from lookbook.search.tables import VECTORS, TableRows, store_thresholds, write_table
 from lookbook.search.versions import list_versions, prune_versions
 
 if TYPE_CHECKING:
@@ -145,9 +145,12 @@ class CatalogueSearchDataset(AbstractVersionedDataset[dict[str, TableRows], Cata
             database = self._connect(uri)
             # Workers write to the index itself, which needs hard links.
             write = write_on_workers if self._on_workers and uri == self._uri else write_table
-            tables = [
-                write(database, name, rows, self._ann_from_rows) for name, rows in data.items()
-            ]
+            tables = []
+            for name, rows in data.items():
+                table = write(database, name, rows, self._ann_from_rows)
+                if (thresholds := rows.measure_thresholds(table)) is not None:
+                    store_thresholds(table, thresholds)
+                tables.append(table)
             version = self.resolve_save_version()
             if version:
                 for table in tables:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from lookbook.attributes.schema import Schema
 from lookbook.outfits.slots import compatible, recipient_attributes
 from lookbook.outfits.style import StyleModel
+from lookbook.search.items import Hit
 from lookbook.search.probabilities import AttributeProbabilities, StackedProbabilities
 
 _BEAM_WIDTH = 16
@@ -27,14 +28,12 @@ class Candidate(NamedTuple):
     """A candidate for a slot.
 
     Attributes:
-        item: The item, with its ``vector`` of unit length.
+        hit: The item.
         score: Its own score, a logarithm.
-        probabilities: The probabilities of its values.
     """
 
-    item: dict[str, Any]
+    hit: Hit
     score: float
-    probabilities: AttributeProbabilities
 
 
 class ScoredOutfit(NamedTuple):
@@ -101,9 +100,9 @@ def build_outfits(
         return []
     candidates = [candidate for slot in slots for candidate in slot]
     scores = np.array([candidate.score for candidate in candidates], np.float64)
-    vectors = np.stack([one.item["vector"] for one in candidates]).astype(np.float32)
-    pairs = _pair_scores([one.probabilities for one in candidates], style, schema)
-    photo_ids = [candidate.item["photo_id"] for candidate in candidates]
+    vectors = np.stack([one.hit.item.vector for one in candidates]).astype(np.float32)
+    pairs = _pair_scores([one.hit.item.probabilities for one in candidates], style, schema)
+    photo_ids = [candidate.hit.photo_id for candidate in candidates]
     _, names = np.unique(photo_ids, return_inverse=True)
     # An item may be a candidate for two slots, and fills one of them.
     pairs[names[:, None] == names] -= _USED

@@ -1,59 +1,53 @@
-"""Finding texts by their words, in memory."""
+"""BM25 in memory, with the scores that LanceDB's full-text index gives the same words."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
 from lookbook.search.text_projection import split_words
 
-# Of a text twice as long as the mean a word counts less by this much; and how soon a word that
-# comes again adds nothing. The usual values, LanceDB's too.
-_LENGTH, _SATURATION = 0.75, 1.2
+# Length normalization and term saturation: the usual values, and LanceDB's.
+_B, _K1 = 0.75, 1.2
 
 
 class BM25Index:
-    """BM25 (Robertson and Zaragoza, 2009) over texts that fit into memory."""
+    """BM25 (Robertson and Zaragoza, 2009) over documents that fit into memory."""
 
-    def __init__(self, texts: list[str]) -> None:
-        """Counts words.
+    def __init__(self, documents: Sequence[Sequence[str]]) -> None:
+        """Count words.
 
         Args:
-            texts: In the order in which they are scored.
+            documents: Stemmed words of each document, see :func:`stems`.
         """
         from scipy.sparse import csr_array
 
-        words = [stems(text) for text in texts]
-        self._place: dict[str, int] = {}
-        for word in (word for some in words for word in some):
-            self._place.setdefault(word, len(self._place))
-        rows = np.repeat(np.arange(len(texts)), [len(some) for some in words])
-        columns = np.array([self._place[word] for some in words for word in some], int)
-        shape = (len(texts), len(self._place))
-        # Equal pairs of row and column are added up.
+        lengths = np.array([len(words) for words in documents], int)
+        self._column: dict[str, int] = {}
+        for word in (word for words in documents for word in words):
+            self._column.setdefault(word, len(self._column))
+        rows = np.repeat(np.arange(len(documents)), lengths)
+        columns = np.array([self._column[word] for words in documents for word in words], int)
+        shape = (len(documents), len(self._column))
         counts = csr_array((np.ones(len(columns)), (rows, columns)), shape=shape)
         counts.sum_duplicates()
-        lengths = np.array([len(some) for some in words])
-        having = np.bincount(counts.indices, minlength=shape[1])
-        rarity = np.log(1 + (len(texts) - having + 0.5) / (having + 0.5))
+        frequency = np.bincount(counts.indices, minlength=shape[1])
+        idf = np.log(1 + (len(documents) - frequency + 0.5) / (frequency + 0.5))
         relative = lengths / max(lengths.mean(), 1) if len(lengths) else lengths
-        damping = _SATURATION * (1 - _LENGTH + _LENGTH * relative)
-        per_entry = np.repeat(damping, np.diff(counts.indptr))
-        counts.data = (
-            rarity[counts.indices] * counts.data * (_SATURATION + 1) / (counts.data + per_entry)
-        )
+        norm = np.repeat(_K1 * (1 - _B + _B * relative), np.diff(counts.indptr))
+        counts.data = idf[counts.indices] * counts.data * (_K1 + 1) / (counts.data + norm)
         self._weights = counts.astype(np.float32).tocsc()
 
-    def score(self, text: str) -> np.ndarray:
-        """Scores all texts by the words that they share with another; (texts,) float32."""
-        asked = {self._place[word] for word in stems(text) if word in self._place}
-        scores: np.ndarray = np.asarray(
-            self._weights[:, sorted(asked)].sum(axis=1), np.float32
-        ).ravel()
+    def score(self, words: Sequence[str]) -> np.ndarray:
+        """Return (documents,) float32 scores of a query's stemmed words."""
+        columns = sorted({self._column[word] for word in words if word in self._column})
+        scores: np.ndarray = np.asarray(self._weights[:, columns].sum(axis=1), np.float32).ravel()
         return scores
 
 
 def stems(text: str) -> list[str]:
-    """Takes a text apart into words without the plural's ending (Harman, 1991)."""
+    """Return the words of a text without plural endings (Harman, 1991)."""
     return [_stem(word) for word in split_words(text)]
 
 

@@ -1,4 +1,4 @@
-"""Texts and pictures to vectors."""
+"""Embedding models: texts and images to vectors."""
 
 from __future__ import annotations
 
@@ -18,32 +18,29 @@ from lookbook.progress import Progress, quiet_libraries
 from lookbook.search.onnx_text import OnnxText, open_or_export
 from lookbook.search.text_projection import TextProjection, unit
 
-# Batches between two steps of the progress.
-PART = 16
-
 if TYPE_CHECKING:
     from PIL.Image import Image
     from sentence_transformers import SentenceTransformer
 
+# Batches that are sorted by length together, and between two steps of the progress bar.
+_BATCHES_AT_ONCE = 16
+
 
 class ImageEmbeddings(NamedTuple):
-    """What pictures are found by.
+    """Embeddings of images.
 
     Attributes:
-        looks: (pictures, dimensions) of unit length, compared with other pictures' looks.
-        vectors: (pictures, dimensions) of unit length, compared with texts; ``None`` where no
-            text has a place among them.
+        embeddings: (images, dimensions) of unit length, compared with other images.
+        in_text_space: (images, dimensions) of unit length, compared with projected texts;
+            ``None`` if no projection belongs to the text model.
     """
 
-    looks: np.ndarray
-    vectors: np.ndarray | None
+    embeddings: np.ndarray
+    in_text_space: np.ndarray | None
 
 
 class Embedder:
-    """Embeds texts by one model, and pictures by the same or by the distilled network.
-
-    Models are read when they are first asked: most runs embed nothing new.
-    """
+    """A text model, and the model that embeds images. Weights are loaded on first use."""
 
     def __init__(
         self,
@@ -54,18 +51,17 @@ class Embedder:
         attributes: list[str] | None = None,
         token: str | None = None,
     ) -> None:
-        """Names the models.
+        """Name the models.
 
         Args:
             model: A folder, or a name on the Hugging Face hub.
-            package: Instead of ``model``, an installed package that carries one and tells where
-                by ``get_model_path()``.
-            pictures: Who embeds pictures: the distilled ``network``, or the ``model`` itself,
-                where it embeds texts and pictures into one space, as CLIP and SigLIP do.
+            package: Instead of ``model``, an installed package with a ``get_model_path()``.
+            pictures: Who embeds images: the distilled ``network``, or the ``model`` itself if it
+                embeds texts and images into one space, as CLIP and SigLIP do.
             network: See :class:`lookbook.captioners.network.Network`.
-            attributes: The attributes of an item whose text is embedded; ``None`` for all of it,
-                see :func:`lookbook.attributes.record.searchable_text`.
-            token: Key to gated models on the hub.
+            attributes: Attributes whose text is embedded; ``None`` for all, see
+                :func:`lookbook.attributes.record.searchable_text`.
+            token: Access token for gated models on the hub.
 
         Raises:
             InputError: If not exactly one of model and package is given, or ``pictures`` is
@@ -75,7 +71,7 @@ class Embedder:
             raise InputError("An embedding model needs either 'model' or 'package'.")
         if pictures not in ("network", "model"):
             raise InputError(
-                f"Pictures are embedded by the 'network' or by the 'model', not by '{pictures}'."
+                f"'pictures' of an embedding model is 'network' or 'model', not '{pictures}'."
             )
         self._network = open_network(network) if pictures == "network" else None
         self.name = model or str(package)
@@ -83,20 +79,20 @@ class Embedder:
         self._package = package
         self._token = token
         self._onnx: OnnxText | None = None
-        # Tokenizers are not made for several threads at once.
+        # Tokenizers are not thread-safe.
         self._encoding = Lock()
-        self._named = (model, package, pictures, network, attributes, token)
+        self._arguments = (model, package, pictures, network, attributes, token)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Sends its names and not its weights: a worker reads those once."""
-        return _embedder, self._named
+        """Pickle the arguments, not the weights: a worker loads those once."""
+        return _embedder, self._arguments
 
     @cached_property
     def path(self) -> str:
         """The model's folder, or its name on the hub.
 
         Raises:
-            InputError: If its package is not installed.
+            InputError: If its package is not installed, or ships other weights than published.
         """
         try:
             return locate_package(self._package) if self._package else self.name
@@ -115,28 +111,27 @@ class Embedder:
 
     @cached_property
     def image_fingerprint(self) -> str:
-        """Hash of all that pictures, and texts among them, depend on: 16 hexadecimal digits."""
+        """Hash of all weights that image embeddings depend on, 16 hexadecimal digits."""
         if self._network is None:
             return self.fingerprint
         parts = [self._network.fingerprint]
-        if self._text_projection is not None:
-            parts += [
-                self.fingerprint,
-                hashlib.sha256(self._network.text_projection or b"").hexdigest(),
-            ]
+        if self._projection is not None:
+            data = self._network.text_projection or b""
+            parts += [self.fingerprint, hashlib.sha256(data).hexdigest()]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
     @property
     def training_photos(self) -> frozenset[str]:
-        """Hashes of the photos that taught what it sees pictures by."""
+        """Hashes of the photos that the image model was trained on."""
         return self._network.training_photos if self._network else frozenset()
 
     @cached_property
-    def _text_projection(self) -> TextProjection | None:
-        """What brings this model's texts to the network's pictures; ``None`` for nothing."""
+    def _projection(self) -> TextProjection | None:
+        """Projection from this model's texts to the network's images, if the network has one."""
         data = self._network.text_projection if self._network else None
-        side = TextProjection.from_bytes(data) if data else None
-        return side if side is not None and side.text_model == self.fingerprint else None
+        projection = TextProjection.from_bytes(data) if data else None
+        matches = projection is not None and projection.text_model == self.fingerprint
+        return projection if matches else None
 
     @loaded_once
     def model(self) -> SentenceTransformer:
@@ -157,37 +152,29 @@ class Embedder:
     def encode(
         self, texts: list[str], batch_size: int = 32, show_progress: bool = False
     ) -> np.ndarray:
-        """Embeds texts.
-
-        Returns:
-            (texts, dimensions) of unit length, in float32.
-        """
+        """Return (texts, dimensions) float32 embeddings of unit length."""
         if self._onnx is not None:
             return self._onnx.encode(texts)
-        model = self.model
+        model, size = self.model, _BATCHES_AT_ONCE * batch_size
+        batches = []
         with Progress(
             total=len(texts), desc="embed", unit="text", disable=not show_progress
         ) as progress:
-
-            def encode(part: list[str]) -> np.ndarray:
+            for start in range(0, len(texts), size):
+                part = texts[start : start + size]
                 with self._encoding:
                     vectors: np.ndarray = model.encode(
                         part, batch_size=batch_size, normalize_embeddings=True,
                         show_progress_bar=False,
                     )  # fmt: skip
+                batches.append(vectors.astype(np.float32))
                 progress.update(len(part))
-                return vectors.astype(np.float32)
-
-            # Longer parts than a batch, so that texts of one length can stand together.
-            size = PART * batch_size
-            return np.concatenate(
-                [encode(texts[start : start + size]) for start in range(0, len(texts), size)]
-            )
+        return np.concatenate(batches)
 
     def speed_up(self) -> None:
-        """Embeds texts by ONNX Runtime from now on, where the model can be exported.
+        """Encode texts with ONNX Runtime from now on, if the model can be exported.
 
-        What is exported is kept in the Hugging Face cache, by the weights' fingerprint.
+        The Hugging Face cache keeps the export, by the weights' fingerprint.
         """
         from huggingface_hub import cached_assets_path
 
@@ -195,51 +182,52 @@ class Embedder:
         self._onnx = open_or_export(folder, lambda: self.model)
 
     def project_to_image_space(self, texts: list[str], vectors: np.ndarray) -> np.ndarray | None:
-        """Gives texts their place among pictures.
+        """Project texts into the space of the images.
 
         Args:
             texts: The texts.
-            vectors: What :meth:`encode` makes of them.
+            vectors: Their embeddings, see :meth:`encode`.
 
         Returns:
-            (texts, dimensions) of unit length, comparable with :attr:`ImageEmbeddings.vectors`;
-            ``None`` where texts have none, because the network was taught with another text model.
+            (texts, dimensions) of unit length, comparable with
+            :attr:`ImageEmbeddings.in_text_space`; ``None`` if the network was trained with another
+            text model.
         """
         if self._network is None:
             return vectors
-        return self._text_projection and self._text_projection.project(texts, vectors)
+        return self._projection and self._projection.project(texts, vectors)
 
     def embed_images(self, images: list[Image]) -> ImageEmbeddings:
-        """Embeds pictures.
+        """Embed images.
 
         Args:
             images: Upright, RGB.
 
         Raises:
-            InputError: If the model embeds no pictures.
+            InputError: If the model embeds no images.
         """
         if self._network is None:
             vectors = self._embed_by_model(images)
             return ImageEmbeddings(vectors, vectors)
         pixels = np.stack([to_pixels(image) for image in images])
-        if self._text_projection is None:
+        if self._projection is None:
             return ImageEmbeddings(self._network.run(["looks"], pixels)[0], None)
         return ImageEmbeddings(*self._network.run(["looks", "vectors"], pixels))
 
-    def details(self, looks: np.ndarray) -> np.ndarray:
-        """Leaves of looks what tells an item from others of its kind.
+    def distinctive_features(self, embeddings: np.ndarray) -> np.ndarray:
+        """Return what tells an item from others of its kind.
 
         Args:
-            looks: See :attr:`ImageEmbeddings.looks`.
+            embeddings: See :attr:`ImageEmbeddings.embeddings`.
 
         Returns:
-            (pictures, dimensions) of unit length: of the network's looks the features, without
-            what its heads say, which two pairs of blue jeans share.
+            (images, dimensions) of unit length: the network's features without its logits, which
+            two pairs of blue jeans share.
         """
         if self._network is None:
-            return looks
-        said = sum(len(head.values) for head in self._network.heads)
-        return unit(looks[:, : looks.shape[1] - said])
+            return embeddings
+        logits = sum(len(head.values) for head in self._network.heads)
+        return unit(embeddings[:, : embeddings.shape[1] - logits])
 
     def _embed_by_model(self, images: list[Image]) -> np.ndarray:
         if not self.model.supports("image"):
@@ -247,8 +235,8 @@ class Embedder:
                 f"The embedding model '{self.name}' embeds no pictures: leave out 'pictures: "
                 "model' under 'embedders', or name a model such as CLIP or SigLIP."
             )
-        encoded = self.model.encode(images, batch_size=len(images), show_progress_bar=False)
-        return unit(np.asarray(encoded, np.float32))
+        vectors = self.model.encode(images, batch_size=len(images), show_progress_bar=False)
+        return unit(np.asarray(vectors, np.float32))
 
     def _unavailable(self, error: Exception) -> InputError:
         return InputError(
@@ -258,20 +246,20 @@ class Embedder:
 
 
 @cache
-def _embedder(*named: Any) -> Embedder:
-    """Gives a worker the same model for every batch."""
-    return Embedder(*named)
+def _embedder(*arguments: Any) -> Embedder:
+    """Return the same model for every batch of a worker."""
+    return Embedder(*arguments)
 
 
 def open_embedders(
     models: dict[str, dict[str, Any]], network: str | None = None, token: str | None = None
 ) -> dict[str, Embedder]:
-    """Names several embedding models, in the configuration's order; none is read yet.
+    """Name embedding models, in the configuration's order, without loading any.
 
     Args:
-        models: Arguments of :class:`Embedder`, by a name for each.
-        network: The network that embeds pictures where a model does not.
-        token: Key to gated models on the hub.
+        models: Arguments of :class:`Embedder`, by name.
+        network: Network that embeds images where the model does not.
+        token: Access token for gated models on the hub.
     """
     return {
         name: Embedder(**{"network": network, **source}, token=token)

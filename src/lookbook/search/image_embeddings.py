@@ -1,4 +1,4 @@
-"""Embedding photos: batch by batch, what cannot be read set aside."""
+"""Image embeddings: batches of photos, and the files that store them."""
 
 from __future__ import annotations
 
@@ -15,61 +15,64 @@ from lookbook.search.embedders import Embedder
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-# Tables by name, and how each is read.
+# Tables by name, each with a function that reads it.
 Shards = Mapping[str, Callable[[], Any]]
-# Photos of one part of a catalogue were embedded together: few files hold what is asked for.
-_SHARDS_KEPT = 32
+# Photos of one part of a catalogue were embedded together, so few files hold what is asked for.
+_CACHED_FILES = 32
 
 
-class Embedded(NamedTuple):
-    """A photo's vectors, or why it has none.
+class EmbeddedPhoto(NamedTuple):
+    """A photo's embeddings, or the reason why it has none.
 
     Attributes:
         photo_id: The photo.
-        look: (dimensions,) compared with other pictures; ``None`` for a photo that failed.
-        vector: (dimensions,) compared with texts; ``None`` where texts have no place.
+        image_embedding: (dimensions,) compared with other images; ``None`` after a failure.
+        image_in_text_space: (dimensions,) compared with texts; ``None`` if the network has no
+            text projection.
         failure: Why the photo cannot be read.
     """
 
     photo_id: str
-    look: np.ndarray | None
-    vector: np.ndarray | None
+    image_embedding: np.ndarray | None
+    image_in_text_space: np.ndarray | None
     failure: str | None
 
 
-def embed_photos(photos: list[Photo], embedder: Embedder) -> list[Embedded]:
-    """Embeds a batch of photos, those that cannot be read set aside.
-
-    Args:
-        photos: A batch, decoded one after the other.
-        embedder: Embeds.
-    """
+def embed_photos(photos: list[Photo], embedder: Embedder) -> list[EmbeddedPhoto]:
+    """Embed a batch of photos; unreadable ones come back with their failure."""
     images, embedded = {}, []
     for photo in photos:
         try:
-            images[photo.photo_id] = decode_picture(photo)
+            images[photo.photo_id] = decode_image(photo)
         except (PhotoError, OSError) as error:
-            embedded.append(Embedded(photo.photo_id, None, None, str(error)))
+            embedded.append(record_loss(photo, str(error)))
     if images:
-        looks, vectors = embedder.embed_images(list(images.values()))
+        vectors, in_text_space = embedder.embed_images(list(images.values()))
         embedded += [
-            Embedded(photo_id, looks[row], None if vectors is None else vectors[row], None)
+            EmbeddedPhoto(
+                photo_id, vectors[row], None if in_text_space is None else in_text_space[row], None
+            )
             for row, photo_id in enumerate(images)
         ]
     return embedded
 
 
-def record_loss(photo: Photo, reason: str) -> Embedded:
-    """Return what stands for a photo that kills whoever embeds it."""
-    return Embedded(photo.photo_id, None, None, reason)
+def record_loss(photo: Photo, reason: str) -> EmbeddedPhoto:
+    """Return the result for a photo that cannot be embedded."""
+    return EmbeddedPhoto(photo.photo_id, None, None, reason)
+
+
+def decode_image(photo: Photo) -> Image:
+    """Decode a photo at the size at which all photos are compared."""
+    return photo.image(at_least=DECODED)
 
 
 def list_embedded(shards: Shards, fingerprint: str) -> Iterator[str]:
-    """Lists the photos whose pictures a network has seen.
+    """Yield the photos that a model has embedded.
 
     Args:
         shards: Tables with ``photo_id`` and ``failure``, see :class:`ImageEmbeddingStore`.
-        fingerprint: The network's.
+        fingerprint: Fingerprint of the model.
     """
     for name in _files_of(shards, fingerprint):
         table = shards[name]()
@@ -81,62 +84,64 @@ def _files_of(shards: Shards, fingerprint: str) -> list[str]:
 
 
 class ImageEmbeddingStore:
-    """What one network made of pictures, read from files as it is needed.
+    """One model's embeddings, read from files on demand.
 
-    Of a million pictures the vectors take gigabytes: where each is kept stays in memory, and of the
-    vectors those of the files that were asked for last.
+    The vectors of a million photos take gigabytes. Memory holds the file of each photo, and the
+    vectors of the files that were read last.
     """
 
     def __init__(self, shards: Shards, fingerprint: str) -> None:
-        """Looks where each picture is.
+        """Index the files.
 
         Args:
-            shards: Tables of :class:`Embedded`, by names that begin with a fingerprint.
-            fingerprint: The network's, see
+            shards: Tables of :class:`EmbeddedPhoto`, by names that begin with a fingerprint.
+            fingerprint: Fingerprint of the model, see
                 :attr:`lookbook.search.embedders.Embedder.image_fingerprint`.
         """
         self.shards = shards
-        self._place: dict[str, str] = {}
-        self._read: dict[str, dict[str, tuple[Any, Any]]] = {}
+        self._file: dict[str, str] = {}
+        self._cache: dict[str, dict[str, EmbeddedPhoto]] = {}
+        # Dimensions of each vector column.
         self.sizes: dict[str, int] = {}
         for name in _files_of(shards, fingerprint):
-            seen = self._load(name)
-            self._place |= dict.fromkeys(seen, name)
-            for look, vector in itertools.islice(seen.values(), 1):
-                parts = {"look": look, "vector": vector}
-                self.sizes |= {key: len(one) for key, one in parts.items() if one is not None}
+            rows = self._load(name)
+            self._file |= dict.fromkeys(rows, name)
+            for row in itertools.islice(rows.values(), 1):
+                for column in ("image_embedding", "image_in_text_space"):
+                    if (vector := getattr(row, column)) is not None:
+                        self.sizes[column] = len(vector)
 
     def __contains__(self, photo_id: object) -> bool:
-        """Says whether a picture was seen."""
-        return photo_id in self._place
+        """Whether a photo has embeddings."""
+        return photo_id in self._file
 
     def file_of(self, photo_id: str) -> str:
-        """Names the file that a picture's vectors are kept in."""
-        return self._place[photo_id]
+        """Return the file that holds a photo's embeddings."""
+        return self._file[photo_id]
 
-    def of(self, photo_ids: Iterable[str]) -> dict[str, tuple[Any, Any]]:
-        """Gives look and vector of some pictures, by photo; those that were seen."""
-        found = {}
-        for photo_id in photo_ids:
-            if photo_id in self._place:
-                found[photo_id] = self._load(self._place[photo_id])[photo_id]
-        return found
+    def of(self, photo_ids: Iterable[str]) -> dict[str, EmbeddedPhoto]:
+        """Return the embeddings of photos that have some, by photo."""
+        return {
+            photo_id: self._load(self._file[photo_id])[photo_id]
+            for photo_id in photo_ids
+            if photo_id in self._file
+        }
 
     def image_embeddings_of(self, photo_ids: Iterable[str]) -> dict[str, np.ndarray]:
-        """Gives the looks of some pictures, by photo; of those that were seen."""
-        return {photo_id: look for photo_id, (look, _) in self.of(photo_ids).items()}
+        """Return the image embeddings of photos that have one, by photo."""
+        return {
+            photo_id: row.image_embedding
+            for photo_id, row in self.of(photo_ids).items()
+            if row.image_embedding is not None
+        }
 
-    def _load(self, name: str) -> dict[str, tuple[Any, Any]]:
-        if name not in self._read:
+    def _load(self, name: str) -> dict[str, EmbeddedPhoto]:
+        if name not in self._cache:
             table = self.shards[name]()
-            read = table[table["failure"].isna()]
-            pairs = zip(read["look"], read["vector"], strict=True)
-            while len(self._read) >= _SHARDS_KEPT:
-                self._read.pop(next(iter(self._read)))
-            self._read[name] = dict(zip(read["photo_id"], pairs, strict=True))
-        return self._read[name]
-
-
-def decode_picture(photo: Photo) -> Image:
-    """Decodes a photo as all are that are compared."""
-    return photo.image(at_least=DECODED)
+            rows = table[table["failure"].isna()][list(EmbeddedPhoto._fields)]
+            while len(self._cache) >= _CACHED_FILES:
+                self._cache.pop(next(iter(self._cache)))
+            self._cache[name] = {
+                row[0]: EmbeddedPhoto(*row) for row in rows.itertuples(index=False, name=None)
+            }
+        return self._cache[name]

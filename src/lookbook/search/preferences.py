@@ -1,4 +1,4 @@
-"""What is wished for of an item, more or less, and how likely items have it."""
+"""Preferences: soft wishes of a customer, weighted by how much they count."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Preference(BaseModel):
-    """A wish for one of some values of an attribute, or against all of them.
+    """A wish for any of some values of an attribute, or against all of them.
 
     Attributes:
-        attribute: The attribute.
-        values: Any of them will do.
-        weight: How much it counts beside other wishes.
-        negated: Whether an item is to have none of them.
-        required: Whether it counts in full however well a text describes what is looked for, as
-            what is not to be and whom it is for do.
+        attribute: Name of the attribute.
+        values: Values, any of which matches.
+        weight: Importance relative to other preferences.
+        negated: Whether a matching item has none of the values.
+        required: Whether the preference counts in full, even if a text describes the item well.
+            Exclusions and the recipient do.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -27,18 +27,20 @@ class Preference(BaseModel):
     required: bool = False
 
 
-def grant(preference: Preference, chances: np.ndarray, several: bool) -> np.ndarray:
-    """Says how likely items are what is wished for.
+def match_probability(
+    preference: Preference, probabilities: np.ndarray, is_multi: bool
+) -> np.ndarray:
+    """Return the probability that items match a preference.
 
     Args:
-        wish: The wish.
-        chances: (…, values) the probabilities of the wished values.
-        several: Whether an item can have several values of the attribute at once.
+        preference: The preference.
+        probabilities: (…, values) probabilities of its values.
+        is_multi: Whether an item can have several values of the attribute.
 
     Returns:
-        (…,) probabilities. Of an attribute with one value those of the values add up; of one with
-        several they are taken for independent.
+        (…,) probabilities: the sum over the values of a single-value attribute, the noisy-or over
+        the values of a multi-value attribute.
     """
-    any_of = 1 - np.prod(1 - chances, axis=-1) if several else chances.sum(axis=-1)
-    likely: np.ndarray = np.clip(1 - any_of if preference.negated else any_of, 0.0, 1.0)
-    return likely
+    matches = 1 - np.prod(1 - probabilities, axis=-1) if is_multi else probabilities.sum(axis=-1)
+    clipped: np.ndarray = np.clip(1 - matches if preference.negated else matches, 0.0, 1.0)
+    return clipped

@@ -1,4 +1,4 @@
-"""How likely each value of each attribute is of each item, as a vector that a search ranks by."""
+"""Attribute probabilities: how likely each value of each attribute is, for each item."""
 
 from __future__ import annotations
 
@@ -8,72 +8,62 @@ import numpy as np
 
 from lookbook.attributes.probabilities import AttributeProbabilities, ProbabilityTable
 from lookbook.attributes.record import split_values
-from lookbook.attributes.schema import Schema, SingleAttribute
+from lookbook.attributes.schema import MultiAttribute, Schema, SingleAttribute
 from lookbook.lazy import pd
 
-# What a model holds for impossible is not quite, or one slip would outweigh everything else.
+# Keeps a single wrong prediction from outweighing everything else.
 PROBABILITY_FLOOR = 0.002
 
 
 class ItemProbabilities(AttributeProbabilities):
-    """An item's probabilities as an array, mapped to attributes and values on access."""
+    """One item's probabilities: a vector, laid out by attribute and value on access."""
 
-    def __init__(self, numbers: np.ndarray, places: Mapping[str, Mapping[str, int]]) -> None:
-        """Takes them.
+    def __init__(self, vector: np.ndarray, columns: Mapping[str, Mapping[str, int]]) -> None:
+        """Wrap a vector.
 
         Args:
-            numbers: (values of all attributes,).
-            places: The place of each value, by attribute.
+            vector: (values of all attributes,).
+            columns: Position of each value in the vector, by attribute.
         """
-        self.numbers = numbers
-        self.places = places
+        self.vector = vector
+        self.columns = columns
 
     def __getitem__(self, name: str) -> dict[str, float]:
-        return {value: float(self.numbers[place]) for value, place in self.places[name].items()}
+        return {value: float(self.vector[column]) for value, column in self.columns[name].items()}
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.places)
+        return iter(self.columns)
 
     def __len__(self) -> int:
-        return len(self.places)
+        return len(self.columns)
 
 
 class StackedProbabilities:
-    """The probabilities of several items, laid out as matrices."""
+    """The probabilities of several items as matrices."""
 
     def __init__(self, items: Sequence[AttributeProbabilities]) -> None:
-        """Takes the items."""
+        """Stack the items' vectors, if all of them have one."""
         self._items = items
-        numbered = [item for item in items if isinstance(item, ItemProbabilities)]
-        one_kind = bool(numbered) and len(numbered) == len(items)
-        self._numbers = np.stack([item.numbers for item in numbered]) if one_kind else None
-        self._places = numbered[0].places if one_kind else {}
+        vectors = [item for item in items if isinstance(item, ItemProbabilities)]
+        is_stackable = bool(vectors) and len(vectors) == len(items)
+        self._matrix = np.stack([item.vector for item in vectors]) if is_stackable else None
+        self._columns = vectors[0].columns if is_stackable else {}
 
     def of(self, name: str, values: Sequence[str]) -> np.ndarray:
-        """Gives what the probabilities are of some values of an attribute.
-
-        Returns:
-            (items, values), 0 for what is not known.
-        """
-        if self._numbers is None:
-            own = [item.get(name, {}) for item in self._items]
-            told = [[one.get(value, 0.0) for value in values] for one in own]
-            return np.array(told).reshape(len(own), len(values))
-        places = self._places.get(name, {})
-        columns = [places.get(value, -1) for value in values]
-        stacked = self._numbers[:, columns].astype(float)
-        if -1 in columns:
-            stacked[:, [place == -1 for place in columns]] = 0.0
+        """Return (items, values) probabilities of an attribute's values; 0 if unknown."""
+        if self._matrix is None:
+            rows = [item.get(name, {}) for item in self._items]
+            dense = [[row.get(value, 0.0) for value in values] for row in rows]
+            return np.array(dense).reshape(len(rows), len(values))
+        columns = np.array([self._columns.get(name, {}).get(value, -1) for value in values], int)
+        stacked = self._matrix[:, columns].astype(float)
+        stacked[:, columns == -1] = 0.0
         return stacked
 
 
-def places(schema: Schema) -> list[tuple[str, str]]:
-    """Lists the values of all attributes in the order of the vectors."""
-    return [
-        (name, value)
-        for name, attribute in schema.categorical.items()
-        for value in attribute.values
-    ]
+def list_values(schema: Schema) -> list[tuple[str, str]]:
+    """List the values of all attributes in the order of the vectors."""
+    return [(name, value) for name, field in schema.categorical.items() for value in field.values]
 
 
 def attribute_log_probs(
@@ -81,63 +71,59 @@ def attribute_log_probs(
     probabilities: pd.DataFrame,
     schema: Schema,
     error_rate: float,
-    error_rate_by_attribute: dict[str, float],
+    error_rate_by_attribute: Mapping[str, float],
     decided: Mapping[str, Collection[str]],
 ) -> np.ndarray:
-    """Gives the logarithms of the probabilities of all values.
+    """Return the log-probabilities of all values.
 
     Args:
-        catalogue: The items, with ``photo_id`` and the attributes.
-        probabilities: ``photo_id`` and ``attribute: value`` columns, a row for each item whose
-            captioner told.
-        schema: The catalogue's schema.
-        error_rate: How often what a captioner said without probabilities is wrong.
-        error_rate_by_attribute: The same for single attributes, where it was measured.
-        decided: By photo the attributes that people have decided, which are as good as certain.
+        catalogue: Items with ``photo_id`` and attributes.
+        probabilities: ``photo_id`` and ``attribute: value`` columns, one row per item whose
+            captioner returns probabilities.
+        schema: The declared attributes.
+        error_rate: Share of wrong values of a captioner that returns no probabilities.
+        error_rate_by_attribute: The same for single attributes, where measured.
+        decided: Attributes that people have decided, by photo; these are nearly certain.
 
     Returns:
-        (items, values of all attributes) float32. What is not known of an attribute is the same for
-        all of its values.
+        (items, values of all attributes) float32. Unknown attributes are uniform.
     """
-    told = ProbabilityTable(probabilities)
-    known = told.contains(catalogue["photo_id"])
-    rows = told.reindex(catalogue["photo_id"])
-    parts = []
-    for name, attribute in schema.categorical.items():
-        values = list(attribute.values)
-        one = isinstance(attribute, SingleAttribute)
-        unsure = error_rate_by_attribute.get(name, error_rate)
-        default = attribute.default
-        shares = _soften(catalogue[name], values, default, unsure, one)
+    table = ProbabilityTable(probabilities)
+    has_row = table.contains(catalogue["photo_id"])
+    rows = table.reindex(catalogue["photo_id"])
+    blocks = []
+    for name, field in schema.categorical.items():
+        values = list(field.values)
+        rate = error_rate_by_attribute.get(name, error_rate)
+        block = _smooth(catalogue[name], field, rate)
         predicted = rows.of(name, values)
         if predicted is not None:
-            shares[known] = np.nan_to_num(predicted)[known]
-        elif known.any():
-            # The captioner does not know this attribute at all, whatever stands in its column.
-            shares[known] = 1 / len(values)
-        certain = [name in decided.get(photo_id, ()) for photo_id in catalogue["photo_id"]]
-        if any(certain):
-            shares[certain] = _soften(
-                catalogue[name][certain], values, default, PROBABILITY_FLOOR, one
-            )
-        parts.append(shares)
-    return np.log(np.maximum(np.concatenate(parts, axis=1), PROBABILITY_FLOOR)).astype(np.float32)
+            block[has_row] = np.nan_to_num(predicted)[has_row]
+        elif has_row.any():
+            # This captioner does not know the attribute: its value is a default.
+            block[has_row] = 1 / len(values)
+        is_decided = [name in decided.get(photo_id, ()) for photo_id in catalogue["photo_id"]]
+        if any(is_decided):
+            block[is_decided] = _smooth(catalogue[name][is_decided], field, PROBABILITY_FLOOR)
+        blocks.append(block)
+    return np.log(np.maximum(np.concatenate(blocks, axis=1), PROBABILITY_FLOOR)).astype(np.float32)
 
 
-def _soften(
-    cells: pd.Series, values: list[str], default: str | None, error_rate: float, one: bool
+def _smooth(
+    cells: pd.Series, field: SingleAttribute | MultiAttribute, error_rate: float
 ) -> np.ndarray:
-    """Writes what was said as probabilities that allow for error; (items, values)."""
-    place = {value: number for number, value in enumerate(values)}
-    # Many items say the same. The last row is of those that say nothing.
-    codes, different = pd.factorize(cells)
-    shares = np.full((len(different) + 1, len(values)), 1 / len(values), np.float32)
-    for row, cell in enumerate(different):
-        said = [value for value in split_values(cell) if value in place and value != default]
-        if not said:
+    """Return (items, values) probabilities of hard labels that are wrong at a known rate."""
+    column = {value: number for number, value in enumerate(field.values)}
+    default = getattr(field, "otherwise", None)
+    # Many items share a cell. Code -1, the last row, marks missing cells.
+    codes, unique = pd.factorize(cells)
+    shares = np.full((len(unique) + 1, len(column)), 1 / len(column), np.float32)
+    for row, cell in enumerate(unique):
+        values = [value for value in split_values(cell) if value in column and value != default]
+        if not values:
             continue
-        shares[row] = error_rate / max(len(values) - 1, 1)
-        shares[row, [place[value] for value in said]] = 1 - error_rate
-        if one:
+        shares[row] = error_rate / max(len(column) - 1, 1)
+        shares[row, [column[value] for value in values]] = 1 - error_rate
+        if isinstance(field, SingleAttribute):
             shares[row] /= shares[row].sum()
     return shares[codes]

@@ -60,6 +60,13 @@ class LateInteractionReranker(Reranker):
         return scored.sort_by([(SCORE, "descending")])
 
 
+def rank_texts(reranker: Reranker, query: str, texts: list[str]) -> dict[int, int]:
+    """Return the rank of each text by its position, 0 for the best."""
+    table = pa.table({TEXT: texts, "_rowid": range(len(texts)), "_distance": [0.0] * len(texts)})
+    ordered = reranker.rerank_vector(query, table).sort_by([(SCORE, "descending")])
+    return {place: rank for rank, place in enumerate(ordered["_rowid"].to_pylist())}
+
+
 def open_reranker(
     kind: Kind,
     model: str | None = None,

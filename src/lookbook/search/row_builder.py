@@ -1,4 +1,4 @@
-"""Rows of the index, laid out part by part where they are written: here, or on workers."""
+"""Rows of the index, built part by part where they are written: in the run, or on workers."""
 
 from __future__ import annotations
 
@@ -6,65 +6,75 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from lookbook.attributes.record import from_row, searchable_text, split_values, values_of
+from lookbook.attributes.record import from_row, searchable_text, split_values, text_of, values_of
 from lookbook.attributes.schema import Schema
 from lookbook.errors import InputError
 from lookbook.lazy import ArrowTable, pd
 from lookbook.parts import PART, cut
 from lookbook.pools import Pool
+from lookbook.search.bm25 import stems
 from lookbook.search.embedders import Embedder
 from lookbook.search.image_embeddings import ImageEmbeddingStore, Shards
-from lookbook.search.probabilities import attribute_log_probs, places
+from lookbook.search.probabilities import attribute_log_probs, list_values
 from lookbook.search.tables import (
+    ATTRIBUTE,
     ATTRIBUTE_LOG_PROBS,
-    COLUMNS,
     DUPLICATE_GROUP,
     FINGERPRINT,
-    IMAGE_EMBEDDING,
-    IMAGE_IN_TEXT_SPACE,
     IMAGE_MODEL,
+    KEY,
     KIND,
     TEXT_EMBEDDING,
     TEXT_MODEL,
+    VALUES,
+    WORDS,
     IndexedTexts,
+    SimilarityThresholds,
+    column_of,
+    read_thresholds,
 )
+from lookbook.search.thresholds import measure_thresholds
+
+if TYPE_CHECKING:
+    import pyarrow
+    from lancedb.table import Table
 
 
 class Part(NamedTuple):
-    """Some items, with all that their rows are made of: what a worker is given.
+    """Some items with everything their rows are built from: what a worker receives.
 
     Attributes:
-        catalogue: The items, with ``photo_id``.
-        likely: Their probabilities, where the captioner tells.
-        groups: The first photo of each one's item.
-        decided: Schema that people have decided, by photo.
-        pictures: The files with their pictures' vectors.
-        known: Fingerprints of the rows that the table has of them.
+        catalogue: Items with ``photo_id``.
+        probabilities: Their probabilities, where the captioner returns some.
+        groups: Duplicate group of each item.
+        decided: Attributes that people have decided, by photo.
+        images: Files with their image embeddings.
+        existing: Fingerprints of the rows that the table has of them.
     """
 
     catalogue: pd.DataFrame
-    likely: pd.DataFrame
+    probabilities: pd.DataFrame
     groups: list[str]
     decided: dict[str, set[str]]
-    pictures: Shards
-    known: dict[str, str]
+    images: Shards
+    existing: dict[str, str]
 
 
 class RowBuilder(NamedTuple):
-    """Lays out rows.
+    """Builds rows.
 
     Attributes:
         embedder: Embeds the texts.
-        texts: Texts that were embedded before; ``None`` where there is no index yet.
-        sizes: Dimensions of ``look`` and ``vector`` of pictures, where there are any.
-        error_rate: How often what a captioner says without probabilities is wrong.
+        texts: Embeddings of earlier texts; ``None`` if there is no index yet.
+        sizes: Dimensions of the image vectors, by column.
+        error_rate: Share of wrong values of a captioner that returns no probabilities.
         error_rate_by_attribute: The same for single attributes.
-        batch_size: Texts a run of the model.
-        schema: The catalogue's schema.
+        batch_size: Texts per run of the model.
+        schema: The declared attributes.
     """
 
     embedder: Embedder
@@ -76,160 +86,165 @@ class RowBuilder(NamedTuple):
     schema: Schema
 
     def __call__(self, part: Part) -> ArrowTable:
-        """Lays out the rows of a part's items that are new or changed."""
-        # Cell by cell, Python's own texts are read several times as fast as Arrow's.
+        """Build the rows of a part's new and changed items."""
+        # Python strings are several times faster cell by cell than Arrow's.
         catalogue = part.catalogue.astype(object)
-        seen = ImageEmbeddingStore(part.pictures, self.embedder.image_fingerprint)
-        likely = attribute_log_probs(
-            catalogue,
-            part.likely,
-            self.schema,
-            self.error_rate,
-            self.error_rate_by_attribute,
-            part.decided,
-        )
+        images = ImageEmbeddingStore(part.images, self.embedder.image_fingerprint)
+        log_probs = attribute_log_probs(
+            catalogue, part.probabilities, self.schema, self.error_rate,
+            self.error_rate_by_attribute, part.decided,
+        )  # fmt: skip
         texts = list(texts_of(catalogue, self.schema, self.embedder.attributes))
         keys = [text_key(self.embedder, text) for text in texts]
-        photo_ids = catalogue["photo_id"].tolist()
-        pictures = self.embedder.image_fingerprint
+        image_model = self.embedder.image_fingerprint
         fingerprints = []
-        for row, group, own, key, photo_id in zip(
-            catalogue.itertuples(index=False), part.groups, likely, keys, photo_ids, strict=True
+        for row, group, probs, key in zip(
+            catalogue.itertuples(index=False), part.groups, log_probs, keys, strict=True
         ):
-            by = pictures if photo_id in seen else ""
-            whole = _hash(*map(str, row), group, own.tobytes().hex())
-            fingerprints.append(f"{key}/{_hash(whole, by)}")
+            own_image_model = image_model if row.photo_id in images else ""
+            content = _hash(*map(str, row), group, probs.tobytes().hex())
+            fingerprints.append(f"{key}/{_hash(content, own_image_model)}")
         changed = [
             row
-            for row, (photo_id, now) in enumerate(zip(photo_ids, fingerprints, strict=True))
-            if part.known.get(photo_id) != now
+            for row, (photo_id, new) in enumerate(zip(catalogue[KEY], fingerprints, strict=True))
+            if part.existing.get(photo_id) != new
         ]
-        photo_ids = [photo_ids[row] for row in changed]
-        table = _to_arrow(catalogue.iloc[changed], self.schema)
+        catalogue = catalogue.iloc[changed]
+        table = _to_arrow(catalogue, self.schema)
         for column, values in {
+            WORDS: [
+                " ".join(stems(text_of(row, self.schema))) for row in catalogue.to_dict("records")
+            ],
             DUPLICATE_GROUP: [part.groups[row] for row in changed],
             TEXT_MODEL: [self.embedder.fingerprint] * len(changed),
-            IMAGE_MODEL: [pictures] * len(changed),
+            IMAGE_MODEL: [image_model] * len(changed),
             FINGERPRINT: [fingerprints[row] for row in changed],
         }.items():
             table = table.append_column(column, [values])
         if not changed:
             return table
-        vectors = self._embed([texts[row] for row in changed], [keys[row] for row in changed],
-                              photo_ids)  # fmt: skip
+        photo_ids = catalogue[KEY].tolist()
+        texts, keys = [texts[row] for row in changed], [keys[row] for row in changed]
         matrices = {
-            TEXT_EMBEDDING: vectors,
-            ATTRIBUTE_LOG_PROBS: likely[changed],
-            **self._pictures(photo_ids, seen),
+            TEXT_EMBEDDING: self._embed(texts, keys, photo_ids),
+            ATTRIBUTE_LOG_PROBS: log_probs[changed],
+            **self._image_vectors(photo_ids, images),
         }
         return _with_vectors(table, matrices, self.schema)
 
     def _embed(self, texts: list[str], keys: list[str], photo_ids: list[str]) -> np.ndarray:
-        """Embeds the texts that no index has yet; gives the vectors of all."""
+        """Return the embeddings of all texts; only new ones are encoded."""
         by_key = self.texts.of(photo_ids) if self.texts is not None else {}
         new = {key: text for key, text in zip(keys, texts, strict=True) if key not in by_key}
         if new:
-            made = self.embedder.encode(list(new.values()), batch_size=self.batch_size)
-            by_key |= dict(zip(new, made, strict=True))
+            vectors = self.embedder.encode(list(new.values()), batch_size=self.batch_size)
+            by_key |= dict(zip(new, vectors, strict=True))
         return np.stack([by_key[key] for key in keys]).astype(np.float32)
 
-    def _pictures(self, photo_ids: list[str], seen: ImageEmbeddingStore) -> dict[str, np.ndarray]:
-        """Lays out looks and vectors; zeros, which are like nothing, for a photo that failed."""
-        known = seen.of(photo_ids)
+    def _image_vectors(
+        self, photo_ids: list[str], images: ImageEmbeddingStore
+    ) -> dict[str, np.ndarray]:
+        """Return (photos, dimensions) vectors by column; zeros for an unreadable photo."""
+        embedded = images.of(photo_ids)
         columns = {}
-        for column, part, place in (
-            (IMAGE_EMBEDDING, "look", 0),
-            (IMAGE_IN_TEXT_SPACE, "vector", 1),
-        ):
-            if part in self.sizes:
-                columns[column] = np.zeros((len(photo_ids), self.sizes[part]), np.float32)
-                for row, photo_id in enumerate(photo_ids):
-                    if photo_id in known:
-                        columns[column][row] = known[photo_id][place]
+        for column, size in self.sizes.items():
+            columns[column] = np.zeros((len(photo_ids), size), np.float32)
+            for row, photo_id in enumerate(photo_ids):
+                if photo_id in embedded:
+                    columns[column][row] = getattr(embedded[photo_id], column)
         return columns
 
 
 class ItemRows:
-    """All rows of one embedding model's table, none of them made yet.
-
-    See :class:`lookbook.search.tables.TableRows`.
-    """
+    """All rows of one embedding model's table, see :class:`lookbook.search.tables.TableRows`."""
 
     def __init__(
         self,
         catalogue: pd.DataFrame,
         probabilities: pd.DataFrame,
-        first: Mapping[str, str],
+        groups: Mapping[str, str],
         decided: Mapping[str, set[str]],
-        seen: ImageEmbeddingStore,
+        images: ImageEmbeddingStore,
         make: RowBuilder,
         pool: Pool,
-        embedded: int,
+        new_texts: int,
     ) -> None:
-        """Takes what the rows are made of.
+        """Collect what the rows are built from.
 
         Args:
-            catalogue: The items, at least one.
-            probabilities: How likely each value is, where the captioner tells.
-            first: The first photo of an item, of photos that are not alone.
-            decided: Schema that people have decided, by photo.
-            seen: Embedded pictures.
-            make: Lays out the rows of a part.
-            pool: Who does it, where workers write what they make.
-            embedded: How many texts are new.
+            catalogue: Items, at least one.
+            probabilities: Probabilities of values, where the captioner returns some.
+            groups: Duplicate group of photos that have duplicates.
+            decided: Attributes that people have decided, by photo.
+            images: Image embeddings.
+            make: Builds the rows of a part.
+            pool: Workers, if they write the rows.
+            new_texts: Number of texts to encode.
         """
-        self.photo_ids = catalogue["photo_id"].tolist()
+        self.photo_ids = catalogue[KEY].tolist()
         self.make = make
         self.pool = pool
         self._catalogue = catalogue
-        self._likely = probabilities.set_index("photo_id", drop=False)
-        self._first = first
+        self._probabilities = probabilities.set_index(KEY, drop=False)
+        self._groups = groups
         self._decided = decided
-        self._seen = seen
-        self._embedded = embedded
+        self._images = images
+        self._new_texts = new_texts
 
     @cached_property
-    def schema(self) -> Schema:
-        """The table's: that of its first row."""
+    def schema(self) -> pyarrow.Schema:
+        """The table's schema: that of its first row."""
         return self.make(self._part(slice(0, 1), {})).schema
 
-    def parts(self, known: Mapping[str, str]) -> Iterator[Part]:
-        """Cuts the items into parts, see :class:`lookbook.search.tables.TableRows`."""
+    def parts(self, existing: Mapping[str, str]) -> Iterator[Part]:
+        """Yield the items in parts, see :class:`lookbook.search.tables.TableRows`."""
         from lookbook.progress import Progress
 
         total = len(self.photo_ids)
-        with Progress(total=total, desc="embed", unit="item", disable=not self._embedded) as bar:
+        with Progress(total=total, desc="embed", unit="item", disable=not self._new_texts) as bar:
             for start in range(0, total, PART):
-                part = self._part(slice(start, start + PART), known)
+                part = self._part(slice(start, start + PART), existing)
                 yield part
                 bar.update(len(part.groups))
 
-    def _part(self, rows: slice, known: Mapping[str, str]) -> Part:
+    def _part(self, rows: slice, existing: Mapping[str, str]) -> Part:
         photo_ids = self.photo_ids[rows]
-        told = self._likely.index.intersection(photo_ids)
-        files = {self._seen.file_of(one) for one in photo_ids if one in self._seen}
+        rows_with_probabilities = self._probabilities.index.intersection(photo_ids)
+        files = {self._images.file_of(one) for one in photo_ids if one in self._images}
         return Part(
             self._catalogue.iloc[rows],
-            self._likely.loc[told].reset_index(drop=True),
-            [self._first.get(one, one) for one in photo_ids],
+            self._probabilities.loc[rows_with_probabilities].reset_index(drop=True),
+            [self._groups.get(one, one) for one in photo_ids],
             {one: self._decided[one] for one in photo_ids if one in self._decided},
-            {name: self._seen.shards[name] for name in sorted(files)},
-            {one: known[one] for one in photo_ids if one in known},
+            {name: self._images.shards[name] for name in sorted(files)},
+            {one: existing[one] for one in photo_ids if one in existing},
         )
+
+    def measure_thresholds(self, table: Table) -> SimilarityThresholds | None:
+        """Measure thresholds if the table has none or texts are new."""
+        if read_thresholds(table.schema) is not None and not self._new_texts:
+            return None
+        catalogue = self._catalogue.drop_duplicates(KEY).set_index(KEY, drop=False)
+
+        def texts(photo_ids: list[str]) -> list[str]:
+            schema = self.make.embedder.attributes
+            return list(texts_of(catalogue.loc[photo_ids], self.make.schema, schema))
+
+        return measure_thresholds(table, texts, self.make.embedder)
 
 
 def texts_of(
     catalogue: pd.DataFrame, schema: Schema, names: list[str] | None = None
 ) -> Iterator[str]:
-    """Yield the text that is embedded of each item.
+    """Yield the text of each item that is embedded.
 
     Args:
         catalogue: The items.
-        schema: The catalogue's schema.
-        names: Schema whose text is embedded, joined by full stops; ``None`` for all of it.
+        schema: The declared attributes.
+        names: Attributes whose text is embedded, joined by full stops; ``None`` for all.
 
     Raises:
-        InputError: If the catalogue has no such attribute.
+        InputError: If the schema has no such attribute.
     """
     if missing := sorted(set(names or ()) - set(schema.names)):
         raise InputError(
@@ -246,24 +261,25 @@ def texts_of(
 
 
 def text_key(embedder: Embedder, text: str) -> str:
-    """Names a text's vector: the first half of its row's fingerprint."""
+    """Return the key of a text's embedding: the first half of its row's fingerprint."""
     return _hash(embedder.fingerprint, text)
 
 
 def _to_arrow(catalogue: pd.DataFrame, schema: Schema) -> ArrowTable:
-    """Makes columns of the catalogue, each of its attribute's kind."""
+    """Convert the catalogue; attributes get a safe column name, and their own in the metadata."""
     import pyarrow as pa
 
-    columns, arrow_fields = [], []
+    arrays, columns = [], []
     for name in catalogue.columns:
-        kind = schema.root[name].kind if name in schema.root else ""
-        several = name in schema.multis
-        cells = catalogue[name].map(split_values) if several else catalogue[name]
-        data_type = pa.list_(pa.string()) if several else pa.string()
-        columns.append(pa.array(cells.tolist(), data_type))
-        metadata = {KIND: kind.encode()} if kind else None
-        arrow_fields.append(pa.field(name, data_type, metadata=metadata))
-    return pa.table(columns, pa.schema(arrow_fields))
+        is_multi, metadata = name in schema.multis, None
+        if name in schema.root:
+            metadata = {ATTRIBUTE: name.encode(), KIND: schema.root[name].kind.encode()}
+        data_type = pa.list_(pa.string()) if is_multi else pa.string()
+        cells = catalogue[name].map(split_values) if is_multi else catalogue[name]
+        arrays.append(pa.array(cells.tolist(), data_type))
+        column = column_of(name) if metadata else name
+        columns.append(pa.field(column, data_type, metadata=metadata))
+    return pa.table(arrays, pa.schema(columns))
 
 
 def _with_vectors(items: ArrowTable, matrices: dict[str, np.ndarray], schema: Schema) -> ArrowTable:
@@ -273,9 +289,8 @@ def _with_vectors(items: ArrowTable, matrices: dict[str, np.ndarray], schema: Sc
         flat = pa.FixedSizeListArray.from_arrays(
             pa.array(np.ascontiguousarray(matrix, np.float32).ravel()), matrix.shape[1]
         )
-        metadata: Any = (
-            {COLUMNS: json.dumps(places(schema)).encode()} if name == ATTRIBUTE_LOG_PROBS else None
-        )
+        is_log_probs = name == ATTRIBUTE_LOG_PROBS
+        metadata: Any = {VALUES: json.dumps(list_values(schema))} if is_log_probs else None
         items = items.append_column(pa.field(name, flat.type, metadata=metadata), flat)
     return items
 

@@ -1,4 +1,4 @@
-"""One table of the index with its model, as a search uses it."""
+"""One table of the index with its embedding model, ready to search."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from pydantic import BaseModel, ConfigDict
 from lookbook.batching import DynamicBatcher
 from lookbook.errors import InputError
 from lookbook.lazy import ArrowTable
+from lookbook.search.bm25 import stems
 from lookbook.search.embedders import Embedder
+from lookbook.search.in_memory_index import EncodedQuery, InMemoryIndex
+from lookbook.search.items import Item
 from lookbook.search.preferences import Preference
-from lookbook.search.ranking import EncodedQuery, InMemoryIndex
 from lookbook.search.tables import (
     ATTRIBUTE_LOG_PROBS,
     IMAGE_EMBEDDING,
@@ -24,51 +26,51 @@ from lookbook.search.tables import (
     KEY,
     KIND,
     SEARCHED,
-    SYSTEM_COLUMNS,
     TEXT_EMBEDDING,
     TEXT_MODEL,
-    full_text_columns,
+    WORDS,
+    attribute_columns,
     is_approximate,
     quote,
+    read_thresholds,
 )
 
 if TYPE_CHECKING:
     from lancedb.table import Table
 
-AGAIN = "run 'kedro run --pipelines=index'."
-# What approximate indexes are asked for, by each way of finding, for each item that is shown.
-_CANDIDATES = 5
-_LEAST_CANDIDATES = 100
-# Of the partitions of an approximate index so many are looked into.
+REINDEX = "run 'kedro run --pipelines=index'."
+# Candidates that each approximate index returns per hit.
+_CANDIDATES_PER_HIT = 5
+_MIN_CANDIDATES = 100
+# Partitions of an approximate index that a query probes.
 _PROBES = 40
-# Texts whose vectors are kept: customers and stylists say the same again and again.
-_RECENT = 4096
-# Texts of concurrent customers that are embedded together.
-_TOGETHER = 32
+# Texts whose vectors are cached: customers and stylists repeat themselves.
+_CACHED_TEXTS = 4096
+# Texts of concurrent customers that are encoded in one batch.
+_MAX_BATCH = 32
 
 
 class Query(BaseModel):
-    """One thing to look for.
+    """One query.
 
     Attributes:
-        text: What to look for, in words.
-        is_descriptive: Whether the text says more of what is looked for than the wishes; else the
-            wishes count more.
-        fallback_text: Words by which items are looked for where there is no text, and wishes alone
-            do not find them: in a table too large to be read whole, or by a method of words. Where
-            wishes are ranked by, they do not count.
-        image_embedding: A picture that it is to be like, see
-            :meth:`CatalogueSearch.image_embedding`; with a text it is to be like the picture and as
-            the text says.
-        filters: Values that may be found, by attribute; of an attribute with several values an item
-            has to have one of them. An empty list allows nothing.
-        preferences: What is wished for: what likelier is so comes first.
-        attribute_boosts: What each value of an attribute is worth where an item has it, by
-            attribute, in the unit of a wish's logarithm.
-        seed: What chance is drawn by, the same for the same seed.
-        temperature: How much chance counts, in the unit of a wish's logarithm: at 1 an item is
-            drawn as likely as it is good.
-        exclude: Photos that are not to be found.
+        text: What to look for.
+        is_descriptive: Whether the text says more than the preferences. If not, the preferences
+            count more.
+        fallback_text: Text for candidates where there is no ``text`` and preferences alone find
+            none: in a large table, or by a method that compares words. It does not affect the
+            order if there are preferences.
+        image_embedding: Image to find similar items to, see
+            :meth:`lookbook.search.catalogue_search.CatalogueSearch.image_embedding`. Adds up
+            with ``text``.
+        filters: Allowed values by attribute. An item with several values needs one of them; an
+            empty list allows no item.
+        preferences: Preferences that rank items by probability.
+        attribute_boosts: Score of each value by attribute, in the unit of a log-probability.
+        seed: Seed of the noise.
+        temperature: Scale of the noise, in the unit of a log-probability. At 1 items are sampled
+            in proportion to their probability.
+        exclude: Photos that are never returned.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -85,151 +87,148 @@ class Query(BaseModel):
     exclude: list[str] = []
 
 
-# Columns beside the attributes that an item shows.
-PUBLIC = (KEY, "Filename")
-
-
 class TableSearcher:
-    """One table with its model: in memory where it is small, by its indexes where it is not."""
+    """One table with its model: in memory if small, through its indexes if large.
+
+    Raises:
+        InputError: If another version of Lookbook or another model wrote the table.
+    """
 
     def __init__(self, name: str, table: Table, embedder: Embedder) -> None:
         self.table = table
         self.embedder = embedder
         self._columns = set(table.schema.names)
-        self._recent: dict[str, np.ndarray] = {}
+        self.attributes = attribute_columns(table.schema)
+        self._cache: dict[str, np.ndarray] = {}
         self._encode: DynamicBatcher[str, np.ndarray] = DynamicBatcher(
-            lambda texts: list(self.embedder.encode(texts)), _TOGETHER
+            lambda texts: list(self.embedder.encode(texts)), _MAX_BATCH
         )
         self._lock = Lock()
-        if not {TEXT_EMBEDDING, ATTRIBUTE_LOG_PROBS, TEXT_MODEL, IMAGE_MODEL} <= self._columns:
-            raise InputError(f"The index '{name}' was made by an older Lookbook: {AGAIN}")
+        thresholds = read_thresholds(table.schema) if TEXT_EMBEDDING in self._columns else None
+        expected = {WORDS, ATTRIBUTE_LOG_PROBS, TEXT_MODEL, IMAGE_MODEL}
+        if thresholds is None or not expected <= self._columns:
+            raise InputError(f"The index '{name}' was made by an older Lookbook: {REINDEX}")
+        self.thresholds = thresholds
         (row,) = table.search().select([TEXT_MODEL, IMAGE_MODEL]).limit(1).to_list()
         if row[TEXT_MODEL] != embedder.fingerprint:
             raise InputError(
                 f"The index '{name}' was made with other weights than those of '{embedder.name}', "
-                f"which is configured now: {AGAIN}"
+                f"which is configured now: {REINDEX}"
             )
         if self.has(IMAGE_EMBEDDING) and row[IMAGE_MODEL] != embedder.image_fingerprint:
             raise InputError(
                 f"The pictures in the index '{name}' were embedded by another network than the "
-                f"one that is configured now: {AGAIN}"
+                f"one that is configured now: {REINDEX}"
             )
-        self._full_text = full_text_columns(table)
-        self.rows = (
-            None if is_approximate(table) else InMemoryIndex(table.to_arrow(), self._full_text)
-        )
+        # All items, if the table is small enough for an exact search.
+        self.rows = None if is_approximate(table) else InMemoryIndex(table.to_arrow())
 
     def encode(self, texts: list[str]) -> np.ndarray:
-        """Embeds texts; those that were embedded lately are known."""
+        """Return (texts, dimensions) embeddings; recent ones come from a cache."""
         with self._lock:
-            known = {text: self._recent[text] for text in texts if text in self._recent}
-        new = [text for text in dict.fromkeys(texts) if text not in known]
+            vectors = {text: self._cache[text] for text in texts if text in self._cache}
+        new = [text for text in dict.fromkeys(texts) if text not in vectors]
         if new:
-            known |= dict(zip(new, self._encode(*new), strict=True))
+            vectors |= dict(zip(new, self._encode(*new), strict=True))
         with self._lock:
-            # What was asked for last is forgotten last.
+            # Reinserted texts are evicted last.
             for text in texts:
-                self._recent.pop(text, None)
-                self._recent[text] = known[text]
-            while len(self._recent) > _RECENT:
-                self._recent.pop(next(iter(self._recent)))
-        return np.stack([known[text] for text in texts])
+                self._cache.pop(text, None)
+                self._cache[text] = vectors[text]
+            while len(self._cache) > _CACHED_TEXTS:
+                self._cache.pop(next(iter(self._cache)))
+        return np.stack([vectors[text] for text in texts])
 
     def has(self, column: str) -> bool:
-        """Says whether items have a column."""
+        """Whether the table has a column."""
         return column in self._columns
 
-    def describe(self, item: dict[str, Any]) -> str:
-        """Return an item's longest kind of text: its last text column, else all its values."""
+    def describe(self, item: Item) -> str:
+        """Return the item's last text attribute, or all its single values if it has no text."""
         texts = [
-            column.name
-            for column in self.table.schema
-            if column.metadata and column.metadata.get(KIND) == b"text"
+            name
+            for name, column in self.attributes.items()
+            if self.table.schema.field(column).metadata[KIND] == b"text"
         ]
         if texts:
-            return str(item[texts[-1]])
-        return " ".join(value for value in item.values() if isinstance(value, str))
+            return str(item.attributes[texts[-1]])
+        return " ".join(value for value in item.attributes.values() if isinstance(value, str))
 
     def check(self, query: Query) -> None:
-        """Checks that the index has the attributes that a query names.
+        """Check that the index has the attributes of a query.
 
         Raises:
             InputError: If it lacks one.
         """
-        for name in (*query.filters, *(preference.attribute for preference in query.preferences)):
-            if name not in self._columns or name in SYSTEM_COLUMNS:
-                raise InputError(f"The index lacks the field '{name}': {AGAIN}")
+        for name in (*query.filters, *(one.attribute for one in query.preferences)):
+            if name not in self.attributes:
+                raise InputError(f"The index lacks the field '{name}': {REINDEX}")
 
     def candidates(
-        self, query: Query, asked: EncodedQuery, limit: int, only: frozenset[str] | None
+        self, query: Query, encoded: EncodedQuery, limit: int, subset: frozenset[str] | None
     ) -> tuple[InMemoryIndex, dict[str, float]]:
-        """Fetches what the indexes find, by each way of finding, filters included.
+        """Fetch candidates from every index, filters included.
 
         Returns:
-            The items, and BM25 of those that share words with the query, by photo.
+            The candidates, and the BM25 scores by photo of those that share words with the query.
         """
-        condition = self.condition(query.filters, only)
-        most = max(_LEAST_CANDIDATES, _CANDIDATES * limit)
+        condition = self.condition(query.filters, subset)
+        count = max(_MIN_CANDIDATES, _CANDIDATES_PER_HIT * limit)
+        words = " ".join(dict.fromkeys(stems(encoded.text)))
 
-        def narrowed(matching: Any) -> ArrowTable:
+        def fetch(builder: Any) -> ArrowTable:
             if condition:
-                matching = matching.where(condition, prefilter=True)
-            found: ArrowTable = matching.with_row_id(True).limit(most).to_arrow()
-            return found
+                builder = builder.where(condition, prefilter=True)
+            rows: ArrowTable = builder.with_row_id(True).limit(count).to_arrow()
+            return rows
 
         def nearest(column: str) -> ArrowTable:
-            matching: Any = self.table.search(asked.vectors[column], vector_column_name=column)
-            matching = matching.distance_type("cosine").nprobes(_PROBES)
-            return narrowed(matching.select([KEY, "_distance"]))
+            builder: Any = self.table.search(encoded.vectors[column], vector_column_name=column)
+            builder = builder.distance_type("cosine").nprobes(_PROBES)
+            return fetch(builder.select([KEY, "_distance"]))
 
-        def sharing(text: str) -> ArrowTable:
-            matching = self.table.search(text, query_type="fts", fts_columns=self._full_text)
-            return narrowed(matching.select([KEY, "_score"]))
+        def matching_words() -> ArrowTable:
+            builder = self.table.search(words, query_type="fts", fts_columns=[WORDS])
+            return fetch(builder.select([KEY, "_score"]))
 
-        ways: list[Callable[[], ArrowTable]] = [
+        searches: list[Callable[[], ArrowTable]] = [
             partial(nearest, column)
             for column in SEARCHED
-            if column in asked.vectors and self.has(column)
+            if column in encoded.vectors and self.has(column)
         ]
-        if asked.text:
-            ways.append(partial(sharing, asked.text))
-        if not ways:
-            # Nothing but wishes: any of the items that are allowed.
-            ways.append(lambda: narrowed(self.table.search().select([KEY])))
-        with ThreadPoolExecutor(max_workers=len(ways)) as executor:
-            found = list(executor.map(lambda way: way(), ways))
-        words: dict[str, float] = {}
-        if asked.text:
-            scored = found[-1]
-            names, scores = scored[KEY].to_pylist(), scored["_score"].to_pylist()
-            words = dict(zip(names, scores, strict=True))
-        places = dict.fromkeys(place for some in found for place in some["_rowid"].to_pylist())
-        return InMemoryIndex(self._fetch(list(places))), words
+        if words:
+            searches.append(matching_words)
+        if not searches:
+            # Preferences alone: any of the allowed items.
+            searches.append(lambda: fetch(self.table.search().select([KEY])))
+        with ThreadPoolExecutor(max_workers=len(searches)) as executor:
+            results = list(executor.map(lambda search: search(), searches))
+        bm25: dict[str, float] = {}
+        if words:
+            photo_ids, scores = results[-1][KEY].to_pylist(), results[-1]["_score"].to_pylist()
+            bm25 = dict(zip(photo_ids, scores, strict=True))
+        row_ids = dict.fromkeys(row for result in results for row in result["_rowid"].to_pylist())
+        return InMemoryIndex(self._fetch(list(row_ids))), bm25
 
-    def _fetch(self, places: list[int]) -> ArrowTable:
-        """Reads rows by their place in the table."""
+    def _fetch(self, row_ids: list[int]) -> ArrowTable:
+        """Read whole rows, with the schema's metadata, which queries drop."""
         import pyarrow as pa
 
-        shown = [one for one in self.table.schema.names if one not in (TEXT_MODEL, IMAGE_MODEL)]
-        schema = pa.schema([self.table.schema.field(name) for name in shown])
-        if not places:
+        schema = self.table.schema
+        if not row_ids:
             return schema.empty_table()
-        fetched = self.table.take_row_ids(places).select(shown).to_arrow()
-        # What says of which value each probability is, a query drops.
-        return pa.table([fetched[name] for name in shown], schema=schema)
+        rows = self.table.take_row_ids(row_ids).select(schema.names).to_arrow()
+        return pa.table([rows[name] for name in schema.names], schema=schema)
 
-    def condition(self, allowed: dict[str, list[str]], only: frozenset[str] | None = None) -> str:
-        """Writes the values that are allowed as a condition in SQL."""
-        import pyarrow as pa
-
-        parts = []
-        for column, values in {**allowed, **({KEY: sorted(only)} if only else {})}.items():
-            several = pa.types.is_list(self.table.schema.field(column).type)
-            listed = quote(values)
+    def condition(self, filters: dict[str, list[str]], subset: frozenset[str] | None = None) -> str:
+        """Return filters as a SQL condition."""
+        parts = [f"{KEY} IN ({quote(sorted(subset))})"] if subset else []
+        for name, values in filters.items():
+            column = self.attributes[name]
             if not values:
                 parts.append("FALSE")
-            elif several:
-                parts.append(f"array_has_any(`{column}`, [{listed}])")
+            elif self.table.schema.field(column).metadata[KIND] == b"multi":
+                parts.append(f"array_has_any(`{column}`, [{quote(values)}])")
             else:
-                parts.append(f"`{column}` IN ({listed})")
+                parts.append(f"`{column}` IN ({quote(values)})")
         return " AND ".join(parts)

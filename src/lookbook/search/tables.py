@@ -1,10 +1,10 @@
-"""LanceDB tables of items, whose versions are tagged by the run that wrote them."""
+"""LanceDB tables of items: columns, upserts and indexes."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from lookbook.pools import Pool
 from lookbook.search.versions import KEEP_EVERYTHING, list_tables
@@ -20,86 +20,97 @@ if TYPE_CHECKING:
 KEY = "photo_id"
 FILE = "Filename"
 FINGERPRINT = "fingerprint"
-# The weights that texts and pictures were embedded by.
-TEXT_MODEL = "embedder"
-IMAGE_MODEL = "image_model"
-# The first of the photos of one item.
+# Fingerprints of the models that embedded the text and the image.
+TEXT_MODEL, IMAGE_MODEL = "embedder", "image_model"
+# First photo of the same product.
 DUPLICATE_GROUP = "duplicate_group"
-# What an item is found by: its text, its picture among texts, its picture among pictures, and
-# the logarithms of its attributes' probabilities.
-TEXT_EMBEDDING, IMAGE_IN_TEXT_SPACE, IMAGE_EMBEDDING, ATTRIBUTE_LOG_PROBS = (
-    "text_embedding",
-    "image_in_text_space",
-    "image_embedding",
-    "attribute_log_probs",
-)
-VECTORS = (TEXT_EMBEDDING, IMAGE_IN_TEXT_SPACE, IMAGE_EMBEDDING, ATTRIBUTE_LOG_PROBS)
+# Stemmed words of the text attributes, which BM25 scores.
+WORDS = "words"
+TEXT_EMBEDDING = "text_embedding"
+IMAGE_IN_TEXT_SPACE = "image_in_text_space"
+IMAGE_EMBEDDING = "image_embedding"
+ATTRIBUTE_LOG_PROBS = "attribute_log_probs"
 SEARCHED = (TEXT_EMBEDDING, IMAGE_IN_TEXT_SPACE, IMAGE_EMBEDDING)
-# Columns that are no attribute.
+VECTORS = (*SEARCHED, ATTRIBUTE_LOG_PROBS)
 SYSTEM_COLUMNS = frozenset(
-    {KEY, FILE, FINGERPRINT, TEXT_MODEL, IMAGE_MODEL, DUPLICATE_GROUP, *VECTORS}
+    {KEY, FILE, FINGERPRINT, TEXT_MODEL, IMAGE_MODEL, DUPLICATE_GROUP, WORDS, *VECTORS}
 )
-# Metadata of a column: the kind of its attribute, `text`, `one` or `some`; and what the places of a
-# vector of probabilities are of.
-KIND = b"kind"
-COLUMNS = b"places"
-# Rows that are written, or deleted, at once.
-_WRITTEN = 16_384
+# Column metadata: an attribute's name and kind, the values behind the positions of a probability
+# vector, and the thresholds of a text model.
+ATTRIBUTE, KIND, VALUES, THRESHOLDS = b"attribute", b"kind", b"values", b"thresholds"
+# Rows per write or delete.
+_BATCH_ROWS = 16_384
+
+
+class SimilarityThresholds(NamedTuple):
+    """Cosines that separate the texts of one embedding model, measured by ``index``.
+
+    Attributes:
+        on_topic: Texts about the catalogue are closer than this to an item's text.
+        vague: A vague message is about this close to the nearest image.
+        descriptive: A description of an item is at least this close to the nearest image.
+    """
+
+    on_topic: float
+    vague: float
+    descriptive: float
 
 
 class TableRows(Protocol):
-    """All rows of a table, made a part at a time when they are written."""
+    """All rows of a table, built part by part while they are written."""
 
     @property
     def schema(self) -> Schema:
-        """Columns, with ``photo_id``, ``fingerprint`` and vectors; attributes say their kind."""
+        """Columns; attributes carry :data:`ATTRIBUTE` and :data:`KIND`."""
         ...
 
     @property
     def photo_ids(self) -> list[str]:
-        """The photos whose rows they are."""
+        """Photos of all rows."""
         ...
 
     @property
     def make(self) -> Callable[[Any], ArrowTable]:
-        """Makes of a part the rows that are new or changed; a worker can do it as well."""
+        """Build the new and changed rows of a part; picklable for workers."""
         ...
 
     @property
     def pool(self) -> Pool:
-        """Who makes them, where workers write what they make."""
+        """Workers that build and write rows on a cluster."""
         ...
 
-    def parts(self, known: Mapping[str, str]) -> Iterator[Any]:
-        """Cuts what rows are made of into parts.
+    def parts(self, existing: Mapping[str, str]) -> Iterator[Any]:
+        """Split the input of the rows.
 
         Args:
-            known: Fingerprints of the rows that the table has, by photo.
+            existing: Fingerprints of the table's rows, by photo.
         """
+        ...
+
+    def measure_thresholds(self, table: Table) -> SimilarityThresholds | None:
+        """Measure the thresholds of the written table; ``None`` to keep those it has."""
         ...
 
 
 class IndexedTexts:
-    """The texts' vectors of a table as it is at one version."""
+    """Text embeddings of one version of a table."""
 
     def __init__(self, table: Table) -> None:
-        """Takes the table."""
+        """Wrap the table."""
         self._table = table
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Sends the table's address: a worker opens it anew."""
+        """Pickle the address: a worker reopens the table."""
         uri: str = self._table.uri  # type: ignore[attr-defined] # of a table in a folder or a bucket
         folder, _, file = uri.rpartition("/")
         return _open_texts, (folder, file.removesuffix(".lance"), self._table.version)
 
     def of(self, photo_ids: list[str]) -> dict[str, np.ndarray]:
-        """Gives the vectors of some items that there are, by the first half of the fingerprint."""
+        """Return vectors by text key, see :func:`lookbook.search.row_builder.text_key`."""
         matching = self._table.search().where(f"{KEY} IN ({quote(photo_ids)})")
         rows = matching.select([FINGERPRINT, TEXT_EMBEDDING]).limit(len(photo_ids)).to_arrow()
-        flat = rows[TEXT_EMBEDDING].combine_chunks().flatten().to_numpy()
-        vectors = flat.reshape(len(rows), -1) if len(rows) else []
         keys = [fingerprint.split("/")[0] for fingerprint in rows[FINGERPRINT].to_pylist()]
-        return dict(zip(keys, vectors, strict=True))
+        return dict(zip(keys, to_matrix(rows, TEXT_EMBEDDING), strict=True))
 
 
 def _open_texts(folder: str, name: str, version: int) -> IndexedTexts:
@@ -111,20 +122,16 @@ def _open_texts(folder: str, name: str, version: int) -> IndexedTexts:
 
 
 def write_table(database: DBConnection, name: str, rows: TableRows, ann_from_rows: int) -> Table:
-    """Makes a table hold exactly these rows, and brings its indexes up to date.
+    """Write a table so that it holds exactly these rows, and update its indexes.
 
-    Rows whose fingerprint is unchanged are left as they are; rows that are no longer there
-    leave the table. No more than some thousand rows are in memory at once.
+    Rows with an unchanged fingerprint stay untouched. Memory holds a few thousand rows at a time.
 
     Args:
         database: The database.
-        name: The table.
+        name: Name of the table.
         rows: All rows.
-        ann_from_rows: Tables of at least as many rows get approximate indexes of their vectors
-            (IVF, eight bits a number); below it they are searched in memory, and exactly.
-
-    Returns:
-        The table.
+        ann_from_rows: Number of rows from which vectors get approximate indexes (IVF, 8 bits a
+            number). Smaller tables are searched in memory, exactly.
     """
     import pyarrow as pa
 
@@ -132,62 +139,86 @@ def write_table(database: DBConnection, name: str, rows: TableRows, ann_from_row
     if table is not None:
         _upsert(table, rows)
     else:
-        # The first, or other dimensions or columns. Old versions stay readable.
-        made = (batch for part in rows.parts({}) for batch in rows.make(part).to_batches())
-        reader = pa.RecordBatchReader.from_batches(rows.schema, made)
+        # The first table, or one with other columns or dimensions. Old versions stay readable.
+        batches = (batch for part in rows.parts({}) for batch in rows.make(part).to_batches())
+        reader = pa.RecordBatchReader.from_batches(rows.schema, batches)
         table = database.create_table(name, reader, mode="overwrite")
     for column, config in missing_indexes(table, rows.schema, ann_from_rows).items():
         table.create_index(column, config=config)
-    # The first pass folds new rows into the indexes, and only then the second merges their files.
+    # The first pass adds new rows to the indexes; only then the second merges their files.
     for _ in range(2):
         table.optimize(cleanup_older_than=KEEP_EVERYTHING)
     return table
 
 
 def open_alike(database: DBConnection, name: str, schema: Schema) -> Table | None:
-    """Opens a table that has such rows; ``None`` where there is none."""
-    table = database.open_table(name) if name in list_tables(database) else None
-    alike = table is not None and table.schema.equals(schema, check_metadata=True)
-    return table if alike else None
+    """Open a table with this schema; ``None`` if there is none."""
+    if name not in list_tables(database):
+        return None
+    table = database.open_table(name)
+    is_alike = _without_thresholds(table.schema).equals(
+        _without_thresholds(schema), check_metadata=True
+    )
+    return table if is_alike else None
 
 
 def _upsert(table: Table, rows: TableRows) -> None:
-    """Writes the rows that are new or changed, and deletes those that are gone."""
     import pyarrow as pa
 
-    known = fingerprints_of(table)
-    waiting: list[ArrowTable] = []
+    existing = fingerprints_of(table)
+    pending: list[ArrowTable] = []
 
     def write() -> None:
-        if waiting:
+        if pending:
             merge = table.merge_insert(KEY).when_matched_update_all()
-            merge.when_not_matched_insert_all().execute(pa.concat_tables(waiting))
-            waiting.clear()
+            merge.when_not_matched_insert_all().execute(pa.concat_tables(pending))
+            pending.clear()
 
-    for part in rows.parts(known):
+    for part in rows.parts(existing):
         changed = rows.make(part)
         if len(changed):
-            waiting.append(changed)
-        if sum(map(len, waiting)) >= _WRITTEN:
+            pending.append(changed)
+        if sum(map(len, pending)) >= _BATCH_ROWS:
             write()
     write()
-    delete_rows(table, set(known) - set(rows.photo_ids))
+    delete_rows(table, set(existing) - set(rows.photo_ids))
 
 
 def delete_rows(table: Table, photo_ids: Iterable[str]) -> None:
-    """Deletes the rows of some photos, some thousand at a time."""
-    gone = sorted(photo_ids)
-    for start in range(0, len(gone), _WRITTEN):
-        table.delete(f"{KEY} IN ({quote(gone[start : start + _WRITTEN])})")
+    """Delete the rows of some photos, in batches."""
+    listed = sorted(photo_ids)
+    for start in range(0, len(listed), _BATCH_ROWS):
+        table.delete(f"{KEY} IN ({quote(listed[start : start + _BATCH_ROWS])})")
+
+
+def store_thresholds(table: Table, thresholds: SimilarityThresholds) -> None:
+    """Write thresholds into the table's schema."""
+    value = json.dumps(thresholds._asdict())
+    table.update_field_metadata({"path": TEXT_EMBEDDING, "metadata": {THRESHOLDS.decode(): value}})
+
+
+def read_thresholds(schema: Schema) -> SimilarityThresholds | None:
+    """Read thresholds from a table's schema; ``None`` if it has none."""
+    stored = (schema.field(TEXT_EMBEDDING).metadata or {}).get(THRESHOLDS)
+    return SimilarityThresholds(**json.loads(stored)) if stored else None
+
+
+def _without_thresholds(schema: Schema) -> Schema:
+    place = schema.get_field_index(TEXT_EMBEDDING)
+    if place == -1:
+        return schema
+    field = schema.field(place)
+    metadata = {key: value for key, value in (field.metadata or {}).items() if key != THRESHOLDS}
+    return schema.set(place, field.with_metadata(metadata or None))
 
 
 def quote(values: Iterable[str]) -> str:
-    """Lists values as SQL does, each between quotes."""
+    """Return values as a SQL list of strings."""
     return ", ".join("'" + value.replace("'", "''") + "'" for value in values)
 
 
 def fingerprints_of(table: Table) -> dict[str, str]:
-    """Gives the fingerprints of a table's rows, by photo."""
+    """Return the fingerprints of a table's rows, by photo."""
     rows = table.search().select([KEY, FINGERPRINT]).to_arrow()
     return dict(zip(rows[KEY].to_pylist(), rows[FINGERPRINT].to_pylist(), strict=True))
 
@@ -195,51 +226,65 @@ def fingerprints_of(table: Table) -> dict[str, str]:
 def missing_indexes(
     table: Table, schema: Schema, ann_from_rows: int
 ) -> dict[str, FTS | Bitmap | LabelList | IvfSq]:
-    """Says which indexes a table is to have and has not.
+    """Return the indexes that a table still lacks, by column.
 
     Args:
         table: The table.
-        schema: Its columns; attributes say their kind.
+        schema: Its columns.
         ann_from_rows: See :func:`write_table`.
-
-    Returns:
-        What is to be built, by column.
     """
     from lancedb.index import FTS, Bitmap, IvfSq, LabelList
 
-    kinds = {b"text": FTS, b"single": Bitmap, b"multi": LabelList}
-    wanted: dict[str, FTS | Bitmap | LabelList | IvfSq] = {
+    kinds: dict[bytes, type[Bitmap | LabelList]] = {b"single": Bitmap, b"multi": LabelList}
+    planned: dict[str, FTS | Bitmap | LabelList | IvfSq] = {
         column.name: kinds[column.metadata[KIND]]()
         for column in schema
-        if column.metadata and KIND in column.metadata
+        if column.metadata and column.metadata.get(KIND) in kinds
     }
+    if WORDS in schema.names:
+        # The column holds stems already: any other processing would change BM25's scores.
+        planned[WORDS] = FTS(
+            base_tokenizer="whitespace", stem=False, remove_stop_words=False, lower_case=False,
+            ascii_folding=False, max_token_length=None,
+        )  # fmt: skip
     if table.count_rows() >= ann_from_rows:
         for column in SEARCHED:
             if column in schema.names:
-                wanted[column] = IvfSq(distance_type="cosine")
+                planned[column] = IvfSq(distance_type="cosine")
     built = {column for index in table.list_indices() for column in index.columns}
-    return {column: config for column, config in wanted.items() if column not in built}
+    return {column: config for column, config in planned.items() if column not in built}
 
 
 def is_approximate(table: Table) -> bool:
-    """Says whether a table is searched by approximate indexes of its vectors."""
+    """Whether a table's vectors have approximate indexes."""
     return any(set(index.columns) & set(SEARCHED) for index in table.list_indices())
 
 
-def full_text_columns(table: Table) -> list[str]:
-    """Lists the columns of a table that are searched by words."""
-    return [
-        column
-        for index in table.list_indices()
-        if index.index_type == "FTS"
-        for column in index.columns
-    ]
+def attribute_columns(schema: Schema) -> dict[str, str]:
+    """Return the column of each attribute, by the attribute's name."""
+    return {
+        column.metadata[ATTRIBUTE].decode(): column.name
+        for column in schema
+        if column.metadata and ATTRIBUTE in column.metadata
+    }
+
+
+def column_of(attribute: str) -> str:
+    """Return the column that stores an attribute; never a system column."""
+    return f"attribute_{attribute}" if attribute in SYSTEM_COLUMNS else attribute
 
 
 def probability_columns(schema: Schema) -> dict[str, dict[str, int]]:
-    """Says at which place of an item's probabilities each value of each attribute is."""
+    """Return the position of each value in the probability vectors, by attribute."""
     metadata = schema.field(ATTRIBUTE_LOG_PROBS).metadata or {}
-    places: dict[str, dict[str, int]] = {}
-    for place, (name, value) in enumerate(json.loads(metadata.get(COLUMNS, b"[]"))):
-        places.setdefault(name, {})[value] = place
-    return places
+    columns: dict[str, dict[str, int]] = {}
+    for place, (name, value) in enumerate(json.loads(metadata.get(VALUES, b"[]"))):
+        columns.setdefault(name, {})[value] = place
+    return columns
+
+
+def to_matrix(rows: ArrowTable, column: str) -> np.ndarray:
+    """Return a vector column as (rows, dimensions)."""
+    flat = rows[column].combine_chunks().flatten().to_numpy()
+    matrix: np.ndarray = flat.reshape(-1, rows.schema.field(column).type.list_size)
+    return matrix

@@ -69,14 +69,14 @@ def gallery(items: list[Recommendation], pictures: list[str], schema: Schema) ->
     """
     slots: dict[str, list[str]] = {}
     for number, (one, picture) in enumerate(zip(items, pictures, strict=True)):
-        matched_by = one.item.get("matched_by")
+        matched_by = one.hit.matched_by
         reasons = (one.why, f"found by {matched_by}" if matched_by else "")
         reason = " · ".join(filter(None, reasons))
         why = f'<span class="why">{text(reason)}</span>' if reason else ""
-        title = text(one.item[schema.title])
+        title = text(one.record[schema.title])
         slots.setdefault(one.slot, []).append(
             f'<button class="tile" data-item="{number}" aria-label="{title}">'
-            f"{_picture(picture, one.item[schema.title])}"
+            f"{_picture(picture, one.record[schema.title])}"
             f'<span class="title">{title}</span>{why}</button>'
         )
     return "".join(
@@ -110,12 +110,12 @@ def outfits(outfits: list[Outfit], pictures: list[list[str]], schema: Schema) ->
 
 
 def _piece(outfit: int, place: int, one: Recommendation, picture: str, schema: Schema) -> str:
-    title = text(one.item[schema.title])
+    title = text(one.record[schema.title])
     data = f'data-outfit="{outfit}" data-place="{place}"'
     slot = text(slot_name(one.slot, schema) or "piece")
     return (
         f'<figure class="piece"><button class="tile" {data} data-do="choose" aria-label="{title}">'
-        f"{_picture(picture, one.item[schema.title])}</button>"
+        f"{_picture(picture, one.record[schema.title])}</button>"
         f'<figcaption><span class="title">{title}</span>'
         f'<span class="do"><button {data} data-do="swap" aria-label="Swap this {slot}">Swap'
         f'</button><button {data} data-do="alike" aria-label="More like this {slot}">'
@@ -126,8 +126,8 @@ def _piece(outfit: int, place: int, one: Recommendation, picture: str, schema: S
 def strip(items: list[Recommendation], pictures: list[str], schema: Schema) -> str:
     """Return items as a row of small pictures to choose from."""
     tiles = "".join(
-        f'<button class="example" data-item="{number}" aria-label="{text(one.item[schema.title])}" '
-        f'title="{text(one.item[schema.title])}">{_picture(picture, one.item[schema.title])}'
+        f'<button class="example" data-item="{number}" aria-label="{text(one.record[schema.title])}" '
+        f'title="{text(one.record[schema.title])}">{_picture(picture, one.record[schema.title])}'
         "</button>"
         for number, (one, picture) in enumerate(zip(items, pictures, strict=True))
     )

@@ -22,6 +22,7 @@ from lookbook.assistant.types import (
     ServingParams,
 )
 from lookbook.errors import InputError, OperatorError
+from lookbook.search.items import Item
 from lookbook.server import cards
 from lookbook.server.layout import EMPTY, MASTHEAD, MAX_INPUT_LENGTH, MAX_ITEMS, WELCOME, Layout
 from lookbook.server.limits import MAX_IN_FLIGHT, MAX_TURNS, ConcurrencyLimit, check_history
@@ -129,8 +130,8 @@ class Page(Layout):
 
     def _picture(self, one: Recommendation) -> str:
         """Return the address of an item's picture; an empty text without a photo."""
-        has_picture = self._assistant.has_picture(one.item["Filename"])
-        return picture_url(one.item) if has_picture else ""
+        has_picture = self._assistant.has_picture(one.file)
+        return picture_url(one.to_dict(self._schema)) if has_picture else ""
 
     def _pictures(self, items: list[Recommendation]) -> list[str]:
         return [self._picture(one) for one in items]
@@ -252,9 +253,7 @@ class Page(Layout):
     ) -> Iterator[Updates]:
         example = self._examples[int(event.item)]
         yield {self.card: cards.note("Looking at the photo …"), self.photo: None}
-        described = self._assistant.describe(
-            self._assistant.picture(example.item["Filename"]) or b""
-        )
+        described = self._assistant.describe(self._assistant.picture(example.file) or b"")
         # The index has the embedding and the probabilities of its own photos.
         photo = QueryPhoto(described.record, example.photo_id)
         yield self._start(session, photo, self._picture(example))
@@ -330,7 +329,7 @@ class Page(Layout):
         heading, picture = one.why or "From the catalogue", self._picture(one)
         return {
             self.session: session,
-            self.chosen_card: cards.item_card(one.item, heading, self._schema, picture),
+            self.chosen_card: cards.item_card(one.record, heading, self._schema, picture),
             self.chosen_row: gr.update(visible=True),
         }
 
@@ -394,7 +393,7 @@ class Page(Layout):
         """Make the chosen item the customer's, and answer."""
         if session.chosen is None:
             return
-        record = {name: session.chosen.item[name] for name in self._schema.names}
+        record = {name: session.chosen.record[name] for name in self._schema.names}
         photo = QueryPhoto(record, session.chosen.photo_id)
         yield {self.photo: None, **self._start(session, photo, self._picture(session.chosen))}
         yield from self._answer_turn(session, message, choices)
@@ -453,7 +452,10 @@ class Page(Layout):
 
     def _strip(self, items: list[Recommendation]) -> list[Recommendation]:
         """Remove vectors and probabilities, which the page does not need."""
-        return [replace(one, item=one.to_dict(self._schema)) for one in items]
+        return [
+            replace(one, hit=replace(one.hit, item=Item(one.photo_id, one.file, one.record)))
+            for one in items
+        ]
 
     def _show(self, session: Session) -> Updates:
         items, outfits = session.items, session.outfits

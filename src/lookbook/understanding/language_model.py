@@ -121,7 +121,7 @@ class LanguageModelStylist:
             yield from rules
             return
         listed = "\n".join(
-            f"[{number}] {slot_name(one.slot, schema) or 'item'}: {text_of(one.item, schema)}"
+            f"[{number}] {slot_name(one.slot, schema) or 'item'}: {text_of(one.record, schema)}"
             + (f" ({one.why})" if one.why else "")
             for number, one in enumerate(items, 1)
         )
@@ -130,9 +130,9 @@ class LanguageModelStylist:
             f"{_own_item(item, schema)}\n\nItems that are shown:\n{listed}\n\n"
             f"{_customer_says(message)}",
         )  # fmt: skip
-        titles = [one.item[schema.title] for one in items]
+        titles = [one.record[schema.title] for one in items]
         lexicon = lexicon_of(schema, self._phrases)
-        known = _named_values([*(one.item for one in items), *([item] if item else [])],
+        known = _named_values([*(one.record for one in items), *([item] if item else [])],
                               lexicon, schema)  # fmt: skip
         held: list[str] = []
         has_reference = False

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from lookbook.attributes.record import Record
 from lookbook.attributes.schema import Schema
+from lookbook.search.items import Hit
 from lookbook.search.preferences import Preference
 
 Mode = Literal["complementary", "similar", "search"]
@@ -82,27 +83,36 @@ class Recommendation:
 
     Attributes:
         slot: The slot that it is for; empty for any.
-        item: The item as the index returns it, see
-            :class:`lookbook.search.catalogue_search.CatalogueSearch`.
+        hit: The item as a search returned it.
         score: How well it matches, from 0 to 1.
         why: The reasons for it, in a few words; may be empty.
     """
 
     slot: str
-    item: dict[str, Any]
+    hit: Hit
     score: float = 0.0
     why: str = ""
 
     @property
     def photo_id(self) -> str:
         """The item's photo."""
-        return str(self.item["photo_id"])
+        return self.hit.photo_id
+
+    @property
+    def file(self) -> str:
+        """The file name of its photo."""
+        return self.hit.item.file
+
+    @property
+    def record(self) -> Record:
+        """The item's values by attribute."""
+        return self.hit.attributes
 
     def to_dict(self, schema: Schema) -> dict[str, Any]:
         """Return what customers see: no vectors, no probabilities."""
-        item = {name: self.item[name] for name in ("photo_id", "Filename", *schema.names)}
-        matched_by = self.item.get("matched_by", "")
-        scores = {"score": self.score, "why": self.why, "matched_by": matched_by}
+        item = {"photo_id": self.photo_id, "Filename": self.file}
+        item |= {name: self.record[name] for name in schema.names}
+        scores = {"score": self.score, "why": self.why, "matched_by": self.hit.matched_by}
         return {"slot": self.slot, **item, **scores}
 
 

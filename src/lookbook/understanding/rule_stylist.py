@@ -85,7 +85,7 @@ class RuleStylist:
         for slot in dict.fromkeys(one.slot for one in items):
             why = f" ({best[slot].why})" if best[slot].why else ""
             prefix = f"{slot_name(slot, schema)}: " if slot else ""
-            yield f"\n- {prefix}{best[slot].item[schema.title]}{why}"
+            yield f"\n- {prefix}{best[slot].record[schema.title]}{why}"
         missing = [query.slot for query in request.queries if query.slot and query.slot not in best]
         if missing:
             yield f"\nNothing fits for {', '.join(slot_name(slot, schema) for slot in missing)}."
@@ -278,7 +278,7 @@ def _unmet_preferences(
 ) -> Iterator[str]:
     """Name the preferences that no recommendation meets, the lightest first."""
     for query in request.queries:
-        in_slot = [one.item for one in items if one.slot == (query.slot or "")]
+        in_slot = [one.record for one in items if one.slot == (query.slot or "")]
         for preference in reversed(query.preferences):
             # An occasion's preferences were not asked for by name.
             if preference.negated or preference.weight < NAMED:

@@ -72,11 +72,12 @@ def embed(
     same=ALONE,
     likely=NOTHING_KNOWN,
     decided=NOTHING_APPLIED,
+    schema=FIELDS,
     **embedders,
 ):
     last, pool = index().load(), LocalPool(2)
     tables, report = embed_items(
-        table, likely, shards or {}, same, decided, last, embedders, pool, PARAMS, FIELDS
+        table, likely, shards or {}, same, decided, last, embedders, pool, PARAMS, schema
     )
     return tables, report
 
@@ -113,7 +114,7 @@ def test_vectors_have_unit_length_and_find_their_meaning(index, embedder):
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     assert (report["items"], vectors.shape) == (3, (3, 384))
     best = found(index, "shoes for winter")[0]
-    assert (best["photo_id"], best["Colours"]) == ("b", ["navy", "white"])
+    assert (best.photo_id, best.attributes["Colours"]) == ("b", ["navy", "white"])
     assert found(index, Colours=["red"]) == []
 
 
@@ -139,7 +140,7 @@ def test_only_new_and_changed_descriptions_are_embedded(index, embedder):
         "reused": 1,
         "removed": 1,
     }
-    kept = {item["photo_id"]: item["Description"] for item in found(index)}
+    kept = {hit.photo_id: hit.attributes["Description"] for hit in found(index)}
     assert kept == {"a": "red dress", "b": "brown boots", "d": "hat"}
 
 
@@ -150,7 +151,7 @@ def test_what_is_no_part_of_the_text_is_written_without_embedding(index, embedde
     assert report["embedded"] == 1
     _, report = run(index, embedder, table.assign(Size="L", Filename="b"), "v3")
     assert report["embedded"] == 0
-    assert (found(index)[0]["Size"], found(index)[0]["Filename"]) == ("L", "b")
+    assert (found(index)[0].attributes["Size"], found(index)[0].item.file) == ("L", "b")
 
 
 def test_a_second_run_embeds_nothing(index, embedder):
@@ -251,13 +252,13 @@ def test_the_same_item_photographed_twice_is_found_once(index, embedder):
     manifest = pd.DataFrame({"photo_id": list(files), "phash": hashes})
     embedders = {"minilm": embedder}
     same = find_near_duplicates(table, manifest, shards, NOTHING_APPLIED, embedders, PARAMS)
-    people = applied(("c", "duplicate_group", "a", "joined"))
+    people = applied(("c", "same_item", "a", "joined"))
     joined = find_near_duplicates(table, manifest, shards, people, embedders, PARAMS)
     assert joined["duplicate_group"].tolist() == ["a", "a", "a"]
     assert same[["photo_id", "duplicate_group"]].to_numpy().tolist() == [["a", "a"], ["b", "a"]]
     _, report = run(index, embedder, table, "v1", shards=shards, same=same)
     assert report["duplicate_photos"] == 1
-    assert [item["duplicate_group"] for item in found(index, "dress")] == ["a", "c"]
+    assert [hit.item.duplicate_group for hit in found(index, "dress")] == ["a", "c"]
 
 
 def test_probabilities_are_kept_and_plain_labels_are_softened(index, embedder):
@@ -270,13 +271,13 @@ def test_probabilities_are_kept_and_plain_labels_are_softened(index, embedder):
     (wished,) = search.search(
         [Query(preferences=[Preference(attribute="Category", values=["Skirts"])])], "hybrid", 2
     )
-    granted = {item["photo_id"]: item["match_probabilities"][0] for item in wished}
+    granted = {hit.photo_id: hit.match_probabilities[0] for hit in wished}
     assert granted["a"] == pytest.approx(0.4, abs=1e-3)
     assert granted["b"] == pytest.approx(0.15 / 9, abs=1e-3)
     (shoes,) = search.search(
         [Query(preferences=[Preference(attribute="Category", values=["Shoes"])])], "hybrid", 1
     )
-    assert (shoes[0]["photo_id"], shoes[0]["match_probabilities"]) == (
+    assert (shoes[0].photo_id, shoes[0].match_probabilities) == (
         "b",
         [pytest.approx(0.85, abs=1e-3)],
     )
@@ -294,5 +295,35 @@ def test_what_people_have_decided_is_certain_and_embedded_anew(index, embedder):
     assert (report["embedded"], report["reused"]) == (1, 1)
     preference = Query(preferences=[Preference(attribute="Category", values=["Skirts"])])
     (wished,) = index().load().search([preference], "hybrid", 2)
-    assert wished[0]["photo_id"] == "a"
-    assert wished[0]["match_probabilities"][0] > 0.99
+    assert wished[0].photo_id == "a"
+    assert wished[0].match_probabilities[0] > 0.99
+
+
+def test_an_attribute_may_be_called_like_a_column_of_the_index(index, embedder):
+    names = ["embedder", "vector", "text_embedding"]
+    declared = declared_fields()
+    for name, kind in zip(names, ["Type", "Colours", "Description"], strict=True):
+        declared[name] = {**declared[kind], "slots": {}} if kind == "Type" else declared[kind]
+    schema = Schema.model_validate(declared)
+    table = catalogue(a="red dress", b="boots").assign(
+        embedder=["Casual", "Formal"], vector=["navy, white", "red"], text_embedding="a long text"
+    )
+    tables, _ = embed(index, table, minilm=embedder, schema=schema)
+    index("v1").save(tables)
+    (hit,) = found(index, embedder=["Formal"], vector=["red"])
+    assert [hit.attributes[name] for name in names] == ["Formal", ["red"], "a long text"]
+    assert len(hit.item.vector) == 384
+    preference = Preference(attribute="embedder", values=["Casual"])
+    (wished,) = index().load().search([Query(preferences=[preference])], "hybrid", 2)
+    assert [hit.photo_id for hit in wished] == ["a", "b"]
+
+
+def test_thresholds_of_each_model_are_measured_and_stored_with_its_table(index, embedder):
+    tables, _ = embed(index, catalogue(a="red dress", b="boots"), minilm=embedder)
+    index("v1").save(tables)
+    search = index().load()
+    thresholds = search.thresholds()
+    assert 0 < thresholds.on_topic < 1
+    assert thresholds.vague < thresholds.descriptive
+    assert search.is_on_topic("red dress")
+    assert not search.is_on_topic("how do I reset my password")

@@ -40,9 +40,10 @@ from lookbook.outfits.slots import (
     slot_of,
 )
 from lookbook.outfits.style import StyleModel
-from lookbook.search.catalogue_search import METHODS, CatalogueSearch, Item, Method, Query
+from lookbook.search.catalogue_search import METHODS, CatalogueSearch, Method, Query
 from lookbook.search.embedders import Embedder
-from lookbook.search.tables import DUPLICATE_GROUP
+from lookbook.search.items import Hit
+from lookbook.search.tables import DUPLICATE_GROUP, KEY
 from lookbook.understanding.request import Stylist
 
 # What the complementary search is compared with: the items whose descriptions are nearest.
@@ -162,7 +163,7 @@ def find_by_words(
         request = stylist.plan(None, item["words"], [], schema)
         own = usual.model_copy(update={"embedder": embedder})
         recommendations = Recommender(gallery, style, own, schema).recommend(request, None)
-        found = [one.item for one in recommendations.items]
+        found = [one.hit for one in recommendations.items]
         row = _found_itself(item, (embedder, ASSISTANT), found, params)
         rows.append({**row, f"recall_{DEEPEST}": None})
     return pd.DataFrame(rows, columns=[*ASKED, *WAY, *_RECALLS, "reciprocal_rank", SHOWN])
@@ -203,7 +204,7 @@ def find_similar_items(
     texts = [searchable_text(from_row(row, schema), schema) for row in asked.to_dict("records")]
     queries = asked.assign(text=texts).to_dict("records")
     for item, way, found in _answers(queries, "text", gallery, params, "similar", params.k, True):
-        relevant = np.array([labels[one["photo_id"]] == item["label"] for one in found], bool)
+        relevant = np.array([labels[one.photo_id] == item["label"] for one in found], bool)
         scores = {
             "precision": precision_at(relevant, params.k),
             "ndcg": ndcg_at(relevant, params.k, int(available[item["label"]]) - 1),
@@ -256,17 +257,20 @@ def find_complementary_items(
             photo = QueryPhoto(from_row(item, schema), item["photo_id"])
             request = stylist.plan(photo.record, "", [], schema)
             recommendations = Recommender(gallery, style, usual, schema).recommend(request, photo)
-            found = [one.item for one in recommendations.items]
+            found = [one.hit for one in recommendations.items]
         seconds = time.perf_counter() - begun
         truth = truth_of(item, told, schema)
         scores = _judge_outfit(
-            truth, [truth_of(one, told, schema) for one in found], schema, params
+            truth,
+            [truth_of({KEY: one.photo_id, **one.attributes}, told, schema) for one in found],
+            schema,
+            params,
         )
         rows.append(
             {
                 **_asked(item, (embedder, method)),
                 **scores,
-                "diversity": diversity(np.array([one["vector"] for one in found])),
+                "diversity": diversity(np.array([hit.item.vector for hit in found])),
                 SHOWN: _names(found),
                 SECONDS: seconds,
             }
@@ -373,7 +377,7 @@ def _answers(
     task: str,
     limit: int,
     by_look: bool = False,
-) -> Iterator[tuple[dict[str, Any], tuple[str, str], list[Item]]]:
+) -> Iterator[tuple[dict[str, Any], tuple[str, str], list[Hit]]]:
     """Searches for every item with every embedding model and method, many at a time.
 
     Args:
@@ -420,9 +424,9 @@ _RECALLS = [f"recall_{k}" for k in (1, 10, DEEPEST)]
 
 
 def _found_itself(
-    item: dict[str, Any], way: tuple[str, str], found: list[Item], params: EvaluateParams
+    item: dict[str, Any], way: tuple[str, str], found: list[Hit], params: EvaluateParams
 ) -> dict[str, Any]:
-    relevant = np.array([one[DUPLICATE_GROUP] == item[DUPLICATE_GROUP] for one in found], bool)
+    relevant = np.array([one.item.duplicate_group == item[DUPLICATE_GROUP] for one in found], bool)
     recalls = {name: float(relevant[: int(name.split("_")[1])].any()) for name in _RECALLS}
     return {
         **_asked(item, way),
@@ -437,8 +441,8 @@ def _asked(item: dict[str, Any], way: tuple[str, str]) -> dict[str, Any]:
     return {**{name: item[name] for name in ASKED}, "embedder": embedder, "method": method}
 
 
-def _names(found: list[Item]) -> str:
-    return " ".join(one["photo_id"][:16] for one in found)
+def _names(found: list[Hit]) -> str:
+    return " ".join(one.photo_id[:16] for one in found)
 
 
 def _tracked(several: Any, task: str) -> Iterator[Any]:

@@ -60,13 +60,13 @@ def map_catalogue(
         files: Functions that read the photos' bytes, by file.
         embedders: The embedding models, by name.
         pool: Who makes small pictures.
-        schema: The catalogue's schema.
+        schema: The declared attributes.
         params: How the map is drawn.
 
     Returns:
         ``picture``, a small JPEG as Hugging Face's data sets hold it (``bytes`` and ``path``), the
-        attributes, ``x``, ``y``, ``Filename`` and ``photo_id``. Items that no picture was embedded
-        of are left out.
+        fields, ``x``, ``y``, ``Filename`` and ``photo_id``. Items that no picture was embedded of
+        are left out.
 
     Raises:
         InputError: If no item has one.

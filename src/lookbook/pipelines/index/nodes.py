@@ -119,7 +119,9 @@ def find_near_duplicates(
 
     def looks(rows: np.ndarray) -> np.ndarray:
         known = seen.image_embeddings_of(photo_ids[rows])
-        return embedder.details(np.stack([known[photo_id] for photo_id in photo_ids[rows]]))
+        return embedder.distinctive_features(
+            np.stack([known[photo_id] for photo_id in photo_ids[rows]])
+        )
 
     order = np.array(sorted(range(len(photos)), key=lambda row: seen.file_of(photo_ids[row])))
     hashed = hashes.loc[photos["photo_id"]].tolist()
@@ -183,7 +185,7 @@ def embed_items(
         embedders: The embedding models, by name.
         pool: Who lays out rows, where workers write them.
         params: How texts are embedded.
-        schema: The catalogue's schema.
+        schema: The declared attributes.
 
     Returns:
         For each embedding model the catalogue with the columns of
@@ -224,8 +226,7 @@ def embed_items(
         }
         make = RowBuilder(
             embedder, indexed_items.texts(name), seen.sizes, params.error_rate,
-            params.error_rate_by_attribute,
-            params.batch_size, schema,
+            params.error_rate_by_attribute, params.batch_size, schema,
         )  # fmt: skip
         tables[name] = ItemRows(
             full_catalogue, probabilities, first, decided, seen, make, pool, embedded

@@ -27,8 +27,8 @@ class IndexParams(BaseModel):
         batch_size: Texts a run of the model.
         images_batch_size: Pictures a run of the network.
         images_per_file: Pictures whose vectors are written at once: what a kill costs.
-        error_rate: How often what a captioner says without probabilities is wrong.
-        error_rate_by_attribute: The same for single attributes, where it was measured.
+        error_rate: Share of wrong values of a captioner that returns no probabilities.
+        error_rate_by_attribute: The same for single attributes, where measured.
         near_duplicates: From where on two photos count as of one item.
     """
 

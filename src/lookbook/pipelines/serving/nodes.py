@@ -16,6 +16,7 @@ from lookbook.lazy import pd
 from lookbook.outfits.style import StyleModel
 from lookbook.photos.photo import Photo
 from lookbook.search.catalogue_search import CatalogueSearch
+from lookbook.search.items import Hit, Item
 from lookbook.understanding.request import Message, Recommendation, Request, Stylist
 
 BEFORE = ["slot", "photo_id", "Filename"]
@@ -74,7 +75,7 @@ def recommend_items(
     request = Request.model_validate(shopping_plan)
     photo = QueryPhoto(**described_item) if described_item else None
     found = Recommender(search_index, style, params, schema).recommend(request, photo)
-    rows = [{**one.to_dict(schema), **to_row(one.item, schema)} for one in found.items]
+    rows = [{**one.to_dict(schema), **to_row(one.record, schema)} for one in found.items]
     table = pd.DataFrame(rows, columns=[*BEFORE, *schema.names, *AFTER])
     return table, [outfit.to_dict() for outfit in found.outfits]
 
@@ -90,7 +91,11 @@ def write_reply(
 ) -> str:
     """Write the reply to a recommendation."""
     items = [
-        Recommendation(row["slot"], from_row(row, schema), why=row["why"])
+        Recommendation(
+            row["slot"],
+            Hit(Item(row["photo_id"], row["Filename"], from_row(row, schema))),
+            why=row["why"],
+        )
         for row in recommendations.to_dict("records")
     ]
     request, item = Request.model_validate(shopping_plan), described_item.get("record")
