@@ -1,7 +1,7 @@
 # The shopping assistant, models inside. The catalogue and its photos come as volumes:
 #
 #   docker build -t lookbook .
-#   docker run -p 7860:7860 -v "$PWD/data:/app/data" -v "$HOME/photos:/photos:ro" lookbook --photos=/photos
+#   docker run -p 7860:7860 -v "$PWD/data:/app/data" -v "$HOME/photos:/photos:ro" lookbook --params=photos=/photos
 #
 # The index in `data` is one that `kedro run` has made; a newer one is taken up while it runs.
 FROM python:3.11-slim

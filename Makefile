@@ -10,7 +10,9 @@ EXTRA := $(sort $(filter llama cluster,$(ENV) $(CAPTIONER) $(STYLIST)))
 empty :=
 comma := ,
 PARAMS := $(subst $(empty) $(empty),$(comma),$(strip $(CAPTIONER:%=captioner=%) $(STYLIST:%=stylist=%)))
-CHOICES = $(ENV:%=--env %) $(if $(PHOTOS),--photos='$(PHOTOS)') $(if $(PARAMS)$(CATALOGUE),--params='$(PARAMS)$(if $(CATALOGUE),$(comma)catalogue=$(CATALOGUE))')
+# A folder of any name: Kedro takes a comma in --params for the next parameter.
+KEDRO = $(if $(PHOTOS),PHOTOS='$(PHOTOS)' )$(BIN)/kedro
+CHOICES = $(ENV:%=--env %) $(if $(PARAMS)$(CATALOGUE),--params='$(PARAMS)$(if $(CATALOGUE),$(comma)catalogue=$(CATALOGUE))')
 export KEDRO_DISABLE_TELEMETRY := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 
@@ -20,17 +22,17 @@ help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-20s %s\n", $$1, $$2}'
 
 run: $(VENV)/installed $(EXTRA:%=$(VENV)/installed-%) ## Photos to catalogue; CAPTIONER=together|llama, ENV=cluster
-	$(BIN)/kedro run $(CHOICES)
+	$(KEDRO) run $(CHOICES)
 
 demo: $(VENV)/installed $(EXTRA:%=$(VENV)/installed-%) ## The shopping assistant in the browser; over the index, or over PHOTOS=folder brought up to date
-	@$(if $(CATALOGUE)$(PHOTOS),false,test -d data/07_model_output/lancedb) || $(BIN)/kedro run $(CHOICES)
-	$(BIN)/kedro demo $(CHOICES)
+	@$(if $(CATALOGUE)$(PHOTOS),false,test -d data/07_model_output/lancedb) || $(KEDRO) run $(CHOICES)
+	$(KEDRO) demo $(CHOICES)
 
 review: $(VENV)/installed ## Decide in the browser what is doubtful in the catalogue
-	$(BIN)/kedro review $(ENV:%=--env %) $(if $(PHOTOS),--photos='$(PHOTOS)')
+	$(KEDRO) review $(ENV:%=--env %)
 
 explore: $(VENV)/installed-explore ## The whole catalogue as a map of its pictures, in the browser
-	$(BIN)/kedro run --pipelines=explore $(ENV:%=--env %) $(if $(PHOTOS),--photos='$(PHOTOS)')
+	$(KEDRO) run --pipelines=explore $(ENV:%=--env %)
 	$(BIN)/embedding-atlas data/08_reporting/catalogue_map.parquet --x x --y y --image picture --disable-projection
 
 test: $(VENV)/installed-dev lint ## Lint, type check and test
@@ -57,26 +59,26 @@ train: export MALLOC_MMAP_MAX_ := 0
 train: export MALLOC_TRIM_THRESHOLD_ := 8589934592
 train: export MALLOC_TOP_PAD_ := 268435456
 train: $(VENV)/installed-train photos-named ## Teach a network what TEACHER=table (or the catalogue) says of PHOTOS=folder
-	$(BIN)/kedro run --pipelines=ingest,distil --photos='$(PHOTOS)' $(if $(TEACHER),--params=distil.teacher='$(TEACHER)')
+	$(KEDRO) run --pipelines=ingest,distil $(if $(TEACHER),--params=distil.teacher='$(TEACHER)')
 
 bench: $(VENV)/installed-dev photos-named ## Measure on PHOTOS=folder
 	PYTHONPATH=tests/support $(BIN)/python benchmarks/bundled_captioner.py $(PHOTOS)
 	PYTHONPATH=tests/support $(BIN)/python benchmarks/captioning.py $(PHOTOS)
 
 bench-demo: $(VENV)/installed photos-named ## Measure how long the page's customers wait, on PHOTOS=folder
-	$(BIN)/kedro run --photos='$(PHOTOS)' --params=preset=recipe,details=true
+	$(KEDRO) run --params=preset=recipe,details=true
 	$(BIN)/python benchmarks/demo.py $(PHOTOS)
 
 bench-search: $(VENV)/installed-dev photos-named ## Measure what search finds in PHOTOS=folder, and how fast
-	$(BIN)/kedro run --pipelines=__default__,evaluate --photos='$(PHOTOS)' --params=preset=recipe,details=true$(if $(ANNOTATIONS),$(comma)annotations='$(ANNOTATIONS)')
+	$(KEDRO) run --pipelines=__default__,evaluate --params=preset=recipe,details=true$(if $(ANNOTATIONS),$(comma)annotations='$(ANNOTATIONS)')
 	PYTHONPATH=tests/support $(BIN)/python benchmarks/search.py
 
 bench-messages: $(VENV)/installed photos-named ## Measure what is shown to customers' messages (CASES=, ANNOTATIONS=folder)
-	$(BIN)/kedro run --photos='$(PHOTOS)' --params=preset=recipe,details=true
+	$(KEDRO) run --params=preset=recipe,details=true
 	$(BIN)/python benchmarks/messages.py '$(PHOTOS)' --cases '$(CASES)' --annotations '$(ANNOTATIONS)'
 
 bench-review: $(VENV)/installed-dev photos-named ## Measure what reviewing in order finds (ANNOTATIONS=TABLE, NETWORK=)
-	$(BIN)/kedro run --pipelines=__default__,review --photos='$(PHOTOS)'$(if $(NETWORK), --params=network='$(NETWORK)')
+	$(KEDRO) run --pipelines=__default__,review$(if $(NETWORK), --params=network='$(NETWORK)')
 	$(BIN)/python benchmarks/review.py --annotations '$(ANNOTATIONS)'$(if $(NETWORK), --network='$(NETWORK)')
 
 bench-scale: $(VENV)/installed-dev photos-named ## Measure whether time and memory stay in proportion

@@ -43,7 +43,7 @@ def start(project: Path, photos: Path, *options: str, address: str = "") -> subp
         environment["RAY_ADDRESS"] = address
     stages = "--pipelines=ingest,balance,label,clean,index"
     return subprocess.Popen(
-        [sys.executable, "-m", "kedro", "run", stages, f"--photos={photos}", *options],
+        [sys.executable, "-m", "kedro", "run", stages, f"--params=photos={photos}", *options],
         cwd=project, env=environment, start_new_session=True,
         stdout=(project / "run.log").open("w"), stderr=subprocess.STDOUT,
     )  # fmt: skip

@@ -2,9 +2,9 @@
 
     python benchmarks/messages.py FOLDER --cases FOLDER --annotations FOLDER
 
-The index has to be made of the first folder before: `kedro run --photos=FOLDER`. A message's score
-is the share of right items among the first five shown, as the cases' README tells; what is right,
-a vision-language model's annotations say.
+The index has to be made of the first folder before: `kedro run --params=photos=FOLDER`. A message's
+score is the share of right items among the first five shown, as the cases' README tells; a
+vision-language model's annotations say what is right.
 """
 
 from __future__ import annotations

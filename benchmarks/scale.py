@@ -93,14 +93,14 @@ def measure_photos(project: Path, photos: Path, table: Table) -> None:
         shutil.rmtree(project / "data/04_feature", ignore_errors=True)
         make_photos(photos, folder, made, count)
         made = count
-        took = run(project, stages, f"--photos={folder}")
+        took = run(project, stages, f"--params=photos={folder}")
         rates.append(count / took.seconds)
         peaks.append(took.mebibytes)
         table.add_row(
             "photos measured and captioned", f"{count:,}", f"{took.seconds:.0f}",
             f"{rates[-1]:.1f} photos/s", f"{took.mebibytes:,.0f}", "",
         )  # fmt: skip
-    again = run(project, "--pipelines=ingest", f"--photos={folder}")
+    again = run(project, "--pipelines=ingest", f"--params=photos={folder}")
     table.add_row(
         "the same photos again: ingest", f"{made:,}", f"{again.seconds:.1f}", "",
         f"{again.mebibytes:,.0f}", "under 20 s asked",
@@ -127,7 +127,7 @@ def measure_cluster(project: Path, table: Table) -> None:
                 (some / path.name).hardlink_to(path)
         for env, own in seconds.items():
             shutil.rmtree(project / "data/02_intermediate", ignore_errors=True)
-            took = run(project, f"--env={env}", "--pipelines=ingest", f"--photos={some}")
+            took = run(project, f"--env={env}", "--pipelines=ingest", f"--params=photos={some}")
             own.append(took.seconds)
             table.add_row(
                 f"ingest, --env={env}", f"{count:,}", f"{took.seconds:.0f}",

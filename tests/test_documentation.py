@@ -44,7 +44,7 @@ RUN_BY = {
     "kedro run --pipelines=publish --params=publish.licence=cc0-1.0": PUBLISH_TEST,
     "kedro run --pipelines=export": PUBLISH_TEST,
     "kedro run": "tests/conftest.py",
-    "kedro run --photos=FOLDER": RUN_TEST,
+    "kedro run --params=photos=FOLDER": RUN_TEST,
     **{
         f"kedro run --pipelines={step}": RUN_TEST
         for step in ("ingest", "balance", "label", "clean", "index")
@@ -60,15 +60,15 @@ RUN_BY = {
     "kedro demo --params=index=s3://shop/lancedb": (
         "tests/datasets/test_catalogue_search_dataset.py"
     ),
-    "kedro run --pipelines=ingest,balance,label,clean --photos=FOLDER --params=captioner=together": (
+    "kedro run --pipelines=ingest,balance,label,clean --params=photos=FOLDER,captioner=together": (
         "tests/end_to_end/test_environments.py"
     ),
-    "kedro run --photos=EVERYTHING --params=network=data/06_models/garment_network.onnx": (
+    "kedro run --params=photos=EVERYTHING,network=data/06_models/garment_network.onnx": (
         "tests/end_to_end/test_distil.py"
     ),
     "kedro run --pipelines=distil": "tests/end_to_end/test_distil.py",
-    "kedro run --pipelines=__default__,evaluate --photos=FOLDER "
-    "--params=network=data/06_models/held_out_network.onnx,annotations=TABLE": (
+    "kedro run --pipelines=__default__,evaluate --params=photos=FOLDER,"
+    "network=data/06_models/held_out_network.onnx,annotations=TABLE": (
         "tests/end_to_end/test_distil.py"
     ),
     "kedro run --pipelines=style --params=outfits=TABLE": "tests/end_to_end/test_style.py",

@@ -73,7 +73,11 @@ def test_another_folder_of_the_configuration_is_refused_and_named(shop):
     with pytest.raises(InputError) as raised:
         hooks.before_pipeline_run(INGEST)
     sentence = str(raised.value)
-    assert "'mine'" in sentence and "--photos='other'" in sentence and "replace: true" in sentence
+    assert (
+        "'mine'" in sentence
+        and "--params=photos='other'" in sentence
+        and "replace: true" in sentence
+    )
     hooks.before_pipeline_run(EXPORT)
 
 
@@ -113,3 +117,11 @@ def test_what_is_replaced_is_told(shop, caplog):
     shop.run(photos="other")
     told = "The catalogue and index of 'mine' are replaced by those of 'other'."
     assert told in caplog.messages
+
+
+def test_the_environment_names_a_folder_of_any_name_and_the_command_line_wins(shop, monkeypatch):
+    monkeypatch.setenv("PHOTOS", "red, blue")
+    assert shop.run() == "red, blue"
+    assert shop.open(photos="mine")[1] == "mine"
+    monkeypatch.delenv("PHOTOS")
+    assert shop.open()[1] == "red, blue"

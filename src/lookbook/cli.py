@@ -1,25 +1,20 @@
-"""Kedro's commands as this project has them."""
+"""The commands that this project adds to Kedro's: `kedro demo` and `kedro review`."""
 
 from __future__ import annotations
 
 import errno
 import getpass
-import os
 import socket
 from collections.abc import Callable
-from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-import yaml
-from kedro.framework.cli.project import run as kedro_run
-from kedro.framework.project import LOGGING
+from kedro.framework.cli.project import run
 
 from lookbook.assistant.types import ANSWER_METHODS, AnswerMethod
-from lookbook.config_loader import unpack
 from lookbook.errors import InputError
-from lookbook.failures import check_selection, in_a_sentence
+from lookbook.photo_source import with_photos
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
@@ -28,70 +23,6 @@ if TYPE_CHECKING:
 @click.group(name="Lookbook")
 def cli() -> None:
     """Lookbook's commands."""
-
-
-PHOTOS = click.Option(
-    ["--photos"], metavar="FOLDER", help="The folder of photos, whatever signs its name has."
-)
-
-
-def _params_option() -> click.Parameter:
-    """Return Kedro's own option, with advice for a comma in a folder's name."""
-    option = copy(next(one for one in kedro_run.params if one.name == "params"))
-    parse = option.callback
-
-    def explained(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
-        try:
-            return parse(context, parameter, value) if parse else value
-        except click.ClickException as error:
-            if "photos=" not in str(value):
-                raise
-            told = "A folder with a comma in its name is given as --photos=FOLDER."
-            raise click.BadParameter(f"{error.message} {told}", context, parameter) from None
-
-    option.callback = explained
-    return option
-
-
-def _with_photos(params: dict[str, Any] | None, photos: str | None) -> dict[str, Any]:
-    """Add a folder to the parameters: Kedro's own parser takes a comma for the next one."""
-    return {**(params or {}), **({"photos": photos} if photos is not None else {})}
-
-
-def _run(photos: str | None = None, **options: Any) -> Any:
-    options["params"] = _with_photos(options["params"], photos)
-    with in_a_sentence():
-        configure_logging(options["conf_source"])
-        check_selection(options)
-        return kedro_run.callback(**options) if kedro_run.callback else None
-
-
-PARAMS = _params_option()
-OTHER_OPTIONS = [option for option in kedro_run.params if option.name != "params"]
-# Kedro's own `run`, options and all, but bad input ends in a sentence and not a traceback.
-run = click.Command(
-    "run",
-    callback=_run,
-    params=[*OTHER_OPTIONS, PARAMS, PHOTOS],
-    help="Run the pipeline.",
-    epilog=kedro_run.epilog,
-)
-cli.add_command(run)
-
-
-def configure_logging(conf_source: str | None) -> None:
-    """Log as a configuration elsewhere says; Kedro looks for one in the working directory alone.
-
-    Args:
-        conf_source: A folder or an archive.
-    """
-    if conf_source is None or "KEDRO_LOGGING_CONFIG" in os.environ:
-        return
-    folder = unpack(conf_source) if Path(conf_source).is_file() else conf_source
-    file = Path(folder) / "logging.yml"
-    if file.exists():
-        LOGGING.configure(yaml.safe_load(file.read_text(encoding="utf-8")))
-        LOGGING.set_project_logging(__package__ or "lookbook")
 
 
 def check_port(host: str, port: int) -> None:
@@ -157,7 +88,6 @@ def demo(
     conf_source: str | None,
     env: str | None,
     params: dict[str, Any],
-    photos: str | None,
 ) -> None:
     """Open the shopping assistant's page over the index there is."""
     user, _, password = (auth or "").partition(":")
@@ -170,23 +100,21 @@ def demo(
         "share": share,
         "auth": (user, password) if auth else None,
     }
-    with in_a_sentence():
-        configure_logging(conf_source)
-        check_port(host, port)
-        from lookbook.server.launch import serve
-        from lookbook.shop import Shop
+    check_port(host, port)
+    from lookbook.server.launch import serve
+    from lookbook.shop import Shop
 
-        given = _with_photos(params, photos)
-        shop = Shop(Path.cwd(), env=env, conf_source=conf_source, params=given)
-        shop.check_index()
-        assistant = shop.assistant
-        if shop.indexed_photos and "photos" in given and not assistant.examples(1):
-            raise InputError(
-                f"No photo of the index is in '{given['photos']}': it was made of "
-                f"'{shop.indexed_photos}'. First run 'kedro run --photos={given['photos']}'."
-            )
-        configured = {name: value for name, value in chosen.items() if value is not None}
-        serve(assistant, assistant.params.model_copy(update=configured), launch)
+    given = with_photos(params)
+    shop = Shop(Path.cwd(), env=env, conf_source=conf_source, params=given)
+    shop.check_index()
+    assistant = shop.assistant
+    if shop.indexed_photos and "photos" in given and not assistant.examples(1):
+        raise InputError(
+            f"No photo of the index is in '{given['photos']}': it was made of "
+            f"'{shop.indexed_photos}'. First run 'kedro run --params=photos={given['photos']}'."
+        )
+    configured = {name: value for name, value in chosen.items() if value is not None}
+    serve(assistant, assistant.params.model_copy(update=configured), launch)
 
 
 @cli.command()
@@ -206,42 +134,39 @@ def review(
     conf_source: str | None,
     env: str | None,
     params: dict[str, Any],
-    photos: str | None,
 ) -> None:
     """Open the page on which people decide what is doubtful in the catalogue."""
     pairs = [tuple(one.split(":", 1)) for one in (auth or "").split(",") if one]
     if not all(len(pair) == 2 and all(pair) for pair in pairs):
         raise click.UsageError("--auth takes names and passwords, as USER:PASSWORD,USER:PASSWORD")
-    given = _with_photos(params, photos)
+    given = with_photos(params)
     launch = {"server_name": host, "server_port": port, "auth": pairs or None}
-    with in_a_sentence():
-        configure_logging(conf_source)
-        check_port(host, port)
-        from kedro.framework.session import KedroSession
+    check_port(host, port)
+    from kedro.framework.session import KedroSession
 
-        from lookbook.review.page import serve
-        from lookbook.review.session import ReviewSession
-        from lookbook.shop import component_loader
+    from lookbook.review.page import serve
+    from lookbook.review.session import ReviewSession
+    from lookbook.shop import component_loader
 
-        session: Any = KedroSession.create(
-            Path.cwd(), env=env, conf_source=conf_source, runtime_params=given
-        )
-        with session:
-            session.run(pipeline_names=["review"])
-        catalog = _context(conf_source, env, given).catalog
-        load = component_loader(catalog)
-        session = ReviewSession(
-            load("full_catalogue"),
-            load("review_queue"),
-            load("probabilities"),
-            load("photo_files"),
-            catalog["corrections"],
-            load("schema"),
-        )
-        serve(session, who or getpass.getuser(), launch)
+    session: Any = KedroSession.create(
+        Path.cwd(), env=env, conf_source=conf_source, runtime_params=given
+    )
+    with session:
+        session.run(pipeline_names=["review"])
+    catalog = _context(conf_source, env, given).catalog
+    load = component_loader(catalog)
+    session = ReviewSession(
+        load("full_catalogue"),
+        load("review_queue"),
+        load("probabilities"),
+        load("photo_files"),
+        catalog["corrections"],
+        load("schema"),
+    )
+    serve(session, who or getpass.getuser(), launch)
 
 
 # Environment, configuration and parameters are Kedro's own options of `run`.
-_PROJECT_OPTIONS = [one for one in OTHER_OPTIONS if one.name in ("env", "conf_source")]
+_PROJECT_OPTIONS = [one for one in run.params if one.name in ("env", "conf_source", "params")]
 for command in (demo, review):
-    command.params += [*_PROJECT_OPTIONS, PARAMS, PHOTOS]
+    command.params += _PROJECT_OPTIONS

@@ -94,8 +94,8 @@ class ConfigLoader(OmegaConfigLoader):
         photos = given.get("photos", loaded.get("photos"))
         if key in ("parameters", "globals") and photos == "":
             raise InputError(
-                "No photo folder is named: 'photos' is empty. Name yours with --photos=FOLDER or "
-                "as 'photos:' in conf/local/globals.yml."
+                "No photo folder is named: 'photos' is empty. Name yours with "
+                "--params=photos=FOLDER or as 'photos:' in conf/local/globals.yml."
             )
         if key == "globals":
             base = self._load(key, self.base_env)

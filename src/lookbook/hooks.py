@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import time
 from collections import Counter
@@ -16,7 +17,10 @@ from pkgutil import iter_modules
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+import yaml
+from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
+from kedro.framework.project import LOGGING
 from kedro.io import AbstractVersionedDataset, CatalogProtocol
 from kedro.io.core import VersionNotFoundError
 from kedro.pipeline import Pipeline
@@ -38,6 +42,20 @@ logger = logging.getLogger(__name__)
 
 # The catalog entries of those who work on batches.
 POOLS = ("pool", "process_pool")
+
+
+class LoggingHooks:
+    """Log as ``--conf-source`` says; Kedro reads the working directory's configuration alone."""
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Read ``logging.yml`` of a configuration elsewhere."""
+        folder = Path(context.config_loader.conf_source)
+        file = folder / "logging.yml"
+        is_here = folder.resolve() == (Path(context.project_path) / "conf").resolve()
+        if file.exists() and not is_here and "KEDRO_LOGGING_CONFIG" not in os.environ:
+            LOGGING.configure(yaml.safe_load(file.read_text(encoding="utf-8")))
+            LOGGING.set_project_logging("lookbook")
 
 
 class MissingInputHooks:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,8 @@ class PhotoSource:
     def after_context_created(self, context: KedroContext) -> None:
         """Choose the folder for this session."""
         loader: Any = context.config_loader
-        params, shared = dict(loader.runtime_params or {}), loader["globals"]
+        params, shared = with_photos(loader.runtime_params), loader["globals"]
+        loader.runtime_params = params
         project = Path(context.project_path)
         self._records = {
             MANIFEST: str(project / shared["photos_record"]),
@@ -70,8 +72,8 @@ class PhotoSource:
         if self._refused:
             raise InputError(
                 f"This run would replace the catalogue and index of '{self._recorded}' by those "
-                f"of '{self._refused}': name that folder with --photos='{self._refused}', or set "
-                "'replace: true' in conf/local/globals.yml."
+                f"of '{self._refused}': name that folder with --params=photos='{self._refused}', "
+                "or set 'replace: true' in conf/local/globals.yml."
             )
         if self._recorded not in (None, SAMPLE, self._folder):
             logger.warning(
@@ -84,6 +86,12 @@ class PhotoSource:
         """Write the folder's address down."""
         if dataset_name in self._records:
             write_record(self._records[dataset_name], self._folder)
+
+
+def with_photos(params: dict[str, Any] | None) -> dict[str, Any]:
+    """Add the folder that the environment variable ``PHOTOS`` names to the command line's."""
+    named = os.environ.get("PHOTOS")
+    return {**({"photos": named} if named else {}), **(params or {})}
 
 
 def index_record(context: KedroContext) -> str:

@@ -1,5 +1,7 @@
 """The project's pipelines, by name."""
 
+import re
+from difflib import get_close_matches
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -7,6 +9,7 @@ from kedro.framework.project import find_pipelines
 from kedro.pipeline import Pipeline
 
 import lookbook.pipelines
+from lookbook.errors import InputError
 
 # The tag of what `kedro run` alone runs.
 DEFAULT = "default"
@@ -18,8 +21,20 @@ def register_pipelines() -> dict[str, Pipeline]:
     Returns:
         Pipelines by name. ``__default__`` are the nodes tagged ``default``: it leaves out the
         pipelines that are run on their own.
+
+    Raises:
+        InputError: If a run asks for a pipeline that does not exist; it suggests the nearest.
     """
-    pipelines = find_pipelines(raise_errors=True)
+    try:
+        pipelines = find_pipelines(raise_errors=True)
+    except ImportError as error:
+        names = [module.name for module in iter_modules(lookbook.pipelines.__path__)]
+        missing = re.sub(r".*'lookbook\.pipelines\.(\w+)'.*", r"\1", str(error))
+        if missing in (*names, str(error)):
+            raise
+        close = get_close_matches(missing, names, 1)
+        advice = f"Did you mean '{close[0]}'?" if close else f"There are {', '.join(names)}."
+        raise InputError(f"There is no pipeline '{missing}'. {advice}") from error
     everything = sum(pipelines.values(), Pipeline([]))
     return {**pipelines, "__default__": everything.only_nodes_with_tags(DEFAULT)}
 

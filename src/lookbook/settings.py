@@ -1,9 +1,11 @@
 """Kedro's settings for this project."""
 
 import os
+import sys
 
 from lookbook.config_loader import BASE, ConfigLoader
-from lookbook.hooks import MissingInputHooks, SummaryHooks
+from lookbook.failures import without_traceback
+from lookbook.hooks import LoggingHooks, MissingInputHooks, SummaryHooks
 from lookbook.photo_source import PhotoSource
 from lookbook.run_checks import RunChecks
 
@@ -11,7 +13,10 @@ from lookbook.run_checks import RunChecks
 # freed: some 40 MiB in a run over 30,000 photos.
 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
-HOOKS = (PhotoSource(), RunChecks(), MissingInputHooks(), SummaryHooks())
+# What a user can correct ends in a sentence, whichever command it ends.
+sys.excepthook = without_traceback(sys.excepthook)
+
+HOOKS = (LoggingHooks(), PhotoSource(), RunChecks(), MissingInputHooks(), SummaryHooks())
 
 CONFIG_LOADER_CLASS = ConfigLoader
 CONFIG_LOADER_ARGS = {

@@ -53,7 +53,9 @@ def test_goes_from_photos_to_an_index_with_the_packaged_configuration(
     (tmp_path / "photos").mkdir()
     for label in ("Shirt", "Hat"):
         (tmp_path / f"photos/{label}.jpg").write_bytes(jpeg(label))
-    result = succeed(run_package("--photos=photos", f"--conf-source={installed / 'conf.tar.gz'}"))
+    result = succeed(
+        run_package("--params=photos=photos", f"--conf-source={installed / 'conf.tar.gz'}")
+    )
     assert "Completed node" not in result.stdout
     table = next(tmp_path.glob("data/07_model_output/full_catalogue.csv/*/full_catalogue.csv"))
     assert pd.read_csv(table)["Filename"].tolist() == ["Hat.jpg", "Shirt.jpg"]

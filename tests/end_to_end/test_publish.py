@@ -154,7 +154,7 @@ def test_what_was_exported_comes_back_as_a_table_beside_the_photos(published, pr
         old.unlink()
     shutil.copy(latest(project, "shopify_products.csv"), photos / "products_export.csv")
     again = make_project(tmp_path)
-    succeed(run_kedro(again, "run", "--pipelines=ingest", f"--photos={photos}"))
+    succeed(run_kedro(again, "run", "--pipelines=ingest", f"--params=photos={photos}"))
     manifest = table(again, "manifest").set_index("photo_id")
     exported = pd.read_csv(latest(project, "shopify_products.csv"), keep_default_na=False)
     by_sku = exported.set_index("Variant SKU")["Type"]

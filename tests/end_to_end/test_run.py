@@ -53,7 +53,7 @@ def test_ends_with_what_happened_and_what_comes_next(ran):
     # A cell may go over several lines.
     summary = " ".join(printed[printed.index("what happened") :].replace("│", " ").split())
     for told in (*STEPS, "1 truncated", "1 missing", "all photos are kept", "catalogue.csv",
-                 "/lancedb", "data/08_reporting", "--photos="):  # fmt: skip
+                 "/lancedb", "data/08_reporting", "--params=photos="):  # fmt: skip
         assert told in summary
 
 
@@ -99,7 +99,7 @@ def test_takes_a_bare_folder_of_photos(project, kedro, tmp_path_factory):
     for label in ("Shirt", "Hat", "Dress"):
         (photos / f"{label}.jpg").write_bytes(jpeg(label))
     (photos / "notes.txt").write_text("not a photo")
-    succeed(kedro("run", f"--photos={photos}"))
+    succeed(kedro("run", f"--params=photos={photos}"))
     assert table(project, "full_catalogue")["Filename"].tolist() == [
         "Dress.jpg", "Hat.jpg", "Shirt.jpg"
     ]  # fmt: skip
@@ -154,22 +154,12 @@ def test_a_wrong_parameter_is_named(kedro):
     assert "Traceback" not in result.stdout + result.stderr
 
 
-@pytest.mark.parametrize(
-    ("name", "option"),
-    [("a=b 'c' größe", "--params=photos={}"), ("red, blue", "--photos={}")],
-)
-def test_takes_folders_of_any_name(project, kedro, tmp_path_factory, name, option):
-    photos = tmp_path_factory.mktemp("photos") / name
+def test_takes_folders_of_any_name(project, kedro, tmp_path_factory):
+    photos = tmp_path_factory.mktemp("photos") / "a=b 'c' größe"
     photos.mkdir()
     (photos / "only.jpg").write_bytes(jpeg())
-    succeed(kedro("run", "--pipelines=ingest", option.format(photos)))
+    succeed(kedro("run", "--pipelines=ingest", f"--params=photos={photos}"))
     assert table(project, "manifest")["file"].tolist() == ["only.jpg"]
-
-
-def test_says_where_a_folder_with_a_comma_goes(kedro):
-    result = kedro("run", "--pipelines=ingest", "--params=photos=red, blue")
-    assert result.returncode != 0
-    assert "given as --photos=FOLDER" in " ".join(result.stderr.split())
 
 
 @pytest.mark.parametrize("folder", ["2024", "true", "''"])

@@ -349,7 +349,7 @@ def test_without_an_index_the_demo_does_not_open(project, tmp_path):
 
 def test_the_demo_does_not_open_over_photos_that_are_not_of_its_index(ran, tmp_path):
     (tmp_path / "other.jpg").write_bytes(jpeg())
-    result = run_kedro(ran[0], "demo", f"--port={free_port()}", f"--photos={tmp_path}")
+    result = run_kedro(ran[0], "demo", f"--port={free_port()}", f"--params=photos={tmp_path}")
     assert result.returncode == 1
     assert f"No photo of the index is in '{tmp_path}'" in result.stderr
     assert "data/01_raw/sample" in result.stderr and "Traceback" not in result.stderr

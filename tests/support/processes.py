@@ -77,6 +77,10 @@ def _kedro(project: Path, arguments: tuple[str, ...], told: list[Path]) -> None:
     sys.argv = ["kedro", *arguments]
     try:
         main()
+    except Exception:
+        # As an interpreter does; a process that was forked off prints a traceback.
+        sys.excepthook(*sys.exc_info())
+        sys.exit(1)
     finally:
         # As an interpreter does; a process that was forked off does not.
         atexit._run_exitfuncs()

@@ -58,7 +58,7 @@ class RemotePhotosDataset(ReadOnlyDataset[dict[str, Any]]):
         """Fetches what is not there yet.
 
         Returns:
-            ``source``; ``photos``, the folder to name in ``--photos``; ``files``, the bytes of
+            ``source``; ``photos``, the folder to name in ``--params=photos=``; ``files``, the bytes of
             each by its path in that folder; and ``differs``, a sentence where more or less came
             than the source is known to hold, otherwise empty.
 

@@ -80,7 +80,7 @@ def list_photos(files: Any, folder: str) -> Loaders:
     Raises:
         InputError: If there is no such folder, it cannot be read, or holds no file.
     """
-    name_yours = "Name yours with --photos=FOLDER or as 'photos:' in conf/local/globals.yml."
+    name_yours = "Name yours with --params=photos=FOLDER or as 'photos:' in conf/local/globals.yml."
     if files.isfile(folder):
         raise InputError(f"'{folder}' is a file and no folder of photos. {name_yours}")
     if not files.isdir(folder):

@@ -11,4 +11,4 @@ def test_says_what_came_and_how_to_go_on():
     report = report_download(fetched)
     assert (report["files"], report["bytes"]) == (3, 9)
     assert report["by_suffix"] == {".jpg": 2, ".csv": 1}
-    assert report["next"] == "kedro run --photos=data/x"
+    assert report["next"] == "kedro run --params=photos=data/x"

@@ -58,7 +58,7 @@ def read_teacher(
         reasons = ", ".join(problems["reason"].unique()) or "it is empty"
         raise InputError(
             f"The teacher '{params.teacher}' says nothing of any photo that is here ({reasons}): "
-            "name the photos with --photos=FOLDER, and run 'ingest' first."
+            "name the photos with --params=photos=FOLDER, and run 'ingest' first."
         )
     people = read_corrections(corrections, schema)
     items = usable[usable["photo_id"].map(people.is_item).astype(bool)]

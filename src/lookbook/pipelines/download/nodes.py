@@ -26,6 +26,6 @@ def report_download(remote_photos: dict[str, Any]) -> dict[str, Any]:
         "files": len(files),
         "bytes": sum(files.values()),
         "by_suffix": dict(suffixes.most_common()),
-        "next": f"kedro run --photos={remote_photos['photos']}",
+        "next": f"kedro run --params=photos={remote_photos['photos']}",
         "differs": remote_photos["differs"],
     }

@@ -6,7 +6,7 @@ from typing import Any
 
 REPORT = "index_report"
 PLACES = {"index": "search_index"}
-NEXT = "make demo, make viz, or your own: kedro run --photos=FOLDER"
+NEXT = "make demo, make viz, or your own: kedro run --params=photos=FOLDER"
 
 
 def summarise(report: dict[str, Any]) -> tuple[int, int, str]:

@@ -35,7 +35,7 @@ _LOTS = 1 << 56
 _BATCH = 16
 NOTHING_PUBLISHED = (
     "No photo of the catalogue can be read, so nothing is published: name their folder with "
-    "--photos=FOLDER."
+    "--params=photos=FOLDER."
 )
 
 
