@@ -185,14 +185,14 @@ def count_pairs(outfits: list[WornOutfit], params: StyleParams) -> dict[str, Pai
 def count_contexts(outfits: list[WornOutfit], params: StyleParams) -> dict[str, Context]:
     """Count values by the contexts of outfits, see :func:`count_pairs`."""
     contexts = {}
-    for told in params.contexts:
+    for context_name in params.contexts:
         lift: dict[str, dict[str, dict[str, float]]] = defaultdict(dict)
         for name in params.attributes:
             counted: dict[tuple[str, str], float] = defaultdict(float)
             holding: dict[str, float] = defaultdict(float)
             having: dict[str, float] = defaultdict(float)
             for outfit in outfits:
-                holds = outfit.context.get(told)
+                holds = outfit.context.get(context_name)
                 for item in outfit.items if holds else ():
                     for value in item.get(name, []):
                         share = 1 / len(item[name])
@@ -204,8 +204,10 @@ def count_contexts(outfits: list[WornOutfit], params: StyleParams) -> dict[str, 
                 expected = holding[holds] * having[value] / total
                 ratio = (counted[holds, value] + params.smoothing) / (expected + params.smoothing)
                 lift[holds].setdefault(name, {})[value] = round(float(np.log(ratio)), 4)
-        counts = Counter(outfit.context[told] for outfit in outfits if told in outfit.context)
-        contexts[told] = Context(
+        counts = Counter(
+            outfit.context[context_name] for outfit in outfits if context_name in outfit.context
+        )
+        contexts[context_name] = Context(
             shares={holds: round(count / counts.total(), 4) for holds, count in counts.items()},
             lift=dict(lift),
             weights=dict.fromkeys(params.attributes, 1.0),
@@ -306,13 +308,13 @@ def features(question: Question, model: StyleModel) -> np.ndarray:
         worn = np.sum([_shares(item, name, pairs) for item in question.worn.items], axis=0)
         lift = np.array(pairs.lift).reshape(len(pairs.values), len(pairs.values))
         columns.append(shares @ lift @ worn)
-    for told, context in model.contexts.items():
-        of_context = context.lift.get(question.worn.context.get(told, ""), {})
+    for context_name, context in model.contexts.items():
+        of_context = context.lift.get(question.worn.context.get(context_name, ""), {})
         for name in context.weights:
             known = of_context.get(name, {})
-            told_of = [[known.get(one, 0.0) for one in item.get(name, [])] or [0.0]
+            own_lifts = [[known.get(one, 0.0) for one in item.get(name, [])] or [0.0]
                        for item in question.candidates]  # fmt: skip
-            columns.append(np.array([np.mean(values) for values in told_of]))
+            columns.append(np.array([np.mean(values) for values in own_lifts]))
     return np.stack(columns, axis=1)
 
 
@@ -338,9 +340,9 @@ def score_folds(
     rows = []
     for fold in Progress(range(params.folds), desc="style", unit="fold"):
         held = [ordered[place] for place in order[fold :: params.folds]]
-        kept = set(held)
-        taught = [one for outfit, one in outfits.items() if outfit not in kept]
-        model = learn(taught, params, schema)
+        held_out = set(held)
+        training = [one for outfit, one in outfits.items() if outfit not in held_out]
+        model = learn(training, params, schema)
         by_context = [
             one for context in model.contexts.values() for one in context.weights.values()
         ]

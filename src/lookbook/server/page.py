@@ -143,7 +143,8 @@ class Page(Layout):
             title="Lookbook", analytics_enabled=False,
             delete_cache=(UPLOAD_LIFETIME_S, UPLOAD_LIFETIME_S),
         ) as page:  # fmt: skip
-            self.session = gr.State(Session)
+            # A function, since Gradio takes a dataclass for a value.
+            self.session = gr.State(lambda: Session())
             gr.HTML(MASTHEAD, elem_id="masthead")
             with gr.Row(elem_id="layout"):
                 with gr.Column(scale=4, min_width=320, elem_id="customer"):

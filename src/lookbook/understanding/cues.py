@@ -1,7 +1,6 @@
-"""Words of customers that name nothing, and say how what they name is meant.
+"""Cue words: they name nothing, and say how the words around them are meant.
 
-English, German, French and Spanish. Like all words they are folded before they are compared, see
-:func:`lookbook.attributes.values.normalize`.
+English, German, French and Spanish; compared by :func:`lookbook.attributes.values.normalize`.
 """
 
 from __future__ import annotations
@@ -92,7 +91,7 @@ LINKS = [
 # Before whom something is for.
 FOR = ["for", "für", "pour", "para"]
 
-# Words by which a language is told.
+# Function words by language.
 LANGUAGES = {
     "en": (
         "the a an i you my for and with in of to is it do have what that any some please need want "
@@ -112,7 +111,7 @@ LANGUAGES = {
         "en es tiene tienen hay unos unas lo sin"
     ),
 }
-# Words that name clothes in one language and something else in the other.
+# Words that name clothes in one language and something else in another.
 ONLY_ABROAD = [
     "rock", "hut", "pull", "robe", "costume", "sol", "mer", "basket", "dick", "court", "hell",
     "vent", "uni", "sac", "lang", "ami", "cuadro", "talon", "mono", "salir", "bal", "punto",

@@ -82,11 +82,11 @@ def write_style_card(report: dict[str, Any], params: StyleParams) -> str:
     """Write the model card, as Markdown."""
     scores = report["scores"]
 
-    def told(name: str) -> str:
-        score = scores[name]
-        if score["mean"] is None:
+    def score(name: str) -> str:
+        values = scores[name]
+        if values["mean"] is None:
             return "not measured: too few outfits"
-        return f"{score['mean']:.3f} ({score['low']:.3f} to {score['high']:.3f})"
+        return f"{values['mean']:.3f} ({values['low']:.3f} to {values['high']:.3f})"
 
     return "\n".join(
         [
@@ -110,9 +110,9 @@ def write_style_card(report: dict[str, Any], params: StyleParams) -> str:
             "",
             f"| | with {', '.join(params.contexts)} of the outfit | by pairs alone | chance |",
             "|---|---|---|---|",
-            f"| the real item is the best of four | {told('right')} | {told('right_by_pairs')} "
+            f"| the real item is the best of four | {score('right')} | {score('right_by_pairs')} "
             "| 0.25 |",
-            f"| it scores above another (AUC) | {told('auc')} | {told('auc_by_pairs')} | 0.5 |",
+            f"| it scores above another (AUC) | {score('auc')} | {score('auc_by_pairs')} | 0.5 |",
             "",
         ]
     )
