@@ -8,16 +8,16 @@ TEXTS = ["a navy shirt", "a red shirt", "navy trousers, navy!"]
 
 
 def side():
-    vocabulary = Vocabulary.of(TEXTS, least=2)
+    vocabulary = Vocabulary.of(TEXTS, min_texts=2)
     rng = np.random.default_rng(0)
     text, words = rng.normal(size=(3, 4)), rng.normal(size=(3, len(vocabulary.words)))
     return TextProjection(vocabulary, text.astype(np.float32), words.astype(np.float32), "model")
 
 
 def test_knows_words_that_several_texts_have():
-    vocabulary = Vocabulary.of(TEXTS, least=2)
+    vocabulary = Vocabulary.of(TEXTS, min_texts=2)
     assert vocabulary.words == ["a", "navy", "shirt"]
-    weights = vocabulary.weigh(["NAVY navy unheard-of", "nothing known"])
+    weights = vocabulary.tf_idf(["NAVY navy unheard-of", "nothing known"])
     assert weights.tolist() == [[0, 1, 0], [0, 0, 0]]
 
 

@@ -64,7 +64,7 @@ def align(
     seen = torch.from_numpy(((inputs - mean) / spread).astype(np.float32))
     said = torch.from_numpy(vectors)
     vocabulary = Vocabulary.of(texts)
-    weights = vocabulary.weigh(texts)
+    weights = vocabulary.tf_idf(texts)
     rows, columns = np.nonzero(weights)
     # Of some thousand words a text has a dozen: looked up, they cost a tenth of a product.
     written = torch.from_numpy(columns), torch.from_numpy(np.searchsorted(rows, range(len(texts))))

@@ -1,4 +1,4 @@
-"""The text side of a distilled network: brings texts to the vectors of its pictures."""
+"""Text projection of the bundled network: from texts to the space of its images."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-# Words that fewer texts have are not learned.
-LEAST_TEXTS = 3
+# Rarer words are not learned.
+MIN_TEXTS = 3
 
 
 class Vocabulary(NamedTuple):
@@ -25,20 +25,20 @@ class Vocabulary(NamedTuple):
     rarity: np.ndarray
 
     @classmethod
-    def of(cls, texts: list[str], least: int = LEAST_TEXTS) -> Vocabulary:
-        """Collects the words of texts.
+    def of(cls, texts: list[str], min_texts: int = MIN_TEXTS) -> Vocabulary:
+        """Collect the words of texts.
 
         Args:
-            texts: What pictures are described by.
-            least: Texts that have a word at least.
+            texts: Descriptions of images.
+            min_texts: Minimum number of texts that have a word.
         """
         counts = Counter(word for text in texts for word in set(split_words(text)))
-        words = sorted(word for word, count in counts.items() if count >= least)
+        words = sorted(word for word, count in counts.items() if count >= min_texts)
         rarity = [np.log(len(texts) / counts[word]) for word in words]
         return cls(words, np.array(rarity, np.float32))
 
-    def weigh(self, texts: list[str]) -> np.ndarray:
-        """Says which words texts have, the rarer the weightier.
+    def tf_idf(self, texts: list[str]) -> np.ndarray:
+        """Return TF-IDF vectors of texts.
 
         Returns:
             (texts, words) float32 of unit length, or zeros for a text with no known word.
@@ -52,7 +52,7 @@ class Vocabulary(NamedTuple):
 
 
 class TextProjection(NamedTuple):
-    """Two linear layers whose sum is a text's place among the pictures.
+    """Two linear layers; their sum projects a text into the image space.
 
     A text model's vector says what a text is about; the words themselves, as TF-IDF, tell what
     such a vector blurs, such as one blue from another.
@@ -70,7 +70,7 @@ class TextProjection(NamedTuple):
     text_model: str
 
     def project(self, texts: list[str], vectors: np.ndarray) -> np.ndarray:
-        """Brings texts to the pictures.
+        """Project texts into the image space.
 
         Args:
             texts: The texts.
@@ -79,10 +79,10 @@ class TextProjection(NamedTuple):
         Returns:
             (texts, dimensions) of unit length.
         """
-        return unit(vectors @ self.text.T + self.vocabulary.weigh(texts) @ self.words.T)
+        return unit(vectors @ self.text.T + self.vocabulary.tf_idf(texts) @ self.words.T)
 
     def to_bytes(self) -> bytes:
-        """Writes a safetensors file."""
+        """Return a safetensors file."""
         from safetensors.numpy import save
 
         tensors = {
@@ -96,7 +96,7 @@ class TextProjection(NamedTuple):
 
     @classmethod
     def from_bytes(cls, data: bytes) -> TextProjection:
-        """Reads what :meth:`to_bytes` has written."""
+        """Read a file of :meth:`to_bytes`."""
         from safetensors.numpy import load
 
         tensors = load(data)
@@ -108,12 +108,12 @@ class TextProjection(NamedTuple):
 
 
 def split_words(text: str) -> list[str]:
-    """Takes a text apart into words, whatever their case."""
+    """Split a text into case-folded words."""
     return re.findall(r"[^\W_]+", text.casefold())
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
-    """Scales (vectors, dimensions) to unit length, in float32; zeros stay zeros."""
+    """Scale (vectors, dimensions) to unit length in float32; zeros stay zeros."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     scaled: np.ndarray = (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
     return scaled
