@@ -126,7 +126,8 @@ def _piece(outfit: int, place: int, one: Recommendation, picture: str, schema: S
 def strip(items: list[Recommendation], pictures: list[str], schema: Schema) -> str:
     """Return items as a row of small pictures to choose from."""
     tiles = "".join(
-        f'<button class="example" data-item="{number}" aria-label="{text(one.record[schema.title])}" '
+        f'<button class="example" data-item="{number}" '
+        f'aria-label="{text(one.record[schema.title])}" '
         f'title="{text(one.record[schema.title])}">{_picture(picture, one.record[schema.title])}'
         "</button>"
         for number, (one, picture) in enumerate(zip(items, pictures, strict=True))
