@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import getpass
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,10 +15,15 @@ from kedro.framework.cli.project import run
 
 from lookbook.assistant.types import ANSWER_METHODS, AnswerMethod
 from lookbook.errors import InputError
+from lookbook.failures import without_traceback
 from lookbook.photo_source import with_photos
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
+
+# What a user can correct ends in a sentence, whichever of Kedro's commands it ends. Kedro's logging,
+# which has set up a hook of its own before, shows the traceback of all else.
+sys.excepthook = without_traceback(sys.excepthook)
 
 
 @click.group(name="Lookbook")

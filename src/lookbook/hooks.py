@@ -28,6 +28,7 @@ from kedro.pipeline.node import Node
 
 import lookbook.pipelines
 from lookbook.errors import InputError, causes
+from lookbook.failures import without_traceback
 from lookbook.pipeline_registry import every_pipeline
 from lookbook.run_checks import config_of
 
@@ -56,6 +57,8 @@ class LoggingHooks:
         if file.exists() and not is_here and "KEDRO_LOGGING_CONFIG" not in os.environ:
             LOGGING.configure(yaml.safe_load(file.read_text(encoding="utf-8")))
             LOGGING.set_project_logging("lookbook")
+            # Its handler has set up a hook for tracebacks.
+            sys.excepthook = without_traceback(sys.excepthook)
 
 
 class MissingInputHooks:

@@ -1,10 +1,8 @@
 """Kedro's settings for this project."""
 
 import os
-import sys
 
 from lookbook.config_loader import BASE, ConfigLoader
-from lookbook.failures import without_traceback
 from lookbook.hooks import LoggingHooks, MissingInputHooks, SummaryHooks
 from lookbook.photo_source import PhotoSource
 from lookbook.run_checks import RunChecks
@@ -12,9 +10,6 @@ from lookbook.run_checks import RunChecks
 # Read when pyarrow is imported, which no module has done yet. Its own allocator keeps what is
 # freed: some 40 MiB in a run over 30,000 photos.
 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
-
-# What a user can correct ends in a sentence, whichever command it ends.
-sys.excepthook = without_traceback(sys.excepthook)
 
 HOOKS = (LoggingHooks(), PhotoSource(), RunChecks(), MissingInputHooks(), SummaryHooks())
 
