@@ -26,7 +26,7 @@ COLUMNS = frozenset(
         "filename", "file", "photo_id", "label", "sender_id", "kids", "sampling_group", "caption",
         "failure", "repair", "reason", "status", "slot", "score", "why", "fingerprint",
         "duplicate_group", "matched_by", "taught", "decided", "split", "reviewed", "text", "fold",
-        "words", "seconds", "file_name", "image", "line", "phash", "drawing", "picture", "x", "y",
+        "words", "seconds", "file_name", "image", "line", "phash", "synthetic", "picture", "x", "y",
         "column", "row", "off", "captioner", "prompt", "answers", "input_tokens", "output_tokens",
         "cost", "expected", "correct", "verdict", "problem", "outcome", "attribute", "value",
         "old_value", "new_value", "reviewer", "timestamp", "most_similar", "wearer", "unseen",

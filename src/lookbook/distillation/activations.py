@@ -48,7 +48,7 @@ def compute_part(
     """Run some pictures, plain and flipped, through the frozen blocks.
 
     Args:
-        pictures: Rows with ``file`` or ``drawing``.
+        pictures: Rows with ``file`` or ``synthetic``.
         files: Functions that read the photos' bytes, by file.
         trunk: The frozen blocks.
         workers: Threads that decode photos.
@@ -60,13 +60,13 @@ def compute_part(
     trunk.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def pixels(row: Any) -> np.ndarray:
-        if isinstance(row.drawing, str):
-            return to_pixels(draw(row.drawing))
+        if isinstance(row.synthetic, str):
+            return to_pixels(draw(row.synthetic))
         return to_pixels(decode(read_photo(files, row.file)))
 
     parts = []
     with ThreadPoolExecutor(workers) as executor, torch.inference_mode():
-        rows = list(pictures[["file", "drawing"]].itertuples(index=False))
+        rows = list(pictures[["file", "synthetic"]].itertuples(index=False))
         for start in range(0, len(rows), _BATCH):
             upright = np.stack(list(executor.map(pixels, rows[start : start + _BATCH])))
             views = np.concatenate([upright, upright[:, :, ::-1]])

@@ -1,4 +1,4 @@
-"""Drawn garments, so that a network knows the bundled sample too."""
+"""Synthetic photos of garments, so that a network knows the bundled sample too."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def list_synthetic_photos(
         seed: Chooses colours and patterns.
 
     Returns:
-        ``photo_id``, ``drawing`` (what :func:`draw` takes), ``label`` and the attributes.
+        ``photo_id``, ``synthetic`` (what :func:`draw` takes), ``label`` and the attributes.
     """
     from lookbook.photos.drawing import COLOURS, LABELS, PATTERNS
 
@@ -43,7 +43,7 @@ def list_synthetic_photos(
                 "pattern": str(rng.choice(PATTERNS)),
             }
             drawing = "/".join([*told.values(), str(_FIRST_SEED + number)])
-            known = {"photo_id": f"drawing {drawing}", "drawing": drawing, "label": label}
+            known = {"photo_id": f"drawing {drawing}", "synthetic": drawing, "label": label}
             for name, column in columns.items():
                 attribute = schema.categorical.get(name)
                 if attribute is None:
@@ -57,7 +57,7 @@ def list_synthetic_photos(
                 if how in ("exact", "synonym"):
                     known[name] = join_values(found)
             rows.append(known)
-    columns_known = ["photo_id", "drawing", "label", *schema.categorical]
+    columns_known = ["photo_id", "synthetic", "label", *schema.categorical]
     return pd.DataFrame(rows, columns=columns_known)
 
 

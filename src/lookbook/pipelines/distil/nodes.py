@@ -76,12 +76,12 @@ def make_folds(
     schema: Schema,
     params: DistilParams,
 ) -> tuple[pd.DataFrame, list[dict[str, Any]], dict[str, Any]]:
-    """Add drawn garments, and gives each photo its fold: a sender's are all in one.
+    """Add synthetic photos, and assign folds: all photos of a sender are in one.
 
     So are those of senders who sent photos of the same item, as the last index has found them.
 
     Returns:
-        The training set: the photos with ``fold`` and the drawings with ``drawing``. Drawings
+        The training set: the photos with ``fold`` and the drawings with ``synthetic``. Drawings
         are learned from in every fold, photos of unknown senders by the release alone. The heads
         to teach. And a report: photos, senders and what each attribute has to learn from.
 
@@ -93,7 +93,7 @@ def make_folds(
     from lookbook.distillation.synthetic import list_synthetic_photos
     from lookbook.search.near_duplicates import join_senders
 
-    drawn = list_synthetic_photos(
+    synthetic = list_synthetic_photos(
         params.synthetic_per_label, params.synthetic_columns, schema, params.fit.seed
     )
     photos = taught_photos.assign(fold=NO_FOLD)
@@ -114,8 +114,8 @@ def make_folds(
     rows = np.flatnonzero(measured)
     for fold, (_, test) in enumerate(split.split(rows, strata[measured], people)):
         photos.iloc[rows[test], photos.columns.get_loc("fold")] = fold
-    photos = photos.assign(sender_id=senders, drawing=None)
-    training_set = pd.concat([photos, drawn.assign(fold=NO_FOLD)], ignore_index=True)
+    photos = photos.assign(sender_id=senders, synthetic=None)
+    training_set = pd.concat([photos, synthetic.assign(fold=NO_FOLD)], ignore_index=True)
     heads = make_heads(photos, schema, params.min_examples)
     if not any(head.name in schema.categorical for head in heads):
         raise InputError(
@@ -128,7 +128,7 @@ def make_folds(
         "described": int(photos[TEXT].notna().sum()),
         "senders": int(senders.nunique()),
         "measured": int(measured.sum()),
-        "synthetic": len(drawn),
+        "synthetic": len(synthetic),
         "folds": folds,
         "examples": {
             name: int(photos[name].notna().sum()) for name in ["label", *schema.categorical]
@@ -221,7 +221,7 @@ def _learned_from(training_set: pd.DataFrame, fold: int | None) -> np.ndarray:
         return np.arange(len(training_set))
     # Whoever sent a photo of which that is not known may be in the fold.
     others = training_set["fold"].ne(fold) & training_set["fold"].ne(NO_FOLD)
-    return np.flatnonzero(others | training_set["drawing"].notna())
+    return np.flatnonzero(others | training_set["synthetic"].notna())
 
 
 def predict_folds(
