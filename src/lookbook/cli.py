@@ -21,8 +21,8 @@ from lookbook.photo_source import with_photos
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
 
-# What a user can correct ends in a sentence, whichever of Kedro's commands it ends. Kedro's logging,
-# which has set up a hook of its own before, shows the traceback of all else.
+# Any command of Kedro's that fails of what a user can correct ends in a sentence. Kedro's logging
+# has set up its own hook before, which shows the traceback of all other errors.
 sys.excepthook = without_traceback(sys.excepthook)
 
 

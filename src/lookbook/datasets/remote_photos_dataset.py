@@ -58,8 +58,8 @@ class RemotePhotosDataset(ReadOnlyDataset[dict[str, Any]]):
         """Fetches what is not there yet.
 
         Returns:
-            ``source``; ``photos``, the folder to name in ``--params=photos=``; ``files``, the bytes of
-            each by its path in that folder; and ``differs``, a sentence where more or less came
+            ``source``; ``photos``, the folder that the parameter ``photos`` is to name; ``files``,
+            the bytes of each by its path in that folder; and ``differs``, a sentence where more or less came
             than the source is known to hold, otherwise empty.
 
         Raises:
