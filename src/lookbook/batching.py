@@ -19,7 +19,7 @@ class DynamicBatcher(Generic[Asked, Told]):
     """
 
     def __init__(self, function: Callable[[list[Asked]], Sequence[Told]], largest: int) -> None:
-        """Takes the function.
+        """Create a batcher around a function.
 
         Args:
             function: Gives a result for each thing, in their order.
@@ -31,7 +31,7 @@ class DynamicBatcher(Generic[Asked, Told]):
         self._working = Lock()
 
     def __call__(self, *things: Asked) -> list[Told]:
-        """Gives the results of some things.
+        """Return the results for a list of inputs.
 
         Raises:
             Exception: What the function raised for the batch that one of them was in.

@@ -59,7 +59,7 @@ def _context(conf_source: str | None, env: str | None, params: dict[str, Any]) -
 
 
 def _served_at(port: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Adds the options that say where a page is served."""
+    """Add the options that say where a page is served."""
 
     def add(command: Callable[..., None]) -> Callable[..., None]:
         seen = "0.0.0.0 to be seen by all."

@@ -78,7 +78,7 @@ def _describe(resources: dict[str, float]) -> str:
 
 @contextmanager
 def lost_machine_told() -> Iterator[None]:
-    """Says in a sentence that a run's own part of the cluster was lost; others are made up for.
+    """Turn the loss of the run's own part of the cluster into a sentence.
 
     Raises:
         InputError: In the place of what Ray says.
@@ -98,7 +98,7 @@ def lost_machine_told() -> Iterator[None]:
 
 
 def connect(connection: dict[str, Any]) -> bool:
-    """Connects to a Ray cluster unless this process is connected already.
+    """Connect to a Ray cluster unless this process is connected already.
 
     Args:
         connection: Arguments of ``ray.init``, such as ``address`` and ``runtime_env``. Without an

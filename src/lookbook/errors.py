@@ -15,7 +15,7 @@ class OperatorError(InputError):
 
 
 def causes(error: BaseException | None) -> Iterator[BaseException]:
-    """Walks from an exception back to what caused it.
+    """Walk from an exception back to what caused it.
 
     Yields:
         The exception itself, then each one behind it.

@@ -41,7 +41,7 @@ def without_traceback(show: Show) -> Show:
 
 
 def sentence_of(error: BaseException) -> str | None:
-    """Return what a user reads of an error; ``None`` for a defect, whose traceback is needed."""
+    """Return an error's sentence for users; ``None`` for a defect, whose traceback is needed."""
     for cause in causes(error):
         if isinstance(cause, InputError | ParameterValidationError | MissingConfigException):
             return str(cause)

@@ -68,7 +68,7 @@ class MissingInputHooks:
     def on_pipeline_error(
         self, error: Exception, pipeline: Pipeline, catalog: CatalogProtocol
     ) -> None:
-        """Turns a missing version of an input into a sentence.
+        """Turn a missing version of an input into a sentence.
 
         Raises:
             InputError: If an input has never been written.

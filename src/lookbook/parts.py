@@ -20,24 +20,24 @@ class TableParts:
     """
 
     def __init__(self, make: Callable[[], Iterator[pd.DataFrame]]) -> None:
-        """Takes what makes the parts; at least one, which tells the columns."""
+        """Set the function that makes the parts: one at least, which has the columns."""
         self._make = make
 
     def __iter__(self) -> Iterator[pd.DataFrame]:
-        """Makes the parts anew."""
+        """Make the parts anew."""
         return self._make()
 
     def whole(self) -> pd.DataFrame:
-        """Makes the table at once."""
+        """Make the table at once."""
         return pd.concat(self, ignore_index=True)
 
 
 def parts_of(table: pd.DataFrame | TableParts) -> Iterable[pd.DataFrame]:
-    """Gives the parts of a table that is made as it is written; of another, itself."""
+    """Return the parts of a table that is made as it is written; of another, itself."""
     return table if isinstance(table, TableParts) else [table]
 
 
 def cut(rows: Rows, size: int = PART) -> Iterator[Rows]:
-    """Cuts rows into parts; of none there is one, which tells the columns."""
+    """Cut rows into parts; of none there is one, which tells the columns."""
     for start in range(0, max(len(rows), 1), size):
         yield rows.iloc[start : start + size]

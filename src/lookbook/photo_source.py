@@ -62,7 +62,7 @@ class PhotoSource:
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Pipeline) -> None:
-        """Tell what a run replaces.
+        """Log which catalogue and index a run replaces.
 
         Raises:
             InputError: If it replaces what was made of another folder, and nobody asked for it.

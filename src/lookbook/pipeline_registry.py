@@ -16,7 +16,7 @@ DEFAULT = "default"
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """Finds every pipeline; ``kedro run`` alone goes from photos to a searchable catalogue.
+    """Find every pipeline; ``kedro run`` alone goes from photos to a searchable catalogue.
 
     Returns:
         Pipelines by name. ``__default__`` are the nodes tagged ``default``: it leaves out the
@@ -40,7 +40,7 @@ def register_pipelines() -> dict[str, Pipeline]:
 
 
 def every_pipeline() -> dict[str, Pipeline]:
-    """Makes every pipeline, whichever a run has asked for."""
+    """Make every pipeline, whichever a run has asked for."""
     return {
         module.name: import_module(f"lookbook.pipelines.{module.name}").create_pipeline()
         for module in iter_modules(lookbook.pipelines.__path__)

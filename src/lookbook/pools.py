@@ -46,7 +46,7 @@ class Pool(Protocol):
         ...
 
     def map(self, function: Callable[[Batch], Made], batches: Iterable[Batch]) -> Iterator[Made]:
-        """Applies a function to batches.
+        """Apply a function to batches.
 
         Args:
             function: What is done to a batch; the same bytes out, wherever it runs.
@@ -65,11 +65,11 @@ class LocalPool:
     """Threads of this machine: photos are decoded, and models run, outside Python's lock."""
 
     def __init__(self, workers: int = 4) -> None:
-        """Says how many."""
+        """Set the number of workers."""
         self.workers = workers
 
     def map(self, function: Callable[[Batch], Made], batches: Iterable[Batch]) -> Iterator[Made]:
-        """Applies a function to batches, see :class:`Pool`."""
+        """Apply a function to batches, see :class:`Pool`."""
         with ThreadPoolExecutor(self.workers) as executor:
             # As many again wait as are worked on, and no more.
             yield from _windowed(
@@ -86,11 +86,11 @@ class ProcessPool:
     """
 
     def __init__(self, workers: int | None = None) -> None:
-        """Says how many; as many as there are cores by default."""
+        """Set the number of workers; as many as there are cores by default."""
         self.workers = workers or os.cpu_count() or 1
 
     def map(self, function: Callable[[Batch], Made], batches: Iterable[Batch]) -> Iterator[Made]:
-        """Applies a function, which can be pickled, to batches, see :class:`Pool`."""
+        """Apply a function, which can be pickled, to batches, see :class:`Pool`."""
         remaining = iter(batches)
         first = list(islice(remaining, 2))
         if len(first) < 2:
@@ -134,7 +134,7 @@ class RayPool:
         self._connection = connection or {}
 
     def map(self, function: Callable[[Batch], Made], batches: Iterable[Batch]) -> Iterator[Made]:
-        """Applies a function to batches, see :class:`Pool`.
+        """Apply a function to batches, see :class:`Pool`.
 
         Raises:
             InputError: If no machine is large enough, or a batch kills every worker it is given
@@ -174,7 +174,7 @@ class _RayRun(Generic[Batch, Made]):
         return self.fetch((tries.remote(self._shared, batch), cast(Batch, batch)))
 
     def fetch(self, under_way: tuple[Any, Batch]) -> Made:
-        """Return what is made of a batch, without the records that kill their workers.
+        """Return a batch's results, without the records that kill their workers.
 
         Raises:
             InputError: If there is no room, or the batch kills its workers.
@@ -214,7 +214,7 @@ class _RayRun(Generic[Batch, Made]):
 
 
 def in_batches(things: Iterable[Batch], size: int) -> Iterator[list[Batch]]:
-    """Cuts a stream into batches, each read when it is asked for."""
+    """Cut a stream into batches, each read when it is asked for."""
     remaining = iter(things)
     while batch := list(islice(remaining, size)):
         yield batch
@@ -230,7 +230,7 @@ def _windowed(
     most: int,
     fetch: Callable[[Any], Made],
 ) -> Iterator[Made]:
-    """Keeps a bounded number of batches under way, and gives what is made in their order."""
+    """Keep a bounded number of batches under way, and yield results in order."""
     under_way: deque[Any] = deque()
     for batch in batches:
         under_way.append(submit(batch))

@@ -15,7 +15,7 @@ class Progress(tqdm):
     """tqdm, but without carriage returns where nobody sees them: a log, a pipe, CI."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        """Takes tqdm's arguments."""
+        """Create a bar with tqdm's arguments."""
         self._in_log = not sys.stderr.isatty()
         if options.get("disable") is False:
             # Not said, so that TQDM_DISABLE counts.
@@ -24,7 +24,7 @@ class Progress(tqdm):
         super().__init__(*args, **{**(seldom if self._in_log else {}), **options})
 
     def display(self, msg: str | None = None, pos: int | None = None) -> None:
-        """Shows how far it is."""
+        """Show how far it is."""
         if not self._in_log:
             super().display(msg, pos)
         elif msg != "":
@@ -32,7 +32,7 @@ class Progress(tqdm):
             self.fp.flush()
 
     def close(self) -> None:
-        """Shows how far it came, once."""
+        """Show how far it came, once."""
         if self._in_log and not self.disable:
             self.display()
             self.leave = False
@@ -40,7 +40,7 @@ class Progress(tqdm):
 
 
 def quiet_libraries() -> None:
-    """Keeps libraries that load models from drawing bars of their own into a log."""
+    """Keep libraries that load models from drawing bars of their own into a log."""
     if not sys.stderr.isatty():
         from transformers.utils import logging
 

@@ -85,7 +85,7 @@ def parse_repaired_json(text: str, schema: Schema) -> RawValues:
 
 
 def extract_value(raw: Any, name: str, schema: Schema) -> str | list[str] | None:
-    """Take what a value of JSON says of an attribute; ``None`` for nothing.
+    """Extract an attribute's raw value from a JSON value; ``None`` for nothing.
 
     Args:
         raw: The value: text, number, list, or an object around it.

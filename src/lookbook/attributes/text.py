@@ -90,7 +90,7 @@ def strip_thinking(text: str) -> str:
 
 
 def _cut_thoughts(text: str) -> str:
-    """Cut from each opening tag to the first closing one of its name, in one pass.
+    """Remove text between tags, from each opening tag to the next closing one of its name.
 
     One expression for both would look through the whole text again for every opening tag.
     """

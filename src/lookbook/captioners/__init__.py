@@ -66,7 +66,7 @@ class Prompt(BaseModel):
 
 
 def _ask(name: str, schema: Schema) -> str:
-    """Return in a line what a model is to write into an attribute."""
+    """Return the line of the prompt that describes an attribute."""
     attribute = schema.root[name]
     about = attribute.description[:1].lower() + attribute.description[1:]
     if name in schema.texts:

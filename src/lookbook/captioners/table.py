@@ -184,7 +184,7 @@ def _find_raw(table: pd.DataFrame, known: dict[str, str], schema: Schema) -> str
 
 
 def _merge(caption: Caption, told: Said, schema: Schema) -> Caption:
-    """Put what a row says over what a captioner says of the same photo."""
+    """Override a captioner's values by those of a table's row."""
     raw_values = parse_answer(caption.text or "", schema).raw_values
     merged = json.dumps({**raw_values, **told}, ensure_ascii=False)
     return caption.model_copy(update={"text": merged, "failure": None})

@@ -339,7 +339,7 @@ class Connection:
 
 
 async def _read_events(reply: httpx.Response) -> AsyncIterator[str]:
-    """Yield what the model says from a stream of server-sent events.
+    """Yield the model's text from a stream of server-sent events.
 
     Raises:
         ServerError: If an event is none of a chat's, or the stream ends before the answer does.

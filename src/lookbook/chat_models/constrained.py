@@ -100,7 +100,7 @@ class SchemaLogitsProcessor:
     """
 
     def __init__(self, guide: LLTokenizer, rules: str, rows: int) -> None:
-        """Starts each row at the beginning of an answer.
+        """Start each row at the beginning of an answer.
 
         Args:
             guide: The model's vocabulary, from :func:`guide_for`.
@@ -117,7 +117,7 @@ class SchemaLogitsProcessor:
         self._begun = False
 
     def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
-        """Masks the scores of the next token.
+        """Mask the scores of the next token.
 
         Args:
             input_ids: Prompt and answer so far; (rows, tokens).

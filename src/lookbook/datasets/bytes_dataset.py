@@ -38,7 +38,7 @@ class BytesDataset(AbstractVersionedDataset[bytes, bytes]):
         fs_args: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        """Creates a dataset over one file.
+        """Create a dataset over one file.
 
         Args:
             filepath: The file, with an fsspec protocol where it is not local.
@@ -62,12 +62,12 @@ class BytesDataset(AbstractVersionedDataset[bytes, bytes]):
         )
 
     def load(self) -> bytes:
-        """Reads the file."""
+        """Read the file."""
         content: bytes = self._fs.cat_file(get_filepath_str(self._get_load_path(), self._protocol))
         return content
 
     def save(self, data: bytes) -> None:
-        """Writes the file."""
+        """Write the file."""
         with self._fs.open(get_filepath_str(self._get_save_path(), self._protocol), "wb") as file:
             file.write(data)
         self._invalidate_cache()

@@ -58,7 +58,7 @@ class CatalogueSearchDataset(AbstractVersionedDataset[dict[str, TableRows], Cata
         credentials: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        """Creates a dataset over one database.
+        """Create a dataset over one database.
 
         Args:
             filepath: The database, an absolute path or a URI that LanceDB opens.
@@ -97,7 +97,7 @@ class CatalogueSearchDataset(AbstractVersionedDataset[dict[str, TableRows], Cata
         )
 
     def load(self) -> CatalogueSearch:
-        """Opens the tables at their version.
+        """Open the tables at their version.
 
         Returns:
             The index, for reading; an empty one if there is none yet and that is allowed.
@@ -158,7 +158,7 @@ class CatalogueSearchDataset(AbstractVersionedDataset[dict[str, TableRows], Cata
                 prune_versions(database, self._keep_versions)
 
     def preview(self, nrows: int = 20) -> TablePreview:
-        """Shows the first rows of the first table in Kedro-Viz, without their vectors."""
+        """Show the first rows of the first table in Kedro-Viz, without their vectors."""
         database = self._connect()
         names = list(list_versions(database))
         if not names:

@@ -42,14 +42,14 @@ class CSVDataset(PandasCSVDataset):
     }  # fmt: skip
 
     def load(self) -> pd.DataFrame:
-        """Reads the table as it was saved."""
+        """Read the table as it was saved."""
         with super().load() as parts:
             table = pd.concat(map(restore_formulas, parts), ignore_index=True)
         # What a part has no value of has no type there.
         return table.infer_objects()
 
     def save(self, data: pd.DataFrame | TableParts) -> None:
-        """Writes the table, or its parts as they are made; it appears once it is whole."""
+        """Write the table, or its parts as they are made; it appears once it is whole."""
         path = get_filepath_str(self._get_save_path(), self._protocol)
         with open_whole(self._fs, path, **self._fs_open_args_save) as file:
             for number, part in enumerate(parts_of(data)):
@@ -59,12 +59,12 @@ class CSVDataset(PandasCSVDataset):
 
 
 def escape_formulas(table: pd.DataFrame) -> pd.DataFrame:
-    """Writes a quote before each text that a spreadsheet would run."""
+    """Write a quote before each text that a spreadsheet would run."""
     return _replace(table, _FORMULA, r"'\1")
 
 
 def restore_formulas(table: pd.DataFrame) -> pd.DataFrame:
-    """Takes the quotes away again, see :func:`escape_formulas`."""
+    """Remove the quotes that :func:`escape_formulas` writes."""
     return _replace(table, _SHOWN_AS_TEXT, r"\1")
 
 

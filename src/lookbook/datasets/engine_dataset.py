@@ -38,7 +38,7 @@ class EngineDataset(ReadOnlyDataset[Any]):
         metadata: dict[str, Any] | None = None,
         **arguments: Any,
     ) -> None:
-        """Creates the dataset; nothing is imported before it is loaded.
+        """Create the dataset; nothing is imported before it is loaded.
 
         Args:
             engine: The class or function, by its module and name; or a mapping that names it
@@ -52,7 +52,7 @@ class EngineDataset(ReadOnlyDataset[Any]):
         self.metadata = metadata
 
     def load(self) -> Any:
-        """Makes the engine.
+        """Make the engine.
 
         Raises:
             InputError: If there is no such engine, or it takes no such arguments.
@@ -91,7 +91,7 @@ def _make(config: dict[str, Any]) -> Any:
 
 
 def _parameters(engine: Any, arguments: dict[str, Any]) -> Mapping[str, inspect.Parameter]:
-    """Looks at what an engine takes.
+    """Return an engine's parameters.
 
     Raises:
         TypeError: If it does not take these arguments.

@@ -26,7 +26,7 @@ class FolderDataset(AbstractDataset[dict[str, bytes | None], dict[str, Callable[
     """
 
     def __init__(self, *, path: str, metadata: dict[str, Any] | None = None) -> None:
-        """Creates the dataset.
+        """Create the dataset.
 
         Args:
             path: The folder, on this machine; it need not be there.
@@ -36,7 +36,7 @@ class FolderDataset(AbstractDataset[dict[str, bytes | None], dict[str, Callable[
         self.metadata = metadata
 
     def load(self) -> dict[str, Callable[[], bytes]]:
-        """Lists the files, and how each is read."""
+        """List the files, and how each is read."""
         return {
             file.relative_to(self._path).as_posix(): file.read_bytes
             for file in sorted(self._path.rglob("*"))
@@ -44,7 +44,7 @@ class FolderDataset(AbstractDataset[dict[str, bytes | None], dict[str, Callable[
         }
 
     def save(self, data: dict[str, bytes | None]) -> None:
-        """Writes files, and removes others."""
+        """Write files, and remove others."""
         for name, content in data.items():
             file = self._path / name
             if content is None:

@@ -47,7 +47,7 @@ class HubDataset(AbstractDataset[dict[str, Any], None]):
         credentials: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        """Creates the dataset.
+        """Create the dataset.
 
         Args:
             path: The folder.
@@ -69,7 +69,7 @@ class HubDataset(AbstractDataset[dict[str, Any], None]):
         raise DatasetError("HubDataset is pushed to, never loaded")
 
     def save(self, data: dict[str, Any]) -> None:
-        """Pushes the folder.
+        """Push the folder.
 
         Args:
             data: ``repository`` (``OWNER/NAME``, or ``None`` to push nowhere), ``private`` and

@@ -25,7 +25,7 @@ class NpyDataset(AbstractDataset[np.ndarray, np.ndarray]):
     """
 
     def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
-        """Creates a dataset over a local file.
+        """Create a dataset over a local file.
 
         Args:
             filepath: Where it lies.
@@ -35,12 +35,12 @@ class NpyDataset(AbstractDataset[np.ndarray, np.ndarray]):
         self.metadata = metadata
 
     def load(self) -> np.ndarray:
-        """Opens the array for reading, as a memory map."""
+        """Open the array for reading, as a memory map."""
         array: np.ndarray = np.load(self._filepath, mmap_mode="r", allow_pickle=False)
         return array
 
     def save(self, data: np.ndarray) -> None:
-        """Writes the array: whole, or not at all."""
+        """Write the array: whole, or not at all."""
         self._filepath.parent.mkdir(parents=True, exist_ok=True)
         partial = self._filepath.with_suffix(".partial")
         with partial.open("wb") as file:

@@ -27,7 +27,7 @@ class ParquetDataset(PandasParquetDataset):
     """
 
     def save(self, data: pd.DataFrame | TableParts) -> None:
-        """Writes the table, or its parts as they are made; it appears once it is whole."""
+        """Write the table, or its parts as they are made; it appears once it is whole."""
         path = get_filepath_str(self._get_save_path(), self._protocol)
         parts = iter(parts_of(data))
         first = pa.Table.from_pandas(next(parts), preserve_index=False)

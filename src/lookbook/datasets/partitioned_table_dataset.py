@@ -48,7 +48,7 @@ class PartitionedTableDataset(ParquetDataset):
         dtype: str | dict[str, str] | None = None,
         **arguments: Any,
     ) -> None:
-        """Creates the dataset.
+        """Create the dataset.
 
         Args:
             filepath: The folder, on any filesystem that fsspec knows.
@@ -61,12 +61,12 @@ class PartitionedTableDataset(ParquetDataset):
         self._dtype = dtype
 
     def load(self) -> pd.DataFrame:
-        """Reads all parts."""
+        """Read all parts."""
         table = super().load().sort_values(_ROW, ignore_index=True)
         return table.drop(columns=_ROW)
 
     def save(self, data: pd.DataFrame | TableParts) -> None:
-        """Writes a table that has a column ``photo_id``, or its parts as they are made."""
+        """Write a table that has a column ``photo_id``, or its parts as they are made."""
         path = get_filepath_str(self._get_save_path(), self._protocol)
         unfinished = f"{path}.unfinished"
         if self._fs.exists(unfinished):
@@ -92,14 +92,14 @@ class PartitionedTableDataset(ParquetDataset):
         self._invalidate_cache()
 
     def preview(self, nrows: int = 20) -> TablePreview:
-        """Shows the first rows in Kedro-Viz."""
+        """Show the first rows in Kedro-Viz."""
         return TablePreview(self.load().head(nrows).astype(str).to_dict(orient="split"))
 
     def _part_of(self, photo_id: str) -> int:
         return zlib.crc32(photo_id.encode()) % self._partitions
 
     def _typed(self, data: pd.DataFrame) -> pd.DataFrame:
-        """Gives columns the types that they have when they are read from CSV."""
+        """Give columns the types that they have in a CSV file."""
         dtype = self._dtype or {}
         if isinstance(dtype, dict):
             dtype = {name: one for name, one in dtype.items() if name in data}

@@ -25,7 +25,7 @@ class PhotoFileDataset(ReadOnlyDataset[Photo | None]):
     """
 
     def __init__(self, *, filepath: str | None, metadata: dict[str, Any] | None = None) -> None:
-        """Creates a dataset over one file.
+        """Create a dataset over one file.
 
         Args:
             filepath: The file, with an fsspec protocol where it is not local; ``None`` for no
@@ -36,7 +36,7 @@ class PhotoFileDataset(ReadOnlyDataset[Photo | None]):
         self.metadata = metadata
 
     def load(self) -> Photo | None:
-        """Reads the photo.
+        """Read the photo.
 
         Raises:
             InputError: If the file cannot be read.

@@ -33,7 +33,7 @@ class PhotoFolderDataset(ReadOnlyDataset[Loaders]):
         fs_args: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        """Creates a dataset over a local or remote folder.
+        """Create a dataset over a local or remote folder.
 
         Args:
             path: The folder, with an fsspec protocol where it is not local.
@@ -46,7 +46,7 @@ class PhotoFolderDataset(ReadOnlyDataset[Loaders]):
         self.metadata = metadata
 
     def load(self) -> Loaders:
-        """Lists the photos, see :func:`lookbook.photos.folder.list_photos`."""
+        """List the photos, see :func:`lookbook.photos.folder.list_photos`."""
         return list_photos(self._fs, self._path)
 
     def _describe(self) -> dict[str, Any]:

@@ -53,7 +53,7 @@ class PhotoTableDataset(ReadOnlyDataset[pd.DataFrame]):
         fs_args: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        """Creates a dataset over the table in a local or remote folder.
+        """Create a dataset over the table in a local or remote folder.
 
         Args:
             path: The folder, with an fsspec protocol where it is not local.
@@ -69,7 +69,7 @@ class PhotoTableDataset(ReadOnlyDataset[pd.DataFrame]):
         self.metadata = metadata
 
     def load(self) -> pd.DataFrame:
-        """Reads every row as it stands, and says how it was read.
+        """Read every row as it stands, and report how.
 
         Returns:
             See :class:`lookbook.photos.table.PhotoTable`; no columns at all without a table.
@@ -85,7 +85,7 @@ class PhotoTableDataset(ReadOnlyDataset[pd.DataFrame]):
         return table.rows
 
     def _read_tars(self) -> pd.DataFrame:
-        """Gathers what tars say of their photos, where there is no table."""
+        """Collect the rows that tars hold beside their photos, where there is no table."""
         listed = list_files(self._fs, self._folder)
         root = photo_root(self._folder, listed)
         rows = [
@@ -111,7 +111,7 @@ class PhotoTableDataset(ReadOnlyDataset[pd.DataFrame]):
         return read_table(data, place, self._columns)
 
     def preview(self, nrows: int = 20) -> TablePreview:
-        """Shows the first rows in Kedro-Viz."""
+        """Show the first rows in Kedro-Viz."""
         return TablePreview(self.load().head(nrows).to_dict(orient="split"))
 
     def _describe(self) -> dict[str, Any]:

@@ -38,7 +38,7 @@ class RemotePhotosDataset(ReadOnlyDataset[dict[str, Any]]):
         credentials: dict[str, str] | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        """Creates the dataset; nothing is fetched yet.
+        """Create the dataset; nothing is fetched yet.
 
         Args:
             source: See :func:`lookbook.photos.download.fetch`.
@@ -55,12 +55,12 @@ class RemotePhotosDataset(ReadOnlyDataset[dict[str, Any]]):
         self.metadata = metadata
 
     def load(self) -> dict[str, Any]:
-        """Fetches what is not there yet.
+        """Fetch the files that are missing.
 
         Returns:
             ``source``; ``photos``, the folder that the parameter ``photos`` is to name; ``files``,
-            the bytes of each by its path in that folder; and ``differs``, a sentence where more or less came
-            than the source is known to hold, otherwise empty.
+            the bytes of each by its path in that folder; and ``differs``, a sentence where more or
+            less came than the source is known to hold, otherwise empty.
 
         Raises:
             InputError: If it cannot be had.
@@ -83,7 +83,7 @@ class RemotePhotosDataset(ReadOnlyDataset[dict[str, Any]]):
         return {**told, "differs": self._differs(photos, files)}
 
     def _differs(self, photos: Path, files: dict[str, int]) -> str:
-        """Compares what came with what is known."""
+        """Compare the files fetched with the known counts."""
         came = {"photos": sum(not is_no_photo(name) for name in files)}
         table = photos / "images.csv"
         if table.exists():

@@ -27,11 +27,11 @@ class ShardsDataset(PartitionedDataset):
     """
 
     def load(self) -> dict[str, Callable[[], Any]]:
-        """Lists the files, and how each is read; none where there is no folder yet."""
+        """List the files, and how each is read; none where there is no folder yet."""
         return super().load() if self.exists() else {}
 
     def save(self, data: dict[str, Any]) -> None:
-        """Writes each file beside its place, then puts it there."""
+        """Write each file beside its place, then move it there."""
         for name, content in sorted(data.items()):
             path = self._partition_to_path(name)
             unfinished = f"{path}.unfinished"

@@ -30,7 +30,7 @@ class TableDataset(ReadOnlyDataset[pd.DataFrame]):
     def __init__(
         self, *, filepath: str | None, named: str, metadata: dict[str, Any] | None = None
     ) -> None:
-        """Creates the dataset.
+        """Create the dataset.
 
         Args:
             filepath: On any filesystem that fsspec knows; ``None`` for none.
@@ -42,7 +42,7 @@ class TableDataset(ReadOnlyDataset[pd.DataFrame]):
         self.metadata = metadata
 
     def load(self) -> pd.DataFrame:
-        """Reads the table.
+        """Read the table.
 
         Raises:
             InputError: If there is none, or it cannot be read.
@@ -59,7 +59,7 @@ class TableDataset(ReadOnlyDataset[pd.DataFrame]):
             raise InputError(f"The table '{self._filepath}' cannot be read: {error}") from error
 
     def preview(self, nrows: int = 20) -> TablePreview:
-        """Shows the first rows in Kedro-Viz; none where there is no table."""
+        """Show the first rows in Kedro-Viz; none where there is no table."""
         table = self.load() if self._filepath else pd.DataFrame()
         return TablePreview(table.head(nrows).to_dict(orient="split"))
 

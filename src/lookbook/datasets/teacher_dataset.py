@@ -42,7 +42,7 @@ class TeacherDataset(ReadOnlyDataset[pd.DataFrame]):
         captions: str,
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        """Creates the dataset.
+        """Create the dataset.
 
         Args:
             teacher: ``catalogue``, or a CSV, Excel, Parquet or JSON-lines table on any filesystem
@@ -57,7 +57,7 @@ class TeacherDataset(ReadOnlyDataset[pd.DataFrame]):
         self.metadata = metadata
 
     def load(self) -> pd.DataFrame:
-        """Reads the table.
+        """Read the table.
 
         Returns:
             Its rows, none for nobody; of the catalogue with ``seconds``, ``input_tokens`` and
@@ -82,7 +82,7 @@ class TeacherDataset(ReadOnlyDataset[pd.DataFrame]):
         return catalogue.merge(took, on="photo_id", how="left") if len(took) else catalogue
 
     def preview(self, nrows: int = 20) -> TablePreview:
-        """Shows the first rows in Kedro-Viz."""
+        """Show the first rows in Kedro-Viz."""
         return TablePreview(self.load().head(nrows).to_dict(orient="split"))
 
     def _describe(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 @contextmanager
 def open_whole(files: Any, path: str, **how: Any) -> Iterator[Any]:
-    """Opens a file to write that is seen once it is closed, and not at all if it is cut off.
+    """Open a file to write that is seen once it is closed, and not at all if it is cut off.
 
     Args:
         files: An fsspec filesystem.

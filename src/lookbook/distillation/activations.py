@@ -23,7 +23,7 @@ _BATCH = 8
 
 
 def list_parts(training_set: pd.DataFrame, fingerprint: str) -> dict[str, np.ndarray]:
-    """Divides the pictures into parts, so that one more photo changes one part alone.
+    """Divide the pictures into parts, so that one more photo changes one part alone.
 
     Returns:
         The numbers of each part's rows, by a name made of the fingerprint and its pictures.

@@ -19,7 +19,7 @@ _TIMED = 200
 
 
 def measure_costs(teacher_table: pd.DataFrame, price: Price | None) -> dict[str, Any]:
-    """Return what the teacher took, as its captions tell.
+    """Return the teacher's time and tokens, from its captions.
 
     Args:
         teacher_table: With ``seconds``, ``input_tokens`` and ``output_tokens`` where a captioner
@@ -51,7 +51,7 @@ def measure_costs(teacher_table: pd.DataFrame, price: Price | None) -> dict[str,
 def measure_speed(
     network: bytes, schema: Schema, names: list[str], files: Mapping[str, Callable[[], bytes]]
 ) -> dict[str, Any]:
-    """Times the released network on some of the photos, decoding included.
+    """Time the released network on some of the photos, decoding included.
 
     Returns:
         ``photos_per_second`` on this machine, and ``cost_of_a_million``: no tokens, so nothing.

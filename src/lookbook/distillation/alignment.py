@@ -118,7 +118,7 @@ def align(
 
 
 def rank_own_pictures(pictures: np.ndarray, texts: np.ndarray, own: np.ndarray) -> np.ndarray:
-    """Return at which rank, from 1, each text finds its own picture.
+    """Return the rank, from 1, at which each text finds its own picture.
 
     Args:
         pictures: (pictures, dimensions) of unit length: the gallery.

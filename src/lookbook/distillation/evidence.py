@@ -85,7 +85,7 @@ def fit_evidence(
 def decide_label(
     logits: np.ndarray, heads: list[Head], evidence: LabelEvidence | None
 ) -> np.ndarray:
-    """Put what all heads say of the label in the place of its own logits.
+    """Replace the label's own logits by the evidence of all heads.
 
     Args:
         logits: (photos, values of all heads), divided by the temperatures.
@@ -104,7 +104,7 @@ def decide_label(
 def decide_across_folds(
     logits: np.ndarray, targets: np.ndarray, folds: np.ndarray, heads: list[Head]
 ) -> np.ndarray:
-    """Decides the label of each fold's photos by the evidence of the others.
+    """Decide the label of each fold's photos by the evidence of the others.
 
     Args:
         logits: See :func:`fit_evidence`.

@@ -90,7 +90,7 @@ def teach(
 
 
 def open_student(fit: dict[str, Tensor], backbone: Any, params: FitParams) -> Student:
-    """Rebuilds a network from what is kept of it."""
+    """Rebuild a network from what is kept of it."""
     values = len(fit["linear.bias"])
     student = Student(backbone, params.frozen_blocks, values, params.dropout)
     student.load_state_dict({name: one for name, one in fit.items() if name != OF_PICTURES})
@@ -100,7 +100,7 @@ def open_student(fit: dict[str, Tensor], backbone: Any, params: FitParams) -> St
 def scale_linear(
     weight: Tensor, bias: Tensor, heads: list[Head], temperatures: dict[str, float]
 ) -> tuple[Tensor, Tensor]:
-    """Divides a linear layer by its heads' temperatures."""
+    """Divide a linear layer by its heads' temperatures."""
     scale = torch.ones(len(bias))
     for name, columns in head_slices(heads).items():
         scale[columns] = 1 / temperatures[name]
@@ -110,7 +110,7 @@ def scale_linear(
 def picture_inputs(
     fit: dict[str, Tensor], heads: list[Head], temperatures: dict[str, float]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return what the pictures' layer sees of every picture.
+    """Return the image embedding of every picture.
 
     Returns:
         (pictures, 1280) features of the plain picture; the same, mean of plain and flipped; and

@@ -66,7 +66,7 @@ class FrozenDepthwise(nn.Module):
         self.register_buffer("bias", convolution.bias.detach())
 
     def forward(self, maps: Tensor) -> Tensor:
-        """Convolves each channel by itself."""
+        """Convolve each channel by itself."""
         arguments = self.padding(maps), self.weight, self.bias, self.stride
         if self.training:
             convolved: Tensor = _Depthwise.apply(*arguments)

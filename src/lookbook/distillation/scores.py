@@ -28,7 +28,7 @@ CONFUSIONS = ["head", "truth", "predicted", "photos"]
 def fit_temperatures(
     heads: list[Head], logits: np.ndarray, targets: np.ndarray
 ) -> dict[str, float]:
-    """Find what the logits of each head are to be divided by; 1 where nothing is known.
+    """Fit a temperature for each head; 1 where nothing is known.
 
     Args:
         heads: What the logits are of.
@@ -159,7 +159,7 @@ def score_heads(
 def _said_right(
     certain: np.ndarray, right: np.ndarray, folds: np.ndarray, target_precision: float
 ) -> float | None:
-    """Return how often what is said is right, each fold by the threshold of the others."""
+    """Return the precision of predictions, each fold by the threshold of the others."""
     folds = np.repeat(folds, len(certain) // len(folds))
     said = np.zeros(len(certain), bool)
     for fold in np.unique(folds):

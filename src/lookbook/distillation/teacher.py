@@ -25,7 +25,7 @@ DECIDED = "decided"
 def find_columns(
     headings: list[str], columns: dict[str, list[str]], schema: Schema
 ) -> dict[str, str]:
-    """Find what a teacher's table has of each attribute.
+    """Find the columns of a teacher's table that hold each attribute.
 
     Args:
         headings: The table's.
@@ -121,7 +121,7 @@ def _read_row(
 
 
 def _implied(told: dict[str, Any], schema: Schema) -> dict[str, Any]:
-    """Add what follows from what a teacher said, and says nothing against it."""
+    """Add values that follow from a teacher's values and contradict none of them."""
     values = {name: told.get(name, attribute.default) for name, attribute in schema.singles.items()}
     happened = resolve_conflicts(values, {}, schema)
     return {name: values[name] for name, how in happened.items() if how == "implied"}

@@ -16,7 +16,7 @@ UNUSABLE = "no label"
 
 
 def judge_captions(captions: pd.DataFrame, schema: Schema, params: EvaluateParams) -> pd.DataFrame:
-    """Compares each caption, cleaned as the catalogue's are, with the photo's human label.
+    """Compare each caption, cleaned as the catalogue's are, with the photo's human label.
 
     Args:
         captions: As :func:`lookbook.captioners.shards.gather_captions` returns them.
@@ -56,7 +56,7 @@ def judge_captions(captions: pd.DataFrame, schema: Schema, params: EvaluateParam
 def score_labels(
     judged: pd.DataFrame, fingerprint: str, schema: Schema, params: EvaluateParams
 ) -> dict[str, Any]:
-    """Scores a captioner's labels.
+    """Score a captioner's labels.
 
     Args:
         judged: As :func:`judge_captions` returns them.

@@ -8,7 +8,7 @@ from lookbook.lazy import pd
 
 
 def precision_at(relevant: np.ndarray, k: int) -> float:
-    """Gives the share of the first ``k`` results that is relevant; what is missing is not.
+    """Return the share of the first ``k`` results that is relevant; what is missing is not.
 
     Args:
         relevant: (results,) whether each is relevant, the best result first.
@@ -18,7 +18,7 @@ def precision_at(relevant: np.ndarray, k: int) -> float:
 
 
 def ndcg_at(relevant: np.ndarray, k: int, available: int) -> float:
-    """Gives the normalised discounted cumulative gain of the first ``k`` results.
+    """Return the normalised discounted cumulative gain of the first ``k`` results.
 
     Relevance is yes or no (Järvelin and Kekäläinen, 2002).
 
@@ -34,7 +34,7 @@ def ndcg_at(relevant: np.ndarray, k: int, available: int) -> float:
 
 
 def gini(counts: np.ndarray, size: int) -> float:
-    """Gives the Gini coefficient of how often items are shown (Gini, 1912).
+    """Return the Gini coefficient of how often items are shown (Gini, 1912).
 
     Args:
         counts: How often each item that was shown at all was.
@@ -51,13 +51,13 @@ def gini(counts: np.ndarray, size: int) -> float:
 
 
 def reciprocal_rank(relevant: np.ndarray) -> float:
-    """Gives 1 through the rank of the first relevant result; 0 if there is none."""
+    """Return 1 through the rank of the first relevant result; 0 if there is none."""
     ranks = np.flatnonzero(relevant)
     return 1 / (int(ranks[0]) + 1) if len(ranks) else 0.0
 
 
 def diversity(vectors: np.ndarray) -> float:
-    """Gives how unlike results are on average: 1 less the mean cosine of all pairs.
+    """Return how unlike results are on average: 1 less the mean cosine of all pairs.
 
     Args:
         vectors: (results, dimensions) of unit length.
@@ -72,7 +72,7 @@ def diversity(vectors: np.ndarray) -> float:
 def bootstrap_interval(
     values: pd.Series, rounds: int, seed: int, groups: pd.Series | None = None
 ) -> list[float]:
-    """Estimates a 95 % interval of a mean by the percentile bootstrap (Efron, 1979).
+    """Estimate a 95 % interval of a mean by the percentile bootstrap (Efron, 1979).
 
     Args:
         values: What the mean is of.

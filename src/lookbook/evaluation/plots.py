@@ -6,7 +6,7 @@ from lookbook.lazy import PlotlyFigure, pd
 
 
 def plot_before_and_after(before: pd.Series, after: pd.Series, title: str) -> PlotlyFigure:
-    """Draws how many items each value has before and after a step, side by side."""
+    """Draw how many items each value has before and after a step, side by side."""
     import plotly.express as px
 
     counts = pd.DataFrame({"before": before, "after": after}).fillna(0)
@@ -19,7 +19,7 @@ def plot_before_and_after(before: pd.Series, after: pd.Series, title: str) -> Pl
 
 
 def plot_confusion(confusion: pd.DataFrame, title: str) -> PlotlyFigure:
-    """Draws a confusion matrix, each human label's row adding up to 1.
+    """Draw a confusion matrix, each human label's row adding up to 1.
 
     Args:
         confusion: ``label``, and a column of counts for each prediction.

@@ -12,7 +12,7 @@ from lookbook.lazy import pd
 
 
 def trained_on(engines: Iterable[Any]) -> frozenset[str]:
-    """Gathers the hashes of photos that taught any of some engines.
+    """Gather the hashes of photos that taught any of some engines.
 
     Args:
         engines: Captioners and embedders; one that was taught elsewhere, or does not tell, has
@@ -22,13 +22,13 @@ def trained_on(engines: Iterable[Any]) -> frozenset[str]:
 
 
 def is_unseen(photo_ids: pd.Series, taught: frozenset[str]) -> pd.Series:
-    """Says of each photo whether it taught nothing."""
+    """Whether each photo taught nothing."""
     unseen: pd.Series = ~photo_ids.map(hash_photo).isin(taught)
     return unseen
 
 
 def known_item_question(record: Record, schema: Schema) -> str:
-    """Asks for an item by its title, and the first value of a list that the title does not name."""
+    """Ask for an item by its title, and the first value of a list that the title does not name."""
     title, name = record[schema.title], next(iter(schema.multis), None)
     if name is None:
         return str(title)
@@ -38,7 +38,7 @@ def known_item_question(record: Record, schema: Schema) -> str:
 
 
 def truth_of(row: dict[str, Any], annotations: dict[str, dict[str, Any]], schema: Schema) -> Record:
-    """Gives what others than our captioner say of an item, where they say anything.
+    """Return the words of other annotators about an item, where there are any.
 
     Args:
         row: The item, with ``photo_id`` and the attributes, as a row or as a search finds it.

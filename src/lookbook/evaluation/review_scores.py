@@ -21,14 +21,14 @@ _LEAST = 30
 
 
 def in_drawn_order(photo_ids: pd.Series) -> pd.Series:
-    """Brings photos into an order that nothing they show has a say in, always the same."""
+    """Order photos by a hash: random, and always the same."""
     return photo_ids.sort_values(key=lambda ids: ids.map(lambda one: sampling_hash(0, one)))
 
 
 def score_by_reviews(
     judged: pd.DataFrame, corrections: Corrections, schema: Schema, params: EvaluateParams
 ) -> dict[str, dict[str, Any]]:
-    """Scores each attribute by the photos that people have looked at.
+    """Score each attribute by the photos that people have looked at.
 
     Whoever looks at doubtful items first finds more errors than there are elsewhere. So a share
     that speaks for all items is reckoned from those at the head of the drawn order that have all

@@ -10,7 +10,7 @@ from lookbook.lazy import pd
 
 
 def label_table(scores: dict[str, Any]) -> Table:
-    """Lays out a captioner's scores, see :func:`lookbook.evaluation.label_scores.score_labels`."""
+    """Lay out a captioner's scores, see :func:`lookbook.evaluation.label_scores.score_labels`."""
     table = score_table(f"Labels by {scores['captioner']}", "figure", ["value"])
     table.add_row("photos", f"{scores['photos']:,}")
     for status, count in scores["status"].items():
@@ -38,7 +38,7 @@ def label_table(scores: dict[str, Any]) -> Table:
 
 
 def retrieval_tables(scores: pd.DataFrame) -> list[Table]:
-    """Lays out what each method finds, see the pipeline ``evaluate``.
+    """Lay out what each method finds, see the pipeline ``evaluate``.
 
     One table per task and embedding model; figures come with half their 95 % interval.
     """
@@ -59,7 +59,7 @@ def retrieval_tables(scores: pd.DataFrame) -> list[Table]:
 
 
 def trial_table(scores: pd.DataFrame) -> Table:
-    """Lays out prompts and captioners side by side, see ``prompt_trial``."""
+    """Lay out prompts and captioners side by side, see ``prompt_trial``."""
     asked = bool(scores["output_tokens"].any())
     columns = ["valid", "accuracy", "refusals", "words", "s a photo"]
     columns += ["tokens in", "tokens out"] if asked else []
@@ -89,7 +89,7 @@ def _figure(row: pd.Series) -> str:
 
 
 def score_table(title: str, first: str, columns: list[str]) -> Table:
-    """Makes a table of figures, with a column of names before them."""
+    """Make a table of figures, with a column of names before them."""
     table = Table(title=title, title_justify="left")
     table.add_column(first, no_wrap=True)
     for column in columns:

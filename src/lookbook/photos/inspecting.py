@@ -64,12 +64,12 @@ def record_loss(photo: tuple[str, Callable[[], bytes]], reason: str) -> dict[str
 
 
 def etag_of(read: Callable[[], bytes]) -> str:
-    """Return what changes with a file; an empty text where nothing tells."""
+    """Return a text that changes with a file; empty where none is known."""
     return str(getattr(read, "etag", ""))
 
 
 def fingerprint_inspection(max_pixels: int, smallest_side: int) -> str:
-    """Name what is measured and by which bounds: 16 hexadecimal digits."""
+    """Hash the measurements and their bounds: 16 hexadecimal digits."""
     facts = f"{MEASURED} {max_pixels} {smallest_side}"
     return hashlib.sha256(facts.encode()).hexdigest()[:16]
 
@@ -96,7 +96,7 @@ def read_inspections(shards: Shards, fingerprint: str, files: Loaders) -> pd.Dat
 
 
 def is_up_to_date(records: pd.DataFrame) -> pd.Series:
-    """Return which files need not be read again: they tell when they change, and could be read."""
+    """Return the files that are unchanged and were read before."""
     return records["etag"].ne("") & (records["photo_id"].ne("") | records["status"].eq(NO_PHOTO))
 
 

@@ -27,7 +27,7 @@ def find_product(headings: list[str]) -> dict[str, int]:
 
 
 def complete_products(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return of every photo of a product what its first row says.
+    """Copy the first row of a product to each of its photos.
 
     Args:
         rows: Texts, with ``image`` and, where :func:`find_product` has found one, its column.

@@ -255,7 +255,7 @@ def _open_text(data: bytes, name: str) -> tuple[str, str, str]:
 
 
 def _guess_encoding(sample: bytes) -> str | None:
-    """Guesses the encoding of a text that is no UTF-8; ``None`` for a Western one."""
+    """Guess the encoding of a text that is no UTF-8; ``None`` for a Western one."""
     from charset_normalizer import from_bytes
 
     runs = [len(run) for run in re.findall(rb"[\x80-\xff]+", sample)]
@@ -278,7 +278,7 @@ def _decode(data: bytes, encoding: str, name: str) -> str:
 
 
 def _find_delimiter(text: str, columns: Columns) -> str:
-    """Find what a table is separated by: its headings with the most known columns tell."""
+    """Find a table's separator: the one that yields the most known headings."""
     known = {
         fold_heading(heading) for field in FIELDS for heading in [field, *columns.get(field, [])]
     }

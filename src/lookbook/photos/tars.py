@@ -44,7 +44,7 @@ class PhotoFile:
 
 
 def etag_of(info: Mapping[str, Any]) -> str:
-    """Return what changes with a file, of what its filesystem tells of it."""
+    """Return a file's ETag, or its size and time, as the filesystem reports them."""
     state = next((info[name] for name in _STAMPS if info.get(name) is not None), "")
     return f"{info.get('size', '')} {state}"
 

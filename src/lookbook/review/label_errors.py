@@ -166,7 +166,7 @@ def _unsure(
     evidence: ReviewEvidence,
     params: ReviewParams,
 ) -> np.ndarray:
-    """Return how unsure the captioner is of what it says; (items,)."""
+    """Return the captioner's uncertainty of its values; (items,)."""
     default = attribute.default
     untold = np.array([not said or said[0] == default for said in cells])
     likely = evidence.probabilities.reindex(photo_ids).of(name, attribute.values)

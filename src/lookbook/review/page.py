@@ -76,7 +76,7 @@ Updates = dict[Any, Any]
 
 
 def _with_toasts(event: Callable[..., Updates]) -> Callable[..., Updates]:
-    """Turn what goes wrong while an event is handled into a toast."""
+    """Show errors of an event handler as a toast."""
 
     @wraps(event)
     def handled(*args: Any, **kwargs: Any) -> Updates:
@@ -99,7 +99,7 @@ class ReviewPage:
     """The page. Where somebody is in the order travels with the page's events."""
 
     def __init__(self, session: ReviewSession, who: str) -> None:
-        """Take what there is to decide."""
+        """Create the page over a review session."""
         self._session = session
         self._who = who
         # A key is taken in after the one before it.

@@ -111,7 +111,7 @@ class ReviewSession:
         self._left = np.ones(self._error_probability.shape, bool)
 
     def _read(self) -> None:
-        """Take in the rows that were added since it was called last."""
+        """Apply the rows that were added since the last call."""
         rows, place = self._dataset.load_since(self._place)
         if place < self._place:
             # Another file has taken its place.

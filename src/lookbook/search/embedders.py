@@ -215,7 +215,7 @@ class Embedder:
         return ImageEmbeddings(*self._network.run(["looks", "vectors"], pixels))
 
     def distinctive_features(self, embeddings: np.ndarray) -> np.ndarray:
-        """Return what tells an item from others of its kind.
+        """Return the text that distinguishes an item from others of its kind.
 
         Args:
             embeddings: See :attr:`ImageEmbeddings.embeddings`.

@@ -60,7 +60,7 @@ def write_on_workers(
     ann_from_rows: int,
     rows_a_fragment: int = _ROWS_A_FRAGMENT,
 ) -> Table:
-    """Makes a table hold exactly these rows, as :func:`lookbook.search.tables.write_table` does.
+    """Make a table hold exactly these rows, as :func:`lookbook.search.tables.write_table` does.
 
     Args:
         database: The database, in a folder or bucket that all workers reach.
@@ -128,7 +128,7 @@ def write_on_workers(
 
 
 def write_part(part: Any, make: Callable[[Any], ArrowTable], address: str, mode: str) -> Written:
-    """Makes the rows of a part that are new or changed, and writes them.
+    """Build and write a part's new or changed rows.
 
     Args:
         part: See :meth:`lookbook.search.tables.TableRows.parts`.
@@ -155,7 +155,7 @@ def write_part(part: Any, make: Callable[[Any], ArrowTable], address: str, mode:
 
 
 def _check_in_place(address: str, fragments: list[FragmentMetadata]) -> None:
-    """Makes sure that what workers wrote is where it will be looked for."""
+    """Make sure that what workers wrote is where it will be looked for."""
     from fsspec.core import url_to_fs
 
     files, folder = url_to_fs(address)
@@ -166,7 +166,7 @@ def _check_in_place(address: str, fragments: list[FragmentMetadata]) -> None:
 
 
 def _index_on_workers(address: str, missing: Mapping[str, Any], workers: int) -> dict[str, Any]:
-    """Builds the indexes that can be built in parts; gives those that cannot."""
+    """Build the indexes that can be built in parts; return the others."""
     import lance
     import lance_ray
     from lancedb.index import FTS, Bitmap, IvfSq

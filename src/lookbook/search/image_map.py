@@ -21,7 +21,7 @@ def project_images(
     fitted: int,
     seed: int,
 ) -> dict[str, np.ndarray]:
-    """Places pictures in the plane by t-SNE (van der Maaten and Hinton, 2008).
+    """Place pictures in the plane by t-SNE (van der Maaten and Hinton, 2008).
 
     A sample is placed so, and every other picture amid those of the sample that it is most like:
     the time is in proportion to the pictures.

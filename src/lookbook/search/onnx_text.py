@@ -28,7 +28,7 @@ class OnnxText:
     """An exported text model."""
 
     def __init__(self, folder: Path) -> None:
-        """Opens it.
+        """Open it.
 
         Args:
             folder: What :func:`export` has written.
@@ -39,7 +39,7 @@ class OnnxText:
         self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
 
     def encode(self, texts: list[str]) -> np.ndarray:
-        """Embeds texts; (texts, dimensions) of unit length, in float32."""
+        """Embed texts; (texts, dimensions) of unit length, in float32."""
         read = self._tokenizer.encode_batch(texts)
         given = {
             "input_ids": np.array([one.ids for one in read], np.int64),
@@ -50,7 +50,7 @@ class OnnxText:
 
 
 def open_or_export(folder: Path, load: Any) -> OnnxText | None:
-    """Opens an exported model; exports it first where there is none.
+    """Open an exported model; export it first where there is none.
 
     Args:
         folder: Where it is kept.
@@ -71,7 +71,7 @@ def open_or_export(folder: Path, load: Any) -> OnnxText | None:
 
 
 def export(model: SentenceTransformer, folder: Path) -> None:
-    """Writes a text model as ONNX, and its tokenizer.
+    """Write a text model as ONNX, and its tokenizer.
 
     Args:
         model: The model.

@@ -29,7 +29,7 @@ class LateInteractionReranker(Reranker):
     """
 
     def __init__(self, encoder: MultiVectorEncoder) -> None:
-        """Takes a model.
+        """Create a reranker over a model.
 
         Args:
             encoder: Gives every token of a text a vector.
@@ -40,11 +40,11 @@ class LateInteractionReranker(Reranker):
     def rerank_hybrid(
         self, query: str, vector_results: pa.Table, fts_results: pa.Table
     ) -> pa.Table:
-        """Merges both results and orders them."""
+        """Merge both results and order them."""
         return self.rerank_vector(query, self.merge_results(vector_results, fts_results))
 
     def rerank_vector(self, query: str, vector_results: pa.Table) -> pa.Table:
-        """Orders what was found."""
+        """Order what was found."""
         if not len(vector_results):
             return vector_results.append_column(SCORE, pa.array([], pa.float32()))
         asked = self._encoder.encode_query(
@@ -73,7 +73,7 @@ def open_reranker(
     package: str | None = None,
     token: str | None = None,
 ) -> Reranker:
-    """Loads a reranker.
+    """Load a reranker.
 
     Args:
         kind: What the model is: ``colbert``, trained for late interaction; ``cross-encoder``,

@@ -57,7 +57,7 @@ class GarmentRequest:
         self.excluded_phrases += later.excluded_phrases
 
     def fill_from(self, other: GarmentRequest) -> None:
-        """Add what is said of something else, where nothing is said of this."""
+        """Add another garment's values where this one has none."""
         for name, values in other.values.items():
             if not self.values.get(name):
                 self.add(name, values)
@@ -69,7 +69,7 @@ class GarmentRequest:
         ]
 
     def merge(self, other: GarmentRequest) -> None:
-        """Add what a later member of a list says of this garment."""
+        """Add the values that a later member of a list gives this garment."""
         for name, values in other.values.items():
             self.add(name, values)
         for name, values in other.excluded.items():

@@ -109,7 +109,7 @@ class Recommendation:
         return self.hit.attributes
 
     def to_dict(self, schema: Schema) -> dict[str, Any]:
-        """Return what customers see: no vectors, no probabilities."""
+        """Return the part that customers see: no vectors, no probabilities."""
         item = {"photo_id": self.photo_id, "Filename": self.file}
         item |= {name: self.record[name] for name in schema.names}
         scores = {"score": self.score, "why": self.why, "matched_by": self.hit.matched_by}

@@ -206,7 +206,7 @@ class _Planner:
         )
 
     def _search(self, message: str) -> list[SlotQuery]:
-        """Look for what was said, without an item.
+        """Plan a search for the message alone, without an item.
 
         A query for a single garment keeps the customer's own words as its text. Values in them are
         preferences, since the catalogue's labels may be wrong.

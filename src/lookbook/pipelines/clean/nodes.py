@@ -113,7 +113,7 @@ def _parse_batch(captions: pd.DataFrame, schema: Schema) -> tuple[pd.DataFrame, 
 def map_vocabulary(
     labels: pd.DataFrame, schema: Schema, pool: Pool
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Bring what models wrote into the declared values.
+    """Map models' values to the declared values.
 
     Returns:
         The items: ``Filename``, the attributes, ``photo_id``; and what was mapped to what:

@@ -35,7 +35,7 @@ def read_teacher(
     schema: Schema,
     params: DistilParams,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Bring what the teacher says of photos into the declared values; people have the last word.
+    """Map a teacher's values to the declared values; people's corrections win.
 
     Args:
         teacher_table: Rows that name a photo's file and any of the attributes.
@@ -286,7 +286,7 @@ def _rows_of(predictions: pd.DataFrame, training_set: pd.DataFrame) -> pd.DataFr
 
 
 def embed_descriptions(training_set: pd.DataFrame, embedders: dict[str, Any]) -> np.ndarray:
-    """Embeds what the teacher says in words, by the first of the embedding models.
+    """Embed the teacher's descriptions with the first embedding model.
 
     Returns:
         (pictures, dimensions) of unit length; zeros where the teacher wrote nothing.

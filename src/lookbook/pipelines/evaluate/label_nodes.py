@@ -31,7 +31,7 @@ def judge_captions(
     schema: Schema,
     params: EvaluateParams,
 ) -> pd.DataFrame:
-    """Compares captions with people, see :mod:`lookbook.evaluation.label_scores`.
+    """Compare captions with people, see :mod:`lookbook.evaluation.label_scores`.
 
     Photos that taught the captioner are not compared, and marked as ``taught``: of them it knows
     what people say.
@@ -53,7 +53,7 @@ def score_labels(
     schema: Schema,
     params: EvaluateParams,
 ) -> dict[str, Any]:
-    """Scores a captioner's labels, see :mod:`lookbook.evaluation.label_scores`.
+    """Score a captioner's labels, see :mod:`lookbook.evaluation.label_scores`.
 
     Returns:
         The scores, and under ``corrected`` those by what people have said in reviews, see
@@ -67,14 +67,14 @@ def score_labels(
 
 
 def count_confusions(judged: pd.DataFrame, params: EvaluateParams) -> pd.DataFrame:
-    """Counts the values given, by human label."""
+    """Count the values given, by human label."""
     return label_scores.count_confusions(judged, params)
 
 
 def rank_runs(
     scores_of_runs: dict[str, Callable[[], dict[str, Any]]], scores: dict[str, Any]
 ) -> pd.DataFrame:
-    """Gathers the scores of all runs so far, one row each, the latest first.
+    """Gather the scores of all runs so far, one row each, the latest first.
 
     Args:
         scores_of_runs: Every version of the scores, by the run's time.
@@ -89,7 +89,7 @@ def rank_runs(
 
 
 def plot_label_confusion(confusion: pd.DataFrame) -> PlotlyFigure:
-    """Draws which values the photos of each human label were given."""
+    """Draw which values the photos of each human label were given."""
     return plot_confusion(confusion, "Values given, by human label")
 
 
@@ -99,7 +99,7 @@ def plot_worst_cases(
     schema: Schema,
     params: EvaluateParams,
 ) -> MatplotlibFigure:
-    """Draws photos of wrong labels with what the caption and what a person says.
+    """Draw photos of wrong labels with what the caption and what a person says.
 
     The confusions that occur most often come first, one photo of each before a second of any.
     """

@@ -8,7 +8,7 @@ SEARCH = ["search_index", "params:schema"]
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:
-    """Creates the ``evaluate`` pipeline, which a run of everything leaves out.
+    """Create the ``evaluate`` pipeline, which a run of everything leaves out.
 
     ``label_scores_of_runs`` are all versions of ``label_scores``.
     """

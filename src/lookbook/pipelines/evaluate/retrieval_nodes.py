@@ -63,7 +63,7 @@ _RERANKER: Method = "hybrid + reranker"
 def read_annotations(
     annotations_table: pd.DataFrame, manifest: pd.DataFrame, schema: Schema, params: DistilParams
 ) -> pd.DataFrame:
-    """Brings what others say of the photos into the declared values.
+    """Map annotations to the declared values.
 
     Returns:
         ``photo_id``, ``file``, the attributes and ``text``, a customer's words; none where there is
@@ -88,7 +88,7 @@ def choose_items(
     schema: Schema,
     params: EvaluateParams,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Chooses by seed the items that are asked for, of photos that taught nothing.
+    """Choose by seed the items that are asked for, of photos that taught nothing.
 
     Returns:
         Rows of the catalogue with the photo's human ``label`` (missing for one that names
@@ -146,7 +146,7 @@ def find_by_words(
     serving: ServingParams,
     params: EvaluateParams,
 ) -> pd.DataFrame:
-    """Asks for items in a customer's words; only the item itself is right.
+    """Ask for items in a customer's words; only the item itself is right.
 
     Returns:
         One row per item, embedding model and method, the assistant's own answer among them:
@@ -172,7 +172,7 @@ def find_by_words(
 def find_known_items(
     items: pd.DataFrame, search_index: CatalogueSearch, params: EvaluateParams
 ) -> pd.DataFrame:
-    """Asks for each item by its title and colour; only the item itself is right.
+    """Ask for each item by its title and colour; only the item itself is right.
 
     Returns:
         See :func:`find_by_words`.
@@ -187,7 +187,7 @@ def find_known_items(
 def find_similar_items(
     items: pd.DataFrame, search_index: CatalogueSearch, schema: Schema, params: EvaluateParams
 ) -> pd.DataFrame:
-    """Asks for more like each item, itself left out; a result of the same human label is right.
+    """Ask for more like each item, itself left out; a result of the same human label is right.
 
     Among photos that taught nothing: others look more like one another than they should.
 
@@ -223,7 +223,7 @@ def find_complementary_items(
     serving: ServingParams,
     params: EvaluateParams,
 ) -> pd.DataFrame:
-    """Asks what goes with each item, as the assistant does, and for the nearest descriptions.
+    """Ask what goes with each item, as the assistant does, and for the nearest descriptions.
 
     What an item is, the annotations say where there are any, and else the catalogue itself.
 
@@ -309,7 +309,7 @@ def score_retrieval(
     report: dict[str, Any],
     params: EvaluateParams,
 ) -> pd.DataFrame:
-    """Averages each figure over the items.
+    """Average each figure over the items.
 
     Returns:
         One row per task, embedding model, method and metric: ``mean`` with ``low`` and ``high``, a
@@ -350,7 +350,7 @@ def score_retrieval(
 
 
 def plot_retrieval(scores: pd.DataFrame) -> PlotlyFigure:
-    """Draws every share that a method reaches, with its interval, by task."""
+    """Draw every share that a method reaches, with its interval, by task."""
     import plotly.express as px
 
     shares = scores[scores["low"].notna() & ~scores["metric"].eq("slots")]
@@ -378,7 +378,7 @@ def _answers(
     limit: int,
     by_look: bool = False,
 ) -> Iterator[tuple[dict[str, Any], tuple[str, str], list[Hit]]]:
-    """Searches for every item with every embedding model and method, many at a time.
+    """Search for every item with every embedding model and method, many at a time.
 
     Args:
         asked: The items.

@@ -8,7 +8,7 @@ from lookbook.evaluation.score_tables import label_table, retrieval_tables
 
 
 def tell_unseen(report: dict[str, Any]) -> list[str]:
-    """Says how many of the photos taught nothing, and what to do where that is none."""
+    """Count the photos that taught nothing; advise where there are none."""
     told = (
         f"{report['taught']:,} of {report['items']:,} photos taught the network and are not "
         f"scored; of the other {report['unseen']:,} by {report['senders']:,} senders "

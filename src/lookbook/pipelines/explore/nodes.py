@@ -52,7 +52,7 @@ def map_catalogue(
     schema: Schema,
     params: ExploreParams,
 ) -> pd.DataFrame:
-    """Places every item by its picture.
+    """Place every item by its picture.
 
     Args:
         full_catalogue: The items.
@@ -95,7 +95,7 @@ def map_catalogue(
 
 
 def draw_map(catalogue_map: pd.DataFrame, params: ExploreParams) -> MatplotlibFigure:
-    """Draws the map: in each of its cells the picture nearest to the middle."""
+    """Draw the map: in each of its cells the picture nearest to the middle."""
     import io
 
     from matplotlib.figure import Figure

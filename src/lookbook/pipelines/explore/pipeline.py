@@ -6,7 +6,7 @@ from lookbook.pipelines.explore import nodes
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:
-    """Creates the ``explore`` pipeline, whose map ``make explore`` opens."""
+    """Create the ``explore`` pipeline, whose map ``make explore`` opens."""
     return Pipeline(
         [
             Node(

@@ -41,7 +41,7 @@ def embed_images(
     pool: Pool,
     params: IndexParams,
 ) -> Iterator[dict[str, pd.DataFrame]]:
-    """Embeds the pictures that the network of today has not seen yet.
+    """Embed the pictures that the network of today has not seen yet.
 
     Args:
         full_catalogue: The items.
@@ -90,7 +90,7 @@ def find_near_duplicates(
     embedders: dict[str, Embedder],
     params: IndexParams,
 ) -> pd.DataFrame:
-    """Finds photos of one and the same item, and adds those that people have found.
+    """Find photos of the same item, and add those that people have found.
 
     Args:
         full_catalogue: The items.
@@ -147,7 +147,7 @@ def find_near_duplicates(
 def draw_near_duplicates(
     near_duplicates: pd.DataFrame, files: dict[str, Callable[[], bytes]]
 ) -> MatplotlibFigure:
-    """Draws the photos that count as of one item, an item a row."""
+    """Draw the photos that count as of one item, an item a row."""
     from lookbook.photos.sheets import draw_sheet
 
     groups = list(near_duplicates.groupby(DUPLICATE_GROUP, sort=False))
@@ -173,7 +173,7 @@ def embed_items(
     params: IndexParams,
     schema: Schema,
 ) -> tuple[dict[str, ItemRows], dict[str, Any]]:
-    """Gives each item its vectors, from the last index where text and weights are the same.
+    """Add vectors to items; unchanged texts keep those of the last index.
 
     Args:
         full_catalogue: The items, in the catalogue's columns.

@@ -6,7 +6,7 @@ from lookbook.pipelines.index import nodes
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:
-    """Creates the ``index`` pipeline.
+    """Create the ``index`` pipeline.
 
     ``indexed_items`` and ``search_index`` are the same tables, before the run and after it, as
     are the files of ``existing_image_embedding_shards`` and ``image_embedding_shards``.

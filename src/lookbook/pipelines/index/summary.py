@@ -10,7 +10,7 @@ NEXT = "make demo, make viz, or your own: kedro run --params=photos=FOLDER"
 
 
 def summarise(report: dict[str, Any]) -> tuple[int, int, str]:
-    """Says what was embedded: items in, items searchable, what happened."""
+    """Count items in, items searchable, and what happened."""
     names = {
         "embedded": "embedded", "reused": "unchanged", "removed": "removed",
         "pictures_failed": "without picture",

@@ -132,7 +132,7 @@ def collect_inspections(files: Loaders, inspections: Shards, params: IngestParam
 
 
 def check_rows(table: pd.DataFrame) -> pd.DataFrame:
-    """Types the rows of the table beside the photos, and says what is wrong with each.
+    """Convert the rows of the table beside the photos, and report what is wrong with each.
 
     Args:
         table: Raw text rows, see :func:`lookbook.photos.table.read_table`; no columns if there

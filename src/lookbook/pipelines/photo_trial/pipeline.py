@@ -6,7 +6,7 @@ from lookbook.pipelines.photo_trial import nodes
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:
-    """Creates the ``photo_trial`` pipeline, which a run of everything leaves out."""
+    """Create the ``photo_trial`` pipeline, which a run of everything leaves out."""
     return Pipeline(
         [
             Node(

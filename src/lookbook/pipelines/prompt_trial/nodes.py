@@ -40,14 +40,14 @@ class TrialParams(BaseModel):
 
 
 def choose_photos(selection: pd.DataFrame, params: TrialParams) -> pd.DataFrame:
-    """Chooses by seed the photos that everything is tried on."""
+    """Choose by seed the photos that everything is tried on."""
     return selection.sample(min(params.photos, len(selection)), random_state=params.seed)
 
 
 def compose_prompts(
     system: str, question: str, trial_prompts: dict[str, Callable[[], str]], schema: Schema
 ) -> dict[str, dict[str, Any]]:
-    """Writes the attributes into the prompt in use, named ``caption``, and into those on trial.
+    """Write the attributes into the prompt in use, named ``caption``, and into those on trial.
 
     Returns:
         Prompts by name, each a :class:`lookbook.captioners.Prompt` as a dictionary.
@@ -68,7 +68,7 @@ def caption_trials(
     prompts: dict[str, dict[str, Any]],
     params: ShardParams,
 ) -> Iterator[dict[str, str]]:
-    """Captions the photos by every captioner with every prompt, where that is not done yet.
+    """Caption the photos by every captioner with every prompt, where that is not done yet.
 
     Args:
         photos: As chosen.
@@ -103,7 +103,7 @@ def collect_trials(
     trial_captioners: dict[str, Captioner],
     prompts: dict[str, dict[str, Any]],
 ) -> pd.DataFrame:
-    """Gathers the captions, one row per photo, captioner and prompt.
+    """Gather the captions, one row per photo, captioner and prompt.
 
     Returns:
         As the ``label`` pipeline collects them, with ``captioner``, ``prompt`` and
@@ -121,7 +121,7 @@ def collect_trials(
 def score_trials(
     trial_captions: pd.DataFrame, schema: Schema, params: EvaluateParams
 ) -> pd.DataFrame:
-    """Scores every captioner with every prompt, the best first.
+    """Score every captioner with every prompt, the best first.
 
     Returns:
         One row each: ``captioner``, ``prompt``, ``fingerprint``, ``photos``,
@@ -151,7 +151,7 @@ def score_trials(
 
 
 def plot_trials(trial_scores: pd.DataFrame) -> PlotlyFigure:
-    """Draws the shares that each captioner reaches with each prompt."""
+    """Draw the shares that each captioner reaches with each prompt."""
     import plotly.express as px
 
     drawn = trial_scores.assign(trial=trial_scores["captioner"] + ", " + trial_scores["prompt"])

@@ -8,7 +8,7 @@ ENGINES = ["captioner", "trial_captioners", "trial_questions"]
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:
-    """Creates the ``prompt_trial`` pipeline, which a run of everything leaves out.
+    """Create the ``prompt_trial`` pipeline, which a run of everything leaves out.
 
     It reads the captions that ``label`` keeps, as ``label`` reads its own, so that none is paid
     for twice.

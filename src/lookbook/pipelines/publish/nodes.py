@@ -47,7 +47,7 @@ def plan_publication(
     schema: Schema,
     params: PublishParams,
 ) -> pd.DataFrame:
-    """Return of each item in which split it is, and under which name its photo is published.
+    """Assign each item its split and the name of its published photo.
 
     Args:
         full_catalogue: The items.
@@ -206,7 +206,7 @@ def describe_publication(
 
 
 def push_publication(report: dict[str, Any], params: PublishParams) -> dict[str, Any]:
-    """Return where the data set goes, and as what."""
+    """Return the data set's repository and its files."""
     return {
         "repository": params.repository,
         "private": params.private,
