@@ -24,7 +24,7 @@ from project import declared_fields, jpeg
 from tiny_models import save_tiny_mllama
 
 CAPTIONERS = "lookbook.captioners"
-ENGINES = ("embedded", "huggingface", "api", "ray")
+ENGINES = ("bundled", "huggingface", "api", "ray")
 # Runs that are killed, and how many of them have to be at work still: engines start slowly.
 KILLS, LEAST_KILLED = 4, 2
 
@@ -48,14 +48,14 @@ def files(tmp_path_factory):
 @pytest.fixture(scope="module", params=ENGINES)
 def engine(request, tiny_mllama, other_network, tmp_path_factory):
     """A captioner's catalog entry, one with another model, one with other batches."""
-    embedded = {
+    bundled = {
         "engine": f"{CAPTIONERS}.bundled.BundledCaptioner",
         "threads": 1,
     }
     with ExitStack() as stack:
         match request.param:
-            case "embedded":
-                config = embedded
+            case "bundled":
+                config = bundled
                 other = {"filepath": other_network}
                 rest = {"batch_size": 3}
             case "huggingface":
@@ -82,11 +82,11 @@ def engine(request, tiny_mllama, other_network, tmp_path_factory):
                 request.getfixturevalue("cluster")
                 config = {
                     "engine": f"{CAPTIONERS}.ray.RayCaptioner",
-                    "captioner": embedded,
+                    "captioner": bundled,
                     "replicas": 1,
                     "batch_size": 8,
                 }
-                other = {"captioner": {**embedded, "filepath": other_network}}
+                other = {"captioner": {**bundled, "filepath": other_network}}
                 rest = {"replicas": 2, "batch_size": 3}
         yield config, {**config, **other}, {**config, **rest}
 
@@ -125,7 +125,7 @@ def test_another_model_captions_anew_and_other_batches_do_not(engine, prompt):
 def test_another_prompt_captions_anew_where_it_is_read(engine, prompt):
     asked_otherwise = prompt.model_copy(update={"question": "What is it?"})
     captioner = load(engine[0])
-    reads_it = "embedded" not in json.dumps(engine[0])
+    reads_it = "bundled" not in json.dumps(engine[0])
     changed = captioner.fingerprint(asked_otherwise) != captioner.fingerprint(prompt)
     assert changed == reads_it
 

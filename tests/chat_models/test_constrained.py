@@ -40,7 +40,7 @@ def write(tokenizer, guide, schema, scores_of):
 @settings(max_examples=40)
 @given(seed=st.integers(0, 2**32 - 1), favoured=st.binary(max_size=6), end=st.booleans())
 def test_whatever_the_scores_the_answer_fits_the_schema(
-    tokenizer, guide, fields, seed, favoured, end
+    tokenizer, guide, schema, seed, favoured, end
 ):
     generator = torch.Generator().manual_seed(seed)
     # Bytes that a model writes over and over: halves of characters, quotes, braces.
@@ -54,18 +54,18 @@ def test_whatever_the_scores_the_answer_fits_the_schema(
         made[0, tokenizer.eos_token_id] += 100 if end else 0
         return made
 
-    text, _ = write(tokenizer, guide, fields.answer_schema, scores)
-    assert is_valid(text, fields), text
+    text, _ = write(tokenizer, guide, schema.answer_schema, scores)
+    assert is_valid(text, schema), text
 
 
-def test_an_answer_that_would_never_end_is_ended_within_the_limit(tokenizer, guide, fields):
+def test_an_answer_that_would_never_end_is_ended_within_the_limit(tokenizer, guide, schema):
     letter = tokenizer.convert_tokens_to_ids("a")
     scores = torch.zeros((1, len(tokenizer)))
     scores[0, letter] = 10
-    schema = fields.answer_schema
-    text, tokens = write(tokenizer, guide, schema, lambda step: scores.clone())
-    assert is_valid(text, fields)
-    assert tokens <= longest_answer(schema)
+    answer_schema = schema.answer_schema
+    text, tokens = write(tokenizer, guide, answer_schema, lambda step: scores.clone())
+    assert is_valid(text, schema)
+    assert tokens <= longest_answer(answer_schema)
     assert json.loads(text)["Description"] == "a" * 150
 
 

@@ -42,7 +42,9 @@ def test_published_weights_are_checked_once_and_others_refused(monkeypatch, tmp_
     monkeypatch.setattr(weights, "PUBLISHED", {"shipped": {"model.safetensors": published}})
     assert locate_package("shipped") == str(tmp_path / "model")
     package.get_model_path = lambda: model(tmp_path / "model", b"two")
-    with pytest.raises(InputError, match=r"not the published file: its SHA-256 differs\. Reinstall"):
+    with pytest.raises(
+        InputError, match=r"not the published file: its SHA-256 differs\. Reinstall"
+    ):
         locate_package("shipped")
 
 

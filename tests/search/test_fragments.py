@@ -30,6 +30,7 @@ def rows_of(names, suffix="", size=8):
         pa.field("Title", pa.string(), metadata={"kind": "text"}),
         pa.field("Category", pa.string(), metadata={"kind": "single"}),
         pa.field("Colours", pa.list_(pa.string()), metadata={"kind": "multi"}),
+        pa.field("words", pa.string()),
         pa.field("fingerprint", pa.string()),
         pa.field("text_embedding", flat.type),
     ]
@@ -39,6 +40,7 @@ def rows_of(names, suffix="", size=8):
             [f"Cotton shirt number {name}{suffix}" for name in names],
             [["Tops", "Shoes"][number % 2] for number in numbers],
             colours,
+            [f"cotton shirt number {name}{suffix}" for name in names],
             [f"{name}{suffix}" for name in names],
             flat,
         ],
