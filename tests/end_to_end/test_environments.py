@@ -165,7 +165,8 @@ def test_a_local_folder_of_photos_counts_in_every_environment(project, tmp_path_
     shutil.copy(sample[0], photos / "only.jpg")
     (project / "conf/local/globals.yml").write_text(f"photos: {photos}\n")
     succeed(run_kedro(project, "run", "--env=cluster", "--pipelines=ingest"))
-    assert table(project, "manifest")["file"].tolist() == ["only.jpg"]
+    manifest = load_tables(project, "cluster", ["manifest"])["manifest"]
+    assert manifest["file"].tolist() == ["only.jpg"]
 
 
 def test_an_unknown_environment_ends_in_a_sentence(project):

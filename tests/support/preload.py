@@ -1,5 +1,6 @@
 """All that takes long to import, for the process that others are forked off."""
 
+import os
 from contextlib import suppress
 from importlib import import_module
 
@@ -38,3 +39,5 @@ def preload() -> None:
 
 
 preload()
+# It was there for this module alone.
+os.environ.pop("PYTHONPATH", None)

@@ -31,7 +31,9 @@ _CONTEXT.set_forkserver_preload(["preload"])
 
 def start(target: Callable[[], Any]) -> Any:
     """Starts a process that calls a function, and gives it."""
-    with patch.dict(os.environ, ENVIRONMENT, clear=True):
+    # Where the module of all imports is; a missing one would be passed over in silence.
+    here = {"PYTHONPATH": str(Path(__file__).parent)}
+    with patch.dict(os.environ, {**ENVIRONMENT, **here}, clear=True):
         forkserver.ensure_running()
     process = _CONTEXT.Process(target=target)
     process.start()
