@@ -83,7 +83,7 @@ def test_rows_that_are_new_changed_and_gone_are_as_one_process_leaves_them(datab
     assert workers.count_rows() == 92
     (found,) = workers.search("mended", query_type="fts").limit(1).to_list()
     assert found["photo_id"] in ids(3, 10)
-    indexed = workers.index_stats("Title_idx")
+    indexed = workers.index_stats("words_idx")
     assert (indexed.num_indexed_rows, indexed.num_unindexed_rows) == (92, 0)
 
 

@@ -4,7 +4,8 @@ import os
 from contextlib import suppress
 from importlib import import_module
 
-# Not lancedb itself, whose threads do not survive a fork: only what it imports.
+# Not lancedb itself, whose threads do not survive a fork: only what it imports. Nor lookbook.cli,
+# whose exception hook comes after the one of Kedro's logging.
 MODULES = (
     "IPython", "PIL.AvifImagePlugin", "accelerate.utils.memory", "dynaconf", "gradio", "imagehash",
     "kedro.framework.cli.cli", "kedro.framework.session", "kedro_datasets.json.json_dataset",
@@ -12,7 +13,7 @@ MODULES = (
     "kedro_datasets.plotly.json_dataset", "kedro_datasets.text.text_dataset",
     "kedro_telemetry.plugin", "kedro_viz.integrations.kedro.hooks", "kedro_viz.launchers.cli.main",
     "lance_namespace", "llguidance.hf", "llguidance.torch", "lookbook.captioners.api",
-    "lookbook.captioners.huggingface", "lookbook.captioners.ray", "lookbook.cli",
+    "lookbook.captioners.huggingface", "lookbook.captioners.ray", 
     "lookbook.datasets.engine_dataset", "lookbook.datasets.shards_dataset", "lookbook.hooks",
     "matplotlib.backends.backend_agg", "matplotlib.pyplot", "onnxruntime.quantization",
     "overrides", "pandas", "pathspec", "pyarrow.parquet", "ray.data", "rich.table",
