@@ -13,7 +13,7 @@ MODULES = (
     "kedro_datasets.plotly.json_dataset", "kedro_datasets.text.text_dataset",
     "kedro_telemetry.plugin", "kedro_viz.integrations.kedro.hooks", "kedro_viz.launchers.cli.main",
     "lance_namespace", "llguidance.hf", "llguidance.torch", "lookbook.captioners.api",
-    "lookbook.captioners.huggingface", "lookbook.captioners.ray", 
+    "lookbook.captioners.huggingface", "lookbook.captioners.ray",
     "lookbook.datasets.engine_dataset", "lookbook.datasets.shards_dataset", "lookbook.hooks",
     "matplotlib.backends.backend_agg", "matplotlib.pyplot", "onnxruntime.quantization",
     "overrides", "pandas", "pathspec", "pyarrow.parquet", "ray.data", "rich.table",
