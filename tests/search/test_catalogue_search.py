@@ -239,8 +239,8 @@ def test_bm25_ranks_the_same_in_memory_and_by_the_tables_index(ran, tmp_path, op
     ):  # fmt: skip
         scores = rows._bm25.score(stems(query.text))
         expected = [scores[rows.index[hit.photo_id]] for hit in in_memory]
-        assert len(expected) == 20
-        # Equal up to ties.
+        # Items without any of the words are not found. Equal up to ties.
+        assert 10 <= len(expected) <= 20
         assert [scores[rows.index[hit.photo_id]] for hit in by_table] == pytest.approx(expected)
 
 

@@ -60,7 +60,7 @@ def test_neither_photo_nor_message_ends_in_a_sentence(schema):
 def replied(message, rows, schema):
     stylist = RuleStylist(usual_phrases())
     plan = plan_outfit({}, message, [], stylist, schema)
-    columns = ["slot", *schema.names, "why"]
+    columns = ["photo_id", "Filename", "slot", *schema.names, "why"]
     found = pd.DataFrame(rows, columns=columns, dtype=object).fillna("")
     return write_reply(plan, {}, found, "", [], RuleStylist(), schema)
 
