@@ -108,7 +108,7 @@ def test_publishing_twice_changes_only_what_changed(published, project):
         {"photo_id": one, "attribute": "Garment", "old_value": "", "new_value": "dress"},
         {"photo_id": other, "attribute": "status", "old_value": "", "new_value": "not an item"},
     ]
-    corrections = pd.DataFrame(rows).assign(who="ann", when="2026-01-31T12:00:00+00:00")
+    corrections = pd.DataFrame(rows).assign(reviewer="ann", timestamp="2026-01-31T12:00:00+00:00")
     CorrectionsDataset(filepath=str(project / "data/03_primary/corrections.csv")).save(corrections)
     printed = succeed(run_kedro(project, "run", "--pipelines=clean,index,publish", PARAMS)).stdout
     assert "values are people's" in " ".join(printed.replace("│", " ").split())
