@@ -8,7 +8,7 @@ import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from kedro.framework.cli.project import run
@@ -17,9 +17,6 @@ from lookbook.assistant.types import ANSWER_METHODS, AnswerMethod
 from lookbook.errors import InputError
 from lookbook.failures import without_traceback
 from lookbook.photo_source import with_photos
-
-if TYPE_CHECKING:
-    from kedro.framework.context import KedroContext
 
 # Any command of Kedro's that fails of what a user can correct ends in a sentence. Kedro's logging
 # has set up its own hook before, which shows the traceback of all other errors.
@@ -44,18 +41,6 @@ def check_port(host: str, port: int) -> None:
         if error.errno == errno.EADDRINUSE:
             raise InputError(f"Port {port} is in use: name another with --port.") from error
         raise InputError(f"No page can be served at '{host}': name another with --host.") from error
-
-
-def _context(conf_source: str | None, env: str | None, params: dict[str, Any]) -> KedroContext:
-    """Open the project as a page needs it."""
-    from kedro.framework.session import KedroSession
-
-    session: Any = KedroSession.create(
-        Path.cwd(), env=env, conf_source=conf_source, runtime_params=params
-    )
-    with session:
-        context: KedroContext = session.load_context()
-        return context
 
 
 def _served_at(port: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -152,14 +137,14 @@ def review(
 
     from lookbook.review.page import serve
     from lookbook.review.session import ReviewSession
-    from lookbook.shop import component_loader
+    from lookbook.shop import component_loader, open_context
 
     session: Any = KedroSession.create(
         Path.cwd(), env=env, conf_source=conf_source, runtime_params=given
     )
     with session:
         session.run(pipeline_names=["review"])
-    catalog = _context(conf_source, env, given).catalog
+    catalog = open_context(Path.cwd(), env, conf_source, given).catalog
     load = component_loader(catalog)
     session = ReviewSession(
         load("full_catalogue"),

@@ -13,7 +13,6 @@ from graphlib import TopologicalSorter
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from pkgutil import iter_modules
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -26,10 +25,9 @@ from kedro.io.core import VersionNotFoundError
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
-import lookbook.pipelines
 from lookbook.errors import InputError, causes
 from lookbook.failures import without_traceback
-from lookbook.pipeline_registry import every_pipeline
+from lookbook.pipeline_registry import every_pipeline, pipeline_names
 from lookbook.run_checks import config_of
 
 if TYPE_CHECKING:
@@ -206,7 +204,7 @@ def _summaries(pipeline: Pipeline) -> Iterator[tuple[str, ModuleType]]:
 
     Nodes of other packages, and those without a namespace, have none.
     """
-    names = {module.name for module in iter_modules(lookbook.pipelines.__path__)}
+    names = pipeline_names()
     parts = {name: [n for n in pipeline.nodes if n.namespace == name] for name in names}
     parts = {name: nodes for name, nodes in parts.items() if nodes}
     makes = {name: {out for node in nodes for out in node.outputs} for name, nodes in parts.items()}

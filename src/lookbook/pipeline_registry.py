@@ -28,7 +28,7 @@ def register_pipelines() -> dict[str, Pipeline]:
     try:
         pipelines = find_pipelines(raise_errors=True)
     except ImportError as error:
-        names = [module.name for module in iter_modules(lookbook.pipelines.__path__)]
+        names = pipeline_names()
         missing = re.sub(r".*'lookbook\.pipelines\.(\w+)'.*", r"\1", str(error))
         if missing in (*names, str(error)):
             raise
@@ -42,6 +42,11 @@ def register_pipelines() -> dict[str, Pipeline]:
 def every_pipeline() -> dict[str, Pipeline]:
     """Make every pipeline, whichever a run has asked for."""
     return {
-        module.name: import_module(f"lookbook.pipelines.{module.name}").create_pipeline()
-        for module in iter_modules(lookbook.pipelines.__path__)
+        name: import_module(f"lookbook.pipelines.{name}").create_pipeline()
+        for name in pipeline_names()
     }
+
+
+def pipeline_names() -> list[str]:
+    """List the packages of pipelines."""
+    return [module.name for module in iter_modules(lookbook.pipelines.__path__)]

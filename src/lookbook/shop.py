@@ -79,19 +79,14 @@ class Shop:
             InputError: If the folder holds no project.
         """
         folder = Path(folder).resolve()
-        if not (folder / "pyproject.toml").is_file():
-            raise InputError(
-                f"There is no Lookbook project in '{folder}'. Name the folder with the project's "
-                "pyproject.toml."
-            )
         given = dict(params or {})
-        context = _open_context(folder, env, conf_source, given)
+        context = open_context(folder, env, conf_source, given)
         #: The folder of photos that the index was made of, where one is recorded.
         self.indexed_photos = read_record(index_record(context))
         if self.indexed_photos and "photos" not in given:
             # Later runs may have read other photos that are not indexed yet.
             given["photos"] = self.indexed_photos
-            context = _open_context(folder, env, conf_source, given)
+            context = open_context(folder, env, conf_source, given)
         self._catalog = context.catalog
         self.load = component_loader(self._catalog)
 
@@ -306,13 +301,27 @@ def component_loader(catalog: CatalogProtocol) -> Callable[[str], Any]:
     return load
 
 
-def _open_context(
+def open_context(
     folder: Path, env: str | None, conf_source: str | None, params: dict[str, Any]
 ) -> KedroContext:
+    """Open a project, or the installed package over a folder of data and configuration.
+
+    Raises:
+        InputError: If the folder holds neither a project nor configuration.
+    """
+    from kedro.framework.project import configure_project
     from kedro.framework.session import KedroSession
     from kedro.framework.startup import bootstrap_project
 
-    bootstrap_project(folder)
+    if (folder / "pyproject.toml").is_file():
+        bootstrap_project(folder)
+    elif conf_source or (folder / "conf").is_dir():
+        configure_project("lookbook")
+    else:
+        raise InputError(
+            f"There is no Lookbook project in '{folder}'. Name the folder with the project's "
+            "pyproject.toml."
+        )
     session: Any = KedroSession.create(
         folder, env=env, conf_source=conf_source, runtime_params=params
     )

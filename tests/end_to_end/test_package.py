@@ -62,6 +62,12 @@ def test_goes_from_photos_to_an_index_with_the_packaged_configuration(
     assert (tmp_path / "data/07_model_output/lancedb/minilm.lance").is_dir()
 
 
+def test_demo_opens_without_a_project_and_asks_for_an_index(installed, run_package):
+    result = run_package("demo", f"--conf-source={installed / 'conf.tar.gz'}")
+    assert result.returncode == 1
+    assert "There is no index yet: first run 'kedro run'." in result.stderr
+
+
 def test_says_where_the_configuration_is_missing(run_package):
     result = run_package()
     assert result.returncode == 1
