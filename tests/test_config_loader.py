@@ -252,3 +252,10 @@ def test_a_captioner_and_a_stylist_are_chosen_by_one_parameter_each(load):
     assert catalog["stylist"]["engine"]["chat"]["engine"].endswith("HuggingFaceChatModel")
     with pytest.raises(InputError, match="no captioner 'both': take one of 'bundled', 'together'"):
         load("catalog", captioner="both")
+
+
+def test_a_section_of_parameters_leaves_the_global_of_its_name_alone(load):
+    section = {"near_duplicates": {"min_cosine": 0.7}}
+    assert load("globals", index=section)["index"] == load("globals")["index"]
+    assert load("parameters", index=section)["index"]["near_duplicates"]["min_cosine"] == 0.7
+    assert load("globals", index="elsewhere")["index"] == "elsewhere"

@@ -101,18 +101,16 @@ def check_parameters(
     _refuse(name, candidates, file, set(global_names) - set(candidates))
 
 
-def clashing_names(runtime_params: dict[str, Any], config: Files) -> list[str]:
-    """List names of the command line that the catalog reads, and that a section has as well.
+def clashing_names(runtime_params: dict[str, Any], global_names: Collection[str]) -> list[str]:
+    """List globals of the command line that have the name of a section of the parameters.
 
     ``--params=index=FOLDER`` says where the index is; the parameters of ``index`` stay as they are.
     """
-    models = parameter_models() if runtime_params else {}
-    names = [
-        name
-        for name, value in runtime_params.items()
-        if models.get(name) and not isinstance(value, dict)
+    values = {name: value for name, value in runtime_params.items() if name in global_names}
+    models = parameter_models() if values else {}
+    return [
+        name for name, value in values.items() if models.get(name) and not isinstance(value, dict)
     ]
-    return [name for name in names if name in references(config, "runtime_params")] if names else []
 
 
 def parameter_models() -> dict[str, type[BaseModel] | None]:

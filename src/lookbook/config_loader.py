@@ -99,13 +99,19 @@ class ConfigLoader(OmegaConfigLoader):
             )
         if key == "globals":
             base = self._load(key, self.base_env)
-            typed = {name: value for name, value in given.items() if name in base}
+            # A section of the command line is one of the parameters where the global is none.
+            typed = {
+                name: value
+                for name, value in given.items()
+                if name in base and (isinstance(base[name], dict) or not isinstance(value, dict))
+            }
             loaded = merge(loaded, typed)
             check_globals(base, loaded, typed, self)
         if key == "parameters":
-            for name in clashing_names(given, self):
+            global_names = set(self["globals"])
+            for name in clashing_names(given, global_names):
                 loaded[name] = self._declared(name)
-            check_parameters(loaded, given, set(self["globals"]), self)
+            check_parameters(loaded, given, global_names, self)
             if "schema" in loaded:
                 parse_schema(loaded["schema"], self._place("schema.yml"))
         return loaded

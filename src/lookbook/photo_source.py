@@ -54,7 +54,7 @@ class PhotoSource:
             return
         if self._folder != SAMPLE:
             has_moved = "://" not in self._recorded and not (project / self._recorded).is_dir()
-            if has_moved or params.get("replace", shared["replace"]):
+            if has_moved or shared["replace"]:
                 return
             self._refused = self._folder
         self._folder = self._recorded
@@ -97,7 +97,7 @@ def with_photos(params: dict[str, Any] | None) -> dict[str, Any]:
 def index_record(context: KedroContext) -> str:
     """Return the file that holds the address of the photos of the index."""
     loader: Any = context.config_loader
-    index = (loader.runtime_params or {}).get("index", loader["globals"]["index"])
+    index = loader["globals"]["index"]
     place = index if "://" in str(index) else Path(context.project_path) / index
     return f"{place}/{RECORD}"
 
