@@ -53,7 +53,7 @@ class PhotoSource:
         if "photos" in params or not self._recorded or self._recorded in (self._folder, SAMPLE):
             return
         if self._folder != SAMPLE:
-            has_moved = "://" not in self._recorded and not (project / self._recorded).is_dir()
+            has_moved = "://" not in self._recorded and not (project / self._recorded).exists()
             if has_moved or shared["replace"]:
                 return
             self._refused = self._folder

@@ -66,7 +66,7 @@ def test_what_is_no_folder_ends_in_a_sentence(path, tmp_path, monkeypatch):
 
 def test_a_file_is_no_folder(tmp_path):
     fill(tmp_path, "a.jpg")
-    with pytest.raises(InputError, match="is a file and no folder of photos"):
+    with pytest.raises(InputError, match="is neither a folder of photos nor a table"):
         load(tmp_path / "a.jpg")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Literal
 
-from lookbook.chat_models.retry_after import read_retry_after
+from lookbook.retry_after import read_retry_after
 
 # ``passing``: the same request may succeed later; ``rate``: so it may, and all others wait, too;
 # ``loading``: the model is not there yet; ``junk``: no chat completion came; ``filtered``: the

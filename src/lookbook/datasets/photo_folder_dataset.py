@@ -1,4 +1,4 @@
-"""``PhotoFolderDataset`` lists a folder of photos and hands each one's bytes on demand."""
+"""``PhotoFolderDataset`` reads photos of a folder, beside a table, or fetched ones."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Any
 from fsspec.core import url_to_fs
 
 from lookbook.datasets.read_only_dataset import ReadOnlyDataset
-from lookbook.photos.folder import Loaders, list_photos
+from lookbook.photos.files import PhotoFiles
+from lookbook.photos.store import PhotoStore
 
 
-class PhotoFolderDataset(ReadOnlyDataset[Loaders]):
-    """``PhotoFolderDataset`` loads a folder of photos as file names and functions.
+class PhotoFolderDataset(ReadOnlyDataset[PhotoFiles]):
+    """``PhotoFolderDataset`` loads photos as file names and functions that read their bytes.
 
     Examples:
         Using the YAML API:
@@ -21,6 +22,7 @@ class PhotoFolderDataset(ReadOnlyDataset[Loaders]):
         photo_files:
           type: lookbook.datasets.photo_folder_dataset.PhotoFolderDataset
           path: s3://my-shop/photos
+          fetched: data/02_intermediate/fetched_photos
           credentials: my_s3
         ```
     """
@@ -29,6 +31,7 @@ class PhotoFolderDataset(ReadOnlyDataset[Loaders]):
         self,
         *,
         path: str,
+        fetched: str | None = None,
         credentials: dict[str, Any] | None = None,
         fs_args: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
@@ -36,21 +39,25 @@ class PhotoFolderDataset(ReadOnlyDataset[Loaders]):
         """Create a dataset over a local or remote folder.
 
         Args:
-            path: The folder, with an fsspec protocol where it is not local.
+            path: The folder, with an fsspec protocol where it is not local; or a table that names
+                photos by their addresses, or by files beside it.
+            fetched: The folder of the photos that were fetched from their addresses,
+                if any are.
             credentials: Passed to the filesystem.
             fs_args: Passed to the filesystem.
             metadata: Ignored by Kedro, read by plugins.
         """
         arguments = {**deepcopy(credentials or {}), **(fs_args or {})}
         self._fs, self._path = url_to_fs(str(path), **arguments)
+        self._store = PhotoStore(fetched) if fetched else None
         self.metadata = metadata
 
-    def load(self) -> Loaders:
-        """List the photos, see :func:`lookbook.photos.folder.list_photos`."""
-        return list_photos(self._fs, self._path)
+    def load(self) -> PhotoFiles:
+        """List the photos, see :class:`lookbook.photos.files.PhotoFiles`."""
+        return PhotoFiles(self._fs, self._path, self._store)
 
     def _describe(self) -> dict[str, Any]:
         return {"path": self._path}
 
     def _exists(self) -> bool:
-        return bool(self._fs.isdir(self._path))
+        return bool(self._fs.exists(self._path))

@@ -18,6 +18,9 @@ TABLES = (
     "products_export.csv", "products_export_1.csv", "products.csv", "products.tsv",
     "merchant_feed.tsv",
 )  # fmt: skip
+TABLE_ENDINGS = (
+    ".csv", ".tsv", ".txt", ".xlsx", ".parquet", ".json", ".jsonl", ".ndjson", ".xml", ".rss",
+)  # fmt: skip
 FOLDERS = ("images_compressed", "images")
 _ARCHIVE = "an archive that cannot be read in place: unpack it beside the photos"
 _DESIGN = "a design program's file: export it as PNG or JPEG"
@@ -61,10 +64,10 @@ PHOTO_ENDINGS = frozenset(
 # What operating systems and photo servers leave behind, by the names of files and folders.
 LEFT_BEHIND = frozenset({".ds_store", "thumbs.db", "desktop.ini", "@eadir", "__macosx"})
 
-Loaders = dict[str, Callable[[], bytes]]
+Loaders = Mapping[str, Callable[[], bytes]]
 
 
-def list_photos(files: Any, folder: str) -> Loaders:
+def list_photos(files: Any, folder: str) -> dict[str, Callable[[], bytes]]:
     """List the files of a folder of photos.
 
     Beside a table (:data:`TABLES`), or where nothing else is there, the photos are those of the
@@ -82,7 +85,7 @@ def list_photos(files: Any, folder: str) -> Loaders:
     """
     name_yours = "Name yours with --params=photos=FOLDER or as 'photos:' in conf/local/globals.yml."
     if files.isfile(folder):
-        raise InputError(f"'{folder}' is a file and no folder of photos. {name_yours}")
+        raise InputError(f"'{folder}' is neither a folder of photos nor a table. {name_yours}")
     if not files.isdir(folder):
         raise InputError(f"The photo folder '{folder}' does not exist. {name_yours}")
     try:
@@ -91,7 +94,7 @@ def list_photos(files: Any, folder: str) -> Loaders:
     except PermissionError as error:
         raise InputError(f"The photo folder '{folder}' cannot be read: {error}.") from error
     root = photo_root(folder, listed)
-    photos: Loaders = {}
+    photos: dict[str, Callable[[], bytes]] = {}
     for path in sorted(listed):
         name = path.removeprefix(root).lstrip("/")
         if not path.startswith(f"{root}/") or name.casefold() in TABLES:
@@ -175,8 +178,13 @@ def _has_others(names: Iterable[str]) -> bool:
 
 
 def find_table(files: Any, folder: str) -> str | None:
-    """Find the table beside the photos, in any case; ``None`` where there is none."""
+    """Find the table beside the photos, in any case; ``None`` where there is none.
+
+    A file instead of a folder is the table itself.
+    """
     try:
+        if ending_of(folder) in TABLE_ENDINGS and files.isfile(folder):
+            return folder
         paths = files.ls(folder, detail=False)
     except OSError:
         return None

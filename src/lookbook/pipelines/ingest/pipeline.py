@@ -2,29 +2,61 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from lookbook.pipelines.ingest import nodes, plots
+from lookbook.pipelines.ingest import fetch_nodes, nodes, plots
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:
     """Create the ``ingest`` pipeline.
 
-    ``existing_inspections`` and ``inspections`` are the same files, before the run and after it.
+    ``existing_inspections`` and ``inspections`` are the same files, before the run and after it; so
+    are ``existing_photo_fetches`` and ``photo_fetches``.
     """
     return Pipeline(
         [
+            Node(nodes.check_rows, inputs="photo_table", outputs="checked_rows", name="check_rows"),
+            Node(
+                fetch_nodes.name_images,
+                inputs=["photo_files", "checked_rows"],
+                outputs="named_images",
+                name="name_images",
+            ),
+            Node(
+                fetch_nodes.fetch_photos,
+                inputs=[
+                    "named_images",
+                    "existing_photo_fetches",
+                    "fetcher",
+                    "pool",
+                    "params:fetch",
+                    "params:ingest",
+                ],
+                outputs="photo_fetches",
+                name="fetch_photos",
+            ),
+            Node(
+                fetch_nodes.collect_fetches,
+                inputs=["named_images", "photo_fetches"],
+                outputs="fetched_photos",
+                name="collect_fetches",
+            ),
+            Node(
+                fetch_nodes.select_files,
+                inputs=["photo_files", "named_images", "fetched_photos"],
+                outputs="selected_files",
+                name="select_files",
+            ),
             Node(
                 nodes.inspect_photos,
-                inputs=["photo_files", "existing_inspections", "pool", "params:ingest"],
+                inputs=["selected_files", "existing_inspections", "pool", "params:ingest"],
                 outputs="inspections",
                 name="inspect_photos",
             ),
             Node(
                 nodes.collect_inspections,
-                inputs=["photo_files", "inspections", "params:ingest"],
+                inputs=["selected_files", "inspections", "params:ingest"],
                 outputs="inspected_photos",
                 name="collect_inspections",
             ),
-            Node(nodes.check_rows, inputs="photo_table", outputs="checked_rows", name="check_rows"),
             Node(
                 nodes.match_rows,
                 inputs=["inspected_photos", "checked_rows"],

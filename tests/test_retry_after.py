@@ -3,7 +3,7 @@ from email.utils import formatdate
 
 import pytest
 
-from lookbook.chat_models.retry_after import read_retry_after
+from lookbook.retry_after import read_retry_after
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,127 @@
+"""Fetches photos that a table names by their addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from lookbook.lazy import pd
+from lookbook.photos.cells import split_cell
+from lookbook.photos.fetching import (
+    COLUMNS,
+    FetchParams,
+    PhotoFetcher,
+    is_address,
+    read_fetches,
+    record_loss,
+)
+from lookbook.photos.files import PhotoFiles
+from lookbook.photos.folder import Loaders
+from lookbook.photos.inspecting import Shards, name_shard
+from lookbook.photos.matching import FileNames
+from lookbook.pipelines.ingest.params import IngestParams
+from lookbook.pools import PerRecord, Pool, in_batches
+
+
+def name_images(photo_files: PhotoFiles, checked_rows: pd.DataFrame) -> pd.DataFrame:
+    """List the photos that the rows name.
+
+    Args:
+        photo_files: Photos in a folder; what one of them answers is no address to fetch.
+        checked_rows: The rows of the table.
+
+    Returns:
+        Each ``image`` once, and whether it ``is_address``.
+    """
+    cells = checked_rows["image"].fillna("").unique()
+    images = list(dict.fromkeys(name for cell in cells for name in split_cell(cell, _never)))
+    names = FileNames(photo_files)
+    to_fetch = [is_address(image) and names.find(image) is None for image in images]
+    return pd.DataFrame({"image": images, "is_address": to_fetch})
+
+
+def _never(name: str) -> bool:
+    return False
+
+
+def fetch_photos(
+    named_images: pd.DataFrame,
+    existing_photo_fetches: Shards,
+    fetcher: PhotoFetcher,
+    pool: Pool,
+    params: FetchParams,
+    ingest: IngestParams,
+) -> Iterator[dict[str, pd.DataFrame]]:
+    """Fetch the photos that are not there yet.
+
+    Args:
+        named_images: See :func:`name_images`.
+        existing_photo_fetches: Results of earlier runs.
+        fetcher: Fetches and stores photos.
+        pool: Who does it.
+        params: Bounds, and how many at once.
+        ingest: How many pixels a photo may have.
+
+    Yields:
+        Some results, which Kedro saves before it asks for the next.
+    """
+    from lookbook.progress import Progress
+
+    addresses = named_images.loc[named_images["is_address"].astype(bool), "image"]
+    before = read_fetches(existing_photo_fetches, addresses)
+    stored = before[before["file"].isin(fetcher.store.names() if len(before) else ())]
+    known = stored.set_index("image")[["file", "etag", "bytes"]].to_dict("index")
+    nothing = {"file": "", "etag": "", "bytes": 0}
+    missing = [image for image in addresses if params.refresh or image not in known]
+    records = ({"image": image, **known.get(image, nothing)} for image in missing)
+    connections = max(1, params.connections // pool.workers)
+    work = partial(
+        fetcher.fetch, params=params, connections=connections, max_pixels=ingest.max_pixels
+    )
+    batches = in_batches(records, params.batch_size)
+    rows: list[dict[str, Any]] = []
+    with Progress(total=len(missing), desc="fetch", unit="photo", disable=not missing) as progress:
+        for fetched in pool.map(PerRecord(work, record_loss), batches):
+            progress.update(len(fetched))
+            rows += fetched
+            if len(rows) >= params.addresses_per_file:
+                yield _name_table(rows)
+                rows = []
+    if rows:
+        yield _name_table(rows)
+
+
+def _name_table(rows: list[dict[str, Any]]) -> dict[str, pd.DataFrame]:
+    return {name_shard("by_address", (row["image"] for row in rows)): pd.DataFrame(rows)}
+
+
+def collect_fetches(named_images: pd.DataFrame, photo_fetches: Shards) -> pd.DataFrame:
+    """Gather what came of the addresses that the table has now.
+
+    Returns:
+        One row an address, in the table's order: ``image``, as it stands in the table; ``file``,
+        the photo's name among the photos, empty if it failed; ``etag``, ``bytes``, ``status`` and
+        ``reason``.
+    """
+    addresses = named_images.loc[named_images["is_address"].astype(bool), "image"]
+    fetches = read_fetches(photo_fetches, addresses).set_index("image")
+    ordered = fetches.loc[[image for image in addresses if image in fetches.index]]
+    return ordered.reset_index()[[name for name in COLUMNS if name != "time"]]
+
+
+def select_files(
+    photo_files: PhotoFiles, named_images: pd.DataFrame, fetched_photos: pd.DataFrame
+) -> Loaders:
+    """Bring together photos of a folder, photos that a table names beside it, and fetched ones.
+
+    Returns:
+        Functions that read their bytes, by name.
+    """
+    beside = named_images.loc[~named_images["is_address"].astype(bool), "image"]
+    fetched = fetched_photos.loc[fetched_photos["status"].eq("ok"), "file"].unique()
+    return {
+        **photo_files,
+        **photo_files.find_beside(beside),
+        **{file: photo_files[file] for file in fetched},
+    }
