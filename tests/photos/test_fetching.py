@@ -11,6 +11,7 @@ from lookbook.photos.fetching import FetchParams, PhotoFetcher, is_address
 from lookbook.photos.network import is_public
 from photo_server import cut, endless, in_turn, photo, serving_photos, status
 from project import configuration
+from s3_server import BUCKET, serving_bucket
 
 
 def encode(size: int = 40) -> bytes:
@@ -27,15 +28,17 @@ def fetch(tmp_path):
     """Fetches addresses with the shipped parameters, except for those given."""
     fetcher = PhotoFetcher(str(tmp_path / "store"))
 
-    def fetch(*images, known=None, connections=4, **changed):
+    def params(**changed):
         declared = {**configuration("parameters_ingest")["fetch"], "allow_private_addresses": True}
-        params = FetchParams.model_validate({**declared, **changed})
+        return FetchParams.model_validate({**declared, **changed})
+
+    def fetch(*images, known=None, connections=4, **changed):
         nothing = {"file": "", "etag": "", "bytes": 0}
         batch = [{"image": image, **nothing, **(known or {})} for image in images]
-        records = fetcher.fetch(batch, params, connections, 109_000_000)
+        records = fetcher.fetch(batch, params(**changed), connections, 109_000_000)
         return records[0] if len(records) == 1 else records
 
-    fetch.store = fetcher.store
+    fetch.store, fetch.params = fetcher.store, params
     return fetch
 
 
@@ -157,8 +160,10 @@ def test_a_connection_goes_to_the_address_that_was_checked(fetch, serve, monkeyp
         return [(None, None, 0, "", ("127.0.0.1", port))]
 
     monkeypatch.setattr("lookbook.photos.network.anyio.getaddrinfo", resolve)
+    monkeypatch.setattr("lookbook.photos.network.is_public", "127.0.0.1".__eq__)
     address, _ = serve(photo(PHOTO))
-    assert fetch(address.replace("127.0.0.1", "shop.example"))["status"] == "ok"
+    address = address.replace("127.0.0.1", "shop.example")
+    assert fetch(address, allow_private_addresses=False)["status"] == "ok"
     assert resolved == ["shop.example"]
 
 
@@ -178,9 +183,20 @@ def test_files_of_filesystems_are_fetched(fetch, tmp_path):
     assert fetch(f"file://{tmp_path}/a%20b.jpg", known=known)["file"] == ok["file"]
     assert fetch(f"file://{tmp_path}/a.txt")["status"] == "corrupt"
     assert fetch(f"file://{tmp_path}/none.jpg")["status"] == "unreachable"
-    assert fetch("file://server/a.jpg")["reason"] == "it names another machine's file"
+    assert fetch("file://server/a.jpg")["reason"] == "it names a file of another machine"
     assert fetch(f"file://{tmp_path}")["status"] == "no photo"
     assert fetch("file:///dev/zero")["status"] == "no photo"
+
+
+def test_a_bucket_is_fetched_from(tmp_path, fetch):
+    pytest.importorskip("s3fs")
+    with serving_bucket({"a.jpg": PHOTO}) as options:
+        fetcher = PhotoFetcher(str(tmp_path / "store"), {"s3": options})
+        batch = [{"image": f"s3://{BUCKET}/{name}", "file": "", "etag": "", "bytes": 0}
+                 for name in ("a.jpg", "b.jpg")]  # fmt: skip
+        ok, failed = fetcher.fetch(batch, fetch.params(), 2, 1_000_000)
+    assert (ok["status"], fetch.store.get(ok["file"])()) == ("ok", PHOTO)
+    assert failed["status"] == "unreachable"
 
 
 @pytest.mark.parametrize(

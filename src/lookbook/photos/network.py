@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
@@ -22,29 +23,21 @@ class RefusedAddressError(InputError):
 class PublicTransport(httpx.AsyncHTTPTransport):
     """A transport of httpx that checks the address of every connection, redirects included."""
 
-    def __init__(self, connections: int, allow_private: bool) -> None:
-        """Open no connection yet.
-
-        Args:
-            connections: Connections at once.
-            allow_private: Whether hosts of this machine and of private networks are reached.
-        """
+    def __init__(self) -> None:
+        """Open no connection yet."""
         context = _ssl_context()
         super().__init__(verify=context)
         # httpx has no argument for the network below.
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=context,
-            max_connections=connections,
-            network_backend=_Network(allow_private),
+            ssl_context=context, network_backend=_PublicNetwork()
         )
 
 
-class _Network(httpcore.AsyncNetworkBackend):
+class _PublicNetwork(httpcore.AsyncNetworkBackend):
     """Resolves a host, and connects to what was checked: a second look-up could differ."""
 
-    def __init__(self, allow_private: bool) -> None:
+    def __init__(self) -> None:
         self._backend = httpcore.AnyIOBackend()
-        self._allow_private = allow_private
 
     async def connect_tcp(
         self,
@@ -65,22 +58,17 @@ class _Network(httpcore.AsyncNetworkBackend):
         except (OSError, UnicodeError) as error:
             raise httpcore.ConnectError(f"the host '{host}' is unknown") from error
         addresses = list(dict.fromkeys(str(address[0]) for *_, address in resolved))
-        allowed = [one for one in addresses if self._allow_private or is_public(one)]
-        if not allowed:
+        public = [address for address in addresses if is_public(address)]
+        if not public:
             raise RefusedAddressError(
                 f"'{host}' is {addresses[0]}, an address of this machine or of a private network; "
                 "'fetch.allow_private_addresses: true' allows it"
             )
-        for address in allowed[:-1]:
-            try:
-                return await self._backend.connect_tcp(
-                    address, port, timeout, local_address, socket_options
-                )
-            except (httpcore.ConnectError, httpcore.ConnectTimeout):
-                continue
-        return await self._backend.connect_tcp(
-            allowed[-1], port, timeout, local_address, socket_options
-        )
+        options = (port, timeout, local_address, socket_options)
+        for address in public[:-1]:
+            with suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
+                return await self._backend.connect_tcp(address, *options)
+        return await self._backend.connect_tcp(public[-1], *options)
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
