@@ -149,7 +149,7 @@ def review(
     session = ReviewSession(
         load("full_catalogue"),
         load("review_queue"),
-        load("probabilities"),
+        load("item_probabilities"),
         load("photo_files"),
         catalog["corrections"],
         load("schema"),

@@ -114,7 +114,7 @@ def _smooth(
 ) -> np.ndarray:
     """Return (items, values) probabilities of hard labels that are wrong at a known rate."""
     column = {value: number for number, value in enumerate(field.values)}
-    default = getattr(field, "otherwise", None)
+    default = field.default
     # Many items share a cell. Code -1, the last row, marks missing cells.
     codes, unique = pd.factorize(cells)
     shares = np.full((len(unique) + 1, len(column)), 1 / len(column), np.float32)

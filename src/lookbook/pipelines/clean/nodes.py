@@ -25,11 +25,13 @@ from lookbook.attributes.record import (
     to_row,
 )
 from lookbook.attributes.schema import Schema
+from lookbook.errors import InputError
 from lookbook.evaluation.plots import plot_before_and_after
 from lookbook.lazy import PlotlyFigure, pd
 from lookbook.parts import TableParts, cut
 from lookbook.photos.sampling import cap_groups, count_rows
 from lookbook.pools import Pool
+from lookbook.products.facts import read_facts
 
 # Texts and values that an attribute's description lists.
 _COMMONEST = 10
@@ -44,12 +46,14 @@ class CleanParams(BaseModel):
         across: The attribute that it is drawn against.
         cap: The most items of a value in the balanced catalogue; ``None`` for all.
         seed: Chooses among them.
+        facts: By attribute the column of the shop's products that speaks of it.
     """
 
     by: str
     across: str
     cap: int | None = Field(gt=0)
     seed: int
+    facts: dict[str, str]
 
 
 def parse_captions(
@@ -160,13 +164,30 @@ def _strip_batch(mapped: pd.DataFrame, schema: Schema) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(mapped.columns))
 
 
+def map_facts(
+    captioned_items: pd.DataFrame, products: pd.DataFrame, schema: Schema, params: CleanParams
+) -> pd.DataFrame:
+    """Map the shop's own values to declared ones, see :func:`read_facts`.
+
+    Raises:
+        InputError: If ``clean.facts`` names what is no column of the products.
+    """
+    for name, column in params.facts.items():
+        if name in schema.names and column not in products.columns:
+            raise InputError(
+                f"'clean.facts' takes {name} from '{column}', which is no column of 'products': "
+                f"{', '.join(products.columns)}."
+            )
+    return read_facts(captioned_items, products, params.facts, schema)
+
+
 def apply_corrections(
-    captioned_items: pd.DataFrame, corrections: pd.DataFrame, schema: Schema
+    items_with_facts: pd.DataFrame, corrections: pd.DataFrame, schema: Schema
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Put people's word in the place of the captioner's.
+    """Put people's word in the place of the captioner's and the shop's.
 
     Args:
-        captioned_items: The items as the captioner describes them.
+        items_with_facts: The items as the captioner and the shop describe them.
         corrections: What people have decided, see
             :func:`lookbook.attributes.corrections.read_corrections`.
         schema: The catalogue's schema.
@@ -177,10 +198,10 @@ def apply_corrections(
     """
     read = read_corrections(corrections, schema)
     outcomes = list(read.outcomes)
-    decided = captioned_items["photo_id"].isin(list(read.decisions))
+    decided = items_with_facts["photo_id"].isin(list(read.decisions))
     known = {
         row["photo_id"]: from_row(row, schema)
-        for row in captioned_items[decided].to_dict("records")
+        for row in items_with_facts[decided].to_dict("records")
     }
     for photo_id, told in read.decisions.items():
         for name, decision in told.items():
@@ -189,7 +210,7 @@ def apply_corrections(
         to_row(correct_record(record, read.values_for(photo_id), schema), schema)
         for photo_id, record in known.items()
     ]
-    items = captioned_items.copy()
+    items = items_with_facts.copy()
     rows = pd.DataFrame(corrected, columns=schema.names, index=items.index[decided])
     items.loc[decided, schema.names] = rows
     items = items[items["photo_id"].map(read.is_item).astype(bool)]
@@ -202,7 +223,7 @@ def balance_catalogue(full_catalogue: pd.DataFrame, params: CleanParams) -> pd.D
     kept = cap_groups(
         full_catalogue, by=params.by, key="Filename", cap=params.cap, seed=params.seed
     )
-    return kept.drop(columns="photo_id")
+    return kept.drop(columns=["photo_id", "product_id"])
 
 
 def count_items(

@@ -3,6 +3,8 @@
 from kedro.pipeline import Node, Pipeline
 
 from lookbook.pipelines.clean import nodes
+from lookbook.products import facts
+from lookbook.products.pooling import pool_photos
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:
@@ -24,14 +26,53 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             Node(
                 nodes.strip_titles,
                 inputs=["mapped_labels", "params:schema", "process_pool"],
-                outputs="captioned_items",
+                outputs="captioned_photos",
                 name="strip_titles",
             ),
             Node(
+                pool_photos,
+                inputs=["captioned_photos", "probabilities", "manifest", "params:schema"],
+                outputs=["captioned_items", "item_probabilities"],
+                name="pool_photos",
+            ),
+            Node(
+                nodes.map_facts,
+                inputs=["captioned_items", "products", "params:schema", "params:clean"],
+                outputs="shop_facts",
+                name="map_facts",
+            ),
+            Node(
+                facts.apply_facts,
+                inputs=["captioned_items", "shop_facts", "params:schema", "process_pool"],
+                outputs="items_with_facts",
+                name="apply_facts",
+            ),
+            Node(
+                facts.list_disagreements,
+                inputs=["captioned_items", "shop_facts", "item_probabilities", "params:schema"],
+                outputs="disagreements",
+                name="list_disagreements",
+            ),
+            Node(
                 nodes.apply_corrections,
-                inputs=["captioned_items", "corrections", "params:schema"],
+                inputs=["items_with_facts", "corrections", "params:schema"],
                 outputs=["full_catalogue", "applied_corrections"],
                 name="apply_corrections",
+            ),
+            Node(
+                facts.trace_values,
+                inputs=[
+                    "full_catalogue", "shop_facts", "applied_corrections", "item_probabilities",
+                    "params:schema",
+                ],
+                outputs="provenance",
+                name="trace_values",
+            ),
+            Node(
+                facts.join_products,
+                inputs=["full_catalogue", "products", "manifest"],
+                outputs="item_products",
+                name="join_products",
             ),
             Node(
                 nodes.balance_catalogue,

@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from lookbook.attributes.corrections import JOINED, decided_attributes
+from lookbook.attributes.corrections import JOINED
 from lookbook.attributes.schema import Schema
 from lookbook.errors import InputError
 from lookbook.lazy import MatplotlibFigure, pd
 from lookbook.photos.photo import Photo
 from lookbook.pipelines.index.params import IndexParams
 from lookbook.pools import PerRecord, Pool, in_batches
+from lookbook.products.facts import stated_attributes
 from lookbook.search.catalogue_search import CatalogueSearch
 from lookbook.search.embedders import Embedder
 from lookbook.search.image_embeddings import (
@@ -112,7 +113,8 @@ def find_near_duplicates(
     hashes = manifest.drop_duplicates("photo_id").set_index("photo_id")["phash"].dropna()
     kept = full_catalogue["photo_id"].isin(hashes.index)
     kept &= full_catalogue["photo_id"].map(seen.__contains__).astype(bool)
-    photos = full_catalogue.loc[kept, ["photo_id", "Filename"]].reset_index(drop=True)
+    photos = full_catalogue.loc[kept, ["photo_id", "Filename", "product_id"]]
+    photos = photos.reset_index(drop=True)
     if photos.empty:
         return pd.DataFrame(columns=columns)
     photo_ids, same = photos["photo_id"].to_numpy(), params.near_duplicates
@@ -125,7 +127,13 @@ def find_near_duplicates(
 
     order = np.array(sorted(range(len(photos)), key=lambda row: seen.file_of(photo_ids[row])))
     hashed = hashes.loc[photos["photo_id"]].tolist()
-    pairs = list(find_pairs(looks, order, hashed, same.min_cosine, same.max_hamming_distance))
+    # Where the shop tells products apart, photos that look alike are not one item.
+    has_product = photos["product_id"].ne(photos["photo_id"]).to_numpy()
+    pairs = [
+        pair
+        for pair in find_pairs(looks, order, hashed, same.min_cosine, same.max_hamming_distance)
+        if not (has_product[pair[0]] and has_product[pair[1]])
+    ]
     joined = applied_corrections[applied_corrections["outcome"].eq(JOINED)]
     row_of = {photo_id: row for row, photo_id in enumerate(photo_ids)}
     for one, other in zip(joined["photo_id"], joined["new_value"], strict=True):
@@ -166,7 +174,7 @@ def embed_items(
     probabilities: pd.DataFrame,
     image_embedding_shards: Shards,
     near_duplicates: pd.DataFrame,
-    applied_corrections: pd.DataFrame,
+    provenance: pd.DataFrame,
     indexed_items: CatalogueSearch,
     embedders: dict[str, Embedder],
     pool: Pool,
@@ -180,7 +188,7 @@ def embed_items(
         probabilities: How likely each value is, where the captioner tells.
         image_embedding_shards: Embedded pictures.
         near_duplicates: Photos of one and the same item.
-        applied_corrections: What people have decided.
+        provenance: The source of each value; people's and the shop's are certain.
         indexed_items: The last index; an empty one for the first.
         embedders: The embedding models, by name.
         pool: Who lays out rows, where workers write them.
@@ -203,7 +211,7 @@ def embed_items(
         )
     photo_ids = full_catalogue["photo_id"]
     first = near_duplicates.set_index("photo_id")[DUPLICATE_GROUP].to_dict()
-    decided = decided_attributes(applied_corrections)
+    decided = stated_attributes(provenance)
     tables, report = {}, {}
     for name, embedder in embedders.items():
         seen = ImageEmbeddingStore(image_embedding_shards, embedder.image_fingerprint)

@@ -40,8 +40,8 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             Node(
                 nodes.embed_items,
                 inputs=[
-                    "full_catalogue", "probabilities", "image_embedding_shards", "near_duplicates",
-                    "applied_corrections", "indexed_items", "embedders", "pool", "params:index",
+                    "full_catalogue", "item_probabilities", "image_embedding_shards",
+                    "near_duplicates", "provenance", "indexed_items", "embedders", "pool", "params:index",
                     "params:schema",
                 ],
                 outputs=["search_index", "index_report"],

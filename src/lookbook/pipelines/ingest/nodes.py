@@ -26,12 +26,13 @@ from lookbook.photos.pairing import REPEATED, pair_rows
 from lookbook.photos.sampling import count_rows
 from lookbook.pipelines.ingest.params import IngestParams
 from lookbook.pools import PerRecord, Pool, in_batches
+from lookbook.products.joining import PRODUCT_COLUMNS, list_product_rows
 
 MANIFEST = [
     "file", "photo_id", "sender_id", "label", "kids",
-    "width", "height", "bytes", "phash", "status", "line",
+    "width", "height", "bytes", "phash", "status", "line", *PRODUCT_COLUMNS,
 ]  # fmt: skip
-QUARANTINE = ["file", "line", "image", "photo_id", "status", "reason"]
+QUARANTINE = ["file", "line", "image", "photo_id", "product_id", "status", "reason"]
 BOOLEANS = {
     **dict.fromkeys(
         (
@@ -175,8 +176,45 @@ def _keep_text(cell: Any) -> str:
     return whole.replace("\r\n", "\n").replace("\r", "\n").strip(" \t\n")
 
 
-def match_rows(inspected: pd.DataFrame, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Bring files and rows together: what fits is the manifest, all else is quarantined.
+def match_photos(
+    inspected: pd.DataFrame,
+    rows: pd.DataFrame,
+    products: pd.DataFrame,
+    product_photos: pd.DataFrame,
+    fetched_photos: pd.DataFrame,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Match files with the rows of the photo table and with the shop's products.
+
+    Args:
+        inspected: One row per file, as :func:`collect_inspections` returns it.
+        rows: Typed rows of the photo table, as :func:`check_rows` returns them; may be empty.
+        products: The shop's products; may be empty.
+        product_photos: The photos that they name.
+        fetched_photos: The files of photos that were named by address.
+
+    Returns:
+        See :func:`match_rows`; products without a usable photo are in the quarantine as well.
+
+    Raises:
+        InputError: If no photo at all can be used.
+    """
+    product_rows = list_product_rows(products, product_photos, fetched_photos)
+    manifest, quarantine = match_rows(inspected, rows, product_rows)
+    has_photo = products["product_id"].isin(manifest["product_id"])
+    without_photo = pd.DataFrame(
+        {
+            "product_id": products.loc[~has_photo, "product_id"],
+            "status": "product without photo",
+            "reason": "no usable photo belongs to it",
+        }
+    )
+    return manifest, pd.concat([quarantine, without_photo], ignore_index=True)[QUARANTINE]
+
+
+def match_rows(
+    inspected: pd.DataFrame, rows: pd.DataFrame, product_rows: pd.DataFrame | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Match files with rows: what fits is the manifest, all else is quarantined.
 
     A row and its file are one photo; a row that names several photos counts once for each. How a
     row may name its files, see :func:`lookbook.photos.pairing.pair_rows`. Of files with the same
@@ -185,48 +223,50 @@ def match_rows(inspected: pd.DataFrame, rows: pd.DataFrame) -> tuple[pd.DataFram
     Args:
         inspected: One row per file, as :func:`collect_inspections` returns it.
         rows: Typed rows, as :func:`check_rows` returns them; none for a folder without labels.
+        product_rows: Photos of products, see
+            :func:`lookbook.products.joining.list_product_rows`. A photo's label comes from
+            `rows` where both name it.
 
     Returns:
-        The manifest (status ``ok`` throughout; label columns empty without human labels) and
-        the quarantine (status ``no photo``, ``corrupt``, ``truncated``, ``too small``,
-        ``too large``, ``missing``, ``unlisted``, ``duplicate`` or ``invalid row``, with the
-        reason), so that photos are neither lost nor counted twice:
+        The manifest (status ``ok`` throughout; label columns empty without human labels,
+        ``product_id`` and ``position`` without a product) and the quarantine (status
+        ``no photo``, ``corrupt``, ``truncated``, ``too small``, ``too large``, ``missing``,
+        ``unlisted``, ``duplicate``, ``invalid row`` or ``not fetched``, with the reason), so that
+        photos are neither lost nor counted twice:
         files + rows = manifest + quarantine + files that have a row.
 
     Raises:
         InputError: If no photo at all can be used.
     """
-    is_photo = inspected["status"].ne(NO_PHOTO)
-    pairs = pair_rows(
-        rows["image"].fillna("").tolist(), rows["sku"].fillna("").tolist(),
-        inspected.loc[is_photo, "file"].tolist(), inspected.loc[~is_photo, "file"].tolist(),
-    )  # fmt: skip
-    said = rows.iloc[[pair.row for pair in pairs]].rename(columns={"reason": "row_reason"})
-    said = said.drop(columns="sku").assign(
-        image=[pair.image for pair in pairs],
-        file=pd.Series([pair.file for pair in pairs], said.index, dtype=object),
-        unpaired=[pair.reason for pair in pairs],
-    )
-    repeated = said["unpaired"].eq(REPEATED) & said["row_reason"].eq("")
-    said.loc[repeated, "row_reason"] = REPEATED
-    found = said["file"].notna()
-    paired = inspected.merge(said[found], how="left", on="file")
-    photos = pd.concat([paired, said[~found].assign(file=None)], ignore_index=True)
+    listed, missing = _pair(inspected, rows)
+    if product_rows is not None and len(product_rows):
+        of_products, missing_of_products = _pair(inspected, product_rows)
+        listed = listed.set_index("file").combine_first(of_products.set_index("file"))
+        listed = listed.reset_index()
+        missing = pd.concat([missing, missing_of_products])
+        missing = missing.drop_duplicates(["line", "image"])
+    listed = listed.reindex(columns=list(dict.fromkeys([*listed, *PRODUCT_COLUMNS])))
+    # A product that names no photos has them in the order of their names.
+    order = listed.sort_values("file").groupby("product_id").cumcount() + 1
+    listed["position"] = listed["position"].fillna(order)
+    is_listing = len(rows) > 0 or len(listed) > 0
+    photos = pd.concat([inspected.merge(listed, how="left", on="file"), missing], ignore_index=True)
     photos["decoded"] = photos["status"].fillna("ok")
-    photos[["reason", "row_reason"]] = photos[["reason", "row_reason"]].fillna("")
+    texts = ["reason", "row_reason", "row_status"]
+    photos[texts] = photos[texts].fillna("")
     photos = photos.sort_values(["file", "line"], ignore_index=True)
 
     verdicts = [
         (photos["decoded"].eq(NO_PHOTO), NO_PHOTO, photos["reason"]),
-        (photos["row_reason"].ne(""), "invalid row", photos["row_reason"]),
+        (photos["row_reason"].ne(""), photos["row_status"], photos["row_reason"]),
         (photos["file"].isna(), "missing", photos["unpaired"]),
         (photos["decoded"].ne("ok"), photos["decoded"], photos["reason"]),
-        (photos["line"].isna() & (len(rows) > 0), "unlisted", "no row of the table names it"),
+        (photos["unpaired"].isna() & is_listing, "unlisted", "no row of the table names it"),
     ]
     status = pd.Series("ok", photos.index, dtype=object)
     verdict = pd.Series("", photos.index, dtype=object)
-    for found, name, reason in verdicts:
-        fits = found & status.eq("ok")
+    for applies, name, reason in verdicts:
+        fits = applies & status.eq("ok")
         status, verdict = status.mask(fits, name), verdict.mask(fits, reason)
     photos = photos.assign(status=status, verdict=verdict)
     ok = photos["status"].eq("ok")
@@ -243,10 +283,38 @@ def match_rows(inspected: pd.DataFrame, rows: pd.DataFrame) -> tuple[pd.DataFram
             + ", ".join(f"{count} {status}" for status, count in counts.items())
             + f". The first reason: {photos['verdict'].iloc[0]}."
         )
-    manifest = photos.loc[ok, MANIFEST].astype({"width": int, "height": int, "bytes": int})
+    whole_numbers = dict.fromkeys(["width", "height", "bytes"], int)
+    manifest = photos.loc[ok, MANIFEST].astype({**whole_numbers, "position": "Int64"})
     quarantine = photos[~ok].drop(columns="reason").rename(columns={"verdict": "reason"})
     quarantine["line"] = quarantine["line"].astype("Int64")
     return manifest.reset_index(drop=True), quarantine[QUARANTINE].reset_index(drop=True)
+
+
+def _pair(inspected: pd.DataFrame, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Pair rows with files.
+
+    Returns:
+        The rows that have a file, one per ``file``; and those without, ``file`` missing. Both
+        with ``row_reason`` and ``row_status`` (what is wrong with the row, empty for a good one)
+        and ``unpaired``, the reason why there is no file.
+    """
+    is_photo = inspected["status"].ne(NO_PHOTO)
+    pairs = pair_rows(
+        rows["image"].fillna("").tolist(), rows["sku"].fillna("").tolist(),
+        inspected.loc[is_photo, "file"].tolist(), inspected.loc[~is_photo, "file"].tolist(),
+    )  # fmt: skip
+    paired = rows.iloc[[pair.row for pair in pairs]].rename(columns={"reason": "row_reason"})
+    paired = paired.drop(columns="sku").assign(
+        image=[pair.image for pair in pairs],
+        file=pd.Series([pair.file for pair in pairs], paired.index, dtype=object),
+        unpaired=[pair.reason for pair in pairs],
+    )
+    if "row_status" not in paired:
+        paired["row_status"] = "invalid row"
+    repeated = paired["unpaired"].eq(REPEATED) & paired["row_reason"].eq("")
+    paired.loc[repeated, "row_reason"] = REPEATED
+    has_file = paired["file"].notna()
+    return paired[has_file].reset_index(drop=True), paired[~has_file]
 
 
 def count_photos(manifest: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -58,10 +58,13 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 name="collect_inspections",
             ),
             Node(
-                nodes.match_rows,
-                inputs=["inspected_photos", "checked_rows"],
+                nodes.match_photos,
+                inputs=[
+                    "inspected_photos", "checked_rows", "products", "product_photos",
+                    "fetched_photos",
+                ],
                 outputs=["manifest", "quarantine"],
-                name="match_rows",
+                name="match_photos",
             ),
             Node(
                 nodes.report_ingest,
@@ -88,4 +91,4 @@ def create_pipeline(**kwargs: object) -> Pipeline:
         tags=["ingest", "default"],
         namespace="ingest",
         prefix_datasets_with_namespace=False,
-    )
+    )  # fmt: skip

@@ -12,8 +12,8 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             Node(
                 nodes.find_label_errors,
                 inputs=[
-                    "full_catalogue", "parsed_labels", "probabilities", "manifest",
-                    "near_duplicates", "applied_corrections", "image_embedding_shards",
+                    "full_catalogue", "parsed_labels", "item_probabilities", "manifest",
+                    "near_duplicates", "provenance", "image_embedding_shards",
                     "existing_caption_shards", "existing_trial_shards", "captioner_fingerprint",
                     "embedders", "process_pool", "params:schema", "params:review",
                 ],
