@@ -150,6 +150,7 @@ def review(
         load("full_catalogue"),
         load("review_queue"),
         load("item_probabilities"),
+        load("provenance"),
         load("photo_files"),
         catalog["corrections"],
         load("schema"),

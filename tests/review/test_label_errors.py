@@ -34,8 +34,8 @@ def catalogue(schema):
 def evidence(**known):
     nothing = {
         "probabilities": ProbabilityTable(pd.DataFrame()), "labels": {}, "contradicted": {},
-        "others": {}, "duplicate_groups": {}, "decided": {}, "neighbours": np.full((4, 3), -1),
-        "nearest": np.full(4, np.nan),
+        "others": {}, "duplicate_groups": {}, "decided": {}, "disputed": (),
+        "neighbours": np.full((4, 3), -1), "nearest": np.full(4, np.nan),
     }  # fmt: skip
     return ReviewEvidence(**{**nothing, **known})
 
@@ -97,6 +97,17 @@ def test_an_item_of_which_all_is_decided_is_no_question(catalogue, schema):
     # Its garment implies its category, and both are decided.
     found = doubts(catalogue, schema, decided={"a": set(schema.categorical)})
     assert found.loc["a", list(schema.categorical)].eq(0).all()
+
+
+def test_a_value_of_the_shop_that_the_captioner_contradicts_is_doubtful(catalogue, schema):
+    likely = pd.DataFrame({"photo_id": list("ab"), "Garment: skirt": 0.1, "Garment: dress": 0.9})
+    doubtful = doubts(
+        catalogue, schema, probabilities=ProbabilityTable(likely), disputed={("a", "Garment")},
+        decided={"b": {"Garment"}},
+    )  # fmt: skip
+    assert doubtful.loc["a", "Garment"] > 0.9
+    assert "Garment: the captioner contradicts the shop" in doubtful.loc["a", "signals"]
+    assert doubtful.loc["b", "Garment"] == 0
 
 
 def test_neighbours_are_the_most_similar_pictures_of_other_items():

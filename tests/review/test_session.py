@@ -32,7 +32,8 @@ def session(schema, corrections):
     )  # fmt: skip
     likely = pd.DataFrame({"photo_id": IDS[:1], "Garment: skirt": [0.3], "Garment: dress": [0.6]})
     files = {"0.jpg": lambda: b"photo"}
-    return ReviewSession(catalogue, queue, likely, files, corrections, schema)
+    provenance = pd.DataFrame([{"photo_id": IDS[1], "attribute": "Garment", "source": "shop"}])
+    return ReviewSession(catalogue, queue, likely, provenance, files, corrections, schema)
 
 
 def test_items_come_in_the_order_that_is_wanted(session):
@@ -105,3 +106,8 @@ def test_what_another_reviewer_decides_is_seen(session, corrections, schema):
 def test_photos_are_those_of_the_folder_alone(session):
     assert session.picture("0.jpg") == b"photo"
     assert session.picture("../secret") is None
+
+
+def test_the_shops_own_values_are_marked(session):
+    assert session.is_of_shop(IDS[1], "Garment")
+    assert not session.is_of_shop(IDS[0], "Garment")

@@ -28,6 +28,7 @@ class SignalWeights(BaseModel):
         duplicates: Another photo of the same item has another value.
         neighbours: All of the most similar images differ; a share of them counts in proportion.
         outlier: No image is similar.
+        disputed: The shop says so, and the captioner otherwise.
         missing: No value, where one is possible.
     """
 
@@ -39,6 +40,7 @@ class SignalWeights(BaseModel):
     duplicates: float = Field(ge=0, le=1)
     neighbours: float = Field(ge=0, le=1)
     outlier: float = Field(ge=0, le=1)
+    disputed: float = Field(ge=0, le=1)
     missing: float = Field(ge=0, le=1)
 
 
@@ -75,7 +77,8 @@ class ReviewEvidence(NamedTuple):
         contradicted: Attributes by photo that another attribute contradicted.
         others: What another captioner says, by photo.
         duplicate_groups: The first photo of each photo's item.
-        decided: Attributes by photo that people have decided.
+        decided: Attributes by photo that people or the shop have stated.
+        disputed: Photos and attributes of which the shop and the captioner say different values.
         neighbours: (items, neighbours) row numbers, the nearest first; -1 for none.
         nearest: (items,) cosine of the nearest picture; NaN for a photo without one.
     """
@@ -86,6 +89,7 @@ class ReviewEvidence(NamedTuple):
     others: Mapping[str, Mapping[str, Any]]
     duplicate_groups: Mapping[str, str]
     decided: Mapping[str, set[str]]
+    disputed: Collection[tuple[str, str]]
     neighbours: np.ndarray
     nearest: np.ndarray
 
@@ -121,6 +125,8 @@ def score_label_errors(
              (float(name in evidence.contradicted.get(one, ())) for one in table["photo_id"])),
             ("a person's label says otherwise", weights.label,
              _against_labels(cells, name, table["photo_id"], evidence.labels, schema, params)),
+            ("the captioner contradicts the shop", weights.disputed,
+             (float((one, name) in evidence.disputed) for one in table["photo_id"])),
             ("another captioner says otherwise", weights.captioner,
              _against_others(cells, name, table["photo_id"], evidence.others)),
             ("another photo of the item says otherwise", weights.duplicates,

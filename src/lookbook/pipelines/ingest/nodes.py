@@ -243,6 +243,8 @@ def match_rows(
         of_products, missing_of_products = _pair(inspected, product_rows)
         listed = listed.set_index("file").combine_first(of_products.set_index("file"))
         listed = listed.reset_index()
+        # A product that names no photo misses none.
+        missing_of_products = missing_of_products[missing_of_products["line"].notna()]
         missing = pd.concat([missing, missing_of_products])
         missing = missing.drop_duplicates(["line", "image"])
     listed = listed.reindex(columns=list(dict.fromkeys([*listed, *PRODUCT_COLUMNS])))

@@ -16,6 +16,7 @@ from lookbook.captioners.shards import read_shards
 from lookbook.lazy import pd
 from lookbook.parts import PART, cut
 from lookbook.pools import Pool, in_batches
+from lookbook.products.facts import stated_attributes
 from lookbook.review.label_errors import (
     ReviewEvidence,
     ReviewParams,
@@ -36,7 +37,8 @@ def find_label_errors(
     probabilities: pd.DataFrame,
     manifest: pd.DataFrame,
     near_duplicates: pd.DataFrame,
-    applied_corrections: pd.DataFrame,
+    provenance: pd.DataFrame,
+    disagreements: pd.DataFrame,
     image_embedding_shards: Shards,
     caption_shards: Shards,
     trial_shards: Shards,
@@ -54,7 +56,8 @@ def find_label_errors(
         probabilities: How likely each value is, where the captioner tells.
         manifest: People's labels.
         near_duplicates: Photos of one and the same item.
-        applied_corrections: What people have decided.
+        provenance: The source of each value.
+        disagreements: Where the shop and the captioner contradict each other.
         image_embedding_shards: Embedded pictures; the first embedding model's looks are compared.
         caption_shards: Captions of all captioners; what the one that has said most beside the
             catalogue's own says is compared.
@@ -78,14 +81,21 @@ def find_label_errors(
     )
     wanted = parsed_labels[parsed_labels["photo_id"].isin(photo_ids)]
     labelled = manifest.drop_duplicates("photo_id").set_index("photo_id")["label"].dropna()
-    values = applied_corrections[applied_corrections["attribute"].isin(schema.categorical)]
+    disputed = set(zip(disagreements["photo_id"], disagreements["attribute"], strict=True))
+    stated = {
+        photo_id: {name for name in names if (photo_id, name) not in disputed}
+        for photo_id, names in stated_attributes(
+            provenance[provenance["attribute"].isin(schema.categorical)]
+        ).items()
+    }
     evidence = ReviewEvidence(
         probabilities=ProbabilityTable(probabilities),
         labels=labelled.to_dict(),
         contradicted=dict(_contradicted(wanted, schema, pool)),
         others=_read_others({**trial_shards, **caption_shards}, captioner, schema, pool),
         duplicate_groups=duplicate_groups,
-        decided=decided_attributes(values),
+        decided=stated,
+        disputed=disputed,
         neighbours=neighbours,
         nearest=nearest,
     )

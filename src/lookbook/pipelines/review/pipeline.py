@@ -13,7 +13,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 nodes.find_label_errors,
                 inputs=[
                     "full_catalogue", "parsed_labels", "item_probabilities", "manifest",
-                    "near_duplicates", "provenance", "image_embedding_shards",
+                    "near_duplicates", "provenance", "disagreements", "image_embedding_shards",
                     "existing_caption_shards", "existing_trial_shards", "captioner_fingerprint",
                     "embedders", "process_pool", "params:schema", "params:review",
                 ],
