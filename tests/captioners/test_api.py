@@ -1,4 +1,5 @@
 import base64
+import dataclasses
 import io
 import itertools
 import json
@@ -73,6 +74,18 @@ def test_asks_with_prompt_schema_and_a_small_picture_without_exif(prompt):
     with Image.open(io.BytesIO(sent)) as picture:
         assert picture.size == (559, 280)
         assert not picture.getexif()
+
+
+def test_several_photos_of_a_product_go_into_one_request(prompt):
+    first, *others = photos(3)
+    product = dataclasses.replace(first, others=(*(one.read for one in others), lambda: b"none"))
+    with serving() as server:
+        (caption,) = captioner(server).caption([product], prompt)
+    assert caption.photo_id == first.photo_id
+    (request,) = server.requests
+    *pictures, question = request["messages"][-1]["content"]
+    assert len({picture["image_url"]["url"] for picture in pictures}) == 3
+    assert question["text"] == prompt.question_about(3)
 
 
 @pytest.mark.parametrize(("size", "sent"), [((800, 20), (559, 28)), ((9, 7), (28, 28))])

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import pytest
@@ -55,6 +56,20 @@ def test_a_batch_says_what_one_at_a_time_says(tiny_mllama, photos, prompt, one_a
     captions = texts(captioner(tiny_mllama, batch_size=8).caption(photos[:8], prompt))
     assert captions == one_at_a_time
     assert len(set(captions.values())) > 1, "the photos make no difference to the model"
+
+
+def test_a_product_is_described_by_all_of_its_photos(tiny_mllama, photos, prompt, one_at_a_time):
+    products = [
+        dataclasses.replace(photos[0], others=(photos[1].read,)),
+        photos[2],
+        dataclasses.replace(photos[3], others=(photos[4].read, photos[5].read)),
+    ]
+    captions = list(captioner(tiny_mllama, batch_size=3).caption(products, prompt))
+    said = texts(captions)
+    assert said["2"] == one_at_a_time["2"]
+    assert said["0"] != one_at_a_time["0"], "the further photo makes no difference to the model"
+    tokens = {caption.photo_id: caption.input_tokens for caption in captions}
+    assert tokens["2"] < tokens["0"] < tokens["3"]
 
 
 def test_so_it_does_where_photos_take_different_numbers_of_tokens(tmp_path, photos, prompt):

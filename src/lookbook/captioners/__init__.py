@@ -24,14 +24,18 @@ class Prompt(BaseModel):
         system: What a model is to be; may be empty.
         question: What it is to do with the photo.
         attributes: What is to be said of the item.
+        photos_per_request: The most photos of one item that a model is shown at once.
     """
 
     system: str
     question: str
     attributes: Schema
+    photos_per_request: int = 1
 
     @classmethod
-    def compose(cls, system: str, question: str, schema: Schema) -> Prompt:
+    def compose(
+        cls, system: str, question: str, schema: Schema, photos_per_request: int = 1
+    ) -> Prompt:
         """Write the attributes and their values into prompts.
 
         Args:
@@ -39,6 +43,7 @@ class Prompt(BaseModel):
             question: The question.
             schema: Where either says ``$attributes``, a line for each attribute stands, and
                 where it says ``$`` and an attribute's name that attribute's values.
+            photos_per_request: See the class.
         """
         values = {name: ", ".join(one.values) for name, one in schema.categorical.items()}
         lines = "\n".join(f"- {name}: {_ask(name, schema)}" for name in schema.names)
@@ -47,6 +52,7 @@ class Prompt(BaseModel):
             system=Template(system).safe_substitute(told).strip(),
             question=Template(question).safe_substitute(told).strip(),
             attributes=schema,
+            photos_per_request=photos_per_request,
         )
 
     @property
@@ -60,9 +66,16 @@ class Prompt(BaseModel):
         system = [{"role": "system", "content": self.system}] if self.system else []
         return [*system, {"role": "user", "content": self.question}]
 
-    def facts(self) -> tuple[str, str, str]:
+    def question_about(self, photos: int) -> str:
+        """Return the question, which says so where several photos show one item."""
+        if photos == 1:
+            return self.question
+        return f"All {photos} photos show one and the same item. {self.question}"
+
+    def facts(self) -> list[str]:
         """What of the prompt a model's answer depends on."""
-        return self.system, self.question, json.dumps(self.answer_schema)
+        facts = [self.system, self.question, json.dumps(self.answer_schema)]
+        return facts if self.photos_per_request == 1 else [*facts, str(self.photos_per_request)]
 
 
 def _ask(name: str, schema: Schema) -> str:

@@ -153,12 +153,12 @@ class ApiCaptioner:
 
     async def _caption(self, run: _Run, photo: Photo, prompt: Prompt) -> Caption:
         try:
-            url = await to_thread.run_sync(self._data_url, photo, limiter=run.limiter)
+            urls = await to_thread.run_sync(self._data_urls, photo, limiter=run.limiter)
         except (PhotoError, OSError) as error:
             return Caption(photo_id=photo.photo_id, failure=str(error), answers=0)
         bill = _Bill()
         try:
-            text = await self._usable_answer(run, url, prompt, bill)
+            text = await self._usable_answer(run, urls, prompt, bill)
         except FilteredError as failure:
             reason = f"{FILTERED}: {failure}"
             return Caption(photo_id=photo.photo_id, failure=reason, **self._cost(bill))
@@ -175,20 +175,24 @@ class ApiCaptioner:
         run.failed = 0
         return Caption(photo_id=photo.photo_id, text=text, **self._cost(bill))
 
-    def _data_url(self, photo: Photo) -> str:
-        """Read, shrinks and encodes a photo anew, which leaves its EXIF data behind."""
-        buffer = io.BytesIO()
-        fit_encoder(photo, self._max_side).save(buffer, "JPEG", quality=QUALITY)
-        return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
+    def _data_urls(self, photo: Photo) -> list[str]:
+        """Read, shrink and encode photos anew, which leaves their EXIF data behind."""
+        urls = []
+        for picture in fit_encoder(photo, self._max_side):
+            buffer = io.BytesIO()
+            picture.save(buffer, "JPEG", quality=QUALITY)
+            urls.append("data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode())
+        return urls
 
-    async def _usable_answer(self, run: _Run, url: str, prompt: Prompt, bill: _Bill) -> str:
+    async def _usable_answer(self, run: _Run, urls: list[str], prompt: Prompt, bill: _Bill) -> str:
         """Ask, and once more if the answer is of no use; return the last one.
 
         Raises:
             RequestFailedError: If the model says nothing, or refuses in words that none reads.
         """
-        picture = {"type": "image_url", "image_url": {"url": url}}
-        question = {"role": "user", "content": [picture, {"type": "text", "text": prompt.question}]}
+        pictures = [{"type": "image_url", "image_url": {"url": url}} for url in urls]
+        text_part = {"type": "text", "text": prompt.question_about(len(urls))}
+        question = {"role": "user", "content": [*pictures, text_part]}
         messages = [*prompt.messages[:-1], question]
         text, flaw = "", None
         for sampling in (self._sampling, self._sampling.retried()):

@@ -95,18 +95,25 @@ class HuggingFaceCaptioner:
         self._loaded = load_model(self._checkpoint)
         with self._loaded.turn, ThreadPoolExecutor(self._threads) as pool:
             decoded = self._decode_ahead(itertools.chain([first], remaining), pool)
-            before: tuple[list[tuple[str, Image]], Future[Any]] | None = None
+            before: tuple[list[tuple[str, list[Image]]], Future[Any]] | None = None
             while window := list(itertools.islice(decoded, WINDOW * self._batch_size)):
                 for photo_id, failure in window:
                     if isinstance(failure, str):
                         yield Caption(photo_id=photo_id, failure=failure, answers=0)
                 # Photos of one shape need equally many tiles, and so no padding.
                 seen = sorted(
-                    ((photo_id, image) for photo_id, image in window if not isinstance(image, str)),
-                    key=lambda one: one[1].size,
+                    (
+                        (photo_id, images)
+                        for photo_id, images in window
+                        if not isinstance(images, str)
+                    ),
+                    key=lambda one: (len(one[1]), one[1][0].size),
                 )
                 while seen:
-                    batch, seen = seen[: self._batch_size], seen[self._batch_size :]
+                    # Padding by whole photos would change answers: a batch has equally many an item.
+                    count = len(seen[0][1])
+                    batch = [pair for pair in seen[: self._batch_size] if len(pair[1]) == count]
+                    seen = seen[len(batch) :]
                     # While the network writes of one batch the next is made into tensors.
                     following = pool.submit(self._prepare, batch, prompt)
                     if before:
@@ -117,8 +124,8 @@ class HuggingFaceCaptioner:
 
     def _decode_ahead(
         self, photos: Iterator[Photo], pool: ThreadPoolExecutor
-    ) -> Iterator[tuple[str, Image | str]]:
-        decoding: deque[Future[tuple[str, Image | str]]] = deque()
+    ) -> Iterator[tuple[str, list[Image] | str]]:
+        decoding: deque[Future[tuple[str, list[Image] | str]]] = deque()
         for photo in photos:
             decoding.append(pool.submit(self._decode, photo))
             if len(decoding) >= 2 * WINDOW * self._batch_size:
@@ -126,18 +133,18 @@ class HuggingFaceCaptioner:
         while decoding:
             yield decoding.popleft().result()
 
-    def _decode(self, photo: Photo) -> tuple[str, Image | str]:
+    def _decode(self, photo: Photo) -> tuple[str, list[Image] | str]:
         try:
             return photo.photo_id, fit_encoder(photo, self._max_side)
         except (PhotoError, OSError) as error:
             return photo.photo_id, str(error)
 
-    def _prepare(self, batch: list[tuple[str, Image]], prompt: Prompt) -> Any:
+    def _prepare(self, batch: list[tuple[str, list[Image]]], prompt: Prompt) -> Any:
         assert self._loaded
         processor = self._loaded.processor
         return processor(
-            images=[[image] for _, image in batch],
-            text=[write_chat(processor, _messages(prompt))] * len(batch),
+            images=[images for _, images in batch],
+            text=[write_chat(processor, _messages(prompt, len(images))) for _, images in batch],
             padding=True,
             # The chat template has written them already.
             add_special_tokens=False,
@@ -145,7 +152,7 @@ class HuggingFaceCaptioner:
         ).to(self._loaded.network.dtype)
 
     def _caption_batch(
-        self, batch: list[tuple[str, Image]], prepared: Future[Any], prompt: Prompt
+        self, batch: list[tuple[str, list[Image]]], prepared: Future[Any], prompt: Prompt
     ) -> Iterator[Caption]:
         """Caption a batch, in parts if memory does not suffice for the whole."""
         from accelerate.utils.memory import clear_device_cache, should_reduce_batch_size
@@ -175,7 +182,7 @@ class HuggingFaceCaptioner:
             batch = batch[len(part) :]
 
     def _generate(
-        self, batch: list[tuple[str, Image]], inputs: Any, prompt: Prompt
+        self, batch: list[tuple[str, list[Image]]], inputs: Any, prompt: Prompt
     ) -> list[Caption]:
         import torch
         from transformers import LogitsProcessorList
@@ -205,7 +212,8 @@ class HuggingFaceCaptioner:
         ]
 
 
-def _messages(prompt: Prompt) -> list[dict[str, Any]]:
-    *system, question = prompt.messages
-    content = [{"type": "image"}, {"type": "text", "text": question["content"]}]
+def _messages(prompt: Prompt, photos: int) -> list[dict[str, Any]]:
+    system = prompt.messages[:-1]
+    text = {"type": "text", "text": prompt.question_about(photos)}
+    content = [*[{"type": "image"}] * photos, text]
     return [*system, {"role": "user", "content": content}]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from PIL import ImageOps
 
-from lookbook.photos.photo import Photo
+from lookbook.photos.photo import Photo, PhotoError, decode
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -16,16 +17,24 @@ SHORTEST_SIDE = 28
 BACKGROUND = "white"
 
 
-def fit_encoder(photo: Photo, max_side: int) -> Image:
-    """Read a photo, shrink it, and pad a strip or a tiny photo.
+def fit_encoder(photo: Photo, max_side: int) -> list[Image]:
+    """Read a photo and those that are shown with it, shrink them, and pad strips and tiny photos.
 
     Returns:
-        A picture of no side below :data:`SHORTEST_SIDE`, the photo in its middle.
+        Pictures of no side below :data:`SHORTEST_SIDE`, each photo in the middle. Further photos
+        that cannot be decoded are left out.
 
     Raises:
-        PhotoError: If the photo cannot be decoded.
+        PhotoError: If the photo itself cannot be decoded.
     """
-    image = photo.image(at_least=max_side)
+    pictures = [_fit(photo.image(at_least=max_side), max_side)]
+    for read in photo.others:
+        with suppress(PhotoError, OSError):
+            pictures.append(_fit(decode(read(), at_least=max_side), max_side))
+    return pictures
+
+
+def _fit(image: Image, max_side: int) -> Image:
     image.thumbnail((max_side, max_side))
     size = (max(image.width, SHORTEST_SIDE), max(image.height, SHORTEST_SIDE))
     return image if size == image.size else ImageOps.pad(image, size, color=BACKGROUND)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
@@ -42,11 +43,13 @@ class ShardParams(BaseModel):
         limit: Photos that ``label`` captions at most, the first ones; all by default.
         shard_size: Captions a file at most.
         shard_seconds: A caption that came waits no longer for its file to fill.
+        photos_per_request: The most photos of a product that a language model is shown at once.
     """
 
     shard_size: int = Field(gt=0)
     shard_seconds: float = Field(ge=0)
     limit: int | None = Field(default=None, gt=0)
+    photos_per_request: int = Field(default=1, gt=0)
 
 
 def find_uncaptioned(photos: pd.DataFrame, shards: Shards, fingerprint: str) -> pd.DataFrame:
@@ -75,7 +78,8 @@ def caption_into_shards(
     """Caption photos, a shard at a time.
 
     Args:
-        photos: One row per photo, with ``photo_id`` and ``file``.
+        photos: One row per photo, with ``photo_id`` and ``file``; and ``more_files``, further
+            photos of the same product in JSON, if the captioner is shown several at once.
         files: Functions that read the photos' bytes, by file.
         captioner: The engine.
         prompt: What it is asked.
@@ -94,9 +98,20 @@ def caption_into_shards(
         Caption(photo_id=photo_id, failure=GONE, answers=0)
         for photo_id in photos.loc[~is_there, "photo_id"]
     ]
+    more_files = photos["more_files"] if "more_files" in photos else pd.Series("[]", photos.index)
     waiting = (
-        Photo(row.photo_id, files[row.file], row.file)
-        for row in photos.loc[is_there, ["photo_id", "file"]].itertuples(index=False)
+        Photo(
+            photo_id,
+            files[file],
+            file,
+            tuple(files[name] for name in json.loads(more) if name in files),
+        )
+        for photo_id, file, more in zip(
+            photos.loc[is_there, "photo_id"],
+            photos.loc[is_there, "file"],
+            more_files[is_there],
+            strict=True,
+        )
     )
     shard: list[Caption] = []
     tokens = 0

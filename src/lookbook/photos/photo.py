@@ -58,11 +58,14 @@ class Photo:
         photo_id: SHA-256 of the file, in hexadecimal.
         read: Returns the file's bytes.
         file: Where it lies in the photos' folder; ``None`` for a customer's.
+        others: Return the bytes of further photos of the same product, for models that look at
+            several at once.
     """
 
     photo_id: str
     read: Callable[[], bytes]
     file: str | None = None
+    others: tuple[Callable[[], bytes], ...] = ()
 
     def image(self, max_pixels: int = MAX_PIXELS, at_least: int | None = None) -> Image:
         """Read and decodes the photo, see :func:`decode`."""

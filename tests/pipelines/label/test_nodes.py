@@ -228,6 +228,19 @@ def test_limit_chooses_the_first_photos(photos):
     assert limit_selection(selection, PARAMS) is selection
 
 
+def test_a_products_first_photo_stands_for_those_that_are_shown_with_it():
+    selection = pd.DataFrame(
+        [("a.jpg", "a", "P1", 2), ("b.jpg", "b", "P1", 1), ("c.jpg", "c", None, None),
+         ("d.jpg", "d", "P1", 3)],
+        columns=["file", "photo_id", "product_id", "position"],
+    )  # fmt: skip
+    shown = limit_selection(selection, PARAMS.model_copy(update={"photos_per_request": 2}))
+    assert shown[["file", "more_files"]].values.tolist() == [
+        ["b.jpg", '["a.jpg"]'],
+        ["c.jpg", "[]"],
+    ]
+
+
 def test_what_was_tried_is_not_captioned_again(photos, captioner, prompt):
     tried = {}
     selection, asked = select(photos), prompt.model_dump()
@@ -240,7 +253,7 @@ def test_what_was_tried_is_not_captioned_again(photos, captioner, prompt):
 
 
 def test_the_prompt_names_the_fields_and_carries_the_schema(schema):
-    composed = compose_prompt("You label.", "Answer so:\n$attributes", schema)
+    composed = compose_prompt("You label.", "Answer so:\n$attributes", schema, PARAMS)
     for name, attribute in schema.categorical.items():
         assert f"- {name}: " in composed["question"]
         assert ", ".join(attribute.values) in composed["question"]
@@ -250,5 +263,5 @@ def test_the_prompt_names_the_fields_and_carries_the_schema(schema):
 
 
 def test_a_prompt_may_speak_of_dollars(schema):
-    composed = compose_prompt("", "Under $20, of $Size?", schema)
+    composed = compose_prompt("", "Under $20, of $Size?", schema, PARAMS)
     assert composed["question"] == "Under $20, of XS, S, M, L, XL, XXL, Unknown?"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -25,7 +26,9 @@ ANOTHER_CAPTIONER = (
 )
 
 
-def compose_prompt(system: str, question: str, schema: Schema) -> dict[str, Any]:
+def compose_prompt(
+    system: str, question: str, schema: Schema, params: ShardParams
+) -> dict[str, Any]:
     """Write the attributes and their values into the prompt.
 
     Args:
@@ -33,16 +36,28 @@ def compose_prompt(system: str, question: str, schema: Schema) -> dict[str, Any]
         question: The caption prompt.
         schema: Where either says ``$attributes``, a line for each attribute stands, and where
             it says ``$`` and an attribute's name, such as ``$Category``, that attribute's values.
+        params: How many photos of a product are shown at once.
 
     Returns:
         A :class:`lookbook.captioners.Prompt` as a dictionary, with its ``answer_schema``.
     """
-    prompt = Prompt.compose(system, question, schema)
+    prompt = Prompt.compose(system, question, schema, params.photos_per_request)
     return {**prompt.model_dump(), "answer_schema": prompt.answer_schema}
 
 
 def limit_selection(selection: pd.DataFrame, params: ShardParams) -> pd.DataFrame:
-    """Return the photos to caption: all, or the first ones."""
+    """Return the photos to caption: all, or the first ones.
+
+    Where a model is shown several photos of a product at once, the product's first photo stands
+    for all, and ``more_files`` lists the others that are shown with it, in JSON.
+    """
+    if params.photos_per_request > 1:
+        ordered = selection.sort_values(["position", "file"])
+        products = ordered["product_id"].fillna(ordered["photo_id"])
+        files = ordered.groupby(products, sort=False)["file"].agg(list)
+        first = ordered.index[~products.duplicated()]
+        more = [json.dumps(names[1 : params.photos_per_request]) for names in files]
+        selection = selection.loc[first].assign(more_files=more).sort_values("file")
     return selection if params.limit is None else selection.head(params.limit)
 
 

@@ -17,7 +17,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
         [
             Node(
                 nodes.compose_prompt,
-                inputs=["system_prompt", "caption_prompt", "params:schema"],
+                inputs=["system_prompt", "caption_prompt", "params:schema", "params:label"],
                 outputs="prompt",
                 name="compose_prompt",
             ),
