@@ -110,7 +110,7 @@ class HuggingFaceCaptioner:
                     key=lambda one: (len(one[1]), one[1][0].size),
                 )
                 while seen:
-                    # Padding by whole photos would change answers: a batch has equally many an item.
+                    # Padding by whole photos would change answers.
                     count = len(seen[0][1])
                     batch = [pair for pair in seen[: self._batch_size] if len(pair[1]) == count]
                     seen = seen[len(batch) :]

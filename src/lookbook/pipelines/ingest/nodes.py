@@ -26,7 +26,7 @@ from lookbook.photos.pairing import REPEATED, pair_rows
 from lookbook.photos.sampling import count_rows
 from lookbook.pipelines.ingest.params import IngestParams
 from lookbook.pools import PerRecord, Pool, in_batches
-from lookbook.products.joining import PRODUCT_COLUMNS, list_product_rows
+from lookbook.products.joining import PRODUCT_COLUMNS, list_product_rows, replace_addresses
 
 MANIFEST = [
     "file", "photo_id", "sender_id", "label", "kids",
@@ -193,13 +193,21 @@ def match_photos(
         fetched_photos: The files of photos that were named by address.
 
     Returns:
-        See :func:`match_rows`; products without a usable photo are in the quarantine as well.
+        See :func:`match_rows`. In the quarantine are also photos that could not be fetched
+        (``not fetched``) and products without a usable photo.
 
     Raises:
         InputError: If no photo at all can be used.
     """
-    product_rows = list_product_rows(products, product_photos, fetched_photos)
+    rows = rows.assign(image=replace_addresses(rows["image"], fetched_photos))
+    product_rows = list_product_rows(products, product_photos)
+    product_rows["image"] = replace_addresses(product_rows["image"], fetched_photos)
     manifest, quarantine = match_rows(inspected, rows, product_rows)
+    failures = fetched_photos[fetched_photos["file"].fillna("").eq("")]
+    reasons = quarantine["image"].map(failures.set_index("image")["reason"])
+    is_failed = quarantine["status"].eq("missing") & reasons.notna()
+    quarantine.loc[is_failed, "status"] = "not fetched"
+    quarantine["reason"] = reasons.where(is_failed, quarantine["reason"])
     has_photo = products["product_id"].isin(manifest["product_id"])
     without_photo = pd.DataFrame(
         {
@@ -231,8 +239,8 @@ def match_rows(
         The manifest (status ``ok`` throughout; label columns empty without human labels,
         ``product_id`` and ``position`` without a product) and the quarantine (status
         ``no photo``, ``corrupt``, ``truncated``, ``too small``, ``too large``, ``missing``,
-        ``unlisted``, ``duplicate``, ``invalid row`` or ``not fetched``, with the reason), so that
-        photos are neither lost nor counted twice:
+        ``unlisted``, ``duplicate`` or ``invalid row``, with the reason), so that photos are
+        neither lost nor counted twice:
         files + rows = manifest + quarantine + files that have a row.
 
     Raises:
@@ -254,13 +262,12 @@ def match_rows(
     is_listing = len(rows) > 0 or len(listed) > 0
     photos = pd.concat([inspected.merge(listed, how="left", on="file"), missing], ignore_index=True)
     photos["decoded"] = photos["status"].fillna("ok")
-    texts = ["reason", "row_reason", "row_status"]
-    photos[texts] = photos[texts].fillna("")
+    photos[["reason", "row_reason"]] = photos[["reason", "row_reason"]].fillna("")
     photos = photos.sort_values(["file", "line"], ignore_index=True)
 
     verdicts = [
         (photos["decoded"].eq(NO_PHOTO), NO_PHOTO, photos["reason"]),
-        (photos["row_reason"].ne(""), photos["row_status"], photos["row_reason"]),
+        (photos["row_reason"].ne(""), "invalid row", photos["row_reason"]),
         (photos["file"].isna(), "missing", photos["unpaired"]),
         (photos["decoded"].ne("ok"), photos["decoded"], photos["reason"]),
         (photos["unpaired"].isna() & is_listing, "unlisted", "no row of the table names it"),
@@ -297,8 +304,8 @@ def _pair(inspected: pd.DataFrame, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd
 
     Returns:
         The rows that have a file, one per ``file``; and those without, ``file`` missing. Both
-        with ``row_reason`` and ``row_status`` (what is wrong with the row, empty for a good one)
-        and ``unpaired``, the reason why there is no file.
+        with ``row_reason`` (what is wrong with the row, empty for a good one) and ``unpaired``,
+        the reason why there is no file.
     """
     is_photo = inspected["status"].ne(NO_PHOTO)
     pairs = pair_rows(
@@ -311,8 +318,6 @@ def _pair(inspected: pd.DataFrame, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd
         file=pd.Series([pair.file for pair in pairs], paired.index, dtype=object),
         unpaired=[pair.reason for pair in pairs],
     )
-    if "row_status" not in paired:
-        paired["row_status"] = "invalid row"
     repeated = paired["unpaired"].eq(REPEATED) & paired["row_reason"].eq("")
     paired.loc[repeated, "row_reason"] = REPEATED
     has_file = paired["file"].notna()
