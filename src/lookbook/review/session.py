@@ -22,7 +22,7 @@ from lookbook.attributes.record import from_row, join_values, split_values
 from lookbook.attributes.schema import Schema, SingleAttribute
 from lookbook.lazy import pd
 from lookbook.photos.sampling import sampling_hash
-from lookbook.products.facts import SHOP
+from lookbook.products.provenance import SHOP
 
 DOUBTFUL, RANDOM = "the most doubtful first", "random order"
 ORDERS = (DOUBTFUL, RANDOM)

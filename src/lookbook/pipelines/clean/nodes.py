@@ -31,7 +31,7 @@ from lookbook.lazy import PlotlyFigure, pd
 from lookbook.parts import TableParts, cut
 from lookbook.photos.sampling import cap_groups, count_rows
 from lookbook.pools import Pool
-from lookbook.products.facts import read_facts
+from lookbook.products.provenance import read_facts
 
 # Texts and values that an attribute's description lists.
 _COMMONEST = 10

@@ -3,7 +3,7 @@
 from kedro.pipeline import Node, Pipeline
 
 from lookbook.pipelines.clean import nodes
-from lookbook.products import facts
+from lookbook.products import provenance
 from lookbook.products.pooling import pool_photos
 
 
@@ -42,13 +42,13 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 name="map_facts",
             ),
             Node(
-                facts.apply_facts,
+                provenance.apply_facts,
                 inputs=["captioned_items", "shop_facts", "params:schema", "process_pool"],
                 outputs="items_with_facts",
                 name="apply_facts",
             ),
             Node(
-                facts.list_disagreements,
+                provenance.list_disagreements,
                 inputs=["captioned_items", "shop_facts", "item_probabilities", "params:schema"],
                 outputs="disagreements",
                 name="list_disagreements",
@@ -60,7 +60,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 name="apply_corrections",
             ),
             Node(
-                facts.trace_values,
+                provenance.trace_values,
                 inputs=[
                     "full_catalogue", "shop_facts", "applied_corrections", "item_probabilities",
                     "params:schema",
@@ -69,7 +69,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 name="trace_values",
             ),
             Node(
-                facts.join_products,
+                provenance.join_products,
                 inputs=["full_catalogue", "products", "manifest"],
                 outputs="item_products",
                 name="join_products",

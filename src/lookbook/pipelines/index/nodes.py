@@ -17,7 +17,7 @@ from lookbook.lazy import MatplotlibFigure, pd
 from lookbook.photos.photo import Photo
 from lookbook.pipelines.index.params import IndexParams
 from lookbook.pools import PerRecord, Pool, in_batches
-from lookbook.products.facts import stated_attributes
+from lookbook.products.provenance import stated_attributes
 from lookbook.search.catalogue_search import CatalogueSearch
 from lookbook.search.embedders import Embedder
 from lookbook.search.image_embeddings import (

@@ -16,7 +16,7 @@ from lookbook.captioners.shards import read_shards
 from lookbook.lazy import pd
 from lookbook.parts import PART, cut
 from lookbook.pools import Pool, in_batches
-from lookbook.products.facts import stated_attributes
+from lookbook.products.provenance import stated_attributes
 from lookbook.review.label_errors import (
     ReviewEvidence,
     ReviewParams,

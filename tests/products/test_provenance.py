@@ -5,7 +5,7 @@ import pytest
 
 from lookbook.attributes.schema import Schema
 from lookbook.pools import LocalPool
-from lookbook.products.facts import (
+from lookbook.products.provenance import (
     apply_facts,
     join_products,
     list_disagreements,
