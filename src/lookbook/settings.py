@@ -18,7 +18,7 @@ CONFIG_LOADER_ARGS = {
     "base_env": BASE,
     "default_run_env": "local",
     "config_patterns": {
-        "parameters": ["parameters*", "parameters*/**"],
+        "parameters": ["parameters*", "parameters*/**", "products.yml"],
         "schema": ["schema.yml"],
     },
 }

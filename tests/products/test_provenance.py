@@ -5,6 +5,7 @@ import pytest
 
 from lookbook.attributes.schema import Schema
 from lookbook.pools import LocalPool
+from lookbook.products.tables import PRODUCTS
 from lookbook.products.provenance import (
     apply_facts,
     join_products,
@@ -25,7 +26,7 @@ ITEM = {
     "Garment": "jeans", "Colours": "blue", "Pattern": "plain", "Material": "denim",
     "Sleeve": "none", "Neckline": "none", "Length": "long", "photo_id": "a", "product_id": "P1",
 }  # fmt: skip
-PRODUCT = {
+PRODUCT = dict.fromkeys(PRODUCTS) | {
     "product_id": "P1", "title": "Elbe", "gender": "Women", "category": "Women > Jeans",
     "colours": '["navy"]', "price": "89.95",
 }  # fmt: skip

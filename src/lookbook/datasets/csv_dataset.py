@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from typing import Any, ClassVar
 
 import pandas as pd
@@ -42,7 +43,14 @@ class CSVDataset(PandasCSVDataset):
     }  # fmt: skip
 
     def load(self) -> pd.DataFrame:
-        """Read the table as it was saved."""
+        """Read the table as it was saved.
+
+        A type ``"*"`` is that of all columns without one of their own.
+        """
+        types = self._load_args.get("dtype")
+        if isinstance(types, dict) and "*" in types:
+            rest = types["*"]
+            self._load_args["dtype"] = defaultdict(lambda: rest, types)
         with super().load() as parts:
             table = pd.concat(map(restore_formulas, parts), ignore_index=True)
         # What a part has no value of has no type there.

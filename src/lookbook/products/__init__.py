@@ -1,1 +1,1 @@
-"""A shop's products: their data, their photos, and the items that they become."""
+"""What a shop sells, read from the file that its own system exports."""

@@ -18,6 +18,7 @@ from lookbook.attributes.text import clean_text
 from lookbook.lazy import pd
 from lookbook.parts import TableParts, cut
 from lookbook.pools import Pool
+from lookbook.products.tables import PRODUCTS
 
 FACTS = ["photo_id", "product_id", "attribute", "value", "shop_text"]
 PROVENANCE = ["photo_id", "attribute", "value", "source", "probability"]
@@ -225,10 +226,10 @@ def join_products(
     """List the product of each item, with all of its photos.
 
     Returns:
-        ``photo_id`` (the item's), the columns of `products`, and ``photos``: files as JSON, the
-        main photo first. Items without a product have no row.
+        ``photo_id`` (the item's), :data:`PRODUCTS`, and ``photos``: files as JSON, the main photo
+        first. Items without a product have no row.
     """
     ordered = manifest.dropna(subset="product_id").sort_values(["position", "file"])
     photos = ordered.groupby("product_id")["file"].agg(list).map(json.dumps)
-    rows = catalogue[["photo_id", "product_id"]].merge(products, on="product_id")
+    rows = catalogue[["photo_id", "product_id"]].merge(products[PRODUCTS], on="product_id")
     return rows.assign(photos=rows["product_id"].map(photos))

@@ -1,0 +1,235 @@
+"""Which column of a shop's table holds which property."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import islice
+
+from lookbook.products.shop_file import PATH, Row, ShopTable
+from lookbook.products.vocabulary import (
+    ProductProperties,
+    bare_name,
+    fold,
+    fold_words,
+    is_metafield,
+    split_brackets,
+    without_digits,
+)
+
+MONEY = (
+    "price", "net_price", "regular_price", "compare_at_price", "sale_price", "surcharge", "discount_amount",
+)  # fmt: skip
+# Properties whose columns may be numbered.
+NUMBERED = (
+    "main_image", "images", "more_images", "variant_images", "image_files", "image_position",
+    "image_is_main", "option_name", "option_value",
+)  # fmt: skip
+# A heading of these counts as well where another of the property stands before it.
+_IMAGES = ("main_image", "images", "more_images", "variant_images", "image_files")
+# What only holds other values.
+_WRAPPERS = {
+    "offers",
+    "offer",
+    "node",
+    "product",
+    "data",
+    "fields",
+    "details",
+    "pricing",
+    "general",
+}
+# Rows by whose cells the kind of a column is told.
+_SAMPLE = 5_000
+_REGIONS = {"uk", "us", "usa", "eu", "eur", "fr", "de", "it", "int", "international", "available"}
+
+
+@dataclass
+class Columns:
+    """The columns of a table by what they hold.
+
+    Attributes:
+        places: Places by property, the most telling heading first.
+        currencies: Currencies that headings name, by place.
+        numbers: Numbers in headings, by place, such as 2 in ``Image 2``.
+        lists: Places of columns that list sizes or colours.
+        metafields: Places of columns of metafields.
+        names: The headings, by place.
+        option_pairs: Places of options' names and values.
+        trackers: Places of Shopify's inventory tracker, which is empty where nothing is tracked.
+    """
+
+    places: dict[str, list[int]] = field(default_factory=dict)
+    currencies: dict[int, str] = field(default_factory=dict)
+    numbers: dict[int, int | None] = field(default_factory=dict)
+    lists: set[int] = field(default_factory=set)
+    metafields: set[int] = field(default_factory=set)
+    names: dict[int, str] = field(default_factory=dict)
+    option_pairs: list[tuple[int, int]] = field(default_factory=list)
+    trackers: set[int] = field(default_factory=set)
+
+    def __getitem__(self, name: str) -> list[int]:
+        """Return the places of a property."""
+        return self.places.get(name, [])
+
+    @property
+    def recognised(self) -> set[int]:
+        """Places of all columns that hold a property."""
+        return {place for places in self.places.values() for place in places}
+
+
+def recognise_columns(table: ShopTable, properties: ProductProperties) -> Columns:
+    """Find the columns of a table."""
+    columns = Columns(names=dict(enumerate(table.headings)))
+    ranked: dict[str, list[tuple[int, int]]] = {}
+    for place, heading in enumerate(table.headings):
+        for name, rank, number, currency in find_properties(heading, properties):
+            ranked.setdefault(name, []).append((rank, place))
+            columns.numbers[place] = number
+            if currency:
+                columns.currencies[place] = currency
+        folded = fold(_last(heading))
+        if is_metafield(heading):
+            columns.metafields.add(place)
+        elif folded in properties.list_headings or _is_plural(heading, properties):
+            columns.lists.add(place)
+        if folded in ("inventorytracker", "variantinventorytracker"):
+            columns.trackers.add(place)
+    columns.places = {
+        name: [place for _, place in sorted(places)] for name, places in ranked.items()
+    }
+    for name in _IMAGES:
+        # In the table's order, but for the first.
+        columns.places[name] = sorted(columns[name], key=lambda place: _by_number(columns, place))
+    _find_kind(table.rows, columns, properties)
+    _pair_options(columns)
+    return columns
+
+
+def count_properties(headings: Iterable[str], properties: ProductProperties) -> int:
+    """Count the headings that are those of a property."""
+    return sum(bool(find_properties(heading, properties)) for heading in headings if heading)
+
+
+def find_properties(
+    heading: str, properties: ProductProperties
+) -> list[tuple[str, int, int | None, str | None]]:
+    """Find what a heading is called.
+
+    Returns:
+        Each property with the heading's rank, its number and the currency that it names.
+    """
+    parts = heading.split(PATH) if PATH in heading and "://" not in heading else [heading]
+    if len(parts) > 1 and " / " not in heading:
+        known = [properties.properties.get(fold(part), []) for part in parts]
+        while len(parts) > 1 and (
+            any(name == "variants" for name, _ in known[0]) or fold(parts[0]) in _WRAPPERS
+        ):
+            parts, known = parts[1:], known[1:]
+        heading = PATH.join(parts)
+    bare = bare_name(heading)
+    text, currency = _take_currency(bare, properties)
+    for spelling in dict.fromkeys((heading, bare, text, _take_qualifiers(text, properties))):
+        found = dict(reversed(properties.properties.get(fold(spelling), [])))
+        if currency:
+            found = {name: rank for name, rank in found.items() if name in MONEY}
+        if found:
+            return [(name, rank, None, currency) for name, rank in found.items()]
+    folded, number = without_digits(fold(bare))
+    if number is not None:
+        found = [
+            (name, rank) for name, rank in properties.properties.get(folded, []) if name in NUMBERED
+        ]
+        if found:
+            return [(name, rank, number, None) for name, rank in found]
+    if PATH not in heading or " / " in heading:
+        return _find_variation(bare, properties)
+    return []
+
+
+def _find_variation(
+    heading: str, properties: ProductProperties
+) -> list[tuple[str, int, int | None, str | None]]:
+    """Find a size or a colour in a heading such as ``Shoe size`` or ``Size (UK)``."""
+    text, inside = split_brackets(heading)
+    words = fold_words(text).split()
+    if not 0 < len(words) <= 3:
+        return []
+    name = properties.find_variation(heading)
+    if name and (
+        properties.find_variation(words[-1]) == name
+        or (properties.find_variation(words[0]) == name and set(words[1:]) <= _REGIONS)
+    ):
+        rank = len(properties.headings[name]) + len(words) + len(inside)
+        return [(name, rank, None, None)]
+    return []
+
+
+def _take_currency(heading: str, properties: ProductProperties) -> tuple[str, str | None]:
+    """Take a currency out of a heading, such as ``Preis in EUR`` or ``Price ($)``."""
+    for token in re.findall(r"[^\W\d_]+|[^\w\s()\[\].,:;/*#?-]", heading):
+        if (len(token) == 3 and token.isupper()) or not token.isalnum():
+            currency = properties.find_currency(token)
+        else:
+            currency = properties.find_currency(token) if len(token) > 3 or token == "zł" else None
+        if currency:
+            rest = heading.replace(token, " ", 1)
+            return re.sub(
+                r"\b(?:in|en|w|v)\s*[)\]]?\s*$|[(\[]\s*(?:in|en|w|v)?\s*[)\]]", " ", rest
+            ), currency
+    return heading, None
+
+
+def _take_qualifiers(heading: str, properties: ProductProperties) -> str:
+    """Take out of a heading what says nothing, such as ``(inkl. MwSt.)`` or ``*``."""
+    text, inside = split_brackets(heading)
+    if all(not note or fold(note) in properties.folded_qualifiers for note in inside):
+        heading = text
+    words = heading.split()
+    for length in (3, 2, 1):
+        if len(words) > length and fold(" ".join(words[-length:])) in properties.folded_qualifiers:
+            return " ".join(words[:-length])
+    return heading
+
+
+def _is_plural(heading: str, properties: ProductProperties) -> bool:
+    words = fold_words(split_brackets(bare_name(_last(heading)))[0]).split()
+    return bool(words) and fold(words[-1]) in properties.list_headings
+
+
+def _last(heading: str) -> str:
+    return heading.rsplit(PATH, 1)[-1]
+
+
+def _by_number(columns: Columns, place: int) -> tuple[int, int]:
+    number = columns.numbers.get(place)
+    return (-1 if number is None else number, place)
+
+
+def _find_kind(rows: list[Row], columns: Columns, properties: ProductProperties) -> None:
+    """Keep the column that tells kinds of rows; others of such headings are categories."""
+    words = {fold_words(word) for words in properties.kinds.values() for word in words}
+    kinds = columns.places.pop("kind", [])
+    for place in kinds:
+        values = Counter(
+            fold_words(str(cell))
+            for row in islice(rows, _SAMPLE)
+            if (cell := row.cells.get(place)) is not None
+        )
+        if values and set(values) <= words:
+            columns.places["kind"] = [place]
+            for name in ("category", "sku"):
+                columns.places[name] = [other for other in columns[name] if other != place]
+            return
+
+
+def _pair_options(columns: Columns) -> None:
+    """Pair the columns of options' names with those of their values, by number."""
+    values = {columns.numbers.get(place): place for place in columns["option_value"]}
+    for place in columns["option_name"]:
+        number = columns.numbers.get(place)
+        if number in values:
+            columns.option_pairs.append((place, values[number]))
+    columns.option_pairs.sort(key=lambda pair: (columns.numbers.get(pair[0]) or 0, pair[0]))

@@ -1,0 +1,204 @@
+"""Records: JSON, JSON Lines, Parquet and XML, whose values may be nested."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from lookbook.errors import InputError
+from lookbook.products.delimited import decode
+from lookbook.products.shop_file import PATH, Row, ShopTable
+from lookbook.products.vocabulary import ProductProperties, bare_name, fold
+
+# The text of an element beside its attributes.
+TEXT = "#text"
+# Elements that hold a product each.
+_ITEMS = {"item", "entry", "product", "shopitem", "offer", "o", "produkt", "artikel", "article", "produit", "producto", "prodotto", "row", "record"}  # fmt: skip
+_WRAPPED = ("node", "nodes", "edges")
+
+
+def read_json(data: bytes, name: str, properties: ProductProperties) -> ShopTable:
+    """Read JSON or JSON Lines.
+
+    Raises:
+        InputError: If it cannot be taken apart.
+    """
+    text, encoding, _ = decode(data, name)
+    try:
+        found = _find_records(json.loads(text))
+        numbered: Iterable[tuple[int, Any]] = enumerate(found, 1)
+        kind = "JSON"
+    except ValueError:
+        numbered, kind = _read_lines(text, name), "JSON Lines"
+    return tabulate(numbered, f"{kind} in {encoding.upper()}", properties)
+
+
+def _read_lines(text: str, name: str) -> Iterator[tuple[int, Any]]:
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            try:
+                yield number, json.loads(line)
+            except ValueError as error:
+                raise InputError(f"{name}: line {number} is no JSON: {error}.") from error
+
+
+def _find_records(value: Any) -> list[Any]:
+    """Find the longest list of objects in a document."""
+    if isinstance(value, list):
+        return value
+    best: list[Any] = []
+    if isinstance(value, dict):
+        for inner in value.values():
+            found = _unwrap(_find_records(inner)) if isinstance(inner, dict | list) else []
+            if len(found) > len(best) and isinstance(found[0], dict):
+                best = found
+    return best or ([value] if isinstance(value, dict) else [])
+
+
+def read_parquet(data: bytes, name: str, properties: ProductProperties) -> ShopTable:
+    """Read a Parquet file.
+
+    Raises:
+        InputError: If it is none.
+    """
+    from pyarrow import ArrowException
+    from pyarrow.parquet import ParquetFile
+
+    try:
+        file = ParquetFile(io.BytesIO(data))
+        records = (record for batch in file.iter_batches() for record in batch.to_pylist())
+        return tabulate(enumerate(records, 1), "Parquet", properties, file.schema_arrow.names)
+    except (ArrowException, OSError) as error:
+        raise InputError(f"{name} cannot be read as Parquet: {error}.") from error
+
+
+def read_xml(data: bytes, name: str, properties: ProductProperties) -> ShopTable:
+    """Read a feed in XML: RSS, Atom, or any other whose elements are products.
+
+    Raises:
+        InputError: If it is not well-formed, or declares entities.
+    """
+    from xml.etree.ElementTree import ParseError
+
+    from defusedxml import DefusedXmlException
+    from defusedxml.ElementTree import iterparse
+
+    prefixes: dict[str, str] = {}
+    records: list[tuple[int, dict[str, Any]]] = []
+    tag, depth = "", 0
+    try:
+        for event, found in iterparse(io.BytesIO(data), events=("start", "end", "start-ns")):
+            if event == "start-ns":
+                prefixes.setdefault(found[1], found[0])
+            elif event == "start":
+                depth += 1
+                if not tag and depth > 1 and _local(found.tag) in _ITEMS:
+                    tag = found.tag
+            else:
+                depth -= 1
+                if found.tag == tag:
+                    records.append((len(records) + 1, _read_element(found, prefixes)))
+                    found.clear()
+    except (ParseError, DefusedXmlException, LookupError) as error:
+        raise InputError(f"{name} cannot be read as XML: {error}.") from error
+    return tabulate(records, "XML", properties)
+
+
+def _local(tag: str) -> str:
+    return tag.rsplit("}", 1)[-1].casefold()
+
+
+def _read_element(element: Any, prefixes: dict[str, str]) -> Any:
+    """Read an element: a text, or a mapping of its attributes and elements."""
+    values: dict[str, Any] = {
+        f"@{_prefixed(name, prefixes)}": value for name, value in element.attrib.items() if value
+    }
+    for inner in element:
+        name, value = _prefixed(inner.tag, prefixes), _read_element(inner, prefixes)
+        if _local(inner.tag) == "link" and isinstance(value, dict) and "@href" in value:
+            # Atom has the product's page in an attribute, and other links beside it.
+            if value.get("@rel", "alternate") != "alternate":
+                continue
+            value = value["@href"]
+        if name in values:
+            before = values[name]
+            values[name] = [*before, value] if isinstance(before, list) else [before, value]
+        elif value not in ("", {}):
+            values[name] = value
+    text = (element.text or "").strip()
+    if not values:
+        return text
+    return {**values, TEXT: text} if text else values
+
+
+def _prefixed(tag: str, prefixes: dict[str, str]) -> str:
+    """Write the name of an element as the file has it."""
+    address, _, name = tag.rpartition("}")
+    prefix = prefixes.get(address.lstrip("{"), "")
+    return f"{prefix}:{name}" if prefix else name
+
+
+def tabulate(
+    records: Iterable[tuple[int, Any]],
+    form: str,
+    properties: ProductProperties,
+    names: Iterable[str] = (),
+) -> ShopTable:
+    """Lay records out as a table: nested values by their path, variants as rows below."""
+    places = {name: place for place, name in enumerate(names)}
+    rows = [
+        _read_record(record, line, "", places, properties)
+        for line, record in records
+        if isinstance(record, dict)
+    ]
+    return ShopTable(list(places), rows, form)
+
+
+def _read_record(
+    record: dict[str, Any],
+    line: int,
+    path: str,
+    places: dict[str, int],
+    properties: ProductProperties,
+) -> Row:
+    row = Row(line, {})
+    for name, value in record.items():
+        value = _unwrap(value)  # noqa: PLW2901
+        if value is None or value in ("", [], {}):
+            places.setdefault(f"{path}{name}", len(places))
+            continue
+        where = f"{path}{name}"
+        role = {prop for prop, _ in properties.properties.get(fold(bare_name(name)), [])}
+        if "variants" in role and not path and _is_objects(value):
+            listed = value if isinstance(value, list) else [value]
+            if any(len(inner) > 1 for inner in listed):
+                row.children += [
+                    _read_record(inner, line, f"{where}{PATH}", places, properties)
+                    for inner in listed
+                ]
+                continue
+        row.cells[places.setdefault(where, len(places))] = value
+        if isinstance(value, dict) and not role & {"attributes", "images"}:
+            flat = _read_record(value, line, f"{where}{PATH}", places, properties)
+            row.cells |= flat.cells
+    return row
+
+
+def _is_objects(value: Any) -> bool:
+    listed = value if isinstance(value, list) else [value]
+    return bool(listed) and all(isinstance(inner, dict) for inner in listed)
+
+
+def _unwrap(value: Any) -> Any:
+    """Take the lists of GraphQL out of their edges and nodes."""
+    while isinstance(value, dict) and len(value) == 1 and next(iter(value)) in _WRAPPED:
+        value = next(iter(value.values()))
+    if (
+        isinstance(value, list)
+        and value
+        and all(isinstance(inner, dict) and "node" in inner for inner in value)
+    ):
+        return [inner["node"] for inner in value]
+    return value

@@ -1,0 +1,83 @@
+"""Tables in Excel: the visible sheet that holds products, its cells in their types."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Any
+
+from lookbook.errors import InputError
+from lookbook.photos.headings import HEAD
+from lookbook.products.columns import count_properties
+from lookbook.products.shop_file import Amount, Row, ShopTable
+from lookbook.products.vocabulary import ProductProperties
+
+# A currency in a number's format, such as [$€-407] or "EUR".
+_CURRENCY = re.compile(r"\[\$([^\]-]+)(?:-[0-9A-Fa-f]+)?\]|\"([^\"]*[^\s\".,\d-][^\"]*)\"|([€$£¥])")
+_ZEROS = re.compile(r"0{2,}")
+_DECIMALS = re.compile(r"0\.(0+)")
+
+
+def read_workbook(data: bytes, name: str, properties: ProductProperties) -> ShopTable:
+    """Read the sheet of a workbook that holds products.
+
+    Raises:
+        InputError: If it is no workbook.
+    """
+    from openpyxl import load_workbook
+
+    try:
+        book = load_workbook(io.BytesIO(data), data_only=True)
+    except Exception as error:
+        raise InputError(f"{name} cannot be read as an Excel workbook: {error}.") from error
+    best, chosen, top = -1, None, 1
+    for sheet in book.worksheets:
+        if sheet.sheet_state != "visible":
+            continue
+        for row in sheet.iter_rows(max_row=HEAD):
+            texts = [str(cell.value) for cell in row if cell.value is not None]
+            known = count_properties(dict.fromkeys(texts), properties)
+            if known > best:
+                best, chosen, top = known, sheet, row[0].row
+    if chosen is None:
+        return ShopTable([], [], "an Excel workbook without a visible sheet")
+    merged = _merged_cells(chosen, top)
+    rows = chosen.iter_rows(min_row=top)
+    head = next(rows, ())
+    headings = ["" if cell.value is None else str(cell.value) for cell in head]
+    table = ShopTable(headings, [], f"an Excel workbook, sheet '{chosen.title}'")
+    for cells in rows:
+        filled: dict[int, Any] = {}
+        for place, cell in enumerate(cells):
+            value = cell.value
+            if value is None and (cell.row, cell.column) in merged:
+                cell = merged[cell.row, cell.column]  # noqa: PLW2901
+                value = cell.value
+            if value is not None and value != "":
+                filled[place] = _typed(value, cell.number_format or "")
+        if filled:
+            table.rows.append(Row(cells[0].row, filled))
+    return table
+
+
+def _merged_cells(sheet: Any, top: int) -> dict[tuple[int, int], Any]:
+    """Map the cells that are merged with one above them to that."""
+    return {
+        (row, column): sheet.cell(area.min_row, area.min_col)
+        for area in sheet.merged_cells.ranges
+        if area.min_row > top and area.min_col == area.max_col
+        for row in range(area.min_row + 1, area.max_row + 1)
+        for column in (area.min_col,)
+    }
+
+
+def _typed(value: Any, shown: str) -> Any:
+    """Read a number as its format shows it."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    if _ZEROS.fullmatch(shown) and value == int(value):
+        return str(int(value)).zfill(len(shown))
+    sign = _CURRENCY.search(shown)
+    if sign:
+        return Amount(value, next(filter(None, sign.groups())).strip())
+    return int(value) if value == int(value) else value
