@@ -5,7 +5,6 @@ import pytest
 
 from lookbook.attributes.schema import Schema
 from lookbook.pools import LocalPool
-from lookbook.products.tables import PRODUCTS
 from lookbook.products.provenance import (
     apply_facts,
     join_products,
@@ -14,6 +13,7 @@ from lookbook.products.provenance import (
     stated_attributes,
     trace_values,
 )
+from lookbook.products.tables import PRODUCTS
 from project import declared_fields
 
 PROPERTIES = {
