@@ -95,7 +95,8 @@ class SummaryHooks:
     """Prints what a run has done with the photos, and where to look next.
 
     Each pipeline's package may have a module ``summary``: ``TABLES`` lays out datasets that
-    the run wrote; ``REPORT`` names one that ``summarise`` makes a row of; ``PLACES`` are
+    the run wrote; ``REPORT`` names one that ``summarise`` makes a row of, or ``None`` where there
+    was nothing to do; ``PLACES`` are
     datasets whose files are pointed to, by what they are called; ``NEXT`` is what to type next.
     """
 
@@ -157,7 +158,10 @@ class SummaryHooks:
                 for table in lay_out(catalog.load(dataset)) if dataset in written else []:
                     console.print(table, highlight=False, soft_wrap=isinstance(table, str))
             if getattr(summary, "REPORT", None) in written:
-                rows.append((name, *summary.summarise(catalog.load(summary.REPORT))))
+                row = summary.summarise(catalog.load(summary.REPORT))
+                if row is None:
+                    continue
+                rows.append((name, *row))
             found = {
                 called: place
                 for called, dataset in getattr(summary, "PLACES", {}).items()

@@ -58,7 +58,8 @@ def report(table, schema, **arguments):
     *_, readings, mapping, listed, full, balanced = clean(table, schema, **arguments)
     params = CleanParams(cap=9, **PARAMS)
     counts = count_items(full, balanced, params)
-    return report_clean(readings, mapping, listed, counts, "engine-1", params)
+    facts, disagreements = pd.DataFrame(), pd.DataFrame(columns=["attribute"])
+    return report_clean(readings, mapping, facts, disagreements, listed, counts, "engine-1", params)
 
 
 def test_writes_the_recipes_columns_first(schema):

@@ -241,12 +241,14 @@ def count_items(
 def report_clean(
     reading_counts: dict[str, Any],
     mapping: pd.DataFrame,
+    shop_facts: pd.DataFrame,
+    disagreements: pd.DataFrame,
     applied_corrections: pd.DataFrame,
     item_counts: pd.DataFrame,
     captioner: str,
     params: CleanParams,
 ) -> dict[str, Any]:
-    """Report what became of every caption, and of what the captioner says where people looked."""
+    """Report what became of every caption, and where people or the shop say otherwise."""
     by_attribute, others = count_outcomes(applied_corrections)
     told = mapping[mapping["value"].ne("")]
     several = told[told["method"].eq("first of several")]
@@ -260,6 +262,8 @@ def report_clean(
         "values_that_name_several": several.drop(columns="method").to_dict("records"),
         "contradictions": int(mapping.loc[mapping["method"].eq("contradicted"), "items"].sum()),
         "captioner": captioner,
+        "shop_values": len(shop_facts),
+        "disagreements": disagreements["attribute"].value_counts().to_dict(),
         "corrections": {"by_attribute": by_attribute, "others": others},
         "by": params.by,
         "values": full.to_dict(),

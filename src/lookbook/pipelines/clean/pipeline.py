@@ -89,8 +89,8 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             Node(
                 nodes.report_clean,
                 inputs=[
-                    "reading_counts", "vocabulary_mapping", "applied_corrections", "item_counts",
-                    "captioner_fingerprint", "params:clean",
+                    "reading_counts", "vocabulary_mapping", "shop_facts", "disagreements",
+                    "applied_corrections", "item_counts", "captioner_fingerprint", "params:clean",
                 ],
                 outputs="clean_report",
                 name="report_clean",

@@ -14,6 +14,10 @@ def summarise(report: dict[str, Any]) -> tuple[int, int, str]:
     counts = [f"{count:,} {reason}" for reason, count in report["rejected_by_reason"].items()]
     rejected = f"rejected: {', '.join(counts) or 'none'}"
     told = f"{rejected}; balanced: {report['balanced']:,}"
+    if report["shop_values"]:
+        disagreements = sum(report["disagreements"].values())
+        told += f"; {report['shop_values']:,} values are the shop's, "
+        told += f"{disagreements:,} of them against the captioner"
     corrections = report["corrections"]
     changed = sum(counts["changed"] for counts in corrections["by_attribute"].values())
     if corrections["by_attribute"] or corrections["others"]:

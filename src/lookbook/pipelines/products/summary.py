@@ -9,8 +9,10 @@ PLACES = {"products": "products", "cells": "product_quarantine"}
 NEXT = "kedro run"
 
 
-def summarise(report: dict[str, Any]) -> tuple[int, int, str]:
-    """Return rows in, products out, and what their cells say."""
+def summarise(report: dict[str, Any]) -> tuple[int, int, str] | None:
+    """Return rows in, products out, and what their cells say; ``None`` without a shop's file."""
+    if not report["rows"]:
+        return None
     reasons = [f"{count:,} × {reason}" for reason, count in report["quarantined"].items()]
     cells = f"; cells not used: {', '.join(reasons)}" if reasons else ""
     described = f"{report['variants']:,} variants, {report['photos']:,} photos"
