@@ -98,11 +98,17 @@ def usual_phrases() -> Phrases:
 
 
 def shared_cases(name: str) -> list[Any]:
-    """Reads real-world cases from the folder that LOOKBOOK_CASES names, each a test's parameter."""
+    """Reads real-world cases from the folder that LOOKBOOK_CASES names, each a test's parameter.
+
+    Of a folder each case is a folder in it.
+    """
     folder = os.environ.get("LOOKBOOK_CASES")
     if not folder:
         reason = "LOOKBOOK_CASES names no folder of cases"
         return [pytest.param(None, marks=pytest.mark.skip(reason=reason), id="none")]
+    if (Path(folder) / name).is_dir():
+        folders = sorted(path for path in (Path(folder) / name).iterdir() if path.is_dir())
+        return [pytest.param(path, id=path.name) for path in folders]
     lines = (Path(folder) / name).read_text().splitlines()
     return [pytest.param(case, id=case["name"]) for case in map(json.loads, lines)]
 

@@ -226,10 +226,14 @@ def _find_kind(rows: list[Row], columns: Columns, properties: ProductProperties)
 
 
 def _pair_options(columns: Columns) -> None:
-    """Pair the columns of options' names with those of their values, by number."""
-    values = {columns.numbers.get(place): place for place in columns["option_value"]}
-    for place in columns["option_name"]:
-        number = columns.numbers.get(place)
-        if number in values:
-            columns.option_pairs.append((place, values[number]))
-    columns.option_pairs.sort(key=lambda pair: (columns.numbers.get(pair[0]) or 0, pair[0]))
+    """Pair each column of options' names with the next one of values of its number."""
+    for name in columns["option_name"]:
+        number = columns.numbers.get(name)
+        behind = [
+            place
+            for place in columns["option_value"]
+            if place > name and columns.numbers.get(place) == number
+        ]
+        if behind:
+            columns.option_pairs.append((name, min(behind)))
+    columns.option_pairs.sort()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -22,8 +24,21 @@ _MARKS = {
     b"\xff\xfe": "utf-16-le",
     b"\xfe\xff": "utf-16-be",
 }
+# Letters beyond ASCII of the languages that an encoding is used for.
+_ALPHABETS = {
+    "Windows-1252": (
+        "äöüß", "éèêàçâîôûùëïœüÿ", "ñáéíóúü", "àèéìòù", "æøåé", "åäöé", "ãõáâçéêíóôúà", "ëïéèöüó",
+        "äöüßéèêàâçñáíóúôûîïëœæøå",
+    ),
+    "Windows-1250": ("ąćęłńóśźż", "áčďéěíňóřšťúůýžľĺŕôä", "áéíóöőúüű", "ăâîşţ", "čćđšž"),
+    "ISO-8859-2": ("ąćęłńóśźż", "áčďéěíňóřšťúůýžľĺŕôä", "áéíóöőúüű", "ăâîşţ", "čćđšž"),
+}  # fmt: skip
+# Letters, and what stands in words where a text is decoded as that of another language.
+_ACCENTED = re.compile(r"[^\W\d_\x00-\x7f]|(?<=[a-z])[¹³¿¶±¼¾ª£¥µ]")
 # UTF-8 with so few broken bytes is UTF-8.
 _BROKEN = 0.05
+# So many bytes tell an encoding.
+_BYTES = 1 << 20
 # By so many rows it is told how a table is quoted.
 _SAMPLE = 1_000
 
@@ -67,12 +82,31 @@ def decode(data: bytes, name: str) -> tuple[str, str, bytes]:
         return data[len(mark) :].decode(encoding, errors), encoding, mark
     text, encoding = decode_text(data, name)
     if encoding != "UTF-8" and not encoding.startswith("UTF-"):
-        loose = data.decode("utf-8", "surrogateescape")
-        broken = sum("\udc80" <= letter <= "\udcff" for letter in loose)
-        accents = sum(letter > "\x7f" for letter in loose) - broken
-        if broken <= _BROKEN * accents:
-            return loose, "UTF-8", b""
+        sample = data[:_BYTES].decode("utf-8", "surrogateescape")
+        broken = len(re.findall("[\udc80-\udcff]", sample))
+        if broken <= _BROKEN * (len(re.findall("[^\x00-\x7f]", sample)) - broken):
+            return data.decode("utf-8", "surrogateescape"), "UTF-8", b""
+        if encoding in ("Windows-1252", "Latin-1"):
+            encoding = _find_alphabet(data[:_BYTES])
+            text = data.decode(encoding)
     return text, encoding, b""
+
+
+def _find_alphabet(data: bytes) -> str:
+    """Choose among encodings of Latin letters by the language that has most of them."""
+    best, chosen = 0.0, "latin-1"
+    for encoding, alphabets in _ALPHABETS.items():
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        letters = Counter(_ACCENTED.findall(text.casefold()))
+        total = sum(letters.values()) or 1
+        for alphabet in alphabets:
+            share = sum(count for letter, count in letters.items() if letter in alphabet) / total
+            if share > best or not letters:
+                best, chosen = share + 1e-9, encoding
+    return chosen
 
 
 def encode(text: str, encoding: str) -> bytes:

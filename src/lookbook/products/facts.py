@@ -313,7 +313,7 @@ class FactReader:
         for name, value in self._packed(row):
             prop = self._properties.name_property(name)
             if prop:
-                self._add_named(prop, value, lambda text: text.split("|"), facts)
+                self._add_named(prop, value, split_packed, facts)
         for place, heading in self._columns.names.items():
             if place in self._columns.metafields and place in row.cells:
                 prop = self._properties.name_property(heading)
@@ -441,6 +441,11 @@ class FactReader:
     def _add(self, problems: list[Problem], row: Row, place: int, reason: str) -> None:
         value = as_text(row.cells[place])[:200]
         problems.append(Problem(row.line, self._columns.names[place], value, reason))
+
+
+def split_packed(text: str) -> list[str]:
+    """Split the values of an attribute among others in one cell."""
+    return text.split("|" if "|" in text else ";")
 
 
 def split_options(heading: str) -> Any:

@@ -301,9 +301,9 @@ class Grouping:
     def _is_parent(self, root: Row, key: int | str, variants: list[Row], above: bool) -> bool:
         """Whether a row with variants is not one itself."""
         kinds = {self.kind(row) for row in variants}
-        if self.kind(root) == "product" and "variant" in kinds:
+        if self.kind(root) != "variant" and "variant" in kinds:
             return True
-        if isinstance(key, str):
+        if isinstance(key, str) and any(self._key(row) for row in variants):
             return False
         # A size of its own makes a row a variant; a parent has none, or a list.
         singles = [

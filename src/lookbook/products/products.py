@@ -11,6 +11,7 @@ from lookbook.products.columns import Columns, recognise_columns
 from lookbook.products.facts import FactReader, Facts, Image, Prices, Stock
 from lookbook.products.grouping import Group, Grouping, Problem, list_packed
 from lookbook.products.images import unique_images
+from lookbook.products.records import TEXT
 from lookbook.products.shop_file import Row, ShopTable
 from lookbook.products.vocabulary import ProductProperties
 from lookbook.products.words import Words, as_text, html_to_text, plain_text
@@ -183,14 +184,10 @@ class ProductBuilder:
         )
 
     def _title(self, rows: list[Row], problems: list[Problem]) -> str:
-        places = set(self._columns["title"])
-        text = self._long_text(rows[:1], "title", plain_text, problems)
         return (
-            text
-            or self._first(rows, "group_title", plain_text)
-            or self._first(rows, "title", plain_text)
-            if places or self._columns["group_title"]
-            else ""
+            self._first(rows, "group_title", plain_text)
+            or self._long_text(rows, "title", plain_text, problems)
+            or ""
         )
 
     def _long_text(self, rows: list[Row], name: str, convert: Any, problems: list[Problem]) -> str:
@@ -215,8 +212,14 @@ class ProductBuilder:
     def _first(self, rows: list[Row], name: str, convert: Any = as_text) -> str | None:
         for row in rows:
             for place in self._columns[name]:
-                if place in row.cells and (text := convert(row.cells[place])):
-                    return text
+                cell = row.cells.get(place)
+                if isinstance(cell, list):
+                    cell = ", ".join(as_text(inner) for inner in cell)
+                # What is nested has columns of its own.
+                if cell is not None and not (isinstance(cell, dict) and TEXT not in cell):
+                    text: str = convert(cell)
+                    if text:
+                        return text
         return None
 
     def _brand(self, rows: list[Facts]) -> str | None:

@@ -66,7 +66,7 @@ class ProductTables:
 
     def product_table(self) -> pd.DataFrame:
         """Return the products, a row each."""
-        columns = [*PRODUCTS, *self._others.values()]
+        columns = [*PRODUCTS, *(self._others.values() if self.products else ())]
         table = pd.DataFrame(self.products, columns=columns)
         return table.astype(_TYPES)
 

@@ -15,5 +15,7 @@ def summarise(report: dict[str, Any]) -> tuple[int, int, str] | None:
         return None
     reasons = [f"{count:,} × {reason}" for reason, count in report["quarantined"].items()]
     cells = f"; cells not used: {', '.join(reasons)}" if reasons else ""
+    if not report["products"]:
+        return report["rows"], 0, "no file of products"
     described = f"{report['variants']:,} variants, {report['photos']:,} photos"
     return report["rows"], report["products"], f"{described}{cells}"

@@ -1,0 +1,29 @@
+"""Shops' files, read as the pipeline reads them."""
+
+from lookbook.products.products import read_products
+from lookbook.products.reading import read_shop_file
+from lookbook.products.shop_file import ShopFile
+from lookbook.products.vocabulary import ProductProperties
+from project import configuration
+
+PROPERTIES = ProductProperties.model_validate(configuration("products")["product_properties"])
+
+
+def read_feed(data, name="products.csv"):
+    """Reads a file as the shared cases describe products."""
+    data = data.encode() if isinstance(data, str) else data
+    products, _ = read_products(read_shop_file(ShopFile(name, data), PROPERTIES), PROPERTIES)
+    return [as_case(product) for product in products]
+
+
+def as_case(product):
+    names = (
+        "title", "price", "currency", "sale_price", "brand", "in_stock", "sizes", "url", "gender",
+        "colours",
+    )  # fmt: skip
+    return {
+        "id": product.id,
+        **{name: product.facts[name] for name in names},
+        "images": [image for image, _ in product.images],
+        "variants": len(product.facts["variants"]),
+    }
