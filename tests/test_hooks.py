@@ -31,9 +31,12 @@ REPORTS = {
             "usable": 3,
             "rejected_by_reason": {"refusal": 2},
             "balanced": 3,
+            "shop_values": 4,
+            "disagreements": {"Gender": 1},
             "corrections": {"by_attribute": {"Type": {"confirmed": 1, "changed": 2}}, "others": {}},
         },
-        "rejected: 2 refusal; balanced: 3; 2 values are people's",
+        "rejected: 2 refusal; balanced: 3; 4 values are the shop's, 1 of them against the "
+        "captioner; 2 values are people's",
     ),
     "index": (
         {

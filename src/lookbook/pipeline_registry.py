@@ -10,6 +10,7 @@ from kedro.pipeline import Pipeline
 
 import lookbook.pipelines
 from lookbook.errors import InputError
+from lookbook.pipelines import products
 
 # The tag of what `kedro run` alone runs.
 DEFAULT = "default"
@@ -35,6 +36,9 @@ def register_pipelines() -> dict[str, Pipeline]:
         close = get_close_matches(missing, names, 1)
         advice = f"Did you mean '{close[0]}'?" if close else f"There are {', '.join(names)}."
         raise InputError(f"There is no pipeline '{missing}'. {advice}") from error
+    if "ingest" in pipelines:
+        # Photos are matched with the products that the shop's file names now.
+        pipelines["ingest"] += products.create_pipeline()
     everything = sum(pipelines.values(), Pipeline([]))
     return {**pipelines, "__default__": everything.only_nodes_with_tags(DEFAULT)}
 

@@ -16,7 +16,7 @@ def test_goes_from_photos_to_a_searchable_catalogue(ran, schema):
 
     project, _ = ran
     full = table(project, "full_catalogue")
-    assert list(full.columns) == ["Filename", *schema.names, "photo_id"]
+    assert list(full.columns) == ["Filename", *schema.names, "photo_id", "product_id"]
     assert set(full["Colours"].str.split(", ").explode()) <= {*schema.multis["Colours"].values, ""}
     items = lancedb.connect(str(project / "data/07_model_output/lancedb")).open_table("minilm")
     assert items.count_rows() == len(full) == report(project, "ingest")["ok"]
