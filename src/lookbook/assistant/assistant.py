@@ -19,6 +19,7 @@ from lookbook.attributes.schema import Schema
 from lookbook.errors import InputError
 from lookbook.loading import loaded_once
 from lookbook.search.items import Hit
+from lookbook.search.product_filter import ProductFacets
 from lookbook.understanding.request import Message, Recommendation, Request
 
 Arguments = ParamSpec("Arguments")
@@ -282,6 +283,12 @@ class Assistant:
         """Whether the photo of an item still exists."""
         return filename in self.component("photo_files")
 
+    def further_photos(self, photo_id: str) -> list[str]:
+        """List the existing files that an item has beside its main photo."""
+        item = self.component("search_index").item(photo_id)
+        files = item.product.photos if item is not None and item.product else []
+        return [file for file in files if file != item.file and self.has_picture(file)]
+
     def filter_values(self) -> dict[str, list[str]]:
         """Return the values that occur in the index, by attribute.
 
@@ -294,6 +301,15 @@ class Assistant:
             name: [value for value in attribute.values if value in occurring.get(name, ())]
             for name, attribute in declared.items()
         }
+
+    def product_facets(self) -> ProductFacets:
+        """Return the brands, sizes and prices of the products in the index.
+
+        Raises:
+            InputError: If there is no index.
+        """
+        facets: ProductFacets = self.component("search_index").product_facets()
+        return facets
 
     def examples(self, count: int) -> list[Recommendation]:
         """Choose items of different categories whose photos exist.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from typing import Any
 
@@ -15,12 +16,13 @@ from lookbook.captioners import Captioner, Prompt
 from lookbook.lazy import pd
 from lookbook.outfits.style import StyleModel
 from lookbook.photos.photo import Photo
+from lookbook.products.product import Product
 from lookbook.search.catalogue_search import CatalogueSearch
 from lookbook.search.items import Hit, Item
 from lookbook.understanding.request import Message, Recommendation, Request, Stylist
 
 BEFORE = ["slot", "photo_id", "Filename"]
-AFTER = ["score", "why", "matched_by"]
+AFTER = ["product", "score", "why", "matched_by"]
 
 
 def describe_item(
@@ -70,12 +72,20 @@ def recommend_items(
 
     Returns:
         One row per item, the best first: ``slot``, ``photo_id``, ``Filename``, the attributes,
-        ``score``, ``why`` and ``matched_by``; and the outfits: files, score and reason of each.
+        ``product`` (the shop's data as JSON), ``score``, ``why`` and ``matched_by``; and the
+        outfits: files, score and reason of each.
     """
     request = Request.model_validate(shopping_plan)
     photo = QueryPhoto(**described_item) if described_item else None
     found = Recommender(search_index, style, params, schema).recommend(request, photo)
-    rows = [{**one.to_dict(schema), **to_row(one.record, schema)} for one in found.items]
+    rows = [
+        {
+            **one.to_dict(schema),
+            **to_row(one.record, schema),
+            "product": json.dumps(asdict(one.product)) if one.product else "",
+        }
+        for one in found.items
+    ]
     table = pd.DataFrame(rows, columns=[*BEFORE, *schema.names, *AFTER])
     return table, [outfit.to_dict() for outfit in found.outfits]
 
@@ -93,10 +103,11 @@ def write_reply(
     items = [
         Recommendation(
             row["slot"],
-            Hit(Item(row["photo_id"], row["Filename"], from_row(row, schema))),
+            Hit(Item(row["photo_id"], row["Filename"], from_row(row, schema), product=product)),
             why=row["why"],
         )
         for row in recommendations.to_dict("records")
+        for product in [Product(**json.loads(row["product"])) if row["product"] else None]
     ]
     request, item = Request.model_validate(shopping_plan), described_item.get("record")
     return "".join(stylist.reply(request, item, items, message, _messages(history), schema))
