@@ -117,9 +117,9 @@ def test_hits_are_sorted_by_what_a_customer_pays(open_index, name, sort, prices)
 @pytest.mark.parametrize("name", ["memory", "lancedb"])
 def test_a_code_finds_its_product_first(open_index, name):
     assert ids(open_index[name], Query(text="p041"), 3)[0] == "041"
-    assert open_index[name].names_product(" p041 ")
-    assert open_index[name].names_product("wickelkleid „elbe")
-    assert not open_index[name].names_product("o'clock")
+    assert open_index[name].named_products(" p041 ", 3) == ["041"]
+    assert len(open_index[name].named_products("wickelkleid „elbe", 3)) == 3
+    assert open_index[name].named_products("o'clock", 3) == []
     assert open_index[name].item("041").product.product_id == "P041"
     assert open_index[name].item("nothing") is None
 

@@ -14,6 +14,7 @@ from prometheus_client import Counter
 
 from lookbook.assistant import query_photo
 from lookbook.assistant.recommender import Recommender
+from lookbook.assistant.references import resolve_references
 from lookbook.assistant.types import QueryPhoto, Recommendations, ServingParams
 from lookbook.attributes.schema import Schema
 from lookbook.errors import InputError
@@ -24,7 +25,7 @@ from lookbook.understanding.request import Message, Recommendation, Request
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
-Turns = list[dict[str, str]]
+Turns = list[dict[str, Any]]
 
 NOT_READY = "The assistant is not ready: the reason is in the server's log."
 CAPTIONS = Counter("lookbook_captions", "Photos of customers described", ["outcome"])
@@ -183,15 +184,18 @@ class Assistant:
         Raises:
             InputError: If there is neither photo nor message, or no index.
         """
-        request = self._understand(photo, message, history)
+        request = self._understand(photo, message, history, params.embedder)
         return request, self._recommender(params).recommend(request, photo)
 
-    def _understand(self, photo: QueryPhoto | None, message: str, history: Turns) -> Request:
+    def _understand(
+        self, photo: QueryPhoto | None, message: str, history: Turns, embedder: str | None
+    ) -> Request:
         check_input(photo, message)
+        turns, search = _messages(history), self.component("search_index")
         request: Request = self.component("stylist").plan(
-            photo and photo.record, message, _messages(history), self.schema
+            photo and photo.record, message, turns, self.schema, search.product_facets(embedder)
         )
-        return request
+        return resolve_references(request, message, photo, turns, search, embedder)
 
     def _recommender(self, params: ServingParams) -> Recommender:
         search, style = self.component("search_index"), self.component("style")
@@ -219,7 +223,7 @@ class Assistant:
         Raises:
             InputError: If the index cannot be searched.
         """
-        request = self._understand(photo, message, history)
+        request = self._understand(photo, message, history, params.embedder)
         recommender = self._recommender(params)
         other = recommender.swap(request, photo, items, number, rejected_ids)
         if other is None:
@@ -254,7 +258,8 @@ class Assistant:
         Args:
             upload: The file of the customer's photo, if any.
             message: The customer's message; may be empty.
-            history: Earlier turns: ``role`` and ``content``.
+            history: Earlier turns: ``role`` and ``content``, and ``shown``, the photos of the
+                items of an answer.
             params: How to search.
 
         Returns:

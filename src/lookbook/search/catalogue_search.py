@@ -323,15 +323,17 @@ class CatalogueSearch:
         """Return the item of a main photo; ``None`` if there is no such item."""
         return self._open(embedder).item(photo_id)
 
-    def names_product(self, text: str, embedder: str | None = None) -> bool:
-        """Whether a text is part of a product's title, or names its id, SKU or barcode."""
+    def named_products(self, text: str, limit: int, embedder: str | None = None) -> list[str]:
+        """List the items that a text names by id, SKU, barcode or a part of the shop's title."""
         searcher, codes = self._open(embedder), codes_in(text)
         if not codes:
-            return False
+            return []
         parts = [f"array_has_any({CODES}, [{quote(sorted(codes))}])"]
         if len(text.strip()) >= _MIN_TITLE:
             parts.append(f"strpos(lower({TITLE}), {quote([text.strip().lower()])}) > 0")
-        return bool(searcher.table.count_rows(" OR ".join(parts)))
+        builder = searcher.table.search().where(" OR ".join(parts)).select([KEY])
+        photo_ids: list[str] = builder.limit(limit).to_arrow()[KEY].to_pylist()
+        return photo_ids
 
     def image_embedding(self, photo_id: str, embedder: str | None = None) -> np.ndarray | None:
         """Return the embedding of an item's image; ``None`` if it has none."""

@@ -73,8 +73,8 @@ class Session:
     photo: QueryPhoto | None = None
     item: Recommendation | None = None
     message: str = ""
-    before: list[dict[str, str]] = field(default_factory=list)
-    history: list[dict[str, str]] = field(default_factory=list)
+    before: list[dict[str, Any]] = field(default_factory=list)
+    history: list[dict[str, Any]] = field(default_factory=list)
     items: list[Recommendation] = field(default_factory=list)
     outfits: list[Outfit] = field(default_factory=list)
     chosen: Recommendation | None = None
@@ -458,6 +458,9 @@ class Page(Layout):
     ) -> Iterator[Updates]:
         """Recommend, and write the reply."""
         session.message, session.before = message, session.history[-MAX_TURNS:]
+        if session.chosen is not None and session.before:
+            # "How much is it?" is about the item that was clicked last.
+            session.before[-1] = {**session.before[-1], "shown": [session.chosen.photo_id]}
         turns = [*session.history, *([{"role": "user", "content": message}] if message else [])]
         yield {self.chat: _escape(turns)}
         request, found = self._recommend(session, choices)
@@ -468,7 +471,8 @@ class Page(Layout):
         ):
             reply += part
             yield {self.chat: _escape([*turns, {"role": "assistant", "content": reply}])}
-        session.history = [*turns, {"role": "assistant", "content": reply}]
+        shown = [one.photo_id for one in session.items]
+        session.history = [*turns, {"role": "assistant", "content": reply, "shown": shown}]
         yield {self.session: session}
 
     def _chosen_params(self, choices: tuple[Any, ...]) -> ServingParams:
@@ -524,6 +528,6 @@ class Page(Layout):
         return {self.chosen_card: "", self.chosen_row: gr.update(visible=False)}
 
 
-def _escape(turns: list[dict[str, str]]) -> list[dict[str, str]]:
+def _escape(turns: list[dict[str, Any]]) -> list[dict[str, str]]:
     """Escape HTML in a chat."""
-    return [{**turn, "content": cards.text(turn["content"])} for turn in turns]
+    return [{"role": turn["role"], "content": cards.text(turn["content"])} for turn in turns]

@@ -59,9 +59,10 @@ class Request(BaseModel):
         owned: A garment that the customer mentions and owns.
         sort: The order of the items.
         asks: Facts that the customer asks for.
-        refers_to: The number, from 1, of the item meant among those that were shown last.
-        is_cheaper: Whether items are to be cheaper than those referred to.
-        about: Photos of the items that the message refers to.
+        is_about_shown: Whether the message speaks of items on the page.
+        refers_to: The number, from 1, of the item meant among those shown last; ``None`` for any.
+        is_cheaper: Whether items are to be cheaper than the one referred to.
+        about: Photos of the items that the message speaks of.
         context: Other facts of the outfit, such as its season, under the style model's names.
         has_message: Whether there is a message; a photo alone leaves much open.
         understood: Whether any of the message was understood.
@@ -76,6 +77,7 @@ class Request(BaseModel):
     owned: Values = {}
     sort: Sort = "relevance"
     asks: list[Fact] = []
+    is_about_shown: bool = False
     refers_to: int | None = Field(default=None, ge=1)
     is_cheaper: bool = False
     about: list[str] = []
@@ -97,7 +99,7 @@ class Message(BaseModel):
 
     role: Literal["user", "assistant"]
     content: str
-    shown: list[str] = []
+    shown: list[str] = Field(default=[], max_length=100)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any
 from lookbook.assistant.assistant import check_input
 from lookbook.assistant.query_photo import describe, embed
 from lookbook.assistant.recommender import Recommender
+from lookbook.assistant.references import resolve_references
 from lookbook.assistant.types import QueryPhoto, ServingParams
 from lookbook.attributes.record import from_row, to_row
 from lookbook.attributes.schema import Schema
@@ -46,8 +47,10 @@ def describe_item(
 def plan_outfit(
     described_item: dict[str, Any],
     message: str,
-    history: list[dict[str, str]],
+    history: list[dict[str, Any]],
     stylist: Stylist,
+    search_index: CatalogueSearch,
+    params: ServingParams,
     schema: Schema,
 ) -> dict[str, Any]:
     """Turn the message into a request.
@@ -57,7 +60,11 @@ def plan_outfit(
     """
     item = described_item.get("record")
     check_input(item, message)
-    return stylist.plan(item, message, _messages(history), schema).model_dump()
+    turns, facets = _messages(history), search_index.product_facets(params.embedder)
+    request = stylist.plan(item, message, turns, schema, facets)
+    photo = QueryPhoto(**described_item) if described_item else None
+    resolved = resolve_references(request, message, photo, turns, search_index, params.embedder)
+    return resolved.model_dump()
 
 
 def recommend_items(
@@ -95,7 +102,7 @@ def write_reply(
     described_item: dict[str, Any],
     recommendations: pd.DataFrame,
     message: str,
-    history: list[dict[str, str]],
+    history: list[dict[str, Any]],
     stylist: Stylist,
     schema: Schema,
 ) -> str:
@@ -113,5 +120,5 @@ def write_reply(
     return "".join(stylist.reply(request, item, items, message, _messages(history), schema))
 
 
-def _messages(history: list[dict[str, str]]) -> list[Message]:
+def _messages(history: list[dict[str, Any]]) -> list[Message]:
     return [Message.model_validate(turn) for turn in history]
