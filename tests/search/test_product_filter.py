@@ -2,7 +2,6 @@ import pandas as pd
 import pytest
 from kedro.io import Version
 
-from corrections import NOTHING_APPLIED
 from lookbook.attributes.schema import Schema
 from lookbook.datasets.catalogue_search_dataset import CatalogueSearchDataset
 from lookbook.pipelines.index.nodes import embed_items
@@ -64,10 +63,11 @@ def open_index(tmp_path_factory):
             weights=configuration("globals")["search_weights"], version=Version(None, "v1"),
             ann_from_rows=ann_from_rows, optional=True,
         )  # fmt: skip
-        no_rows = pd.DataFrame(columns=["photo_id", "duplicate_group"])
+        nothing = pd.DataFrame(columns=["photo_id", "duplicate_group", "attribute", "source"])
+        no_probabilities = pd.DataFrame({"photo_id": []})
         rows, _ = embed_items(
-            table, pd.DataFrame({"photo_id": []}), {}, no_rows, products, NOTHING_APPLIED,
-            dataset.load(), {"minilm": Embedder(**MINILM)}, LocalPool(1),
+            table, no_probabilities, {}, nothing, products, nothing, dataset.load(),
+            {"minilm": Embedder(**MINILM)}, LocalPool(1),
             IndexParams.model_validate(configuration("parameters_index")["index"]), schema,
         )  # fmt: skip
         dataset.save(rows)
