@@ -37,7 +37,7 @@ def name_images(photo_files: PhotoFiles, checked_rows: pd.DataFrame) -> pd.DataF
     cells = checked_rows["image"].fillna("").unique()
     images = list(dict.fromkeys(name for cell in cells for name in split_cell(cell, _never)))
     names = FileNames(photo_files)
-    to_fetch = [is_address(image) and names.find(image) is None for image in images]
+    to_fetch = [is_address(image) and not (names.files and names.find(image)) for image in images]
     return pd.DataFrame({"image": images, "is_address": to_fetch})
 
 
@@ -68,20 +68,21 @@ def fetch_photos(
     """
     from lookbook.progress import Progress
 
-    addresses = named_images.loc[named_images["is_address"].astype(bool), "image"]
-    before = read_fetches(existing_photo_fetches, addresses)
+    addresses = named_images.loc[named_images["is_address"].astype(bool), ["image"]]
+    before = read_fetches(existing_photo_fetches, addresses["image"])
     stored = before[before["file"].isin(fetcher.store.names() if len(before) else ())]
-    known = stored.set_index("image")[["file", "etag", "bytes"]].to_dict("index")
-    nothing = {"file": "", "etag": "", "bytes": 0}
-    missing = [image for image in addresses if params.refresh or image not in known]
-    records = ({"image": image, **known.get(image, nothing)} for image in missing)
+    wanted = addresses.merge(stored[["image", "file", "etag", "bytes"]], how="left", on="image")
+    if not params.refresh:
+        wanted = wanted[wanted["file"].isna()]
+    wanted = wanted.fillna({"file": "", "etag": "", "bytes": 0}).astype({"bytes": int})
+    records = (row._asdict() for row in wanted.itertuples(index=False))
     connections = max(1, params.connections // pool.workers)
     work = partial(
         fetcher.fetch, params=params, connections=connections, max_pixels=ingest.max_pixels
     )
     batches = in_batches(records, params.batch_size)
     rows: list[dict[str, Any]] = []
-    with Progress(total=len(missing), desc="fetch", unit="photo", disable=not missing) as progress:
+    with Progress(total=len(wanted), desc="fetch", unit="photo", disable=wanted.empty) as progress:
         for fetched in pool.map(PerRecord(work, record_loss), batches):
             progress.update(len(fetched))
             rows += fetched
