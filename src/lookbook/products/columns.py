@@ -106,7 +106,9 @@ def recognise_columns(table: ShopTable, properties: ProductProperties) -> Column
     }
     for name in _IMAGES:
         # In the table's order, but for the first.
-        columns.places[name] = sorted(columns.places[name], key=lambda place: _by_number(columns, place))
+        columns.places[name] = sorted(
+            columns.places[name], key=lambda place: _by_number(columns, place)
+        )
     _find_kind(table.rows, columns, properties)
     _pair_options(columns)
     return columns

@@ -170,7 +170,11 @@ class FactReader:
         prices = Prices()
         price = self._money(row, "price", currencies, problems)
         regular = self._money(row, "regular_price", currencies, problems)
-        if price is None and self._columns.places["net_price"] and not self._columns.places["price"]:
+        if (
+            price is None
+            and self._columns.places["net_price"]
+            and not self._columns.places["price"]
+        ):
             price = self._money(row, "net_price", currencies, problems)
         compare = self._money(row, "compare_at_price", currencies, problems)
         if price is None:
@@ -318,7 +322,9 @@ class FactReader:
     def _packed(self, row: Row) -> Iterator[tuple[str, Any]]:
         """Find names and values in cells that hold many of them."""
         values = [
-            row.cells[place] for place in self._columns.places["attribute_values"] if place in row.cells
+            row.cells[place]
+            for place in self._columns.places["attribute_values"]
+            if place in row.cells
         ]
         for place in self._columns.places["attributes"]:
             if place in row.cells:

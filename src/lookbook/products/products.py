@@ -112,7 +112,9 @@ class ProductBuilder:
         rows = [own, *(facts for facts in variants if facts is not own)]
         texts = [facts.row for facts in rows]
         packed = [
-            listed for place in columns.places["variants"] for listed in list_packed(root.cells.get(place))
+            listed
+            for place in columns.places["variants"]
+            for listed in list_packed(root.cells.get(place))
         ]
         offers = self._offers(own, variants, packed, group.is_parent)
         facts: dict[str, Any] = {
