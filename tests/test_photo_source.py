@@ -65,6 +65,15 @@ def test_a_folder_of_the_project_moves_with_it(shop, tmp_path):
     assert shop.open()[1] == "mine"
 
 
+def test_a_table_is_remembered_as_a_folder_is(shop, tmp_path):
+    (tmp_path / "products.csv").touch()
+    shop.run(photos="products.csv")
+    shop.configure("photos: mine\n")
+    assert shop.open()[1] == "products.csv"
+    (tmp_path / "products.csv").unlink()
+    assert shop.open()[1] == "mine"
+
+
 def test_another_folder_of_the_configuration_is_refused_and_named(shop):
     shop.run(photos="mine")
     shop.configure("photos: other\n")

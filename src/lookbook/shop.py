@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lookbook.assistant.assistant import Assistant
     from lookbook.assistant.types import AnswerMethod, Outfit, QueryPhoto, ServingParams
     from lookbook.attributes.record import Record
+    from lookbook.search.product_filter import Sort
     from lookbook.understanding.request import Recommendation
 
     # A path, bytes or an image.
@@ -126,6 +127,8 @@ class Shop:
         image: Photo | None = None,
         k: int = 5,
         filters: Mapping[str, Sequence[str]] | None = None,
+        products: Mapping[str, Any] | None = None,
+        sort: Sort | None = None,
         method: AnswerMethod | None = None,
     ) -> pd.DataFrame:
         """Find items by a text, by an image, or by both.
@@ -135,11 +138,16 @@ class Shop:
             image: A photo that the items look like: a path, bytes or a PIL image.
             k: The most items.
             filters: Allowed values by attribute.
+            products: Conditions on the shop's own data: ``min_price``, ``max_price``,
+                ``currency``, ``sizes``, ``brands`` and ``in_stock``, which is true unless the
+                project says otherwise.
+            sort: ``relevance``, ``price_ascending`` or ``price_descending``.
             method: The search method; the project's default without one.
 
         Returns:
-            The items, the best first: ``photo_id``, ``Filename``, the attributes, ``score`` from 0
-            to 1, ``why`` and ``matched_by``.
+            The items, the best first: ``photo_id``, ``Filename``, the attributes, where the shop
+            has products ``product_id``, ``product_price`` and so on, ``score`` from 0 to 1,
+            ``why`` and ``matched_by``.
 
         Raises:
             InputError: If an argument is invalid, or there is no index yet.
@@ -154,7 +162,7 @@ class Shop:
         from lookbook.assistant.recommender import Recommender
         from lookbook.understanding.request import Request, SlotQuery
 
-        params = self._params(k, filters, method, {"outfits": 0})
+        params = self._params(k, filters, products, sort, method, {"outfits": 0})
         if image is None:
             if not text.strip():
                 raise InputError("There is nothing to search for: give a text or an image.")
@@ -175,6 +183,8 @@ class Shop:
         history: Sequence[Mapping[str, str]] = (),
         k: int | None = None,
         filters: Mapping[str, Sequence[str]] | None = None,
+        products: Mapping[str, Any] | None = None,
+        sort: Sort | None = None,
         method: AnswerMethod | None = None,
     ) -> Advice:
         """Recommend items and outfits to a customer, as the page does.
@@ -185,6 +195,8 @@ class Shop:
             history: Earlier turns: ``role`` (``user`` or ``assistant``) and ``content``.
             k: The most items; the project's default without it.
             filters: Allowed values by attribute.
+            products: Conditions on the shop's own data, see :meth:`search`.
+            sort: The order of the items, see :meth:`search`.
             method: The search method; the project's default without one.
 
         Raises:
@@ -198,7 +210,7 @@ class Shop:
             >>> print(advice.reply.splitlines()[0])
             I found:
         """
-        params = self._params(k, filters, method, {})
+        params = self._params(k, filters, products, sort, method, {})
         seen = None if photo is None else self._see(photo, params)
         turns = [dict(turn) for turn in history]
         request, found = self.assistant.recommend(seen, message, turns, params)
@@ -227,10 +239,12 @@ class Shop:
         self,
         k: int | None,
         filters: Mapping[str, Sequence[str]] | None,
+        products: Mapping[str, Any] | None,
+        sort: Sort | None,
         method: AnswerMethod | None,
         update: dict[str, Any],
     ) -> ServingParams:
-        from lookbook.assistant.types import ANSWER_METHODS
+        from lookbook.assistant.types import ANSWER_METHODS, with_products
 
         if k is not None and k < 1:
             raise InputError(f"k is {k}: ask for 1 item or more.")
@@ -254,14 +268,24 @@ class Shop:
                 )
         options = {"limit": k, "method": method, "filters": filters and dict(filters)}
         given = {name: value for name, value in options.items() if value is not None}
-        return self.assistant.params.model_copy(update={**given, **update})
+        params = self.assistant.params.model_copy(update={**given, **update})
+        return with_products(params, products, sort, self.assistant.product_facets())
 
     def _table(self, items: list[Recommendation]) -> pd.DataFrame:
+        from lookbook.search.product_columns import FIELDS
+
         schema = self.assistant.schema
+        shop_columns = FIELDS.values() if any(one.product for one in items) else ()
         columns = [
-            "slot", "photo_id", "Filename", *schema.names, "score", "why", "matched_by",
+            "slot", "photo_id", "Filename", *schema.names, *shop_columns, "score", "why",
+            "matched_by",
         ]  # fmt: skip
-        return pd.DataFrame([one.to_dict(schema) for one in items], columns=columns)
+        rows = []
+        for one in items:
+            row = one.to_dict(schema)
+            product = row.pop("product") or {}
+            rows.append({**row, **{FIELDS[name]: value for name, value in product.items()}})
+        return pd.DataFrame(rows, columns=columns)
 
 
 def component_loader(catalog: CatalogProtocol) -> Callable[[str], Any]:

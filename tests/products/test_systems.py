@@ -1,12 +1,10 @@
 """Files as shop systems export them, each with the right reading."""
 
-import io
 import json
 
 import pytest
-from openpyxl import Workbook
 
-from feeds import read_feed
+from feeds import read_feed, saved, workbook
 
 EMPTY = {
     "price": None, "currency": None, "sale_price": None, "brand": None, "in_stock": None,
@@ -264,23 +262,6 @@ def test_a_polish_table():
          "currency": "PLN", "sizes": ["M"], "colours": ["granat"], "gender": "Women",
          "in_stock": True, "images": ["a.jpg", "b.jpg"], "brand": "Wisz"},
     )  # fmt: skip
-
-
-def workbook(sheets):
-    book = Workbook()
-    book.remove(book.active)
-    for title, rows, state in sheets:
-        sheet = book.create_sheet(title)
-        sheet.sheet_state = state
-        for row in rows:
-            sheet.append(row)
-    return book
-
-
-def saved(book):
-    file = io.BytesIO()
-    book.save(file)
-    return file.getvalue()
 
 
 def test_a_workbook_with_hidden_sheets_formats_and_parents():

@@ -1,5 +1,9 @@
 """Shops' files, read as the pipeline reads them."""
 
+import io
+
+from openpyxl import Workbook
+
 from lookbook.products.products import read_products
 from lookbook.products.reading import read_shop_file
 from lookbook.products.shop_file import ShopFile
@@ -27,3 +31,20 @@ def as_case(product):
         "images": [image for image, _ in product.images],
         "variants": len(product.facts["variants"]),
     }
+
+
+def workbook(sheets):
+    book = Workbook()
+    book.remove(book.active)
+    for title, rows, state in sheets:
+        sheet = book.create_sheet(title)
+        sheet.sheet_state = state
+        for row in rows:
+            sheet.append(row)
+    return book
+
+
+def saved(book):
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()

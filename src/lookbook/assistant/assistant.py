@@ -14,16 +14,18 @@ from prometheus_client import Counter
 
 from lookbook.assistant import query_photo
 from lookbook.assistant.recommender import Recommender
+from lookbook.assistant.references import resolve_references
 from lookbook.assistant.types import QueryPhoto, Recommendations, ServingParams
 from lookbook.attributes.schema import Schema
 from lookbook.errors import InputError
 from lookbook.loading import loaded_once
 from lookbook.search.items import Hit
+from lookbook.search.product_filter import ProductFacets
 from lookbook.understanding.request import Message, Recommendation, Request
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
-Turns = list[dict[str, str]]
+Turns = list[dict[str, Any]]
 
 NOT_READY = "The assistant is not ready: the reason is in the server's log."
 CAPTIONS = Counter("lookbook_captions", "Photos of customers described", ["outcome"])
@@ -182,15 +184,18 @@ class Assistant:
         Raises:
             InputError: If there is neither photo nor message, or no index.
         """
-        request = self._understand(photo, message, history)
+        request = self._understand(photo, message, history, params.embedder)
         return request, self._recommender(params).recommend(request, photo)
 
-    def _understand(self, photo: QueryPhoto | None, message: str, history: Turns) -> Request:
+    def _understand(
+        self, photo: QueryPhoto | None, message: str, history: Turns, embedder: str | None
+    ) -> Request:
         check_input(photo, message)
+        turns, search = _messages(history), self.component("search_index")
         request: Request = self.component("stylist").plan(
-            photo and photo.record, message, _messages(history), self.schema
+            photo and photo.record, message, turns, self.schema, search.product_facets(embedder)
         )
-        return request
+        return resolve_references(request, message, photo, turns, search, embedder)
 
     def _recommender(self, params: ServingParams) -> Recommender:
         search, style = self.component("search_index"), self.component("style")
@@ -218,7 +223,7 @@ class Assistant:
         Raises:
             InputError: If the index cannot be searched.
         """
-        request = self._understand(photo, message, history)
+        request = self._understand(photo, message, history, params.embedder)
         recommender = self._recommender(params)
         other = recommender.swap(request, photo, items, number, rejected_ids)
         if other is None:
@@ -253,7 +258,8 @@ class Assistant:
         Args:
             upload: The file of the customer's photo, if any.
             message: The customer's message; may be empty.
-            history: Earlier turns: ``role`` and ``content``.
+            history: Earlier turns: ``role`` and ``content``, and ``shown``, the photos of the
+                items of an answer.
             params: How to search.
 
         Returns:
@@ -282,6 +288,12 @@ class Assistant:
         """Whether the photo of an item still exists."""
         return filename in self.component("photo_files")
 
+    def further_photos(self, photo_id: str) -> list[str]:
+        """List the existing files that an item has beside its main photo."""
+        item = self.component("search_index").item(photo_id)
+        files = item.product.photos if item is not None and item.product else []
+        return [file for file in files if file != item.file and self.has_picture(file)]
+
     def filter_values(self) -> dict[str, list[str]]:
         """Return the values that occur in the index, by attribute.
 
@@ -294,6 +306,15 @@ class Assistant:
             name: [value for value in attribute.values if value in occurring.get(name, ())]
             for name, attribute in declared.items()
         }
+
+    def product_facets(self) -> ProductFacets:
+        """Return the brands, sizes and prices of the products in the index.
+
+        Raises:
+            InputError: If there is no index.
+        """
+        facets: ProductFacets = self.component("search_index").product_facets()
+        return facets
 
     def examples(self, count: int) -> list[Recommendation]:
         """Choose items of different categories whose photos exist.

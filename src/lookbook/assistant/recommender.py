@@ -9,6 +9,7 @@ from itertools import combinations, zip_longest
 
 import numpy as np
 
+from lookbook.assistant.product_limits import search_within_limits
 from lookbook.assistant.types import HYDE, Outfit, QueryPhoto, Recommendations, ServingParams
 from lookbook.attributes.record import known_values_by_attribute, searchable_text, values_of
 from lookbook.attributes.schema import Schema
@@ -18,6 +19,7 @@ from lookbook.outfits.style import StyleModel
 from lookbook.search.catalogue_search import CatalogueSearch, Method, Query
 from lookbook.search.items import Hit
 from lookbook.search.probabilities import AttributeProbabilities
+from lookbook.search.product_filter import ProductFilter, Sort
 from lookbook.understanding.request import Recommendation, Request, SlotQuery, Values
 
 # Methods that compare no images.
@@ -53,6 +55,8 @@ class Recommender:
         """
         if not request.understood and not self._is_about_clothes(request):
             return Recommendations([], [])
+        if request.asks and (request.about or not any(one.preferences for one in request.queries)):
+            return Recommendations(self._items_asked_about(request), [])
         if self._params.method == HYDE:
             return Recommendations(self._search_by_text(request, photo), [])
         if request.mode == "complementary":
@@ -65,7 +69,8 @@ class Recommender:
         outfits: list[Outfit] = []
         if request.mode == "search" and self._schema.slots and self._params.outfits:
             outfits = self._outfits_of_results(request, results)
-        return Recommendations(list(unique.values())[: self._params.limit], outfits)
+        items = self._sorted(list(unique.values()), request)
+        return Recommendations(items[: self._params.limit], outfits)
 
     def swap(
         self, request: Request, photo: QueryPhoto | None, outfit: list[Recommendation], number: int,
@@ -144,7 +149,7 @@ class Recommender:
                 slot_queries, request, [self._probabilities_of(worn, photo)]
             )
         ]
-        results = self._search.search(queries, self._method, params.candidates, params.embedder)
+        results = self._search_within_limits(queries, slot_queries, params.candidates)
         count = max(params.outfits, math.ceil(params.limit / max(len(slot_queries), 1)))
         built = self._build(list(zip(slot_queries, results, strict=True)), [worn], count)
         outfits = [
@@ -152,7 +157,8 @@ class Recommender:
             for items, score in built[: params.outfits]
         ]
         items = [one for outfit, _ in built for one in outfit]
-        return Recommendations(items[: params.limit], outfits if len(slot_queries) > 1 else [])
+        items = self._sorted(items[: params.limit], request)
+        return Recommendations(items, outfits if len(slot_queries) > 1 else [])
 
     def _complementing(
         self,
@@ -215,7 +221,8 @@ class Recommender:
         texts = [query.text or query.fallback_text for query in request.queries]
         if not any(texts) and photo:
             texts = [searchable_text(photo.record, self._schema)]
-        slot_query = SlotQuery(slot=None)
+        products = request.queries[0].products if request.queries else ProductFilter()
+        slot_query = SlotQuery(slot=None, products=products)
         query = self._query(slot_query, ". ".join(filter(None, texts)), {})
         query = query.model_copy(update={"exclude": _own_id(photo)})
         (items,) = self._search.search(
@@ -237,15 +244,49 @@ class Recommender:
                 description = searchable_text(photo.record, self._schema)
         queries = [
             self._query(query, " ".join(filter(None, (query.text, description))), {}).model_copy(
-                update={"image_embedding": embedding, "exclude": _own_id(photo)}
+                update={
+                    "image_embedding": embedding,
+                    "exclude": _own_id(photo),
+                    "sort": self._sort(request),
+                }
             )
             for query in request.queries
         ]
-        results = self._search.search(queries, self._method, limit, params.embedder)
+        results = self._search_within_limits(queries, request.queries, limit)
         return [
             [self._recommendation(item, query, []) for item in items]
             for query, items in zip(request.queries, results, strict=True)
         ]
+
+    def _search_within_limits(
+        self, queries: list[Query], slot_queries: Sequence[SlotQuery], limit: int
+    ) -> list[list[Hit]]:
+        def search(queries: list[Query]) -> list[list[Hit]]:
+            return self._search.search(queries, self._method, limit, self._params.embedder)
+
+        return search_within_limits(
+            search, queries, slot_queries, self._params.products, self._schema
+        )
+
+    def _sort(self, request: Request) -> Sort:
+        return self._params.sort if request.sort == "relevance" else request.sort
+
+    def _sorted(self, items: list[Recommendation], request: Request) -> list[Recommendation]:
+        """Order items by price if that is wished; unknown prices come last."""
+        sort = self._sort(request)
+        if sort == "relevance":
+            return items
+        sign = 1 if sort == "price_ascending" else -1
+        prices = [one.product.effective_price if one.product else None for one in items]
+        order = sorted(
+            range(len(items)),
+            key=lambda row: math.inf if prices[row] is None else sign * (prices[row] or 0.0),
+        )
+        return [items[row] for row in order]
+
+    def _items_asked_about(self, request: Request) -> list[Recommendation]:
+        found = (self._search.item(photo_id, self._params.embedder) for photo_id in request.about)
+        return [Recommendation("", Hit(item)) for item in found if item is not None]
 
     def _outfits_of_results(
         self, request: Request, results: list[list[Recommendation]]
@@ -371,6 +412,7 @@ class Recommender:
             is_descriptive=slot_query.is_descriptive,
             fallback_text=slot_query.fallback_text or slot_query.text,
             filters=filters,
+            products=self._params.products & slot_query.products,
             preferences=slot_query.preferences,
             attribute_boosts=boosts,
         )

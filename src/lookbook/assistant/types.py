@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
 from lookbook.attributes.record import Record
+from lookbook.errors import InputError
 from lookbook.search.catalogue_search import METHODS, Method
+from lookbook.search.product_filter import ProductFacets, ProductFilter, Sort
 from lookbook.understanding.request import Recommendation
 
 # A hypothetical document as the query (Gao et al., 2023): the stylist's text on all parts of the
@@ -44,6 +47,8 @@ class ServingParams(BaseModel):
         embedder: The embedding model whose table is searched; ``None`` for the first.
         limit: Items in all.
         filters: Allowed values by attribute; attributes that are not named allow all.
+        products: Conditions on the shop's own data, set by hand.
+        sort: The order of the items; that of a message outranks it.
         outfits: Outfits to build; 0 for none.
         candidates: Items to consider for each slot.
         temperature: Scale of the noise that breaks near ties in outfits, seeded by the photo: at 1
@@ -57,11 +62,51 @@ class ServingParams(BaseModel):
     embedder: str | None
     limit: int = Field(gt=0)
     filters: dict[str, list[str]]
+    products: ProductFilter
+    sort: Sort
     outfits: int = Field(ge=0)
     candidates: int = Field(gt=0)
     temperature: float = Field(ge=0)
     diversity: float = Field(ge=0)
     max_concurrency: int | None = Field(gt=0)
+
+
+def with_products(
+    params: ServingParams,
+    products: Mapping[str, Any] | None,
+    sort: str | None,
+    facets: ProductFacets,
+) -> ServingParams:
+    """Return parameters with other conditions on products.
+
+    Args:
+        params: The parameters.
+        products: Fields of :class:`ProductFilter` that replace those of the parameters.
+        sort: Another order; ``None`` to keep that of the parameters.
+        facets: Sizes and brands that there are.
+
+    Raises:
+        InputError: If there is no such field, size, brand or order.
+    """
+    try:
+        wanted = ProductFilter.model_validate({**params.products.model_dump(), **(products or {})})
+    except ValidationError as error:
+        reason = error.errors()[0]
+        where = ".".join(map(str, reason["loc"]))
+        raise InputError(
+            f"The condition '{where}' on products cannot be used: {reason['msg']}. Use "
+            f"{', '.join(ProductFilter.model_fields)}."
+        ) from error
+    for name, values, offered in (
+        ("size", wanted.sizes, facets.sizes), ("brand", wanted.brands, facets.brands),
+    ):  # fmt: skip
+        for value in values or ():
+            if value not in offered:
+                listed = ", ".join(offered[:20]) or "none"
+                raise InputError(f"No product has the {name} '{value}'. There are: {listed}.")
+    if sort is not None and sort not in get_args(Sort):
+        raise InputError(f"There is no order '{sort}'. Choose one of {', '.join(get_args(Sort))}.")
+    return params.model_copy(update={"products": wanted, "sort": sort or params.sort})
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,7 @@ def find_uncaptioned(photos: pd.DataFrame, shards: Shards, fingerprint: str) -> 
 
 def caption_into_shards(
     photos: pd.DataFrame,
-    files: dict[str, Callable[[], bytes]],
+    files: Mapping[str, Callable[[], bytes]],
     captioner: Captioner,
     prompt: Prompt,
     params: ShardParams,
@@ -93,7 +93,7 @@ def caption_into_shards(
     from lookbook.progress import Progress
 
     fingerprint = captioner.fingerprint(prompt)
-    is_there = photos["file"].isin(files.keys())
+    is_there = photos["file"].map(files.__contains__).astype(bool)
     gone = [
         Caption(photo_id=photo_id, failure=GONE, answers=0)
         for photo_id in photos.loc[~is_there, "photo_id"]

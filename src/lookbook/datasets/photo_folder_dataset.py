@@ -22,7 +22,7 @@ class PhotoFolderDataset(ReadOnlyDataset[PhotoFiles]):
         photo_files:
           type: lookbook.datasets.photo_folder_dataset.PhotoFolderDataset
           path: s3://my-shop/photos
-          fetched: data/02_intermediate/fetched_photos
+          fetched: { path: data/02_intermediate/fetched_photos }
           credentials: my_s3
         ```
     """
@@ -31,7 +31,7 @@ class PhotoFolderDataset(ReadOnlyDataset[PhotoFiles]):
         self,
         *,
         path: str,
-        fetched: str | None = None,
+        fetched: dict[str, Any] | None = None,
         credentials: dict[str, Any] | None = None,
         fs_args: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
@@ -41,15 +41,15 @@ class PhotoFolderDataset(ReadOnlyDataset[PhotoFiles]):
         Args:
             path: The folder, with an fsspec protocol where it is not local; or a table that names
                 photos by their addresses, or by files beside it.
-            fetched: The folder of the photos that were fetched from their addresses,
-                if any are.
+            fetched: ``path``, the folder of the photos that were fetched from their addresses, and
+                ``storage_options`` of its filesystem.
             credentials: Passed to the filesystem.
             fs_args: Passed to the filesystem.
             metadata: Ignored by Kedro, read by plugins.
         """
         arguments = {**deepcopy(credentials or {}), **(fs_args or {})}
         self._fs, self._path = url_to_fs(str(path), **arguments)
-        self._store = PhotoStore(fetched) if fetched else None
+        self._store = PhotoStore(**fetched) if fetched else None
         self.metadata = metadata
 
     def load(self) -> PhotoFiles:

@@ -12,7 +12,8 @@ from fsspec.core import url_to_fs
 from kedro_datasets._typing import TablePreview
 
 from lookbook.datasets.read_only_dataset import ReadOnlyDataset
-from lookbook.photos.folder import find_table, list_files, photo_root
+from lookbook.errors import InputError
+from lookbook.photos.folder import PHOTO_TABLES, find_table, list_files, photo_root
 from lookbook.photos.headings import Columns
 from lookbook.photos.table import (
     BINARY,
@@ -72,16 +73,26 @@ class PhotoTableDataset(ReadOnlyDataset[pd.DataFrame]):
         """Read every row as it stands, and report how.
 
         Returns:
-            See :class:`lookbook.photos.table.PhotoTable`; no columns at all without a table.
+            See :class:`lookbook.photos.table.PhotoTable`; no columns at all without a table. The
+            table's name is in ``attrs``.
 
         Raises:
-            InputError: If the table cannot be read.
+            InputError: If the table cannot be read. A shop's file that names no photos in a way
+                known here is left to the pipeline `products`.
         """
-        place = find_table(self._fs, self._folder)
-        if place is None:
+        path = find_table(self._fs, self._folder)
+        if path is None:
             return self._read_tars()
-        table = self._read(place)
+        name = PurePosixPath(path).name
+        try:
+            table = self._read(path)
+        except InputError as error:
+            if name.casefold() in PHOTO_TABLES:
+                raise
+            logger.info("%s It is read as a file of products alone.", error)
+            return pd.DataFrame()
         logger.info("%s", table.taken)
+        table.rows.attrs["name"] = name
         return table.rows
 
     def _read_tars(self) -> pd.DataFrame:

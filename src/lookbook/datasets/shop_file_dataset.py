@@ -10,7 +10,7 @@ from fsspec.core import url_to_fs
 
 from lookbook.datasets.read_only_dataset import ReadOnlyDataset
 from lookbook.errors import InputError
-from lookbook.photos.folder import find_table
+from lookbook.photos.folder import PHOTO_TABLES, SHOP_TABLES, find_table
 from lookbook.products.shop_file import ShopFile
 
 
@@ -67,7 +67,7 @@ class ShopFileDataset(ReadOnlyDataset[ShopFile]):
                     "--params=products=FILE or as 'products:' in conf/local/globals.yml."
                 )
             return _read(files, path)
-        table = path if files.isfile(path) else find_table(files, path)
+        table = find_table(files, path, SHOP_TABLES + PHOTO_TABLES)
         return _read(files, table) if table else ShopFile("", b"")
 
     def _describe(self) -> dict[str, Any]:

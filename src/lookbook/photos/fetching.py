@@ -238,7 +238,7 @@ def read_fetches(shards: Shards, addresses: Iterable[str]) -> pd.DataFrame:
     tables = [pd.DataFrame(columns=COLUMNS)]
     for load in shards.values():
         table = load()
-        tables.append(table[table["image"].isin(wanted)])
+        tables.append(table[table["image"].map(wanted.__contains__)])
     records = pd.concat([table for table in tables if len(table)] or tables, ignore_index=True)
     return records.sort_values("time").drop_duplicates("image", keep="last")
 

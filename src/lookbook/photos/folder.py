@@ -11,13 +11,13 @@ from typing import Any
 from lookbook.errors import InputError
 from lookbook.photos.tars import TAR, PhotoFile, etag_of, list_tar
 
-# Tables beside the photos, the first that is there counts.
-TABLES = (
-    "images.csv", "images.tsv", "images.xlsx", "images.parquet", "images.jsonl",
-    # As Shopify and Google call what they export.
+# Tables beside the photos: what people say of photos, and what Shopify and Google export.
+PHOTO_TABLES = ("images.csv", "images.tsv", "images.xlsx", "images.parquet", "images.jsonl")
+SHOP_TABLES = (
     "products_export.csv", "products_export_1.csv", "products.csv", "products.tsv",
     "merchant_feed.tsv",
 )  # fmt: skip
+TABLES = PHOTO_TABLES + SHOP_TABLES
 TABLE_ENDINGS = (
     ".csv", ".tsv", ".txt", ".xlsx", ".parquet", ".json", ".jsonl", ".ndjson", ".xml", ".rss",
 )  # fmt: skip
@@ -177,10 +177,13 @@ def _has_others(names: Iterable[str]) -> bool:
     )
 
 
-def find_table(files: Any, folder: str) -> str | None:
+def find_table(files: Any, folder: str, tables: Iterable[str] = TABLES) -> str | None:
     """Find the table beside the photos, in any case; ``None`` where there is none.
 
-    A file instead of a folder is the table itself.
+    Args:
+        files: The fsspec filesystem.
+        folder: The folder of the photos; or a file, which is the table itself.
+        tables: Names that it may have, the first that is there counts.
     """
     try:
         if ending_of(folder) in TABLE_ENDINGS and files.isfile(folder):
@@ -189,7 +192,7 @@ def find_table(files: Any, folder: str) -> str | None:
     except OSError:
         return None
     names = {posixpath.basename(path).casefold(): path for path in sorted(paths, reverse=True)}
-    return next((names[name] for name in TABLES if name in names), None)
+    return next((names[name] for name in tables if name in names), None)
 
 
 def is_left_behind(name: str) -> bool:

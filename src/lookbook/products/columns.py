@@ -46,6 +46,14 @@ _SAMPLE = 5_000
 _REGIONS = {"uk", "us", "usa", "eu", "eur", "fr", "de", "it", "int", "international", "available"}
 
 
+class Places(dict[str, list[int]]):
+    """Places of columns by property; none of one that a table lacks."""
+
+    def __missing__(self, name: str) -> list[int]:
+        """Return no places."""
+        return []
+
+
 @dataclass
 class Columns:
     """The columns of a table by what they hold.
@@ -61,7 +69,7 @@ class Columns:
         trackers: Places of Shopify's inventory tracker, which is empty where nothing is tracked.
     """
 
-    places: dict[str, list[int]] = field(default_factory=dict)
+    places: Places = field(default_factory=Places)
     currencies: dict[int, str] = field(default_factory=dict)
     numbers: dict[int, int | None] = field(default_factory=dict)
     lists: set[int] = field(default_factory=set)
@@ -69,10 +77,6 @@ class Columns:
     names: dict[int, str] = field(default_factory=dict)
     option_pairs: list[tuple[int, int]] = field(default_factory=list)
     trackers: set[int] = field(default_factory=set)
-
-    def __getitem__(self, name: str) -> list[int]:
-        """Return the places of a property."""
-        return self.places.get(name, [])
 
     @property
     def recognised(self) -> set[int]:
@@ -97,12 +101,14 @@ def recognise_columns(table: ShopTable, properties: ProductProperties) -> Column
             columns.lists.add(place)
         if folded in ("inventorytracker", "variantinventorytracker"):
             columns.trackers.add(place)
-    columns.places = {
+    columns.places |= {
         name: [place for _, place in sorted(places)] for name, places in ranked.items()
     }
     for name in _IMAGES:
         # In the table's order, but for the first.
-        columns.places[name] = sorted(columns[name], key=lambda place: _by_number(columns, place))
+        columns.places[name] = sorted(
+            columns.places[name], key=lambda place: _by_number(columns, place)
+        )
     _find_kind(table.rows, columns, properties)
     _pair_options(columns)
     return columns
@@ -221,17 +227,17 @@ def _find_kind(rows: list[Row], columns: Columns, properties: ProductProperties)
         if values and set(values) <= words:
             columns.places["kind"] = [place]
             for name in ("category", "sku"):
-                columns.places[name] = [other for other in columns[name] if other != place]
+                columns.places[name] = [other for other in columns.places[name] if other != place]
             return
 
 
 def _pair_options(columns: Columns) -> None:
     """Pair each column of options' names with the next one of values of its number."""
-    for name in columns["option_name"]:
+    for name in columns.places["option_name"]:
         number = columns.numbers.get(name)
         behind = [
             place
-            for place in columns["option_value"]
+            for place in columns.places["option_value"]
             if place > name and columns.numbers.get(place) == number
         ]
         if behind:

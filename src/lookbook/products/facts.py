@@ -94,7 +94,7 @@ class FactReader:
     ) -> None:
         """Find out how the table writes numbers."""
         self._columns, self._properties, self._words = columns, properties, words
-        places = [place for name in MONEY for place in columns[name]]
+        places = [place for name in MONEY for place in columns.places[name]]
         self._decimal = find_decimal(
             row.cells[place]
             for parent in table.rows
@@ -108,7 +108,7 @@ class FactReader:
         self._percent = words.folded("percent")
         self._no_photo = words.folded("no_photo")
         self._simple_lists = [
-            (name, place) for name in ("sizes", "colours") for place in columns[name]
+            (name, place) for name in ("sizes", "colours") for place in columns.places[name]
         ]
 
     def read(self, row: Row, option_names: dict[int, str], problems: list[Problem]) -> Facts:
@@ -124,13 +124,13 @@ class FactReader:
         facts = Facts(row, prices, self._read_stock(row, problems), None)
         facts.currency = self._read_currency(row, currency, problems)
         self._read_variations(row, option_names, facts)
-        for place in self._columns["gender"]:
+        for place in self._columns.places["gender"]:
             if place in row.cells:
                 facts.genders |= self._genders(row.cells[place])
-        for place in self._columns["age_group"]:
+        for place in self._columns.places["age_group"]:
             if place in row.cells:
                 self._add_age(as_text(row.cells[place]), facts)
-        for place in self._columns["category"]:
+        for place in self._columns.places["category"]:
             if place in row.cells:
                 facts.category_genders |= self._category_genders(row.cells[place])
         facts.images = list(self.read_images(row))
@@ -138,7 +138,7 @@ class FactReader:
 
     def text(self, row: Row, name: str) -> str:
         """Return the first filled cell of a property."""
-        for place in self._columns[name]:
+        for place in self._columns.places[name]:
             if place in row.cells and (text := as_text(row.cells[place])):
                 return text
         return ""
@@ -146,7 +146,7 @@ class FactReader:
     def _money(
         self, row: Row, name: str, currencies: list[str], problems: list[Problem]
     ) -> float | None:
-        for place in self._columns[name]:
+        for place in self._columns.places[name]:
             cell = row.cells.get(place)
             if cell is None or isinstance(cell, dict | list):
                 continue
@@ -170,7 +170,11 @@ class FactReader:
         prices = Prices()
         price = self._money(row, "price", currencies, problems)
         regular = self._money(row, "regular_price", currencies, problems)
-        if price is None and self._columns["net_price"] and not self._columns["price"]:
+        if (
+            price is None
+            and self._columns.places["net_price"]
+            and not self._columns.places["price"]
+        ):
             price = self._money(row, "net_price", currencies, problems)
         compare = self._money(row, "compare_at_price", currencies, problems)
         if price is None:
@@ -222,7 +226,7 @@ class FactReader:
         return parse_money(text, self._decimal, self._properties)[0] if text else None
 
     def _read_currency(self, row: Row, found: list[str], problems: list[Problem]) -> str | None:
-        for place in self._columns["currency"]:
+        for place in self._columns.places["currency"]:
             if place in row.cells:
                 text = as_text(row.cells[place])
                 if currency := self._properties.find_currency(text):
@@ -233,14 +237,14 @@ class FactReader:
         named = [
             self._columns.currencies[place]
             for name in MONEY
-            for place in self._columns[name]
+            for place in self._columns.places[name]
             if place in self._columns.currencies
         ]
         return named[0] if named else None
 
     def _read_stock(self, row: Row, problems: list[Problem]) -> Stock:
         stock = Stock()
-        for place in self._columns["availability"]:
+        for place in self._columns.places["availability"]:
             if place in row.cells:
                 count = read_count(row.cells[place])
                 known, state = self._words.is_available(row.cells[place])
@@ -252,7 +256,7 @@ class FactReader:
                     self._add(problems, row, place, "no word for being in stock or not")
                     continue
                 break
-        for place in self._columns["stock"]:
+        for place in self._columns.places["stock"]:
             if place in row.cells and not isinstance(row.cells[place], dict | list):
                 count = read_count(row.cells[place])
                 if count is not None:
@@ -266,14 +270,14 @@ class FactReader:
                 elif not stock.is_said:
                     stock.said, stock.is_said = state, True
                     break
-        for place in self._columns["tracking"]:
+        for place in self._columns.places["tracking"]:
             if place in row.cells:
                 tracking = fold_words(as_text(row.cells[place]))
                 stock.is_untracked = tracking in self._untracked
                 stock.is_of_product = tracking in self._by_product
             elif place in self._columns.trackers and self._is_sold(row):
                 stock.is_untracked = True
-        if self._columns["delivery"]:
+        if self._columns.places["delivery"]:
             text = self.text(row, "delivery")
             if text:
                 known, state = self._words.is_available(text)
@@ -287,10 +291,10 @@ class FactReader:
     def _is_sold(self, row: Row) -> bool:
         """Whether a row of Shopify's is a variant, and not only a photo."""
         places = (
-            *self._columns["price"],
-            *self._columns["sku"],
-            *self._columns["stock"],
-            *self._columns["option_value"],
+            *self._columns.places["price"],
+            *self._columns.places["sku"],
+            *self._columns.places["stock"],
+            *self._columns.places["option_value"],
         )
         return any(place in row.cells for place in places)
 
@@ -314,18 +318,15 @@ class FactReader:
             prop = self._properties.name_property(name)
             if prop:
                 self._add_named(prop, value, split_packed, facts)
-        for place, heading in self._columns.names.items():
-            if place in self._columns.metafields and place in row.cells:
-                prop = self._properties.name_property(heading)
-                if prop and prop not in ("sizes", "colours") and place not in self._columns[prop]:
-                    self._add_named(prop, row.cells[place], lambda text: text.split("; "), facts)
 
     def _packed(self, row: Row) -> Iterator[tuple[str, Any]]:
         """Find names and values in cells that hold many of them."""
         values = [
-            row.cells[place] for place in self._columns["attribute_values"] if place in row.cells
+            row.cells[place]
+            for place in self._columns.places["attribute_values"]
+            if place in row.cells
         ]
-        for place in self._columns["attributes"]:
+        for place in self._columns.places["attributes"]:
             if place in row.cells:
                 cell = row.cells[place]
                 if values and isinstance(cell, str):
@@ -336,13 +337,12 @@ class FactReader:
                     yield from zip(names, given, strict=False)
                 else:
                     yield from read_pairs(cell)
-        for place in self._columns["title"]:
+        for place in self._columns.places["title"]:
             cell = row.cells.get(place)
             # BigCommerce writes options where other rows have a name.
             if isinstance(cell, str) and cell.startswith("[") and "]" in cell and "=" in cell:
                 yield from read_pairs(cell)
-            # Of XML whose elements have a name each.
-        for place in self._columns["variants"]:
+        for place in self._columns.places["variants"]:
             cell = row.cells.get(place)
             if isinstance(cell, str) and "sku=" in cell:
                 for part in cell.split("|"):
@@ -402,7 +402,7 @@ class FactReader:
         marks = self._by_number(row, "image_is_main")
         addressed: set[int | None] = set()
         for name in ("main_image", "images", "more_images", "variant_images", "image_files"):
-            for place in self._columns[name]:
+            for place in self._columns.places[name]:
                 if place not in row.cells:
                     continue
                 number = self._columns.numbers.get(place)
@@ -434,7 +434,7 @@ class FactReader:
     def _by_number(self, row: Row, name: str) -> dict[int | None, str]:
         return {
             self._columns.numbers.get(place): as_text(row.cells[place])
-            for place in self._columns[name]
+            for place in self._columns.places[name]
             if place in row.cells
         }
 

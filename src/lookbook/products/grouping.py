@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from lookbook.products.columns import MONEY, Columns, find_properties
 from lookbook.products.shop_file import Row, ShopTable
 from lookbook.products.vocabulary import ProductProperties, fold_words
-from lookbook.products.words import Words, as_text, read_pairs
+from lookbook.products.words import Words, as_text, plain_text, read_pairs
 
 # Whether a row is a variant of its product, and not only a photo of it, is told by these.
 _OWN = (
@@ -82,8 +82,8 @@ class Grouping:
         self._kinds = {
             fold_words(word): kind for kind, listed in properties.kinds.items() for word in listed
         }
-        self._own = [place for name in _OWN for place in columns[name]]
-        self._belongs = [place for name in _BELONGS for place in columns[name]]
+        self._own = [place for name in _OWN for place in columns.places[name]]
+        self._belongs = [place for name in _BELONGS for place in columns.places[name]]
         self._problems: dict[int, list[Problem]] = {}
 
     def gather(self) -> list[Group]:
@@ -106,7 +106,7 @@ class Grouping:
     def text(self, row: Row, name: str) -> str:
         """Return the first filled cell of a property as text."""
         cells = row.cells
-        for place in self._columns[name]:
+        for place in self._columns.places[name]:
             if place in cells and (text := as_text(cells[place])):
                 return text
         return ""
@@ -125,7 +125,7 @@ class Grouping:
             and not self._is_total(row)
             and self.kind(row) != "none"
         ]
-        if not self._columns["language"]:
+        if not self._columns.places["language"]:
             return rows
         seen = {self._name(row) for row in rows if not self.text(row, "language")}
         kept = []
@@ -188,7 +188,7 @@ class Grouping:
                 if (text := self.text(rows[number], name)) and self.kind(rows[number]) != "photo":
                     by_name[text] = number
         packed = self._packed_parents(rows)
-        has_titles = bool(self._columns["title"])
+        has_titles = bool(self._columns.places["title"])
         products: dict[str, int] = {}
         found: list[int | str | None] = []
         above: int | str | None = None
@@ -246,7 +246,7 @@ class Grouping:
         """Map the SKUs of variants that a row lists, as Magento does, to that row."""
         parents: dict[str, int] = {}
         for number, row in enumerate(rows):
-            for place in self._columns["variants"]:
+            for place in self._columns.places["variants"]:
                 cell = row.cells.get(place)
                 if isinstance(cell, str) and "sku=" in cell:
                     for sku in _PACKED_SKU.findall(cell):
@@ -263,7 +263,7 @@ class Grouping:
                 break
             if above in seen:
                 root = min(seen[seen.index(above) :])
-                heading = self._columns.names[self._columns["group"][0]]
+                heading = self._columns.names[self._columns.places["group"][0]]
                 problem = Problem(
                     rows[root].line, heading, keys[root], "a parent that is its own child"
                 )
@@ -288,7 +288,7 @@ class Grouping:
         photos = [row for row in others if self._is_photo(row)]
         variants = [row for row in others if not self._is_photo(row)] + root.children
         above = any(
-            not self._key(row) and not row.cells.keys() & set(self._columns["title"])
+            not self._key(row) and not row.cells.keys() & set(self._columns.places["title"])
             for row in variants
         )
         is_parent = bool(root.children) or (
@@ -309,8 +309,8 @@ class Grouping:
         singles = [
             place
             for place in (
-                *self._columns["sizes"],
-                *self._columns["colours"],
+                *self._columns.places["sizes"],
+                *self._columns.places["colours"],
                 *(value for _, value in self._columns.option_pairs),
             )
             if place not in self._columns.lists
@@ -338,7 +338,7 @@ class Grouping:
             and any(self.text(row, "sku") not in ("", sku) for row in variants)
         )
         name = (number or sku) if is_of_variant else (sku or number)
-        return name or as_text(self.text(root, "title")) or f"line {root.line}"
+        return name or plain_text(self.text(root, "title")) or f"line {root.line}"
 
 
 def list_packed(cell: object) -> list[dict[str, str]]:
@@ -368,7 +368,7 @@ def _make_unique(groups: list[Group], columns: Columns) -> None:
                 (
                     place
                     for name in ("group", "sku", "number", "title")
-                    for place in columns[name]
+                    for place in columns.places[name]
                     if place in group.root.cells
                 ),
                 None,

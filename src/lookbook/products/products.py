@@ -112,7 +112,9 @@ class ProductBuilder:
         rows = [own, *(facts for facts in variants if facts is not own)]
         texts = [facts.row for facts in rows]
         packed = [
-            listed for place in columns["variants"] for listed in list_packed(root.cells.get(place))
+            listed
+            for place in columns.places["variants"]
+            for listed in list_packed(root.cells.get(place))
         ]
         offers = self._offers(own, variants, packed, group.is_parent)
         facts: dict[str, Any] = {
@@ -193,7 +195,7 @@ class ProductBuilder:
     def _long_text(self, rows: list[Row], name: str, convert: Any, problems: list[Problem]) -> str:
         """Read a text that is bounded."""
         for row in rows:
-            for place in self._columns[name]:
+            for place in self._columns.places[name]:
                 if place not in row.cells:
                     continue
                 cell, limit = row.cells[place], self._properties.max_text
@@ -211,7 +213,7 @@ class ProductBuilder:
 
     def _first(self, rows: list[Row], name: str, convert: Any = as_text) -> str | None:
         for row in rows:
-            for place in self._columns[name]:
+            for place in self._columns.places[name]:
                 cell = row.cells.get(place)
                 if isinstance(cell, list):
                     cell = ", ".join(as_text(inner) for inner in cell)
@@ -229,7 +231,7 @@ class ProductBuilder:
 
     def _url(self, rows: list[Row]) -> str | None:
         for row in rows:
-            for place in self._columns["url"]:
+            for place in self._columns.places["url"]:
                 text = as_text(row.cells.get(place, ""))
                 if text.casefold().startswith(_ADDRESSES):
                     return text
@@ -239,7 +241,7 @@ class ProductBuilder:
         """List a product's photos: the main one, by position, then those of its variants."""
         own: list[Image] = []
         others: list[Image] = []
-        has_positions = bool(self._columns["image_position"])
+        has_positions = bool(self._columns.places["image_position"])
         for facts in rows:
             for image in facts.images:
                 shared = facts.row is group.root or (

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from lookbook.errors import InputError
+from lookbook.products.columns import count_properties
 from lookbook.products.delimited import decode
 from lookbook.products.shop_file import PATH, Row, ShopTable
 from lookbook.products.vocabulary import ProductProperties, bare_name, fold
@@ -27,7 +29,8 @@ def read_json(data: bytes, name: str, properties: ProductProperties) -> ShopTabl
     """
     text, encoding, _ = decode(data, name)
     try:
-        found = _find_records(json.loads(text))
+        whole = json.loads(text)
+        found = _unwrap(find_records(whole, properties)[0]) or [whole]
         numbered: Iterable[tuple[int, Any]] = enumerate(found, 1)
         kind = "JSON"
     except ValueError:
@@ -44,17 +47,24 @@ def _read_lines(text: str, name: str) -> Iterator[tuple[int, Any]]:
                 raise InputError(f"{name}: line {number} is no JSON: {error}.") from error
 
 
-def _find_records(value: Any) -> list[Any]:
-    """Find the longest list of objects in a document."""
+def find_records(value: Any, properties: ProductProperties) -> tuple[list[Any], list[str]]:
+    """Find the longest list of objects in a document, or the only product that it holds.
+
+    Returns:
+        The list, and the keys that lead to it.
+    """
     if isinstance(value, list):
-        return value
-    best: list[Any] = []
+        return value, []
+    if isinstance(value, dict) and count_properties(value, properties) > 2:
+        return [value], []
+    best: tuple[list[Any], list[str]] = ([], [])
     if isinstance(value, dict):
-        for inner in value.values():
-            found = _unwrap(_find_records(inner)) if isinstance(inner, dict | list) else []
-            if len(found) > len(best) and isinstance(found[0], dict):
-                best = found
-    return best or ([value] if isinstance(value, dict) else [])
+        for name, inner in value.items():
+            if isinstance(inner, dict | list):
+                found, path = find_records(inner, properties)
+                if len(found) > len(best[0]) and isinstance(found[0], dict):
+                    best = (found, [name, *path])
+    return best
 
 
 def read_parquet(data: bytes, name: str, properties: ProductProperties) -> ShopTable:
@@ -87,23 +97,50 @@ def read_xml(data: bytes, name: str, properties: ProductProperties) -> ShopTable
 
     prefixes: dict[str, str] = {}
     records: list[tuple[int, dict[str, Any]]] = []
-    tag, depth = "", 0
+    depth = inside = 0
     try:
+        wanted = item_tag(data)
         for event, found in iterparse(io.BytesIO(data), events=("start", "end", "start-ns")):
             if event == "start-ns":
                 prefixes.setdefault(found[1], found[0])
             elif event == "start":
                 depth += 1
-                if not tag and depth > 1 and _local(found.tag) in _ITEMS:
-                    tag = found.tag
+                if not inside and depth > 1 and is_item(_prefixed(found.tag, prefixes), wanted):
+                    inside = depth
             else:
-                depth -= 1
-                if found.tag == tag:
+                if depth == inside:
                     records.append((len(records) + 1, _read_element(found, prefixes)))
                     found.clear()
+                    inside = 0
+                depth -= 1
     except (ParseError, DefusedXmlException, LookupError) as error:
         raise InputError(f"{name} cannot be read as XML: {error}.") from error
     return tabulate(records, "XML", properties)
+
+
+def item_tag(data: bytes) -> str:
+    """Find what the elements that hold a product each are called, without prefix.
+
+    It is the first element of such a name, or else the most frequent one below the root that holds
+    others.
+    """
+    from defusedxml.ElementTree import iterparse
+
+    depth, children = 0, Counter[str]()
+    for event, element in iterparse(io.BytesIO(data), events=("start", "end")):
+        depth += 1 if event == "start" else -1
+        name = _local(element.tag)
+        if event == "start" and depth > 1 and name in _ITEMS:
+            return name
+        if event == "end" and depth == 1:
+            children[name] += bool(len(element))
+            element.clear()
+    return max(children, key=lambda name: children[name], default="")
+
+
+def is_item(name: str, wanted: str) -> bool:
+    """Whether an element, with its prefix, is one of those that hold a product."""
+    return name.rpartition(":")[2].casefold() == wanted
 
 
 def _local(tag: str) -> str:
@@ -122,11 +159,11 @@ def _read_element(element: Any, prefixes: dict[str, str]) -> Any:
             if value.get("@rel", "alternate") != "alternate":
                 continue
             value = value["@href"]
-        if name in values:
-            before = values[name]
-            values[name] = [*before, value] if isinstance(before, list) else [before, value]
-        elif value not in ("", {}):
+        before = values.get(name, "")
+        if before in ("", value):
             values[name] = value
+        elif value != "":
+            values[name] = [*before, value] if isinstance(before, list) else [before, value]
     text = (element.text or "").strip()
     if not values:
         return text

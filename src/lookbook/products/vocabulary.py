@@ -168,6 +168,7 @@ def fold(text: str) -> str:
     return fold_heading(unaccent(text))
 
 
+@lru_cache(maxsize=100_000)
 def fold_words(text: str) -> str:
     """Fold a text to its words, with one blank between them."""
     text = unaccent(text).casefold().replace("'", "").replace("’", "")

@@ -5,6 +5,9 @@ from __future__ import annotations
 import io
 import re
 from typing import Any
+from zipfile import ZipFile
+
+from defusedxml import ElementTree
 
 from lookbook.errors import InputError
 from lookbook.photos.headings import HEAD
@@ -30,15 +33,7 @@ def read_workbook(data: bytes, name: str, properties: ProductProperties) -> Shop
         book = load_workbook(io.BytesIO(data), data_only=True)
     except Exception as error:
         raise InputError(f"{name} cannot be read as an Excel workbook: {error}.") from error
-    best, chosen, top = -1, None, 1
-    for sheet in book.worksheets:
-        if sheet.sheet_state != "visible":
-            continue
-        for row in sheet.iter_rows(max_row=HEAD):
-            texts = [str(cell.value) for cell in row if cell.value is not None]
-            known = count_properties(dict.fromkeys(texts), properties)
-            if known > best:
-                best, chosen, top = known, sheet, row[0].row
+    chosen, top = _choose_sheet(book, properties)
     if chosen is None:
         return ShopTable([], [], "an Excel workbook without a visible sheet")
     merged = _merged_cells(chosen, top)
@@ -58,6 +53,42 @@ def read_workbook(data: bytes, name: str, properties: ProductProperties) -> Shop
         if filled:
             table.rows.append(Row(cells[0].row, filled))
     return table
+
+
+def _choose_sheet(book: Any, properties: ProductProperties) -> tuple[Any, int]:
+    """Choose the visible sheet with the most known headings, and the row in which they stand."""
+    best, chosen, top = -1, None, 1
+    for sheet in book.worksheets:
+        if sheet.sheet_state != "visible":
+            continue
+        for row in sheet.iter_rows(max_row=HEAD):
+            texts = [str(cell.value) for cell in row if cell.value is not None]
+            known = count_properties(dict.fromkeys(texts), properties)
+            if known > best:
+                best, chosen, top = known, sheet, row[0].row
+    return chosen, top
+
+
+def find_sheet(data: bytes, properties: ProductProperties) -> tuple[str, list[str]]:
+    """Return the path, in a workbook's archive, of the sheet with products, and its headings."""
+    from openpyxl import load_workbook
+
+    book = load_workbook(io.BytesIO(data), data_only=True)
+    sheet, top = _choose_sheet(book, properties)
+    headings = ["" if cell.value is None else str(cell.value) for cell in sheet[top]]
+    with ZipFile(io.BytesIO(data)) as archive:
+        sheets = ElementTree.fromstring(archive.read("xl/workbook.xml"))
+        links = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
+    link = next(
+        value
+        for found in sheets.iter()
+        if found.tag.endswith("}sheet") and found.get("name") == sheet.title
+        for name, value in found.attrib.items()
+        if name.endswith("}id")
+    )
+    target = next(found.get("Target", "") for found in links if found.get("Id") == link)
+    path = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+    return path, headings
 
 
 def _merged_cells(sheet: Any, top: int) -> dict[tuple[int, int], Any]:

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateError
+from jinja2 import StrictUndefined, TemplateError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import BaseModel, ConfigDict
 
@@ -25,6 +25,9 @@ class ShopParams(BaseModel):
             after.
         shopify: Templates by column of Shopify's product CSV.
         merchant: Templates by attribute of a Google Merchant feed.
+        fill: Templates by property for the shop's own file.
+        overwrite: Headings of columns of that file whose cells are replaced, too.
+        dry_run: Whether the changes are only listed.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -32,9 +35,12 @@ class ShopParams(BaseModel):
     pictures: str
     shopify: dict[str, str]
     merchant: dict[str, str]
+    fill: dict[str, str]
+    overwrite: list[str]
+    dry_run: bool
 
 
-class ShopTable:
+class TemplateTable:
     """A table whose columns are templates."""
 
     def __init__(self, columns: dict[str, str], named: str) -> None:
@@ -51,11 +57,16 @@ class ShopTable:
         """
         self._named = named
         self._templates = {}
+        self._sources = columns
         for column, template in columns.items():
             try:
                 self._templates[column] = _environment.from_string(template)
             except TemplateError as error:
                 raise InputError(f"{named}, column '{column}': {error}.") from error
+
+    def variables(self, column: str) -> set[str]:
+        """Return the names that a column's template uses."""
+        return meta.find_undeclared_variables(_environment.parse(self._sources[column]))
 
     def row(self, record: Record, photo_id: str, file: str, schema: Schema, pictures: str) -> Any:
         """Fill the columns for an item.

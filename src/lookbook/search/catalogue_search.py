@@ -12,12 +12,20 @@ import numpy as np
 
 from lookbook.errors import InputError
 from lookbook.loading import loaded_once
+from lookbook.products.product import codes_in
 from lookbook.search.embedders import Embedder
 from lookbook.search.in_memory_index import EncodedQuery, InMemoryIndex
 from lookbook.search.items import Hit, Item
-from lookbook.search.probabilities import AttributeProbabilities, ItemProbabilities
+from lookbook.search.probabilities import (
+    PROBABILITY_FLOOR,
+    AttributeProbabilities,
+    ItemProbabilities,
+)
+from lookbook.search.product_columns import CODES, COLUMNS, TITLE, to_product
+from lookbook.search.product_filter import ProductFacets
 from lookbook.search.ranking import (
     BM25,
+    CODE,
     REQUIRED,
     FusionWeights,
     fuse_scores,
@@ -49,20 +57,27 @@ if TYPE_CHECKING:
 Method = Literal["semantic", "visual", "keyword", "hybrid", "hybrid + reranker"]
 METHODS: tuple[Method, ...] = get_args(Method)
 _HYBRID = (
-    TEXT_EMBEDDING, IMAGE_IN_TEXT_SPACE, IMAGE_EMBEDDING, BM25, ATTRIBUTE_LOG_PROBS, REQUIRED,
+    TEXT_EMBEDDING, IMAGE_IN_TEXT_SPACE, IMAGE_EMBEDDING, BM25, CODE, ATTRIBUTE_LOG_PROBS,
+    REQUIRED,
 )  # fmt: skip
 _COMPONENTS: dict[Method, tuple[str, ...]] = {
     "semantic": (TEXT_EMBEDDING,),
     "visual": (IMAGE_IN_TEXT_SPACE, IMAGE_EMBEDDING),
-    "keyword": (BM25,),
+    "keyword": (BM25, CODE),
     "hybrid": _HYBRID,
     "hybrid + reranker": _HYBRID,
 }
 # Components that compare a query's text.
-_TEXT_COMPONENTS = {TEXT_EMBEDDING, IMAGE_IN_TEXT_SPACE, BM25}
+_TEXT_COMPONENTS = {TEXT_EMBEDDING, IMAGE_IN_TEXT_SPACE, BM25, CODE}
 # Hits that the reranker orders, and the constant of reciprocal rank fusion.
 _RERANKED = 20
 _RRF_K = 10
+# Characters by which a title is recognised.
+_MIN_TITLE = 3
+# Hits by price are chosen from this many of the most relevant, if a text describes them.
+_SORTED = 50
+# Hits by price match the preferences at least this well, compared with the best.
+_MIN_RELATIVE_MATCH = 0.5
 
 
 class CatalogueSearch:
@@ -140,6 +155,8 @@ class CatalogueSearch:
                 results.append([])
                 continue
             is_reranked = method == "hybrid + reranker" and bool(query.text)
+            # The reranker knows no codes and no prices.
+            is_reranked &= CODE not in components and query.sort == "relevance"
             count = max(limit, _RERANKED) if is_reranked else limit
             hits = self._rank(rows, query, components, mask, count, searcher.thresholds)
             results.append(
@@ -152,7 +169,12 @@ class CatalogueSearch:
         mask: np.ndarray, count: int, thresholds: SimilarityThresholds,
     ) -> list[Hit]:  # fmt: skip
         weights = fusion_weights(self._weights, components, mask, query.is_descriptive, thresholds)
-        best = top_k(fuse_scores(components, weights), mask, rows.groups, count)
+        is_sorted = query.sort != "relevance"
+        is_described = query.is_descriptive and bool(query.text.strip())
+        depth = (max(count, _SORTED) if is_described else len(rows)) if is_sorted else count
+        best = top_k(fuse_scores(components, weights), mask, rows.groups, depth)
+        if is_sorted:
+            best = _sort_by_price(rows, best, query)[:count]
         zeros = np.zeros(len(rows), np.float32)
         preference_scores = components.get(ATTRIBUTE_LOG_PROBS, zeros)
         preference_scores = preference_scores + components.get(REQUIRED, zeros)
@@ -221,7 +243,11 @@ class CatalogueSearch:
 
     def _mask(self, rows: InMemoryIndex, query: Query, is_filtered: bool) -> np.ndarray:
         """Return (items,) whether each item may be returned."""
-        mask = np.ones(len(rows), bool) if is_filtered else rows.filter_mask(query.filters)
+        mask = (
+            np.ones(len(rows), bool)
+            if is_filtered
+            else rows.filter_mask(query.filters, query.products)
+        )
         if self._subset is not None:
             mask &= np.array([photo_id in self._subset for photo_id in rows.ids], bool)
         mask[[rows.index[one] for one in query.exclude if one in rows.index]] = False
@@ -252,12 +278,15 @@ class CatalogueSearch:
         searcher.check(Query(filters=filters))
         builder, condition = searcher.table.search(), searcher.condition(filters)
         builder = builder.where(condition) if condition else builder
-        columns = [KEY, FILE, *searcher.attributes.values()]
+        columns = [KEY, FILE, *searcher.attributes.values(), *COLUMNS]
         rows = builder.select(columns).limit(limit).to_list()
         return [
-            Item(row[KEY], row[FILE], {name: row[c] for name, c in searcher.attributes.items()})
+            Item(
+                row[KEY], row[FILE], {name: row[c] for name, c in searcher.attributes.items()},
+                product=to_product(row),
+            )
             for row in rows
-        ]
+        ]  # fmt: skip
 
     def values_of(self, names: list[str], embedder: str | None = None) -> dict[str, set[str]]:
         """Return the values that items have, by attribute.
@@ -281,6 +310,30 @@ class CatalogueSearch:
             flat = pc.list_flatten(cells) if pa.types.is_list(cells.type) else cells
             values[name] = set(flat.unique().to_pylist())
         return values
+
+    def product_facets(self, embedder: str | None = None) -> ProductFacets:
+        """Return what the products have, to choose from.
+
+        Raises:
+            InputError: If there is no index.
+        """
+        return self._open(embedder).facets
+
+    def item(self, photo_id: str, embedder: str | None = None) -> Item | None:
+        """Return the item of a main photo; ``None`` if there is no such item."""
+        return self._open(embedder).item(photo_id)
+
+    def named_products(self, text: str, limit: int, embedder: str | None = None) -> list[str]:
+        """List the items that a text names by id, SKU, barcode or a part of the shop's title."""
+        searcher, codes = self._open(embedder), codes_in(text)
+        if not codes:
+            return []
+        parts = [f"array_has_any({CODES}, [{quote(sorted(codes))}])"]
+        if len(text.strip()) >= _MIN_TITLE:
+            parts.append(f"strpos(lower({TITLE}), {quote([text.strip().lower()])}) > 0")
+        builder = searcher.table.search().where(" OR ".join(parts)).select([KEY])
+        photo_ids: list[str] = builder.limit(limit).to_arrow()[KEY].to_pylist()
+        return photo_ids
 
     def image_embedding(self, photo_id: str, embedder: str | None = None) -> np.ndarray | None:
         """Return the embedding of an item's image; ``None`` if it has none."""
@@ -397,6 +450,18 @@ class CatalogueSearch:
         if self._open_reranker is None:
             raise InputError("There is no reranker: name one in the catalog entry 'search_index'.")
         return self._open_reranker()
+
+
+def _sort_by_price(rows: InMemoryIndex, best: list[int], query: Query) -> list[int]:
+    """Order the hits that match the preferences by price; unknown prices come last."""
+    matches = np.array(rows.match_probabilities(best, query.preferences)).reshape(len(best), -1)
+    # Geometric means: an item that fails one preference is no match.
+    logs = np.log(np.maximum(matches, PROBABILITY_FLOOR))
+    means = np.exp(logs.mean(axis=1)) if query.preferences else np.ones(len(best))
+    prices = rows.prices[best] * (-1 if query.sort == "price_descending" else 1)
+    # NaN is sorted last.
+    order = np.argsort(prices, kind="stable")
+    return [best[row] for row in order if means[row] >= _MIN_RELATIVE_MATCH * means.max()]
 
 
 def _uses_fallback(query: Query, names: tuple[str, ...]) -> bool:

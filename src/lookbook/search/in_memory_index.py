@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from lookbook.lazy import ArrowTable
+from lookbook.products.product import codes_in
 from lookbook.search.bm25 import BM25Index, stems
 from lookbook.search.items import Item
 from lookbook.search.preferences import Preference, match_probability
@@ -18,7 +19,9 @@ from lookbook.search.probabilities import (
     AttributeProbabilities,
     ItemProbabilities,
 )
-from lookbook.search.ranking import BM25, REQUIRED, gumbel_noise, hash_ids
+from lookbook.search.product_columns import CODES, COLUMNS, EFFECTIVE_PRICE, IN_STOCK, to_product
+from lookbook.search.product_filter import ProductFilter
+from lookbook.search.ranking import BM25, CODE, REQUIRED, gumbel_noise, hash_ids
 from lookbook.search.tables import (
     ATTRIBUTE_LOG_PROBS,
     DUPLICATE_GROUP,
@@ -77,6 +80,7 @@ class InMemoryIndex:
         }
         self._columns = probability_columns(rows.schema)
         self._masks: dict[tuple[str, str], np.ndarray] = {}
+        self._columns_read: dict[str, list[Any]] = {}
         self._items: dict[int, Item] = {}
 
     def __len__(self) -> int:
@@ -97,7 +101,30 @@ class InMemoryIndex:
     @cached_property
     def _attributes(self) -> dict[str, list[Any]]:
         columns = attribute_columns(self._rows.schema)
-        return {name: self._rows[column].to_pylist() for name, column in columns.items()}
+        return {name: self._cells(column) for name, column in columns.items()}
+
+    def _cells(self, column: str) -> list[Any]:
+        if column not in self._columns_read:
+            self._columns_read[column] = self._rows[column].to_pylist()
+        return self._columns_read[column]
+
+    @cached_property
+    def prices(self) -> np.ndarray:
+        """(items,) what a customer pays; NaN if unknown."""
+        prices: np.ndarray = self._rows[EFFECTIVE_PRICE].to_numpy()
+        return prices
+
+    @cached_property
+    def _sold_out(self) -> np.ndarray:
+        return np.array([cell is False for cell in self._cells(IN_STOCK)], bool)
+
+    @cached_property
+    def _rows_by_code(self) -> dict[str, list[int]]:
+        rows: dict[str, list[int]] = {}
+        for row, codes in enumerate(self._cells(CODES)):
+            for code in codes or ():
+                rows.setdefault(code, []).append(row)
+        return rows
 
     @cached_property
     def _bm25(self) -> BM25Index:
@@ -124,23 +151,39 @@ class InMemoryIndex:
         """Return the cosine of a vector and the nearest item's; 0 without items."""
         return float((self._vectors[column] @ vector).max(initial=0.0))
 
-    def filter_mask(self, filters: Mapping[str, list[str]]) -> np.ndarray:
-        """Return (items,) whether each item has an allowed value of every filtered attribute."""
+    def filter_mask(
+        self,
+        filters: Mapping[str, list[str]],
+        products: ProductFilter = ProductFilter(),  # noqa: B008
+    ) -> np.ndarray:
+        """Return (items,) whether each item meets all filters.
+
+        Args:
+            filters: Allowed values by attribute.
+            products: Conditions on the shop's own data.
+        """
         mask = np.ones(len(self), bool)
-        for name, values in filters.items():
+        allowed = {column_of(name): values for name, values in filters.items()}
+        for column, values in {**allowed, **products.allowed_values()}.items():
             matches = np.zeros(len(self), bool)
             for value in values:
-                matches |= self._has_value(name, value)
+                matches |= self._has_value(column, value)
             mask &= matches
+        if products.min_price is not None:
+            mask &= self.prices >= products.min_price
+        if products.max_price is not None:
+            mask &= self.prices <= products.max_price
+        if products.in_stock:
+            mask &= ~self._sold_out
         return mask
 
-    def _has_value(self, name: str, value: str) -> np.ndarray:
-        if (name, value) not in self._masks:
-            cells = self._attributes[name]
-            self._masks[name, value] = np.array(
+    def _has_value(self, column: str, value: str) -> np.ndarray:
+        if (column, value) not in self._masks:
+            cells = self._cells(column)
+            self._masks[column, value] = np.array(
                 [value in cell if isinstance(cell, list) else cell == value for cell in cells], bool
             )
-        return self._masks[name, value]
+        return self._masks[column, value]
 
     def score_components(self, queries: list[EncodedQuery]) -> list[dict[str, np.ndarray]]:
         """Return for each query (items,) float32 scores by component.
@@ -159,6 +202,11 @@ class InMemoryIndex:
         for query, scores in zip(queries, components, strict=True):
             if query.text:
                 scores[BM25] = self._score_words(query)
+                if rows := [
+                    row for code in codes_in(query.text) for row in self._rows_by_code.get(code, ())
+                ]:
+                    scores[CODE] = np.zeros(len(self), np.float32)
+                    scores[CODE][rows] = 1
             required = [one for one in query.preferences if one.required]
             optional = [one for one in query.preferences if not one.required]
             if optional:
@@ -246,5 +294,6 @@ class InMemoryIndex:
                 self.groups[row],
                 self.probabilities(row),
                 self._vectors[column][row],
+                to_product(self._rows.select(COLUMNS).slice(row, 1).to_pylist()[0]),
             )
         return self._items[row]

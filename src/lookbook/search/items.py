@@ -8,6 +8,7 @@ import numpy as np
 
 from lookbook.attributes.probabilities import AttributeProbabilities
 from lookbook.attributes.record import Record
+from lookbook.products.product import Product
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,6 +22,7 @@ class Item:
         duplicate_group: First photo of the same product.
         probabilities: Probability of each value, by attribute.
         vector: (dimensions,) of unit length, by which items are compared with one another.
+        product: The shop's own data; ``None`` where there is none.
     """
 
     photo_id: str
@@ -29,6 +31,7 @@ class Item:
     duplicate_group: str = ""
     probabilities: AttributeProbabilities = field(default_factory=dict)
     vector: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
+    product: Product | None = None
 
 
 @dataclass(frozen=True, eq=False)

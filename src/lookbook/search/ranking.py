@@ -16,9 +16,12 @@ from lookbook.search.tables import (
     SimilarityThresholds,
 )
 
-# Score components beside the cosines: BM25, and preferences that count in full.
+# Score components beside the cosines: BM25, codes of products, and preferences that count in full.
 BM25 = "bm25"
+CODE = "code"
 REQUIRED = "required"
+# More than all other components: a product that is asked for by its code comes first.
+_CODE_WEIGHT = 1e4
 # An item is matched by a side that ranks it among the first (this times the number of hits).
 _MATCH_DEPTH = 3
 
@@ -84,6 +87,7 @@ def fusion_weights(
         IMAGE_IN_TEXT_SPACE: weights.image_in_text_space,
         IMAGE_EMBEDDING: weights.image,
         BM25: weights.bm25,
+        CODE: _CODE_WEIGHT,
         ATTRIBUTE_LOG_PROBS: weights.attributes**confidence
         * weights.attributes_when_vague ** (1 - confidence),
         REQUIRED: weights.attributes_when_vague,
@@ -132,7 +136,10 @@ def matched_by(
         mask: (items,) whether each item may be returned.
         indices: Indices of the hits.
     """
-    sides = {"words": (TEXT_EMBEDDING, BM25), "picture": (IMAGE_IN_TEXT_SPACE, IMAGE_EMBEDDING)}
+    sides = {
+        "words": (TEXT_EMBEDDING, BM25, CODE),
+        "picture": (IMAGE_IN_TEXT_SPACE, IMAGE_EMBEDDING),
+    }
     ranks: dict[str, np.ndarray] = {}
     for side, side_components in sides.items():
         parts = {name: components[name] for name in side_components if name in components}

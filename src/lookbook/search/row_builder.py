@@ -16,10 +16,12 @@ from lookbook.errors import InputError
 from lookbook.lazy import ArrowTable, pd
 from lookbook.parts import PART, cut
 from lookbook.pools import Pool
+from lookbook.products.product import Product, codes_of
 from lookbook.search.bm25 import stems
 from lookbook.search.embedders import Embedder
 from lookbook.search.image_embeddings import ImageEmbeddingStore, Shards
 from lookbook.search.probabilities import attribute_log_probs, list_values
+from lookbook.search.product_columns import COLUMNS, to_arrow
 from lookbook.search.tables import (
     ATTRIBUTE,
     ATTRIBUTE_LOG_PROBS,
@@ -51,6 +53,7 @@ class Part(NamedTuple):
         catalogue: Items with ``photo_id``.
         probabilities: Their probabilities, where the captioner returns some.
         groups: Duplicate group of each item.
+        products: The shop's data of those that have a product, by ``photo_id``.
         decided: Attributes that people have decided, by photo.
         images: Files with their image embeddings.
         existing: Fingerprints of the rows that the table has of them.
@@ -59,6 +62,7 @@ class Part(NamedTuple):
     catalogue: pd.DataFrame
     probabilities: pd.DataFrame
     groups: list[str]
+    products: pd.DataFrame
     decided: dict[str, set[str]]
     images: Shards
     existing: dict[str, str]
@@ -97,30 +101,39 @@ class RowBuilder(NamedTuple):
         texts = list(texts_of(catalogue, self.schema, self.embedder.attributes))
         keys = [text_key(self.embedder, text) for text in texts]
         image_model = self.embedder.image_fingerprint
+        by_photo = {
+            row[KEY]: (Product.from_row(row), codes_of(row))
+            for row in part.products.astype(object).to_dict("records")
+        }
+        products = [by_photo.get(photo_id) for photo_id in catalogue[KEY]]
         fingerprints = []
-        for row, group, probs, key in zip(
-            catalogue.itertuples(index=False), part.groups, log_probs, keys, strict=True
+        for row, group, probs, key, product in zip(
+            catalogue.itertuples(index=False), part.groups, log_probs, keys, products, strict=True
         ):
             own_image_model = image_model if row.photo_id in images else ""
-            content = _hash(*map(str, row), group, probs.tobytes().hex())
+            content = _hash(*map(str, row), group, probs.tobytes().hex(), repr(product))
             fingerprints.append(f"{key}/{_hash(content, own_image_model)}")
         changed = [
             row
             for row, (photo_id, new) in enumerate(zip(catalogue[KEY], fingerprints, strict=True))
             if part.existing.get(photo_id) != new
         ]
-        catalogue = catalogue.iloc[changed]
+        catalogue, products = catalogue.iloc[changed], [products[row] for row in changed]
         table = _to_arrow(catalogue, self.schema)
-        for column, values in {
+        of_products = to_arrow(products)
+        for column, cells in zip(of_products.schema, of_products.columns, strict=True):
+            table = table.append_column(column, cells)
+        for name, values in {
             WORDS: [
-                " ".join(stems(text_of(row, self.schema))) for row in catalogue.to_dict("records")
+                " ".join(stems(_words(row, product, self.schema)))
+                for row, product in zip(catalogue.to_dict("records"), products, strict=True)
             ],
             DUPLICATE_GROUP: [part.groups[row] for row in changed],
             TEXT_MODEL: [self.embedder.fingerprint] * len(changed),
             IMAGE_MODEL: [image_model] * len(changed),
             FINGERPRINT: [fingerprints[row] for row in changed],
         }.items():
-            table = table.append_column(column, [values])
+            table = table.append_column(name, [values])
         if not changed:
             return table
         photo_ids = catalogue[KEY].tolist()
@@ -163,6 +176,7 @@ class ItemRows:
         catalogue: pd.DataFrame,
         probabilities: pd.DataFrame,
         groups: Mapping[str, str],
+        products: pd.DataFrame,
         decided: Mapping[str, set[str]],
         images: ImageEmbeddingStore,
         make: RowBuilder,
@@ -175,6 +189,7 @@ class ItemRows:
             catalogue: Items, at least one.
             probabilities: Probabilities of values, where the captioner returns some.
             groups: Duplicate group of photos that have duplicates.
+            products: The shop's data of items with a product, by ``photo_id``.
             decided: Attributes that people have decided, by photo.
             images: Image embeddings.
             make: Builds the rows of a part.
@@ -187,6 +202,7 @@ class ItemRows:
         self._catalogue = catalogue
         self._probabilities = probabilities.set_index(KEY, drop=False)
         self._groups = groups
+        self._products = products.set_index(KEY, drop=False)
         self._decided = decided
         self._images = images
         self._new_texts = new_texts
@@ -209,12 +225,12 @@ class ItemRows:
 
     def _part(self, rows: slice, existing: Mapping[str, str]) -> Part:
         photo_ids = self.photo_ids[rows]
-        rows_with_probabilities = self._probabilities.index.intersection(photo_ids)
         files = {self._images.file_of(one) for one in photo_ids if one in self._images}
         return Part(
             self._catalogue.iloc[rows],
-            self._probabilities.loc[rows_with_probabilities].reset_index(drop=True),
+            _rows_of(self._probabilities, photo_ids),
             [self._groups.get(one, one) for one in photo_ids],
+            _rows_of(self._products, photo_ids),
             {one: self._decided[one] for one in photo_ids if one in self._decided},
             {name: self._images.shards[name] for name in sorted(files)},
             {one: existing[one] for one in photo_ids if one in existing},
@@ -265,12 +281,30 @@ def text_key(embedder: Embedder, text: str) -> str:
     return _hash(embedder.fingerprint, text)
 
 
+def _rows_of(table: pd.DataFrame, photo_ids: list[str]) -> pd.DataFrame:
+    return table.loc[table.index.intersection(photo_ids)].reset_index(drop=True)
+
+
+def _words(
+    row: Mapping[str, Any], product: tuple[Product, list[str]] | None, schema: Schema
+) -> str:
+    """Return what full text finds an item by."""
+    text = text_of(row, schema)
+    if product is None:
+        return text
+    shop, codes = product
+    return " ".join((text, shop.title, shop.brand, *codes))
+
+
 def _to_arrow(catalogue: pd.DataFrame, schema: Schema) -> ArrowTable:
     """Convert the catalogue; attributes get a safe column name, and their own in the metadata."""
     import pyarrow as pa
 
     arrays, columns = [], []
     for name in catalogue.columns:
+        if name in COLUMNS and name not in schema.root:
+            # Of an item without a product the index has no ``product_id``.
+            continue
         is_multi, metadata = name in schema.multis, None
         if name in schema.root:
             metadata = {ATTRIBUTE: name.encode(), KIND: schema.root[name].kind.encode()}

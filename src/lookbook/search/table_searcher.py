@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cached_property, partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +14,14 @@ from pydantic import BaseModel, ConfigDict
 from lookbook.batching import DynamicBatcher
 from lookbook.errors import InputError
 from lookbook.lazy import ArrowTable
+from lookbook.products.product import codes_in
 from lookbook.search.bm25 import stems
 from lookbook.search.embedders import Embedder
 from lookbook.search.in_memory_index import EncodedQuery, InMemoryIndex
 from lookbook.search.items import Item
 from lookbook.search.preferences import Preference
+from lookbook.search.product_columns import CODES
+from lookbook.search.product_filter import FACET_COLUMNS, ProductFacets, ProductFilter, Sort
 from lookbook.search.tables import (
     ATTRIBUTE_LOG_PROBS,
     IMAGE_EMBEDDING,
@@ -65,6 +68,9 @@ class Query(BaseModel):
             with ``text``.
         filters: Allowed values by attribute. An item with several values needs one of them; an
             empty list allows no item.
+        products: Conditions on the shop's own data.
+        sort: The order of the hits. Hits by price match the preferences at least half as well as
+            the best hit.
         preferences: Preferences that rank items by probability.
         attribute_boosts: Score of each value by attribute, in the unit of a log-probability.
         seed: Seed of the noise.
@@ -80,6 +86,8 @@ class Query(BaseModel):
     fallback_text: str = ""
     image_embedding: np.ndarray | None = None
     filters: dict[str, list[str]] = {}
+    products: ProductFilter = ProductFilter()
+    sort: Sort = "relevance"
     preferences: list[Preference] = []
     attribute_boosts: dict[str, dict[str, float]] = {}
     seed: str = ""
@@ -105,7 +113,7 @@ class TableSearcher:
         )
         self._lock = Lock()
         thresholds = read_thresholds(table.schema) if TEXT_EMBEDDING in self._columns else None
-        expected = {WORDS, ATTRIBUTE_LOG_PROBS, TEXT_MODEL, IMAGE_MODEL}
+        expected = {WORDS, ATTRIBUTE_LOG_PROBS, TEXT_MODEL, IMAGE_MODEL, CODES}
         if thresholds is None or not expected <= self._columns:
             raise InputError(f"The index '{name}' was made by an older Lookbook: {REINDEX}")
         self.thresholds = thresholds
@@ -172,7 +180,7 @@ class TableSearcher:
         Returns:
             The candidates, and the BM25 scores by photo of those that share words with the query.
         """
-        condition = self.condition(query.filters, subset)
+        condition = self.condition(query.filters, query.products, subset)
         count = max(_MIN_CANDIDATES, _CANDIDATES_PER_HIT * limit)
         words = " ".join(dict.fromkeys(stems(encoded.text)))
 
@@ -187,6 +195,14 @@ class TableSearcher:
             builder = builder.distance_type("cosine").nprobes(_PROBES)
             return fetch(builder.select([KEY, "_distance"]))
 
+        def with_codes() -> ArrowTable:
+            listed = quote(sorted(codes_in(query.text)))
+            builder: Any = self.table.search()
+            wanted = [f"array_has_any({CODES}, [{listed}])", *filter(None, [condition])]
+            builder = builder.where(" AND ".join(wanted)).with_row_id(True)
+            rows: ArrowTable = builder.select([KEY]).limit(count).to_arrow()
+            return rows
+
         def matching_words() -> ArrowTable:
             builder = self.table.search(words, query_type="fts", fts_columns=[WORDS])
             return fetch(builder.select([KEY, "_score"]))
@@ -196,6 +212,8 @@ class TableSearcher:
             for column in SEARCHED
             if column in encoded.vectors and self.has(column)
         ]
+        if codes_in(query.text):
+            searches.append(with_codes)
         if words:
             searches.append(matching_words)
         if not searches:
@@ -220,9 +238,29 @@ class TableSearcher:
         rows = self.table.take_row_ids(row_ids).select(schema.names).to_arrow()
         return pa.table([rows[name] for name in schema.names], schema=schema)
 
-    def condition(self, filters: dict[str, list[str]], subset: frozenset[str] | None = None) -> str:
+    def item(self, photo_id: str) -> Item | None:
+        """Return an item; ``None`` if the index has no such photo."""
+        rows = self.rows
+        if rows is None:
+            builder: Any = self.table.search().where(f"{KEY} IN ({quote([photo_id])})")
+            row_ids = builder.with_row_id(True).select([KEY]).limit(1).to_arrow()["_rowid"]
+            rows = InMemoryIndex(self._fetch(row_ids.to_pylist()))
+        return rows.item(rows.index[photo_id]) if photo_id in rows.index else None
+
+    @cached_property
+    def facets(self) -> ProductFacets:
+        """What the products have, to choose from."""
+        return ProductFacets.of(self.table.search().select(FACET_COLUMNS).to_arrow())
+
+    def condition(
+        self,
+        filters: dict[str, list[str]],
+        products: ProductFilter = ProductFilter(),  # noqa: B008
+        subset: frozenset[str] | None = None,
+    ) -> str:
         """Return filters as a SQL condition."""
         parts = [f"{KEY} IN ({quote(sorted(subset))})"] if subset else []
+        parts += products.condition()
         for name, values in filters.items():
             column = self.attributes[name]
             if not values:

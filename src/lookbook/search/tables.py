@@ -7,25 +7,25 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from lookbook.pools import Pool
+from lookbook.search.product_columns import BRAND, CODES, COLUMNS, EFFECTIVE_PRICE, SIZES
 from lookbook.search.versions import KEEP_EVERYTHING, list_tables
 
 if TYPE_CHECKING:
     import numpy as np
     from lancedb.db import DBConnection
-    from lancedb.index import FTS, Bitmap, IvfSq, LabelList
+    from lancedb.index import FTS, Bitmap, BTree, IvfSq, LabelList
     from lancedb.table import Table
     from pyarrow import Schema
     from pyarrow import Table as ArrowTable
 
 KEY = "photo_id"
 FILE = "Filename"
-PRODUCT = "product_id"
 FINGERPRINT = "fingerprint"
 # Fingerprints of the models that embedded the text and the image.
 TEXT_MODEL, IMAGE_MODEL = "embedder", "image_model"
 # First photo of the same product.
 DUPLICATE_GROUP = "duplicate_group"
-# Stemmed words of the text attributes, which BM25 scores.
+# Stemmed words of the text attributes and of the shop's title, brand and codes; BM25 scores them.
 WORDS = "words"
 TEXT_EMBEDDING = "text_embedding"
 IMAGE_IN_TEXT_SPACE = "image_in_text_space"
@@ -34,7 +34,7 @@ ATTRIBUTE_LOG_PROBS = "attribute_log_probs"
 SEARCHED = (TEXT_EMBEDDING, IMAGE_IN_TEXT_SPACE, IMAGE_EMBEDDING)
 VECTORS = (*SEARCHED, ATTRIBUTE_LOG_PROBS)
 SYSTEM_COLUMNS = frozenset(
-    {KEY, FILE, PRODUCT, FINGERPRINT, TEXT_MODEL, IMAGE_MODEL, DUPLICATE_GROUP, WORDS, *VECTORS}
+    {KEY, FILE, FINGERPRINT, TEXT_MODEL, IMAGE_MODEL, DUPLICATE_GROUP, WORDS, *VECTORS, *COLUMNS}
 )
 # Column metadata: an attribute's name and kind, the values behind the positions of a probability
 # vector, and the thresholds of a text model.
@@ -226,7 +226,7 @@ def fingerprints_of(table: Table) -> dict[str, str]:
 
 def missing_indexes(
     table: Table, schema: Schema, ann_from_rows: int
-) -> dict[str, FTS | Bitmap | LabelList | IvfSq]:
+) -> dict[str, FTS | Bitmap | BTree | LabelList | IvfSq]:
     """Return the indexes that a table still lacks, by column.
 
     Args:
@@ -234,14 +234,18 @@ def missing_indexes(
         schema: Its columns.
         ann_from_rows: See :func:`write_table`.
     """
-    from lancedb.index import FTS, Bitmap, IvfSq, LabelList
+    from lancedb.index import FTS, Bitmap, BTree, IvfSq, LabelList
 
     kinds: dict[bytes, type[Bitmap | LabelList]] = {b"single": Bitmap, b"multi": LabelList}
-    planned: dict[str, FTS | Bitmap | LabelList | IvfSq] = {
+    planned: dict[str, FTS | Bitmap | BTree | LabelList | IvfSq] = {
         column.name: kinds[column.metadata[KIND]]()
         for column in schema
         if column.metadata and column.metadata.get(KIND) in kinds
     }
+    of_products: dict[str, BTree | Bitmap | LabelList] = {
+        EFFECTIVE_PRICE: BTree(), BRAND: Bitmap(), SIZES: LabelList(), CODES: LabelList(),
+    }  # fmt: skip
+    planned |= {name: config for name, config in of_products.items() if name in schema.names}
     if WORDS in schema.names:
         # The column holds stems already: any other processing would change BM25's scores.
         planned[WORDS] = FTS(

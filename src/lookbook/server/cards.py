@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import io
+from collections.abc import Sequence
 from typing import Any
 
 from lookbook.assistant.types import Outfit
@@ -11,9 +12,12 @@ from lookbook.attributes.record import known_values
 from lookbook.attributes.schema import Schema
 from lookbook.outfits.slots import slot_name
 from lookbook.photos.photo import PhotoError, decode
+from lookbook.products.product import Product, format_price
 from lookbook.understanding.request import Recommendation
 
 WIDTH, HEIGHT = 320, 400
+# Sizes that an offer lists.
+_MAX_SIZES = 8
 # Gradio's templates replace what these enclose.
 _TEMPLATE_CHARACTERS = str.maketrans({"{": "&#123;", "}": "&#125;", "$": "&#36;", "`": "&#96;"})
 
@@ -40,7 +44,10 @@ def thumbnail(data: bytes, size: tuple[int, int] = (WIDTH, HEIGHT)) -> bytes:
     return buffer.getvalue()
 
 
-def item_card(item: dict[str, Any], heading: str, schema: Schema, picture: str = "") -> str:
+def item_card(
+    item: dict[str, Any], heading: str, schema: Schema, picture: str = "",
+    product: Product | None = None, further: Sequence[str] = (),
+) -> str:  # fmt: skip
     """Return an item as a card.
 
     Args:
@@ -48,14 +55,19 @@ def item_card(item: dict[str, Any], heading: str, schema: Schema, picture: str =
         heading: A line above its title.
         schema: The catalogue's attributes.
         picture: The address of its picture.
+        product: The shop's own data.
+        further: The addresses of its other pictures.
     """
-    title = item[schema.title]
+    title = (product and product.title) or item[schema.title]
+    description = (product and product.description) or item[schema.description]
     facts = "".join(f"<li>{text(fact)}</li>" for fact in _facts(item, schema))
+    pictures = "".join(_picture(source, title) for source in further)
+    views = f'<div class="views">{pictures}</div>' if pictures else ""
     return (
         f'<article class="card">{_picture(picture, title) if picture else ""}'
         f'<div class="card-body"><p class="eyebrow">{text(heading)}</p>'
-        f"<h3>{text(title)}</h3><ul class='facts'>{facts}</ul>"
-        f"<p>{text(item[schema.description])}</p></div></article>"
+        f"<h3>{text(title)}</h3>{_offer(product) + _link(product) if product else ''}"
+        f"<ul class='facts'>{facts}</ul><p>{text(description)}</p>{views}</div></article>"
     )
 
 
@@ -73,11 +85,12 @@ def gallery(items: list[Recommendation], pictures: list[str], schema: Schema) ->
         reasons = (one.why, f"found by {matched_by}" if matched_by else "")
         reason = " · ".join(filter(None, reasons))
         why = f'<span class="why">{text(reason)}</span>' if reason else ""
-        title = text(one.record[schema.title])
+        title, product = text(one.title(schema)), one.product
+        offer, link = (_offer(product), _link(product)) if product else ("", "")
         slots.setdefault(one.slot, []).append(
-            f'<button class="tile" data-item="{number}" aria-label="{title}">'
-            f"{_picture(picture, one.record[schema.title])}"
-            f'<span class="title">{title}</span>{why}</button>'
+            f'<div class="entry"><button class="tile" data-item="{number}" aria-label="{title}">'
+            f"{_picture(picture, one.title(schema))}"
+            f'<span class="title">{title}</span></button>{offer}{link}{why}</div>'
         )
     return "".join(
         f'<section class="slot"><h2>{text(slot_name(slot, schema) or "found")}</h2>'
@@ -110,13 +123,13 @@ def outfits(outfits: list[Outfit], pictures: list[list[str]], schema: Schema) ->
 
 
 def _piece(outfit: int, place: int, one: Recommendation, picture: str, schema: Schema) -> str:
-    title = text(one.record[schema.title])
+    title, offer = text(one.title(schema)), _offer(one.product) if one.product else ""
     data = f'data-outfit="{outfit}" data-place="{place}"'
     slot = text(slot_name(one.slot, schema) or "piece")
     return (
         f'<figure class="piece"><button class="tile" {data} data-do="choose" aria-label="{title}">'
-        f"{_picture(picture, one.record[schema.title])}</button>"
-        f'<figcaption><span class="title">{title}</span>'
+        f"{_picture(picture, one.title(schema))}</button>"
+        f'<figcaption><span class="title">{title}</span>{offer}'
         f'<span class="do"><button {data} data-do="swap" aria-label="Swap this {slot}">Swap'
         f'</button><button {data} data-do="alike" aria-label="More like this {slot}">'
         "More like this</button></span></figcaption></figure>"
@@ -127,8 +140,8 @@ def strip(items: list[Recommendation], pictures: list[str], schema: Schema) -> s
     """Return items as a row of small pictures to choose from."""
     tiles = "".join(
         f'<button class="example" data-item="{number}" '
-        f'aria-label="{text(one.record[schema.title])}" '
-        f'title="{text(one.record[schema.title])}">{_picture(picture, one.record[schema.title])}'
+        f'aria-label="{text(one.title(schema))}" '
+        f'title="{text(one.title(schema))}">{_picture(picture, one.title(schema))}'
         "</button>"
         for number, (one, picture) in enumerate(zip(items, pictures, strict=True))
     )
@@ -138,6 +151,35 @@ def strip(items: list[Recommendation], pictures: list[str], schema: Schema) -> s
 def note(sentence: str) -> str:
     """Return a sentence in the place of items."""
     return f'<p class="note">{text(sentence)}</p>'
+
+
+def _offer(product: Product) -> str:
+    """Return price, brand, sizes and availability."""
+    price = f"<b>{text(product.price_text)}</b>" if product.price_text else ""
+    if product.sale_price is not None and product.price is not None:
+        regular = text(format_price(product.price, product.currency))
+        price = f'<s title="Regular price">{regular}</s> {price}'
+    sizes = ", ".join(product.sizes[:_MAX_SIZES])
+    sizes += ", …" if len(product.sizes) > _MAX_SIZES else ""
+    stock = {True: "In stock", False: "Sold out", None: ""}[product.in_stock]
+    facts = "".join(
+        f'<span class="{name}">{text(fact)}</span>'
+        for name, fact in (("brand", product.brand), ("sizes", sizes), ("stock", stock))
+        if fact
+    )
+    price = f'<span class="price">{price}</span>' if price else ""
+    return f'<span class="offer">{price}{facts}</span>' if price or facts else ""
+
+
+def _link(product: Product) -> str:
+    """Return a link to the shop's page."""
+    if not product.link:
+        return ""
+    title = text(f"{product.title or product.product_id}: to the shop's page")
+    return (
+        f'<a class="to-shop" href="{text(product.link)}" target="_blank" '
+        f'rel="noopener noreferrer" aria-label="{title}">To the shop</a>'
+    )
 
 
 def _facts(item: dict[str, Any], schema: Schema) -> list[str]:

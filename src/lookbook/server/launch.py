@@ -88,7 +88,8 @@ def open_page(page: gr.Blocks, **options: Any) -> None:
 
 def server_options(assistant: Assistant) -> dict[str, Any]:
     """Return Gradio's ``app_kwargs``: further routes, and the limits of requests."""
-    return {"routes": Routes(assistant).all(), "middleware": [Middleware(RequestLimits)]}
+    routes = Routes(assistant, further_photos=assistant.further_photos)
+    return {"routes": routes.all(), "middleware": [Middleware(RequestLimits)]}
 
 
 def share_cores() -> None:

@@ -9,6 +9,7 @@ import gradio as gr
 
 from lookbook.assistant.types import ANSWER_METHODS, ServingParams
 from lookbook.attributes.schema import Schema
+from lookbook.search.product_filter import Sort
 from lookbook.server import cards
 
 # Characters of a message that the page accepts; the stylist reads fewer.
@@ -30,6 +31,11 @@ CHOOSE_IN_OUTFIT = """element.addEventListener("click", (event) => {
   });
 });"""
 _DROPDOWNS_A_ROW = 3
+SORTS: dict[str, Sort] = {
+    "Relevance": "relevance",
+    "Price, low to high": "price_ascending",
+    "Price, high to low": "price_descending",
+}
 
 
 class Layout:
@@ -103,6 +109,7 @@ class Layout:
         """Add the filters and the choices of the search."""
         params, names = self._params, self._embedders
         with gr.Accordion("Filters and search", open=False, elem_id="filters"):
+            self._add_product_filters()
             self.filters = self._add_dropdowns(multiple=self._schema.categorical.keys())
             method = gr.Radio(
                 list(ANSWER_METHODS), value=params.method, label="Search by", elem_id="method"
@@ -113,7 +120,29 @@ class Layout:
                     names, value=params.embedder or (names[0] if names else None),
                     label="Embedding model", visible=len(names) > 1, elem_id="embedder",
                 )  # fmt: skip
-        self.choices: list[Any] = [method, embedder, limit, *self.filters.values()]
+        self.choices: list[Any] = [
+            method, embedder, limit, *self.product_filters.values(), *self.filters.values(),
+        ]  # fmt: skip
+
+    def _add_product_filters(self) -> None:
+        """Add filters by the shop's own data, hidden until the index is known to have such data."""
+        chosen = self._params.products
+        hidden: dict[str, Any] = {"visible": False, "min_width": 100}
+        filters: dict[str, Any] = {}
+        with gr.Row():
+            for name, label in (("min_price", "Price from"), ("max_price", "Price to")):
+                value = getattr(chosen, name)
+                filters[name] = gr.Number(value, label=label, minimum=0, **hidden)
+            for name, label in (("sizes", "Size"), ("brands", "Brand")):
+                values = getattr(chosen, name) or []
+                filters[name] = gr.Dropdown(
+                    values, value=values, label=label, multiselect=True, **hidden
+                )
+            filters["sort"] = gr.Dropdown(
+                list(SORTS.items()), value=self._params.sort, label="Sort by", **hidden
+            )
+            filters["in_stock"] = gr.Checkbox(chosen.in_stock, label="In stock only", **hidden)
+        self.product_filters = filters
 
     def add_results(self) -> None:
         """Add the recommendations: the chosen item, outfits and the gallery."""

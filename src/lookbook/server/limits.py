@@ -118,7 +118,7 @@ def refuse(request: gr.Request, status: int, sentence: str) -> gr.Error:
     return gr.Error(sentence, title="That did not work", print_exception=False)
 
 
-def check_history(request: gr.Request, history: list[dict[str, str]]) -> None:
+def check_history(request: gr.Request, history: list[dict[str, Any]]) -> None:
     """Check the turns and characters of a history.
 
     Raises:

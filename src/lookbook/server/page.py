@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import gradio as gr
 from pydantic import ValidationError
@@ -20,9 +20,11 @@ from lookbook.assistant.types import (
     QueryPhoto,
     Recommendations,
     ServingParams,
+    with_products,
 )
 from lookbook.errors import InputError, OperatorError
 from lookbook.search.items import Item
+from lookbook.search.product_filter import ProductFilter, Sort
 from lookbook.server import cards
 from lookbook.server.layout import EMPTY, MASTHEAD, MAX_INPUT_LENGTH, MAX_ITEMS, WELCOME, Layout
 from lookbook.server.limits import MAX_IN_FLIGHT, MAX_TURNS, ConcurrencyLimit, check_history
@@ -37,9 +39,11 @@ EXAMPLES = 7
 API = (
     "Answers one turn: what goes with a photo, what answers a message, or both. Everything is "
     "optional, but one of photo and message is needed. history is what was said before, a list of "
-    "{role: user or assistant, content}. Returns item (what the photo shows), plan, "
-    "recommendations (the best first, each with Filename, slot and why), outfits (each with "
-    "Filenames, score and reason) and reply."
+    "{role: user or assistant, content}; an assistant's turn may have shown, the photo_ids of the "
+    "items that it showed. products has min_price, max_price, currency, sizes, brands or in_stock; "
+    "sort is relevance, price_ascending or price_descending. Returns item (what the photo shows), "
+    "plan, recommendations (the best first, each with Filename, product, slot and why), outfits "
+    "(each with Filenames, score and reason) and reply."
 )
 MORE_LIKE_THIS = "Show me similar ones."
 NOTHING_FOUND = "Nothing to show for that."
@@ -56,7 +60,7 @@ class Session:
 
     Attributes:
         photo: The customer's item.
-        picture: The address of its picture.
+        item: The same, if it is the catalogue's.
         message: The last message that was answered.
         before: The turns before it.
         history: All turns.
@@ -67,10 +71,10 @@ class Session:
     """
 
     photo: QueryPhoto | None = None
-    picture: str = ""
+    item: Recommendation | None = None
     message: str = ""
-    before: list[dict[str, str]] = field(default_factory=list)
-    history: list[dict[str, str]] = field(default_factory=list)
+    before: list[dict[str, Any]] = field(default_factory=list)
+    history: list[dict[str, Any]] = field(default_factory=list)
     items: list[Recommendation] = field(default_factory=list)
     outfits: list[Outfit] = field(default_factory=list)
     chosen: Recommendation | None = None
@@ -136,6 +140,14 @@ class Page(Layout):
     def _pictures(self, items: list[Recommendation]) -> list[str]:
         return [self._picture(one) for one in items]
 
+    def _card(self, one: Recommendation, heading: str) -> str:
+        """Return an item of the catalogue as a card, with all its pictures."""
+        further = self._assistant.further_photos(one.photo_id) if one.product else []
+        return cards.item_card(
+            one.record, heading, self._schema, self._picture(one), one.product,
+            [picture_url(one.to_dict(self._schema), file) for file in further],
+        )  # fmt: skip
+
     def build(self) -> gr.Blocks:
         """Build the page with its events."""
         examples = self._examples
@@ -157,7 +169,7 @@ class Page(Layout):
             self._wire()
             self._add_api()
             page.load(
-                self._on_load, None, list(self.filters.values()),
+                self._on_load, None, [*self.product_filters.values(), *self.filters.values()],
                 api_visibility="private", show_progress="hidden",
             )  # fmt: skip
             page.unload(self._on_unload)
@@ -189,9 +201,13 @@ class Page(Layout):
             # The answer to the photo would overwrite the message in the chat.
             cancels=photo_events, **common,
         )  # fmt: skip
-        method, embedder, limit, *filters = choices
+        method, embedder, limit, low, high, *filters = choices
+        # A price is complete when the customer leaves its field.
         gr.on(
-            [method.change, embedder.change, limit.release, *(one.change for one in filters)],
+            [
+                method.change, embedder.change, limit.release, low.submit, low.blur, high.submit,
+                high.blur, *(one.change for one in filters),
+            ],
             self._on_choice, [session, *choices], trigger_mode="always_last", **common,
         )  # fmt: skip
         self.results.choose(self._on_item, [session], **common)
@@ -208,6 +224,8 @@ class Page(Layout):
                 gr.Dropdown(list(ANSWER_METHODS), value=self._params.method, label="method"),
                 gr.Slider(1, MAX_ITEMS, value=self._params.limit, step=1, label="limit"),
                 gr.JSON([], label="history"),
+                gr.JSON({}, label="products"),
+                gr.Dropdown(get_args(Sort), value=self._params.sort, label="sort"),
             ]
             # The page's queue takes three requests for one answer.
             gr.Button().click(
@@ -219,11 +237,22 @@ class Page(Layout):
         """Offer the values that occur in the index, which may be newer than the page."""
         try:
             values = self._assistant.filter_values()
+            facets = self._assistant.product_facets()
         except InputError:
             return {}
+        filters, has_prices = self.product_filters, facets.prices is not None
+        currency = f" ({facets.currencies[0]})" if len(facets.currencies) == 1 else ""
         return {
-            self.filters[name]: gr.update(choices=offered, visible=len(offered) > 1)
-            for name, offered in values.items()
+            filters["min_price"]: gr.update(visible=has_prices, label=f"Price from{currency}"),
+            filters["max_price"]: gr.update(visible=has_prices, label=f"Price to{currency}"),
+            filters["sort"]: gr.update(visible=has_prices),
+            filters["sizes"]: gr.update(choices=facets.sizes, visible=len(facets.sizes) > 1),
+            filters["brands"]: gr.update(choices=facets.brands, visible=len(facets.brands) > 1),
+            filters["in_stock"]: gr.update(visible=facets.has_stock),
+            **{
+                self.filters[name]: gr.update(choices=offered, visible=len(offered) > 1)
+                for name, offered in values.items()
+            },
         }
 
     @_with_toasts
@@ -257,7 +286,7 @@ class Page(Layout):
         described = self._assistant.describe(self._assistant.picture(example.file) or b"")
         # The index has the embedding and the probabilities of its own photos.
         photo = QueryPhoto(described.record, example.photo_id)
-        yield self._start(session, photo, self._picture(example))
+        yield self._start(session, photo, example)
         yield from self._answer_turn(session, "", choices)
 
     @_with_toasts
@@ -266,7 +295,7 @@ class Page(Layout):
         if session.photo is None:
             return
         record = {**session.photo.record, **dict(zip(self.edited, edited, strict=True))}
-        yield self._start(session, replace(session.photo, record=record), session.picture)
+        yield self._start(session, replace(session.photo, record=record), session.item)
         yield from self._answer_turn(session, "", choices)
 
     @_with_toasts
@@ -327,10 +356,9 @@ class Page(Layout):
 
     def _choose(self, session: Session, one: Recommendation) -> Updates:
         session.chosen = one
-        heading, picture = one.why or "From the catalogue", self._picture(one)
         return {
             self.session: session,
-            self.chosen_card: cards.item_card(one.record, heading, self._schema, picture),
+            self.chosen_card: self._card(one, one.why or "From the catalogue"),
             self.chosen_row: gr.update(visible=True),
         }
 
@@ -360,7 +388,9 @@ class Page(Layout):
         message: str = "",
         method: AnswerMethod | None = None,
         limit: int | None = None,
-        history: list[dict[str, str]] | None = None,
+        history: list[dict[str, Any]] | None = None,
+        products: dict[str, Any] | None = None,
+        sort: Sort | None = None,
     ) -> dict[str, Any]:
         """Answer one turn over HTTP."""
         try:
@@ -377,9 +407,13 @@ class Page(Layout):
         check_history(request, turns)
 
         def answer() -> dict[str, Any]:
+            chosen = params
+            if products or sort:
+                facets = self._assistant.product_facets()
+                chosen = with_products(params, products, sort, facets)
             upload = Path(photo["path"]).read_bytes() if photo else None
             text = str(message or "")[:MAX_INPUT_LENGTH]
-            return self._assistant.answer(upload, text, turns, params)
+            return self._assistant.answer(upload, text, turns, chosen)
 
         try:
             return await self._limit.run(request, answer)
@@ -396,17 +430,25 @@ class Page(Layout):
             return
         record = {name: session.chosen.record[name] for name in self._schema.names}
         photo = QueryPhoto(record, session.chosen.photo_id)
-        yield {self.photo: None, **self._start(session, photo, self._picture(session.chosen))}
+        yield {self.photo: None, **self._start(session, photo, session.chosen)}
         yield from self._answer_turn(session, message, choices)
 
-    def _start(self, session: Session, photo: QueryPhoto, picture: str = "") -> Updates:
-        """Start over with an item of the customer."""
-        new = Session(photo=photo, picture=picture)
+    def _start(
+        self, session: Session, photo: QueryPhoto, item: Recommendation | None = None
+    ) -> Updates:
+        """Start over with an item of the customer, which may be the catalogue's."""
+        new = Session(photo=photo, item=item)
+        heading = "Your item"
+        if item is None:
+            card = cards.item_card(photo.record, heading, self._schema)
+        else:
+            edited = replace(item.hit.item, attributes=photo.record)
+            card = self._card(replace(item, hit=replace(item.hit, item=edited)), heading)
         for one in fields(Session):
             setattr(session, one.name, getattr(new, one.name))
         return {
             self.session: session,
-            self.card: cards.item_card(photo.record, "Your item", self._schema, picture),
+            self.card: card,
             self.editor: gr.update(visible=True),
             **{box: gr.update(value=photo.record[name]) for name, box in self.edited.items()},
         }
@@ -416,6 +458,9 @@ class Page(Layout):
     ) -> Iterator[Updates]:
         """Recommend, and write the reply."""
         session.message, session.before = message, session.history[-MAX_TURNS:]
+        if session.chosen is not None and session.before:
+            # "How much is it?" is about the item that was clicked last.
+            session.before[-1] = {**session.before[-1], "shown": [session.chosen.photo_id]}
         turns = [*session.history, *([{"role": "user", "content": message}] if message else [])]
         yield {self.chat: _escape(turns)}
         request, found = self._recommend(session, choices)
@@ -426,17 +471,24 @@ class Page(Layout):
         ):
             reply += part
             yield {self.chat: _escape([*turns, {"role": "assistant", "content": reply}])}
-        session.history = [*turns, {"role": "assistant", "content": reply}]
+        shown = [one.photo_id for one in session.items]
+        session.history = [*turns, {"role": "assistant", "content": reply, "shown": shown}]
         yield {self.session: session}
 
     def _chosen_params(self, choices: tuple[Any, ...]) -> ServingParams:
         method, embedder, limit, *filters = choices
+        count = len(self.product_filters)
+        products = dict(zip(self.product_filters, filters[:count], strict=True))
+        sort = products.pop("sort")
+        given = {name: value for name, value in products.items() if value not in (None, [])}
         return self._params.model_copy(
             update={
                 "method": method,
                 "embedder": embedder,
                 "limit": int(limit),
-                "filters": dict(zip(self._schema.categorical, filters, strict=True)),
+                "products": ProductFilter.model_validate(given),
+                "sort": sort,
+                "filters": dict(zip(self._schema.categorical, filters[count:], strict=True)),
             }
         )
 
@@ -454,8 +506,9 @@ class Page(Layout):
     def _strip(self, items: list[Recommendation]) -> list[Recommendation]:
         """Remove vectors and probabilities, which the page does not need."""
         return [
-            replace(one, hit=replace(one.hit, item=Item(one.photo_id, one.file, one.record)))
+            replace(one, hit=replace(one.hit, item=item))
             for one in items
+            for item in [Item(one.photo_id, one.file, one.record, product=one.product)]
         ]
 
     def _show(self, session: Session) -> Updates:
@@ -475,6 +528,6 @@ class Page(Layout):
         return {self.chosen_card: "", self.chosen_row: gr.update(visible=False)}
 
 
-def _escape(turns: list[dict[str, str]]) -> list[dict[str, str]]:
+def _escape(turns: list[dict[str, Any]]) -> list[dict[str, str]]:
     """Escape HTML in a chat."""
-    return [{**turn, "content": cards.text(turn["content"])} for turn in turns]
+    return [{"role": turn["role"], "content": cards.text(turn["content"])} for turn in turns]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from functools import lru_cache
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -20,12 +21,16 @@ CACHE_SIZE = 4096
 _A_YEAR = "private, max-age=31536000, immutable"
 
 
-def picture_url(item: dict[str, Any]) -> str:
+def picture_url(item: dict[str, Any], file: str | None = None) -> str:
     """Return the address of an item's picture, relative to the page.
 
-    It holds the photo's hash, so that nobody guesses addresses behind a password.
+    It holds the hash of the item's main photo, so that nobody guesses addresses behind a password.
+
+    Args:
+        item: The item.
+        file: Another of its photos; the main one by default.
     """
-    return f"pictures/{item['photo_id']}/{quote(item['Filename'])}"
+    return f"pictures/{item['photo_id']}/{quote(file or item['Filename'])}"
 
 
 class PhotoService(Protocol):
@@ -44,14 +49,21 @@ class PhotoService(Protocol):
 class Routes:
     """The server's own routes."""
 
-    def __init__(self, service: PhotoService, size: tuple[int, int] = (WIDTH, HEIGHT)) -> None:
+    def __init__(
+        self,
+        service: PhotoService,
+        size: tuple[int, int] = (WIDTH, HEIGHT),
+        further_photos: Callable[[str], Collection[str]] = lambda photo_id: (),
+    ) -> None:
         """Create the routes of a service.
 
         Args:
             service: The photos and their state.
             size: The largest width and height of pictures.
+            further_photos: Returns the files that an item has beside its main photo.
         """
         self._service = service
+        self._further_photos = further_photos
         self._size = size
         self._thumbnail = lru_cache(maxsize=CACHE_SIZE)(self._make_thumbnail)
 
@@ -65,7 +77,8 @@ class Routes:
 
     def _make_thumbnail(self, photo_id: str, file: str) -> bytes:
         data = self._service.picture(file)
-        if not data or identify(data) != photo_id:
+        is_main = bool(data) and identify(data or b"") == photo_id
+        if not data or not (is_main or file in self._further_photos(photo_id)):
             # An exception is not cached: the photo may appear later.
             raise FileNotFoundError(file)
         return thumbnail(data, self._size)

@@ -8,7 +8,13 @@ from dataclasses import replace
 from lookbook.attributes.schema import Schema
 from lookbook.search.preferences import Preference
 from lookbook.understanding.lexicon import Lexicon, PhraseMatch
-from lookbook.understanding.message_parser import DialogueState, GarmentRequest, MessageParser
+from lookbook.understanding.message_parser import (
+    DialogueState,
+    GarmentRequest,
+    MessageParser,
+    ParsedMessage,
+)
+from lookbook.understanding.product_wishes import ProductWishes
 from lookbook.understanding.request import Values
 
 # Weights of preferences, by where they come from.
@@ -17,19 +23,24 @@ QUALITY, OCCASION, OCCASION_GARMENT = 0.7, 0.5, 1.2
 
 
 def update_state(
-    state: DialogueState, message: str, lexicon: Lexicon, schema: Schema, shown: Values
-) -> None:
+    state: DialogueState, wishes: ProductWishes, lexicon: Lexicon, schema: Schema, shown: Values
+) -> ParsedMessage:
     """Add a message to the state of a dialogue; later preferences replace earlier ones.
 
     Args:
         state: The state, changed in place.
-        message: The message.
+        wishes: What the message says of products, and the rest of it.
         lexicon: The known words.
         schema: The catalogue's attributes.
         shown: The values of the customer's photo; comparisons start from them.
+
+    Returns:
+        What the message says by itself.
     """
-    parsed = MessageParser(lexicon).parse(message)
-    state.notes, state.understood = parsed.notes, parsed.understood
+    parsed = MessageParser(lexicon).parse(wishes.rest)
+    state.notes = [*parsed.notes, *wishes.notes]
+    state.understood = parsed.understood or not wishes.is_empty
+    _limit(state, wishes, is_new=bool(parsed.garments))
     state.unknown_words = parsed.unknown_words
     state.mode = parsed.mode or (None if parsed.garments else state.mode)
     state.recipient = parsed.recipient or state.recipient
@@ -49,6 +60,20 @@ def update_state(
     for match in parsed.comparisons:
         for garment in state.garments or [state.shared_preferences]:
             _compare(match, garment, lexicon, schema, shown)
+    return parsed
+
+
+def _limit(state: DialogueState, wishes: ProductWishes, is_new: bool) -> None:
+    """Replace limits by later ones; of another garment only the price stays."""
+    if is_new:
+        state.products = state.products.model_copy(update={"sizes": None, "brands": None})
+        state.sort = "relevance"
+    later = wishes.limits
+    prices = {"min_price", "max_price", "currency"}
+    replaced = {name: getattr(later, name) for name in prices if later.has_price}
+    replaced |= {name: getattr(later, name) for name in ("sizes", "brands") if getattr(later, name)}
+    state.products = state.products.model_copy(update=replaced)
+    state.sort = wishes.sort or state.sort
 
 
 def preferences_for(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from lookbook.search.product_filter import ProductFilter, Sort
 from lookbook.understanding.lexicon import COMMA, STOP, AttributeValue, Lexicon, PhraseMatch, Term
 from lookbook.understanding.request import Mode, Values
 
@@ -89,6 +90,8 @@ class DialogueState:
         recipient: Whom it is for; the last counts.
         occasions: Occasions and weather.
         mode: What to do with the customer's own item, if that was said.
+        products: Limits of price, size and brand.
+        sort: The order of the items.
         notes: What is not possible.
         understood: Whether the last message said anything.
         unknown_words: Unknown words of the last message.
@@ -101,6 +104,8 @@ class DialogueState:
     recipient: list[PhraseMatch] = field(default_factory=list)
     occasions: list[PhraseMatch] = field(default_factory=list)
     mode: Mode | None = None
+    products: ProductFilter = field(default_factory=ProductFilter)
+    sort: Sort = "relevance"
     notes: list[str] = field(default_factory=list)
     understood: bool = False
     unknown_words: list[str] = field(default_factory=list)

@@ -40,6 +40,54 @@ class Phrase(BaseModel):
     note: str = ""
 
 
+class ProductPhrases(BaseModel):
+    """Phrases around prices, sizes, brands and facts.
+
+    Attributes:
+        at_most: Before the most that may be paid.
+        or_less: After it.
+        at_least: Before the least.
+        around: Before about what may be paid.
+        between: Before the least and the most.
+        to: Between them.
+        not_prices: Before numbers that are no prices.
+        cheaper: Asks for less than what is shown costs.
+        cheapest: Asks for low prices first.
+        dearest: Asks for high prices first.
+        size: Before a size.
+        in_size: Before a size that is plain from its letters, or that the catalogue has.
+        brand: Before a brand.
+        asks_price: Asks what something costs.
+        asks_stock: Asks whether something is available.
+        asks_sizes: Asks which sizes there are.
+        asks_brand: Asks who made something.
+        shown: Speaks of an item on the page.
+        ordinals: Speaks of the first item on the page, the second and so on.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    at_most: list[str] = []
+    or_less: list[str] = []
+    at_least: list[str] = []
+    around: list[str] = []
+    between: list[str] = []
+    to: list[str] = []
+    not_prices: list[str] = []
+    cheaper: list[str] = []
+    cheapest: list[str] = []
+    dearest: list[str] = []
+    size: list[str] = []
+    in_size: list[str] = []
+    brand: list[str] = []
+    asks_price: list[str] = []
+    asks_stock: list[str] = []
+    asks_sizes: list[str] = []
+    asks_brand: list[str] = []
+    shown: list[str] = []
+    ordinals: list[list[str]] = []
+
+
 class Phrases(BaseModel):
     """All phrases, by kind and name.
 
@@ -49,6 +97,7 @@ class Phrases(BaseModel):
         occasions: Occasions and weather. Their garments count for messages that name none.
         recipients: Whom an item is for.
         comparisons: Differences from what was talked about.
+        products: Phrases around prices, sizes, brands and facts.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -58,6 +107,7 @@ class Phrases(BaseModel):
     occasions: dict[str, Phrase] = {}
     recipients: dict[str, Phrase] = {}
     comparisons: dict[str, Phrase] = {}
+    products: ProductPhrases = ProductPhrases()
 
     @cached_property
     def declared(self) -> str:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from lookbook.attributes.record import Record
 from lookbook.attributes.schema import Schema
+from lookbook.products.product import Product
 from lookbook.search.items import Hit
 from lookbook.search.preferences import Preference
+from lookbook.search.product_filter import ProductFacets, ProductFilter, Sort
 
 Mode = Literal["complementary", "similar", "search"]
+# What customers ask of a product.
+Fact = Literal["price", "stock", "sizes", "brand"]
 # Values by attribute.
 Values = dict[str, list[str]]
 # Characters of a message that are read.
@@ -30,6 +34,7 @@ class SlotQuery(BaseModel):
         fallback_text: A text for methods that need one, see
             :class:`lookbook.search.table_searcher.Query`.
         filters: Allowed values by attribute; an empty list allows nothing.
+        products: Limits of price, size and brand. Where no item meets them the nearest are shown.
         preferences: Soft preferences; the lightest is given up first.
     """
 
@@ -40,6 +45,7 @@ class SlotQuery(BaseModel):
     is_descriptive: bool = True
     fallback_text: str = ""
     filters: Values = {}
+    products: ProductFilter = ProductFilter()
     preferences: list[Preference] = []
 
 
@@ -51,6 +57,12 @@ class Request(BaseModel):
             its kind, ``search`` for the message alone.
         queries: One for each slot.
         owned: A garment that the customer mentions and owns.
+        sort: The order of the items.
+        asks: Facts that the customer asks for.
+        is_about_shown: Whether the message speaks of items on the page.
+        refers_to: The number, from 1, of the item meant among those shown last; ``None`` for any.
+        is_cheaper: Whether items are to be cheaper than the one referred to.
+        about: Photos of the items that the message speaks of.
         context: Other facts of the outfit, such as its season, under the style model's names.
         has_message: Whether there is a message; a photo alone leaves much open.
         understood: Whether any of the message was understood.
@@ -63,6 +75,12 @@ class Request(BaseModel):
     mode: Mode
     queries: list[SlotQuery]
     owned: Values = {}
+    sort: Sort = "relevance"
+    asks: list[Fact] = []
+    is_about_shown: bool = False
+    refers_to: int | None = Field(default=None, ge=1)
+    is_cheaper: bool = False
+    about: list[str] = []
     context: dict[str, str] = {}
     has_message: bool = True
     understood: bool = True
@@ -71,10 +89,17 @@ class Request(BaseModel):
 
 
 class Message(BaseModel):
-    """One turn of a chat."""
+    """One turn of a chat.
+
+    Attributes:
+        role: Who speaks.
+        content: What is said.
+        shown: Photos of the items that an answer shows, the best first.
+    """
 
     role: Literal["user", "assistant"]
     content: str
+    shown: list[str] = Field(default=[], max_length=100)
 
 
 @dataclass(frozen=True)
@@ -108,9 +133,19 @@ class Recommendation:
         """The item's values by attribute."""
         return self.hit.attributes
 
+    @property
+    def product(self) -> Product | None:
+        """The shop's own data."""
+        return self.hit.item.product
+
+    def title(self, schema: Schema) -> str:
+        """Return the shop's title, or else that of the item's attributes."""
+        return (self.product.title if self.product else "") or str(self.record[schema.title])
+
     def to_dict(self, schema: Schema) -> dict[str, Any]:
         """Return the part that customers see: no vectors, no probabilities."""
-        item = {"photo_id": self.photo_id, "Filename": self.file}
+        item: dict[str, Any] = {"photo_id": self.photo_id, "Filename": self.file}
+        item["product"] = self.product and asdict(self.product)
         item |= {name: self.record[name] for name in schema.names}
         scores = {"score": self.score, "why": self.why, "matched_by": self.hit.matched_by}
         return {"slot": self.slot, **item, **scores}
@@ -120,7 +155,12 @@ class Stylist(Protocol):
     """Understands customers, and replies to them."""
 
     def plan(
-        self, item: Record | None, message: str, history: list[Message], schema: Schema
+        self,
+        item: Record | None,
+        message: str,
+        history: list[Message],
+        schema: Schema,
+        facets: ProductFacets = ProductFacets(),  # noqa: B008
     ) -> Request:
         """Turn a message into a request.
 
@@ -129,6 +169,7 @@ class Stylist(Protocol):
             message: The message; may be empty.
             history: Earlier turns.
             schema: The catalogue's attributes.
+            facets: Brands, sizes and prices of the catalogue's products.
 
         Raises:
             InputError: If the message cannot be planned for.

@@ -14,10 +14,13 @@ from lookbook.outfits.slots import (
     values_of_slot,
 )
 from lookbook.search.preferences import Preference
+from lookbook.search.product_filter import ProductFacets
 from lookbook.understanding.dialogue_state import NAMED, preferences_for, update_state
+from lookbook.understanding.facts import name_unmet_limits, tell_facts
 from lookbook.understanding.lexicon import Lexicon, lexicon_of
 from lookbook.understanding.message_parser import DialogueState, GarmentRequest
 from lookbook.understanding.phrases import Phrases
+from lookbook.understanding.product_wishes import read_product_wishes
 from lookbook.understanding.request import (
     MAX_MESSAGE_LENGTH,
     Message,
@@ -50,20 +53,43 @@ class RuleStylist:
         self._phrases = phrases or Phrases()
 
     def plan(
-        self, item: Record | None, message: str, history: list[Message], schema: Schema
+        self,
+        item: Record | None,
+        message: str,
+        history: list[Message],
+        schema: Schema,
+        facets: ProductFacets = ProductFacets(),  # noqa: B008
     ) -> Request:
         """Turn a message into a request, see :class:`lookbook.understanding.request.Stylist`."""
         lexicon = lexicon_of(schema, self._phrases)
         shown = known_values_by_attribute(item, schema) if item else {}
         state = DialogueState()
         earlier = [turn.content for turn in history if turn.role == "user"]
-        for content in earlier:
-            update_state(state, content, lexicon, schema, shown)
-        state.has_history = bool(earlier)
-        update_state(state, message, lexicon, schema, shown)
+        for content in [*earlier, message]:
+            state.has_history = bool(earlier)
+            wishes = read_product_wishes(
+                content[:MAX_MESSAGE_LENGTH], self._phrases.products, facets
+            )
+            parsed = update_state(state, wishes, lexicon, schema, shown)
         if message.strip() and not state.understood:
             state.notes.append(NOT_UNDERSTOOD)
-        return _Planner(shown if item else None, state, lexicon, schema).plan(message)
+        is_about_shown = not parsed.garments and bool(
+            wishes.asks or wishes.is_cheaper or wishes.refers_to
+        )
+        if wishes.is_cheaper and wishes.has_pronoun and not parsed.garments:
+            state.mode = "similar"
+        if wishes.limits.sizes and wishes.has_pronoun and not parsed.garments and not wishes.asks:
+            # "Do you have it in M?"
+            wishes.asks, is_about_shown = ["sizes"], True
+        text = wishes.rest if wishes.rest.strip() else message
+        request = _Planner(shown if item else None, state, lexicon, schema).plan(text)
+        return request.model_copy(
+            update={
+                "has_message": bool(message.strip()), "sort": state.sort, "asks": wishes.asks,
+                "is_about_shown": is_about_shown, "refers_to": wishes.refers_to,
+                "is_cheaper": wishes.is_cheaper,
+            }
+        )  # fmt: skip
 
     def reply(
         self,
@@ -76,16 +102,22 @@ class RuleStylist:
     ) -> Iterator[str]:
         """Write a reply, see :class:`lookbook.understanding.request.Stylist`."""
         yield from (f"{note} " for note in request.notes)
+        if request.asks:
+            yield "\n".join(tell_facts(request, items, schema))
+            return
         if not items:
             yield NOTHING_FOUND if request.understood else ""
             return
+        yield from (f"{one} " for one in name_unmet_limits(request, items, schema))
         yield from _unmet_preferences(request, items, schema)
         yield f"{_opening(request, item, schema)}:"
         best = {one.slot: one for one in reversed(items)}
         for slot in dict.fromkeys(one.slot for one in items):
             why = f" ({best[slot].why})" if best[slot].why else ""
             prefix = f"{slot_name(slot, schema)}: " if slot else ""
-            yield f"\n- {prefix}{best[slot].record[schema.title]}{why}"
+            product = best[slot].product
+            price = f", {product.price_text}" if product and product.price_text else ""
+            yield f"\n- {prefix}{best[slot].title(schema)}{price}{why}"
         missing = [query.slot for query in request.queries if query.slot and query.slot not in best]
         if missing:
             yield f"\nNothing fits for {', '.join(slot_name(slot, schema) for slot in missing)}."
@@ -118,7 +150,11 @@ class _Planner:
         has_message = bool(message[:MAX_MESSAGE_LENGTH].strip())
         return Request(
             mode=mode,
-            queries=[query for query in queries if all(query.filters.values())],
+            queries=[
+                query.model_copy(update={"products": self._state.products})
+                for query in queries
+                if all(query.filters.values())
+            ],
             owned=self._owned if mode == "complementary" else {},
             context=self._state.context,
             has_message=has_message,

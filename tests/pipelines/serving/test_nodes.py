@@ -1,4 +1,5 @@
 import json
+from functools import partial
 
 import pandas as pd
 import pytest
@@ -19,15 +20,23 @@ def shown(data):
 
 
 @pytest.fixture(scope="module")
-def describe(ran, captioner, prompt):
-    search = CatalogueSearchDataset(
+def search(ran):
+    return CatalogueSearchDataset(
         filepath=str(ran[0] / "data/07_model_output/lancedb"),
         embedders=configuration("globals")["embedders"],
         weights=configuration("globals")["search_weights"],
         version=Version(None, None),
     ).load()
+
+
+@pytest.fixture(scope="module")
+def params():
     declared = configuration("parameters_serving")["serving"] | {"max_concurrency": None}
-    params = ServingParams.model_validate(declared)
+    return ServingParams.model_validate(declared)
+
+
+@pytest.fixture(scope="module")
+def describe(search, captioner, prompt, params):
     return lambda photo: describe_item(photo, captioner, prompt.model_dump(), search, params)
 
 
@@ -52,30 +61,41 @@ def test_a_file_that_is_no_photo_ends_in_a_sentence(describe):
         describe(shown(b"junk"))
 
 
-def test_neither_photo_nor_message_ends_in_a_sentence(schema):
+def test_neither_photo_nor_message_ends_in_a_sentence(search, params, schema):
     with pytest.raises(InputError, match="give a photo, a message or both"):
-        plan_outfit({}, "  ", [], RuleStylist(), schema)
+        plan_outfit({}, "  ", [], RuleStylist(), search, params, schema)
 
 
-def replied(message, rows, schema):
+@pytest.fixture
+def replied(search, params, schema):
+    return partial(reply_to, search=search, params=params, schema=schema)
+
+
+def reply_to(message, rows, search, params, schema):
     stylist = RuleStylist(usual_phrases())
-    plan = plan_outfit({}, message, [], stylist, schema)
-    columns = ["photo_id", "Filename", "slot", *schema.names, "why"]
+    plan = plan_outfit({}, message, [], stylist, search, params, schema)
+    columns = ["photo_id", "Filename", "slot", *schema.names, "product", "why"]
     found = pd.DataFrame(rows, columns=columns, dtype=object).fillna("")
     return write_reply(plan, {}, found, "", [], RuleStylist(), schema)
 
 
-def test_a_reply_names_nothing_that_was_not_found(schema):
-    reply = replied("purple boots, cheap", [], schema)
+def test_a_reply_names_nothing_that_was_not_found(replied):
+    reply = replied("purple boots, cheap", [])
     assert "no prices" in reply
     assert reply.endswith(NOTHING_FOUND)
 
 
-def test_a_reply_says_that_a_colour_is_not_to_be_had(schema):
+def test_a_reply_says_that_a_colour_is_not_to_be_had(replied):
     boots = {"slot": "feet", "Title": "Brown boots", "Colours": "brown"}
-    assert replied("purple boots", [boots], schema) == (
+    assert replied("purple boots", [boots]) == (
         "Nothing that fits for shoes is purple. I found:\n- shoes: Brown boots"
     )
+
+
+def test_a_reply_names_the_shops_price(replied):
+    product = {"product_id": "1", "title": "Stiefel Elbe", "price": 89.95, "currency": "EUR"}
+    boots = {"slot": "feet", "Title": "Brown boots", "product": json.dumps(product)}
+    assert replied("boots", [boots]).endswith("I found:\n- shoes: Stiefel Elbe, 89.95 EUR")
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Writes the catalogue as shops' systems take it."""
+"""Writes the catalogue as shops' systems take it, and into the shop's own file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from typing import Any
 from lookbook.attributes.record import from_row
 from lookbook.attributes.schema import Schema
 from lookbook.lazy import pd
-from lookbook.publishing.shops import ShopParams, ShopTable
+from lookbook.products.shop_file import ShopFile
+from lookbook.products.vocabulary import ProductProperties
+from lookbook.products.writing import CellChange, write_changes
+from lookbook.publishing.shops import ShopParams, TemplateTable
+from lookbook.publishing.write_back import CHANGES, WriteBack
 
 
 def export_shopify(
@@ -33,7 +37,7 @@ def export_merchant(
 def _export(
     catalogue: pd.DataFrame, schema: Schema, columns: dict[str, str], named: str, pictures: str
 ) -> pd.DataFrame:
-    table = ShopTable(columns, named)
+    table = TemplateTable(columns, named)
     rows: list[Any] = [
         table.row(from_row(row, schema), row["photo_id"], row["Filename"], schema, pictures)
         for row in catalogue.fillna("").to_dict("records")
@@ -41,11 +45,40 @@ def _export(
     return pd.DataFrame(rows, columns=list(columns))
 
 
-def report_export(shopify: pd.DataFrame, merchant: pd.DataFrame) -> dict[str, Any]:
+def list_changes(
+    shop_file: ShopFile,
+    full_catalogue: pd.DataFrame,
+    provenance: pd.DataFrame,
+    schema: Schema,
+    properties: ProductProperties,
+    params: ShopParams,
+) -> pd.DataFrame:
+    """List what the catalogue adds to the shop's own file, a row each cell."""
+    if not shop_file.data:
+        return pd.DataFrame(columns=CHANGES)
+    changes = WriteBack(shop_file, properties, schema, params)
+    return pd.DataFrame(changes.list_changes(full_catalogue, provenance), columns=CHANGES)
+
+
+def write_shop_file(
+    shop_file: ShopFile, changes: pd.DataFrame, properties: ProductProperties, params: ShopParams
+) -> ShopFile:
+    """Write the shop's own file with the changes; nothing in a dry run."""
+    if params.dry_run or not shop_file.data:
+        return ShopFile(shop_file.name, b"")
+    rows = zip(*(changes[name] for name in ("line", "column", "after")), strict=True)
+    cells = [CellChange(int(line), column, value) for line, column, value in rows]
+    return ShopFile(shop_file.name, write_changes(shop_file, cells, properties))
+
+
+def report_export(
+    shopify: pd.DataFrame, merchant: pd.DataFrame, changes: pd.DataFrame
+) -> dict[str, Any]:
     """Count what was exported, and how many offers lack what Google asks for."""
     lacking = {name: int(merchant[name].eq("").sum()) for name in merchant.columns}
     return {
         "products": len(shopify),
         "offers": len(merchant),
+        "changes": len(changes),
         "empty": {name: count for name, count in lacking.items() if count},
     }

@@ -22,8 +22,27 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 name="export_merchant",
             ),
             Node(
+                nodes.list_changes,
+                inputs=[
+                    "shop_file",
+                    "full_catalogue",
+                    "provenance",
+                    "params:schema",
+                    "params:product_properties",
+                    "params:export",
+                ],
+                outputs="changes",
+                name="list_changes",
+            ),
+            Node(
+                nodes.write_shop_file,
+                inputs=["shop_file", "changes", "params:product_properties", "params:export"],
+                outputs="shop_export",
+                name="write_shop_file",
+            ),
+            Node(
                 nodes.report_export,
-                inputs=["shopify_products", "merchant_feed"],
+                inputs=["shopify_products", "merchant_feed", "changes"],
                 outputs="export_report",
                 name="report_export",
             ),

@@ -174,6 +174,7 @@ def embed_items(
     probabilities: pd.DataFrame,
     image_embedding_shards: Shards,
     near_duplicates: pd.DataFrame,
+    item_products: pd.DataFrame,
     provenance: pd.DataFrame,
     indexed_items: CatalogueSearch,
     embedders: dict[str, Embedder],
@@ -188,6 +189,7 @@ def embed_items(
         probabilities: How likely each value is, where the captioner tells.
         image_embedding_shards: Embedded pictures.
         near_duplicates: Photos of one and the same item.
+        item_products: The shop's data of items with a product, by ``photo_id``.
         provenance: The source of each value; people's and the shop's are certain.
         indexed_items: The last index; an empty one for the first.
         embedders: The embedding models, by name.
@@ -237,7 +239,8 @@ def embed_items(
             params.error_rate_by_attribute, params.batch_size, schema,
         )  # fmt: skip
         tables[name] = ItemRows(
-            full_catalogue, probabilities, first, decided, seen, make, pool, embedded
-        )
+            full_catalogue, probabilities, first, item_products, decided, seen, make, pool,
+            embedded,
+        )  # fmt: skip
     repeated = len(photo_ids) - photo_ids.map(lambda one: first.get(one, one)).nunique()
     return tables, {"items": len(photo_ids), "duplicate_photos": repeated, "embedders": report}

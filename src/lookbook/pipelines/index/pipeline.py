@@ -41,7 +41,8 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 nodes.embed_items,
                 inputs=[
                     "full_catalogue", "item_probabilities", "image_embedding_shards",
-                    "near_duplicates", "provenance", "indexed_items", "embedders", "pool",
+                    "near_duplicates", "item_products", "provenance", "indexed_items", "embedders",
+                    "pool",
                     "params:index", "params:schema",
                 ],
                 outputs=["search_index", "index_report"],

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+from lookbook.errors import InputError
 from lookbook.lazy import pd
 from lookbook.photos.cells import split_cell
 from lookbook.photos.fetching import (
@@ -24,25 +25,33 @@ from lookbook.pipelines.ingest.params import IngestParams
 from lookbook.pools import PerRecord, Pool, in_batches
 
 
-def name_images(photo_files: PhotoFiles, checked_rows: pd.DataFrame) -> pd.DataFrame:
-    """List the photos that the rows name.
+def name_images(
+    photo_files: PhotoFiles, checked_rows: pd.DataFrame, product_photos: pd.DataFrame
+) -> pd.DataFrame:
+    """List the photos that products and rows name.
 
     Args:
         photo_files: Photos in a folder; what one of them answers is no address to fetch.
-        checked_rows: The rows of the table.
+        checked_rows: The rows of the table beside the photos.
+        product_photos: The photos of products.
 
     Returns:
         Each ``image`` once, and whether it ``is_address``.
+
+    Raises:
+        InputError: If a table names no photo at all.
     """
-    cells = checked_rows["image"].fillna("").unique()
-    images = list(dict.fromkeys(name for cell in cells for name in split_cell(cell, _never)))
+    cells = checked_rows["image"].dropna().unique()
+    of_rows = (name for cell in cells for name in split_cell(cell, lambda _: False))
+    images = [image for image in dict.fromkeys([*product_photos["image"], *of_rows]) if image]
     names = FileNames(photo_files)
-    to_fetch = [is_address(image) and names.find(image) is None for image in images]
+    if not images and not names.files:
+        raise InputError(
+            "The table that 'photos' names has no photos: it needs a column of their addresses, or "
+            "of files beside it."
+        )
+    to_fetch = [is_address(image) and not (names.files and names.find(image)) for image in images]
     return pd.DataFrame({"image": images, "is_address": to_fetch})
-
-
-def _never(name: str) -> bool:
-    return False
 
 
 def fetch_photos(
@@ -68,20 +77,21 @@ def fetch_photos(
     """
     from lookbook.progress import Progress
 
-    addresses = named_images.loc[named_images["is_address"].astype(bool), "image"]
-    before = read_fetches(existing_photo_fetches, addresses)
+    addresses = named_images.loc[named_images["is_address"].astype(bool), ["image"]]
+    before = read_fetches(existing_photo_fetches, addresses["image"])
     stored = before[before["file"].isin(fetcher.store.names() if len(before) else ())]
-    known = stored.set_index("image")[["file", "etag", "bytes"]].to_dict("index")
-    nothing = {"file": "", "etag": "", "bytes": 0}
-    missing = [image for image in addresses if params.refresh or image not in known]
-    records = ({"image": image, **known.get(image, nothing)} for image in missing)
+    wanted = addresses.merge(stored[["image", "file", "etag", "bytes"]], how="left", on="image")
+    if not params.refresh:
+        wanted = wanted[wanted["file"].isna()]
+    wanted = wanted.fillna({"file": "", "etag": "", "bytes": 0}).astype({"bytes": int})
+    records = (row._asdict() for row in wanted.itertuples(index=False))
     connections = max(1, params.connections // pool.workers)
     work = partial(
         fetcher.fetch, params=params, connections=connections, max_pixels=ingest.max_pixels
     )
     batches = in_batches(records, params.batch_size)
     rows: list[dict[str, Any]] = []
-    with Progress(total=len(missing), desc="fetch", unit="photo", disable=not missing) as progress:
+    with Progress(total=len(wanted), desc="fetch", unit="photo", disable=wanted.empty) as progress:
         for fetched in pool.map(PerRecord(work, record_loss), batches):
             progress.update(len(fetched))
             rows += fetched
@@ -117,11 +127,23 @@ def select_files(
 
     Returns:
         Functions that read their bytes, by name.
+
+    Raises:
+        InputError: If there is no photo at all.
     """
     beside = named_images.loc[~named_images["is_address"].astype(bool), "image"]
-    fetched = fetched_photos.loc[fetched_photos["status"].eq("ok"), "file"].unique()
-    return {
+    is_ok = fetched_photos["status"].eq("ok")
+    fetched = fetched_photos.loc[is_ok, "file"].unique()
+    files = {
         **photo_files,
         **photo_files.find_beside(beside),
         **{file: photo_files[file] for file in fetched},
     }
+    if not files:
+        first = named_images["image"].iloc[0]
+        reason = fetched_photos.set_index("image")["reason"].get(first, "there is no such file")
+        raise InputError(
+            f"The table names {len(named_images):,} photos, of which none can be used. The first, "
+            f"'{first}': {reason}."
+        )
+    return files

@@ -132,6 +132,18 @@ def collect_inspections(files: Loaders, inspections: Shards, params: IngestParam
     return measured.set_index("file").reindex(list(files)).reset_index()[FACTS]
 
 
+def drop_product_rows(table: pd.DataFrame, products_report: dict[str, Any]) -> pd.DataFrame:
+    """Drop the rows of a table that holds products: the pipeline `products` has read them.
+
+    Args:
+        table: The table beside the photos, with its name in ``attrs``.
+        products_report: ``file``, the name of the shop's file, and the number of ``products``.
+    """
+    holds_products = products_report["products"] > 0
+    is_shop_file = table.attrs.get("name") == products_report["file"]
+    return table.head(0) if holds_products and is_shop_file else table
+
+
 def check_rows(table: pd.DataFrame) -> pd.DataFrame:
     """Convert the rows of the table beside the photos, and report what is wrong with each.
 

@@ -13,10 +13,16 @@ def create_pipeline(**kwargs: object) -> Pipeline:
     """
     return Pipeline(
         [
-            Node(nodes.check_rows, inputs="photo_table", outputs="checked_rows", name="check_rows"),
+            Node(
+                nodes.drop_product_rows,
+                inputs=["photo_table", "products_report"],
+                outputs="photo_rows",
+                name="drop_product_rows",
+            ),
+            Node(nodes.check_rows, inputs="photo_rows", outputs="checked_rows", name="check_rows"),
             Node(
                 fetch_nodes.name_images,
-                inputs=["photo_files", "checked_rows"],
+                inputs=["photo_files", "checked_rows", "product_photos"],
                 outputs="named_images",
                 name="name_images",
             ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from lookbook.attributes.schema import Schema
@@ -88,7 +88,7 @@ def plan_captions(
 
 def caption_photos(
     plan: pd.DataFrame,
-    files: dict[str, Callable[[], bytes]],
+    files: Mapping[str, Callable[[], bytes]],
     captioner: Captioner,
     prompt: dict[str, Any],
     params: ShardParams,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from typing import Any
 
 from lookbook.assistant.assistant import check_input
 from lookbook.assistant.query_photo import describe, embed
 from lookbook.assistant.recommender import Recommender
+from lookbook.assistant.references import resolve_references
 from lookbook.assistant.types import QueryPhoto, ServingParams
 from lookbook.attributes.record import from_row, to_row
 from lookbook.attributes.schema import Schema
@@ -15,12 +17,13 @@ from lookbook.captioners import Captioner, Prompt
 from lookbook.lazy import pd
 from lookbook.outfits.style import StyleModel
 from lookbook.photos.photo import Photo
+from lookbook.products.product import Product
 from lookbook.search.catalogue_search import CatalogueSearch
 from lookbook.search.items import Hit, Item
 from lookbook.understanding.request import Message, Recommendation, Request, Stylist
 
 BEFORE = ["slot", "photo_id", "Filename"]
-AFTER = ["score", "why", "matched_by"]
+AFTER = ["product", "score", "why", "matched_by"]
 
 
 def describe_item(
@@ -44,8 +47,10 @@ def describe_item(
 def plan_outfit(
     described_item: dict[str, Any],
     message: str,
-    history: list[dict[str, str]],
+    history: list[dict[str, Any]],
     stylist: Stylist,
+    search_index: CatalogueSearch,
+    params: ServingParams,
     schema: Schema,
 ) -> dict[str, Any]:
     """Turn the message into a request.
@@ -55,7 +60,11 @@ def plan_outfit(
     """
     item = described_item.get("record")
     check_input(item, message)
-    return stylist.plan(item, message, _messages(history), schema).model_dump()
+    turns, facets = _messages(history), search_index.product_facets(params.embedder)
+    request = stylist.plan(item, message, turns, schema, facets)
+    photo = QueryPhoto(**described_item) if described_item else None
+    resolved = resolve_references(request, message, photo, turns, search_index, params.embedder)
+    return resolved.model_dump()
 
 
 def recommend_items(
@@ -70,12 +79,20 @@ def recommend_items(
 
     Returns:
         One row per item, the best first: ``slot``, ``photo_id``, ``Filename``, the attributes,
-        ``score``, ``why`` and ``matched_by``; and the outfits: files, score and reason of each.
+        ``product`` (the shop's data as JSON), ``score``, ``why`` and ``matched_by``; and the
+        outfits: files, score and reason of each.
     """
     request = Request.model_validate(shopping_plan)
     photo = QueryPhoto(**described_item) if described_item else None
     found = Recommender(search_index, style, params, schema).recommend(request, photo)
-    rows = [{**one.to_dict(schema), **to_row(one.record, schema)} for one in found.items]
+    rows = [
+        {
+            **one.to_dict(schema),
+            **to_row(one.record, schema),
+            "product": json.dumps(asdict(one.product)) if one.product else "",
+        }
+        for one in found.items
+    ]
     table = pd.DataFrame(rows, columns=[*BEFORE, *schema.names, *AFTER])
     return table, [outfit.to_dict() for outfit in found.outfits]
 
@@ -85,7 +102,7 @@ def write_reply(
     described_item: dict[str, Any],
     recommendations: pd.DataFrame,
     message: str,
-    history: list[dict[str, str]],
+    history: list[dict[str, Any]],
     stylist: Stylist,
     schema: Schema,
 ) -> str:
@@ -93,14 +110,15 @@ def write_reply(
     items = [
         Recommendation(
             row["slot"],
-            Hit(Item(row["photo_id"], row["Filename"], from_row(row, schema))),
+            Hit(Item(row["photo_id"], row["Filename"], from_row(row, schema), product=product)),
             why=row["why"],
         )
         for row in recommendations.to_dict("records")
+        for product in [Product(**json.loads(row["product"])) if row["product"] else None]
     ]
     request, item = Request.model_validate(shopping_plan), described_item.get("record")
     return "".join(stylist.reply(request, item, items, message, _messages(history), schema))
 
 
-def _messages(history: list[dict[str, str]]) -> list[Message]:
+def _messages(history: list[dict[str, Any]]) -> list[Message]:
     return [Message.model_validate(turn) for turn in history]

@@ -7,7 +7,7 @@ from lookbook.pipelines.serving import nodes
 
 def create_pipeline(**kwargs: object) -> Pipeline:
     """Create the ``serving`` pipeline; a run of everything leaves it out."""
-    said = ["params:message", "params:history", "stylist", "params:schema"]
+    words = ["params:message", "params:history", "stylist"]
     return Pipeline(
         [
             Node(
@@ -18,7 +18,9 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             ),
             Node(
                 nodes.plan_outfit,
-                inputs=["described_item", *said],
+                inputs=[
+                    "described_item", *words, "search_index", "params:serving", "params:schema",
+                ],
                 outputs="shopping_plan",
                 name="plan_outfit",
             ),
@@ -33,7 +35,9 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             ),
             Node(
                 nodes.write_reply,
-                inputs=["shopping_plan", "described_item", "recommendations", *said],
+                inputs=[
+                    "shopping_plan", "described_item", "recommendations", *words, "params:schema",
+                ],
                 outputs="reply",
                 name="write_reply",
             ),

@@ -1,0 +1,136 @@
+"""A shop's product, as the index, the assistant and the page see it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from lookbook.lazy import pd
+
+# Characters of the shop's description that the index stores.
+MAX_DESCRIPTION = 1000
+# Keys of a variant that hold a code by which customers may ask for it.
+_CODE_KEYS = ("id", "sku", "gtin", "ean", "mpn", "variant_id", "product_id")
+
+
+@dataclass(frozen=True)
+class Product:
+    """A product; fields are those of the table ``products``, and empty where the shop is silent.
+
+    Attributes:
+        product_id: The shop's own id.
+        title: The shop's title.
+        description: The beginning of the shop's description.
+        price: The regular price.
+        sale_price: What is asked instead of ``price``; ``None`` without a sale.
+        currency: ISO code.
+        brand: The maker.
+        in_stock: Whether it can be bought from stock; ``None`` where the shop does not say.
+        stock: Number of pieces in stock.
+        sizes: All sizes, sold out or not.
+        url: The shop's page.
+        gtin: Its barcode.
+        photos: Files of its photos, the main one first.
+    """
+
+    product_id: str
+    title: str = ""
+    description: str = ""
+    price: float | None = None
+    sale_price: float | None = None
+    currency: str = ""
+    brand: str = ""
+    in_stock: bool | None = None
+    stock: int | None = None
+    sizes: list[str] = field(default_factory=list)
+    url: str = ""
+    gtin: str = ""
+    photos: list[str] = field(default_factory=list)
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Product:
+        """Read a row of the table ``item_products``."""
+        return cls(
+            product_id=_text(row["product_id"]),
+            title=_text(row.get("title")),
+            description=_text(row.get("description"))[:MAX_DESCRIPTION],
+            price=_number(row.get("price")),
+            sale_price=_number(row.get("sale_price")),
+            currency=_text(row.get("currency")),
+            brand=_text(row.get("brand")),
+            in_stock=_flag(row.get("in_stock")),
+            stock=None if (stock := _number(row.get("stock"))) is None else int(stock),
+            sizes=_list(row.get("sizes")),
+            url=_text(row.get("url")),
+            gtin=_text(row.get("gtin")),
+            photos=_list(row.get("photos")),
+        )
+
+    @property
+    def effective_price(self) -> float | None:
+        """What a customer pays: the sale price, if there is a sale."""
+        return self.price if self.sale_price is None else self.sale_price
+
+    @property
+    def link(self) -> str:
+        """The address of the shop's page if a browser may follow it, else an empty text."""
+        try:
+            address = urlsplit(self.url)
+        except ValueError:
+            return ""
+        return self.url if address.scheme in ("http", "https") and address.netloc else ""
+
+    @property
+    def price_text(self) -> str:
+        """What a customer pays, such as ``89.95 EUR``; empty if unknown."""
+        price = self.effective_price
+        return "" if price is None else format_price(price, self.currency)
+
+
+def format_price(amount: float, currency: str = "") -> str:
+    """Return an amount as customers read it, such as ``89.95 EUR`` or ``90``."""
+    digits = f"{amount:.0f}" if amount == round(amount) else f"{amount:.2f}"
+    return f"{digits} {currency}".strip()
+
+
+def codes_of(row: Mapping[str, Any]) -> list[str]:
+    """Return the codes of a row of ``item_products``: ids, SKUs and barcodes, case-folded."""
+    variants = [one for one in _list(row.get("variants"), str_items=False) if isinstance(one, dict)]
+    cells = [row["product_id"], row.get("gtin")]
+    cells += [variant.get(key) for variant in variants for key in _CODE_KEYS]
+    return list(dict.fromkeys(code for cell in cells if (code := _text(cell).strip().casefold())))
+
+
+def codes_in(text: str) -> set[str]:
+    """Return what may be a code in a message: all of it, and long words with a digit."""
+    words = (word.strip(".,;:!?()[]\"'") for word in text.casefold().split())
+    codes = {word for word in words if len(word) >= 5 and any(map(str.isdigit, word))}
+    return {code for code in (*codes, text.strip().casefold()) if code}
+
+
+def _is_missing(cell: Any) -> bool:
+    return not isinstance(cell, list) and bool(pd.isna(cell))
+
+
+def _text(cell: Any) -> str:
+    return "" if _is_missing(cell) else str(cell)
+
+
+def _number(cell: Any) -> float | None:
+    return None if _is_missing(cell) or cell == "" else float(cell)
+
+
+def _flag(cell: Any) -> bool | None:
+    if _is_missing(cell) or cell == "":
+        return None
+    return cell.casefold() == "true" if isinstance(cell, str) else bool(cell)
+
+
+def _list(cell: Any, str_items: bool = True) -> list[Any]:
+    if _is_missing(cell) or cell == "":
+        return []
+    items = json.loads(cell) if isinstance(cell, str) else list(cell)
+    return [str(item) for item in items] if str_items else items

@@ -1,0 +1,162 @@
+"""What the catalogue adds to the empty cells of a shop's own file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lookbook.attributes.record import from_row
+from lookbook.attributes.schema import Schema
+from lookbook.lazy import pd
+from lookbook.products.columns import Columns
+from lookbook.products.products import Product, read_products
+from lookbook.products.reading import read_shop_file
+from lookbook.products.shop_file import PATH, Row, ShopFile, ShopTable
+from lookbook.products.vocabulary import ProductProperties, fold
+from lookbook.products.words import as_text
+from lookbook.publishing.shops import ShopParams, TemplateTable
+
+CHANGES = ["product_id", "line", "column", "before", "after", "source", "confidence"]
+# The property of texts that stand beside each photo, and not once a product.
+ALT_TEXT = "image_alt"
+_IMAGES = ("main_image", "images", "more_images", "variant_images", "image_files")
+# Sources of a value, the weakest first.
+_SOURCES = ("model", "shop", "person")
+
+
+class WriteBack:
+    """Lists the cells of a shop's file that the catalogue can fill."""
+
+    def __init__(
+        self, file: ShopFile, properties: ProductProperties, schema: Schema, params: ShopParams
+    ) -> None:
+        """Read the file.
+
+        Raises:
+            InputError: If the file cannot be read, or a template is none.
+        """
+        self._table: ShopTable = read_shop_file(file, properties)
+        self._products, self._columns = read_products(self._table, properties)
+        self._schema, self._pictures = schema, params.pictures
+        self._templates = TemplateTable(params.fill, "export.fill")
+        self._overwrite = {fold(heading) for heading in params.overwrite}
+        self._attributes = {
+            name: self._templates.variables(name) & set(schema.names) for name in params.fill
+        }
+        self._places = {
+            name: places for name in params.fill if (places := self._writable(self._columns, name))
+        }
+
+    def _writable(self, columns: Columns, name: str) -> list[int]:
+        """Find the columns of a property: the first, or all that stand beside a photo.
+
+        Values that are nested, and metafields, which name entries of the shop, stay as they are.
+        """
+        top = [
+            place
+            for place in columns.places[name]
+            if place not in columns.metafields
+            and not (
+                PATH in columns.names[place]
+                and columns.names[place].split(PATH)[0] in self._table.headings
+            )
+        ]
+        return top if name == ALT_TEXT else top[:1]
+
+    def list_changes(
+        self, catalogue: pd.DataFrame, provenance: pd.DataFrame
+    ) -> Iterator[dict[str, Any]]:
+        """List the changes.
+
+        Args:
+            catalogue: All items, with ``product_id``.
+            provenance: The source and the probability of each item's values.
+
+        Yields:
+            Rows of :data:`CHANGES`.
+        """
+        items = {
+            str(row["product_id"]): row
+            for row in catalogue.fillna("").drop_duplicates("product_id").to_dict("records")
+        }
+        sources = _index(provenance)
+        rows = {row.line: row for row in self._table.rows}
+        for product in self._products:
+            item = items.get(product.id)
+            if item is not None:
+                yield from self._fill(product, item, sources.get(item["photo_id"], {}), rows)
+
+    def _fill(
+        self,
+        product: Product,
+        item: Mapping[Any, Any],
+        sources: Mapping[str, tuple[str, float]],
+        rows: Mapping[int, Row],
+    ) -> Iterator[dict[str, Any]]:
+        record = from_row(item, self._schema)
+        values = self._templates.row(
+            record, item["photo_id"], item["Filename"], self._schema, self._pictures
+        )
+        for name, places in self._places.items():
+            is_known = name != ALT_TEXT and product.facts.get(name) not in (None, "", [])
+            source, confidence = _weakest(self._attributes[name], sources)
+            for row, place in self._cells(product, name, places, rows):
+                before = as_text(row.cells.get(place, ""))
+                heading = self._columns.names[place]
+                is_open = not before and not is_known
+                if (
+                    values[name]
+                    and values[name] != before
+                    and (is_open or fold(heading) in self._overwrite)
+                ):
+                    change = (
+                        product.id,
+                        row.line,
+                        heading,
+                        before,
+                        values[name],
+                        source,
+                        confidence,
+                    )
+                    yield dict(zip(CHANGES, change, strict=True))
+
+    def _cells(
+        self, product: Product, name: str, places: list[int], rows: Mapping[int, Row]
+    ) -> Iterator[tuple[Row, int]]:
+        """Find a property's cells: of alt texts one for each photo."""
+        if name != ALT_TEXT:
+            yield rows[product.line], places[0]
+            return
+        for line in dict.fromkeys([product.line, *(line for _, line in product.images)]):
+            for place in places:
+                number = self._columns.numbers.get(place)
+                if any(
+                    image in rows[line].cells and self._columns.numbers.get(image) == number
+                    for kind in _IMAGES
+                    for image in self._columns.places[kind]
+                ):
+                    yield rows[line], place
+
+
+def _index(provenance: pd.DataFrame) -> dict[str, dict[str, tuple[str, float]]]:
+    """Map items to the source and the least probability of each attribute's values."""
+    index: dict[str, dict[str, tuple[str, float]]] = {}
+    columns = ("photo_id", "attribute", "source", "probability")
+    for photo, attribute, source, probability in zip(
+        *(provenance[name] for name in columns), strict=True
+    ):
+        known = index.setdefault(photo, {})
+        least = min(float(probability), known.get(attribute, ("", 1.0))[1])
+        known[attribute] = (source, least)
+    return index
+
+
+def _weakest(
+    attributes: set[str], sources: Mapping[str, tuple[str, float]]
+) -> tuple[str, float | None]:
+    """Return the weakest source of some attributes, and their least probability."""
+    known = [sources[name] for name in attributes if name in sources]
+    if not known:
+        return _SOURCES[0], None
+    source = min((source for source, _ in known), key=_SOURCES.index)
+    return source, min(probability for _, probability in known)

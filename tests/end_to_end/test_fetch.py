@@ -1,0 +1,20 @@
+import pandas as pd
+
+from photo_server import photo, serving_photos, status
+from project import ROOT, latest, succeed
+
+PHOTOS = sorted(ROOT.glob("data/01_raw/sample/images_compressed/*.jpg"))
+
+
+def test_photos_are_fetched_from_the_addresses_in_a_shops_table(project, kedro):
+    answers = {f"/{name}.jpg": photo(PHOTOS[place].read_bytes()) for place, name in enumerate("ab")}
+    with serving_photos({**answers, "/c.jpg": status(404)}) as server:
+        rows = [f"P-{name},Shirt {name},{server.url}/{name}.jpg" for name in "abc"]
+        (project / "shop.csv").write_text("\n".join(["SKU,Title,Image Src", *rows]))
+        allowed = "--params=photos=shop.csv,fetch.allow_private_addresses=true"
+        succeed(kedro("run", "--pipelines=products,ingest", allowed))
+    manifest = pd.read_csv(latest(project, "manifest.csv"))
+    assert sorted(manifest["product_id"]) == ["P-a", "P-b"]
+    quarantine = pd.read_csv(latest(project, "quarantine.csv")).set_index("status")
+    assert quarantine.loc["not fetched", "reason"] == "HTTP 404 Not Found"
+    assert quarantine.loc["not fetched", "product_id"] == "P-c"
