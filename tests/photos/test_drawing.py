@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lookbook.photos.drawing import COLOURS, LABELS, SIZE, draw_garment
+from lookbook.photos.drawing import COLOURS, LABELS, SIZE, VIEWS, draw_garment
 
 
 @pytest.mark.parametrize("label", LABELS)
@@ -17,6 +17,14 @@ def test_draws_a_garment_of_its_colour_in_the_middle(label):
 def test_the_same_seed_draws_the_same_picture_and_another_does_not():
     pictures = [draw_garment("Dress", "navy", "dotted", seed).tobytes() for seed in (1, 1, 2)]
     assert pictures[0] == pictures[1] != pictures[2]
+
+
+def test_views_of_a_garment_differ_and_share_its_colour():
+    views = [draw_garment("Shirt", "red", "plain", 0, view) for view in VIEWS]
+    assert len({view.tobytes() for view in views}) == len(VIEWS)
+    for view in views:
+        red, green, _ = np.asarray(view).astype(int)[SIZE[1] // 2, SIZE[0] // 2 + 20]
+        assert red > 150 and green < 90
 
 
 def test_refuses_an_unknown_garment():

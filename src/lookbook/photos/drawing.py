@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PIL import Image, ImageChops, ImageDraw, ImageFilter
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
 SIZE = (300, 400)
 _OVERSAMPLING = 2
@@ -37,6 +37,7 @@ COLOURS: dict[str, Colour] = {
     "purple": (112, 58, 150),
 }
 PATTERNS = ("plain", "striped", "checked", "dotted")
+VIEWS = ("front", "back", "detail")
 _BACKDROPS: tuple[Colour, ...] = (
     (236, 233, 228), (205, 190, 170), (188, 196, 204), (222, 222, 226), (168, 150, 130),
 )  # fmt: skip
@@ -118,7 +119,9 @@ _SHOE: list[Point] = [
 LABELS = (*SHAPES, "Shoes")
 
 
-def draw_garment(label: str, colour: str, pattern: str, seed: int) -> Image.Image:
+def draw_garment(
+    label: str, colour: str, pattern: str, seed: int, view: str = "front"
+) -> Image.Image:
     """Draw one garment lying on a plain backdrop.
 
     Args:
@@ -126,6 +129,7 @@ def draw_garment(label: str, colour: str, pattern: str, seed: int) -> Image.Imag
         colour: A name from :data:`COLOURS`.
         pattern: One of :data:`PATTERNS`.
         seed: Varies backdrop, tilt, proportions and shading.
+        view: One of :data:`VIEWS`: of the same garment.
 
     Returns:
         An RGB picture of 300 × 400 pixels.
@@ -143,7 +147,10 @@ def draw_garment(label: str, colour: str, pattern: str, seed: int) -> Image.Imag
     if label == "Shoes":
         _draw_shoes(mask, panels, lines, size, rng)
     else:
-        _draw_shape(SHAPES[label], mask, panels, lines, place)
+        shape = SHAPES[label]
+        # Pockets, lapels and buttons are in front.
+        shape = _Shape(shape.outline, [], []) if view == "back" else shape
+        _draw_shape(shape, mask, panels, lines, place)
     tilt, fill = rng.uniform(-6, 6), Image.Resampling.BICUBIC
     mask, lines, panels = (layer.rotate(tilt, fill) for layer in (mask, lines, panels))
 
@@ -154,6 +161,11 @@ def draw_garment(label: str, colour: str, pattern: str, seed: int) -> Image.Imag
     shadow = ImageChops.offset(mask, 10, 14).filter(ImageFilter.GaussianBlur(14)).point(_third)
     picture = Image.composite(Image.new("RGB", size, (40, 36, 34)), backdrop, shadow)
     picture = Image.composite(fabric, picture, mask)
+    if view == "back":
+        picture = ImageOps.mirror(picture)
+    if view == "detail":
+        width, height = size
+        picture = picture.crop((width // 4, height // 4, 3 * width // 4, 3 * height // 4))
     return picture.resize(SIZE, Image.Resampling.LANCZOS)
 
 

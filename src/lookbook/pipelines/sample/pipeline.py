@@ -12,7 +12,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             Node(
                 nodes.draw_sample,
                 inputs="params:sample",
-                outputs=["sample_photos", "sample_table"],
+                outputs=["sample_photos", "sample_table", "sample_products"],
                 name="draw_sample",
             ),
         ],
