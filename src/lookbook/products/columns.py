@@ -41,6 +41,8 @@ _WRAPPERS = {
     "pricing",
     "general",
 }
+# A heading is no longer.
+_LONGEST = 200
 # Rows by whose cells the kind of a column is told.
 _SAMPLE = 5_000
 _REGIONS = {"uk", "us", "usa", "eu", "eur", "fr", "de", "it", "int", "international", "available"}
@@ -116,7 +118,11 @@ def recognise_columns(table: ShopTable, properties: ProductProperties) -> Column
 
 def count_properties(headings: Iterable[str], properties: ProductProperties) -> int:
     """Count the headings that are those of a property."""
-    return sum(bool(find_properties(heading, properties)) for heading in headings if heading)
+    return sum(
+        bool(find_properties(heading, properties))
+        for heading in headings
+        if 0 < len(heading) <= _LONGEST
+    )
 
 
 def find_properties(

@@ -118,7 +118,7 @@ class ProductBuilder:
         ]
         offers = self._offers(own, variants, packed, group.is_parent)
         facts: dict[str, Any] = {
-            "title": self._title(texts, problems) or group.id,
+            "title": self._title(texts, problems) or None,
             "description": self._long_text(texts, "description", html_to_text, problems),
             "brand": self._brand(rows),
             "url": self._url(texts),

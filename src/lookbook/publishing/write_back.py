@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 from lookbook.attributes.record import from_row
 from lookbook.attributes.schema import Schema
+from lookbook.errors import InputError
 from lookbook.lazy import pd
 from lookbook.products.columns import Columns
 from lookbook.products.products import Product, read_products
 from lookbook.products.reading import read_shop_file
 from lookbook.products.shop_file import PATH, Row, ShopFile, ShopTable
 from lookbook.products.vocabulary import ProductProperties, fold
-from lookbook.products.words import as_text
+from lookbook.products.words import Words, as_text
 from lookbook.publishing.shops import ShopParams, TemplateTable
 
 CHANGES = ["product_id", "line", "column", "before", "after", "source", "confidence"]
@@ -33,7 +37,8 @@ class WriteBack:
         """Read the file.
 
         Raises:
-            InputError: If the file cannot be read, or a template is none.
+            InputError: If the file cannot be read, a template is none, or a column to overwrite is
+                not there.
         """
         self._table: ShopTable = read_shop_file(file, properties)
         self._products, self._columns = read_products(self._table, properties)
@@ -43,9 +48,19 @@ class WriteBack:
         self._attributes = {
             name: self._templates.variables(name) & set(schema.names) for name in params.fill
         }
+        self._words = Words(properties)
         self._places = {
             name: places for name in params.fill if (places := self._writable(self._columns, name))
         }
+        headings = {
+            self._columns.names[place] for places in self._places.values() for place in places
+        }
+        if missing := self._overwrite - set(map(fold, headings)):
+            named = next(heading for heading in params.overwrite if fold(heading) in missing)
+            raise InputError(
+                f"export.overwrite names '{named}', which holds nothing that export.fill has. In "
+                f"'{file.name}' these can be replaced: {', '.join(sorted(headings)) or 'none'}."
+            )
 
     def _writable(self, columns: Columns, name: str) -> list[int]:
         """Find the columns of a property: the first, or all that stand beside a photo.
@@ -55,13 +70,39 @@ class WriteBack:
         top = [
             place
             for place in columns.places[name]
-            if place not in columns.metafields
+            if (place not in columns.metafields or fold(columns.names[place]) in self._overwrite)
             and not (
                 PATH in columns.names[place]
                 and columns.names[place].split(PATH)[0] in self._table.headings
             )
         ]
-        return top if name == ALT_TEXT else top[:1]
+        chosen = [place for place in top if fold(columns.names[place]) in self._overwrite]
+        return top if name == ALT_TEXT else (chosen or top[:1])
+
+    @cached_property
+    def _genders(self) -> dict[str, str]:
+        """The words by which the file itself names each gender."""
+        cells = Counter(
+            as_text(row.cells[place])
+            for place in self._places.get("gender", [])
+            for row in self._table.rows
+            if place in row.cells
+        )
+        common = [(self._words.find_genders(text), text) for text, _ in cells.most_common()]
+        return {next(iter(found)): text for found, text in reversed(common) if len(found) == 1}
+
+    def _word(self, name: str, value: str) -> str:
+        """Write a value as the file's own cells do."""
+        if name != "gender":
+            return value
+        return next(
+            (
+                self._genders[found]
+                for found in self._words.find_genders(value)
+                if found in self._genders
+            ),
+            value,
+        )
 
     def list_changes(
         self, catalogue: pd.DataFrame, provenance: pd.DataFrame
@@ -103,21 +144,10 @@ class WriteBack:
             for row, place in self._cells(product, name, places, rows):
                 before = as_text(row.cells.get(place, ""))
                 heading = self._columns.names[place]
-                is_open = not before and not is_known
-                if (
-                    values[name]
-                    and values[name] != before
-                    and (is_open or fold(heading) in self._overwrite)
-                ):
-                    change = (
-                        product.id,
-                        row.line,
-                        heading,
-                        before,
-                        values[name],
-                        source,
-                        confidence,
-                    )
+                after = self._word(name, values[name])
+                is_open = fold(heading) in self._overwrite or not (before or is_known)
+                if is_open and after not in ("", before):
+                    change = (product.id, row.line, heading, before, after, source, confidence)
                     yield dict(zip(CHANGES, change, strict=True))
 
     def _cells(
@@ -125,7 +155,7 @@ class WriteBack:
     ) -> Iterator[tuple[Row, int]]:
         """Find a property's cells: of alt texts one for each photo."""
         if name != ALT_TEXT:
-            yield rows[product.line], places[0]
+            yield from ((rows[product.line], place) for place in places)
             return
         for line in dict.fromkeys([product.line, *(line for _, line in product.images)]):
             for place in places:
@@ -143,20 +173,26 @@ def _index(provenance: pd.DataFrame) -> dict[str, dict[str, tuple[str, float]]]:
     index: dict[str, dict[str, tuple[str, float]]] = {}
     columns = ("photo_id", "attribute", "source", "probability")
     for photo, attribute, source, probability in zip(
-        *(provenance[name] for name in columns), strict=True
+        *(provenance[name].tolist() for name in columns), strict=True
     ):
         known = index.setdefault(photo, {})
-        least = min(float(probability), known.get(attribute, ("", 1.0))[1])
-        known[attribute] = (source, least)
+        _, least = known.get(attribute, ("", math.inf))
+        known[attribute] = (source, least if pd.isna(probability) else min(least, probability))
     return index
 
 
 def _weakest(
     attributes: set[str], sources: Mapping[str, tuple[str, float]]
 ) -> tuple[str, float | None]:
-    """Return the weakest source of some attributes, and their least probability."""
+    """Return the weakest source of some attributes, and their least probability.
+
+    A text without one is as likely as the least likely value that a model chose.
+    """
     known = [sources[name] for name in attributes if name in sources]
-    if not known:
-        return _SOURCES[0], None
-    source = min((source for source, _ in known), key=_SOURCES.index)
-    return source, min(probability for _, probability in known)
+    source = min((source for source, _ in known), key=_SOURCES.index, default=_SOURCES[0])
+    likely = [least for _, least in known if least < math.inf]
+    if not likely and source == _SOURCES[0]:
+        likely = [
+            least for other, least in sources.values() if other == source and least < math.inf
+        ]
+    return source, min(likely, default=1.0 if source != _SOURCES[0] else None)
