@@ -123,7 +123,8 @@ def outfits(outfits: list[Outfit], pictures: list[list[str]], schema: Schema) ->
 
 
 def _piece(outfit: int, place: int, one: Recommendation, picture: str, schema: Schema) -> str:
-    title, offer = text(one.title(schema)), _offer(one.product) if one.product else ""
+    title = text(one.title(schema))
+    offer = f'<span class="offer">{_price(one.product)}</span>' if one.product else ""
     data = f'data-outfit="{outfit}" data-place="{place}"'
     slot = text(slot_name(one.slot, schema) or "piece")
     return (
@@ -153,12 +154,19 @@ def note(sentence: str) -> str:
     return f'<p class="note">{text(sentence)}</p>'
 
 
-def _offer(product: Product) -> str:
-    """Return price, brand, sizes and availability."""
-    price = f"<b>{text(product.price_text)}</b>" if product.price_text else ""
+def _price(product: Product) -> str:
+    """Return what a customer pays, beside the regular price in a sale."""
+    if not product.price_text:
+        return ""
+    price = f"<b>{text(product.price_text)}</b>"
     if product.sale_price is not None and product.price is not None:
         regular = text(format_price(product.price, product.currency))
         price = f'<s title="Regular price">{regular}</s> {price}'
+    return f'<span class="price">{price}</span>'
+
+
+def _offer(product: Product) -> str:
+    """Return price, brand, sizes and availability."""
     sizes = ", ".join(product.sizes[:_MAX_SIZES])
     sizes += ", …" if len(product.sizes) > _MAX_SIZES else ""
     stock = {True: "In stock", False: "Sold out", None: ""}[product.in_stock]
@@ -167,7 +175,7 @@ def _offer(product: Product) -> str:
         for name, fact in (("brand", product.brand), ("sizes", sizes), ("stock", stock))
         if fact
     )
-    price = f'<span class="price">{price}</span>' if price else ""
+    price = _price(product)
     return f'<span class="offer">{price}{facts}</span>' if price or facts else ""
 
 

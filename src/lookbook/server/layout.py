@@ -9,6 +9,7 @@ import gradio as gr
 
 from lookbook.assistant.types import ANSWER_METHODS, ServingParams
 from lookbook.attributes.schema import Schema
+from lookbook.products.product import format_price
 from lookbook.search.product_filter import Sort
 from lookbook.server import cards
 
@@ -130,18 +131,24 @@ class Layout:
         hidden: dict[str, Any] = {"visible": False, "min_width": 100}
         filters: dict[str, Any] = {}
         with gr.Row():
-            for name, label in (("min_price", "Price from"), ("max_price", "Price to")):
-                value = getattr(chosen, name)
-                filters[name] = gr.Number(value, label=label, minimum=0, **hidden)
             for name, label in (("sizes", "Size"), ("brands", "Brand")):
                 values = getattr(chosen, name) or []
                 filters[name] = gr.Dropdown(
                     values, value=values, label=label, multiselect=True, **hidden
                 )
+            filters["in_stock"] = gr.Checkbox(
+                chosen.in_stock, label="In stock only", **{**hidden, "min_width": 160}
+            )
+        with gr.Row():
+            for name, label in (("min_price", "Price from"), ("max_price", "Price to")):
+                amount = getattr(chosen, name)
+                filters[name] = gr.Textbox(
+                    "" if amount is None else format_price(amount), label=label, max_length=20,
+                    **hidden,
+                )  # fmt: skip
             filters["sort"] = gr.Dropdown(
                 list(SORTS.items()), value=self._params.sort, label="Sort by", **hidden
             )
-            filters["in_stock"] = gr.Checkbox(chosen.in_stock, label="In stock only", **hidden)
         self.product_filters = filters
 
     def add_results(self) -> None:

@@ -23,6 +23,7 @@ from lookbook.assistant.types import (
     with_products,
 )
 from lookbook.errors import InputError, OperatorError
+from lookbook.products.product import parse_amount
 from lookbook.search.items import Item
 from lookbook.search.product_filter import ProductFilter, Sort
 from lookbook.server import cards
@@ -201,12 +202,14 @@ class Page(Layout):
             # The answer to the photo would overwrite the message in the chat.
             cancels=photo_events, **common,
         )  # fmt: skip
-        method, embedder, limit, low, high, *filters = choices
-        # A price is complete when the customer leaves its field.
+        method, embedder, limit, *filters = choices
+        prices = [self.product_filters[name] for name in ("min_price", "max_price")]
         gr.on(
             [
-                method.change, embedder.change, limit.release, low.submit, low.blur, high.submit,
-                high.blur, *(one.change for one in filters),
+                method.change, embedder.change, limit.release,
+                *(one.change for one in filters if one not in prices),
+                # A price is complete when the customer leaves its field.
+                *(event for price in prices for event in (price.submit, price.blur)),
             ],
             self._on_choice, [session, *choices], trigger_mode="always_last", **common,
         )  # fmt: skip
@@ -480,6 +483,8 @@ class Page(Layout):
         count = len(self.product_filters)
         products = dict(zip(self.product_filters, filters[:count], strict=True))
         sort = products.pop("sort")
+        for name in ("min_price", "max_price"):
+            products[name] = _read_price(products[name])
         given = {name: value for name, value in products.items() if value not in (None, [])}
         return self._params.model_copy(
             update={
@@ -526,6 +531,18 @@ class Page(Layout):
     def _unchoose(self, session: Session) -> Updates:
         session.chosen = None
         return {self.chosen_card: "", self.chosen_row: gr.update(visible=False)}
+
+
+def _read_price(text: str) -> float | None:
+    """Read a price that a customer typed; ``None`` for an empty field.
+
+    Raises:
+        InputError: If it is no price.
+    """
+    price = parse_amount(text)
+    if text.strip() and price is None:
+        raise InputError(f"'{text}' is no price. Write it like 49.95.")
+    return price
 
 
 def _escape(turns: list[dict[str, Any]]) -> list[dict[str, str]]:

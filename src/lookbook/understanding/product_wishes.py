@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from lookbook.attributes.values import normalize
+from lookbook.products.product import parse_amount
 from lookbook.search.product_filter import ProductFacets, ProductFilter, Sort
 from lookbook.understanding import cues
 from lookbook.understanding.phrases import ProductPhrases
@@ -156,7 +157,7 @@ class _Reader:
             if not signs and (needs_currency or self._is_other_number(match)):
                 continue
             self._remove(match)
-            return [_to_number(one) for one in numbers], signs[0] if signs else ""
+            return [parse_amount(one) or 0.0 for one in numbers], signs[0] if signs else ""
         return None
 
     def _is_other_number(self, match: re.Match[str]) -> bool:
@@ -231,14 +232,6 @@ def _any(phrases: Iterable[str]) -> str:
     """Return a pattern for any of some phrases, the longest first; for none it matches nothing."""
     listed = sorted(map(re.escape, phrases), key=len, reverse=True)
     return "|".join(listed) or r"(?!)"
-
-
-def _to_number(digits: str) -> float:
-    """Return the number of "1.299,00", "1,299.00" or "49,9"."""
-    *whole, last = re.split(r"[.,'  ]", digits)
-    if not whole:
-        return float(last)
-    return float("".join([*whole, last])) if len(last) == 3 else float(f"{''.join(whole)}.{last}")
 
 
 @lru_cache(maxsize=512)
