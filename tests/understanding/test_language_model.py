@@ -16,7 +16,9 @@ from lookbook.chat_models.checkpoint import Checkpoint, load_model
 from lookbook.chat_models.huggingface import HuggingFaceChatModel
 from lookbook.datasets.engine_dataset import EngineDataset
 from lookbook.errors import InputError
+from lookbook.products.product import Product
 from lookbook.search.items import Hit, Item
+from lookbook.search.product_filter import ProductFacets, ProductFilter
 from lookbook.understanding.language_model import (
     BY_RULES,
     LanguageModelStylist,
@@ -75,6 +77,10 @@ def stylist(server, stylist_of):
     return stylist_of(ApiChatModel(MODEL, base_url=server.url, api_key=KEY, retries=0))
 
 
+FACETS = ProductFacets(["Acme"], ["S", "M"], ["EUR"], (10.0, 200.0), True)
+BOOTS = Product("1", "Stiefel Elbe", price=89.95, sale_price=49.95, currency="EUR", sizes=["40"])
+
+
 def replied(stylist, item=SHIRT, found=(SHOES,), message="shoes?"):
     plan = RuleStylist().plan(item, message, [], SCHEMA)
     return list(stylist.reply(plan, item, list(found), message, [], SCHEMA))
@@ -101,6 +107,32 @@ def test_the_plan_is_the_models_in_the_catalogues_values(server, stylist):
     every: dict[str, list[str]] = {name: [] for name in SCHEMA.categorical}
     whole = {**FEET, "wished": {**every, **FEET["wished"]}, "unwanted": every}
     jsonschema.validate(json.loads(plan_of(whole)), schema)
+
+
+def test_limits_of_a_plan_are_those_that_products_can_meet(server, stylist):
+    answered = {
+        "max_price": 50, "min_price": 0, "sizes": ["M", "9"], "brands": ["Nobody"],
+        "order": "price_ascending", "asks": ["price"], "is_about_shown": False, "refers_to": 2,
+        "is_cheaper": False,
+    }  # fmt: skip
+    server.plans = [plan_of(FEET, **answered)]
+    plan = stylist.plan(SHIRT, "white sneakers, cheap", [], SCHEMA, FACETS)
+    assert plan.queries[0].products == ProductFilter(max_price=50, sizes=["M"])
+    assert (plan.sort, plan.asks, plan.is_about_shown, plan.refers_to) == (
+        "price_ascending", ["price"], True, 2,
+    )  # fmt: skip
+    schema = server.requests[0]["response_format"]["json_schema"]["schema"]
+    assert schema["properties"]["sizes"]["items"] == {"enum": ["S", "M"]}
+    assert "max_price" not in plan_schema(SCHEMA)["properties"]
+
+
+def test_a_reply_names_no_price_that_is_not_the_items(server, stylist):
+    server.reply = "Take [1] for 49.95 EUR. It was 89,95 €. Elsewhere it costs $20."
+    item = Item("1", "1.jpg", BLACK_SHOES, product=BOOTS)
+    reply = "".join(replied(stylist, found=(Recommendation("feet", Hit(item)),)))
+    assert reply.strip() == "Take Stiefel Elbe for 49.95 EUR. It was 89,95 €."
+    sent = server.requests[-1]["messages"][-1]["content"]
+    assert "price 49.95 EUR; sizes 40" in sent
 
 
 def test_what_the_fields_lack_reaches_no_filter(server, stylist):
@@ -285,9 +317,9 @@ def local(tiny_mllama):
 def test_a_local_model_can_write_nothing_but_a_plan(local):
     asked = [{"role": "system", "content": "Plan."}, {"role": "user", "content": "shoes"}]
     for temperature in (0.0, 0.7):
-        written = local.answer(asked, plan_schema(SCHEMA), temperature)
+        written = local.answer(asked, plan_schema(SCHEMA, FACETS), temperature)
         assert written.startswith('{"mode":')
-        plan = parse_plan(written, SHIRT, SCHEMA)
+        plan = parse_plan(written, SHIRT, SCHEMA, FACETS)
         assert plan is None or {query.slot for query in plan.queries} <= {*SCHEMA.slots, None}
 
 

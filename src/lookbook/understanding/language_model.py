@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from lookbook.attributes.json_parsing import repair
 from lookbook.attributes.record import Record, text_of, values_of
@@ -22,11 +22,15 @@ from lookbook.outfits.slots import (
     values_of_slot,
 )
 from lookbook.search.preferences import Preference
+from lookbook.search.product_filter import ProductFacets, ProductFilter, Sort
 from lookbook.understanding.dialogue_state import EXCLUDED, GARMENT, NAMED, RECIPIENT
+from lookbook.understanding.facts import name_unmet_limits
 from lookbook.understanding.lexicon import Lexicon, lexicon_of
 from lookbook.understanding.phrases import Phrases
+from lookbook.understanding.product_wishes import amounts_in
 from lookbook.understanding.request import (
     MAX_MESSAGE_LENGTH,
+    Fact,
     Message,
     Mode,
     Recommendation,
@@ -41,6 +45,9 @@ logger = logging.getLogger(__name__)
 BY_RULES = "My language model gives no answer just now, so I go by rules."
 MAX_QUERIES = 6
 MAX_TEXT_LENGTH = 160
+# Sizes or brands that a plan may name, and items shown that it may refer to.
+_MAX_OFFERED = 200
+_MAX_REFERENCE = 10
 # Turns of a chat that a model reads again each time.
 MAX_TURNS = 10
 REFERENCE = re.compile(r"\[(\d+)\]")
@@ -82,7 +89,12 @@ class LanguageModelStylist:
         self._rules = RuleStylist(phrases)
 
     def plan(
-        self, item: Record | None, message: str, history: list[Message], schema: Schema
+        self,
+        item: Record | None,
+        message: str,
+        history: list[Message],
+        schema: Schema,
+        facets: ProductFacets = ProductFacets(),  # noqa: B008
     ) -> Request:
         """Turn a message into a request, see :class:`lookbook.understanding.request.Stylist`.
 
@@ -91,17 +103,17 @@ class LanguageModelStylist:
         messages = _chat_messages(
             self._prompts.plan, history, f"{_own_item(item, schema)}\n\n{_customer_says(message)}"
         )
-        answer_schema, is_late = plan_schema(schema), False
+        answer_schema, is_late = plan_schema(schema, facets), False
         try:
             for temperature in TEMPERATURES:
                 answer = self._chat.answer(messages, answer_schema, temperature)
-                request = parse_plan(answer, item, schema)
+                request = parse_plan(answer, item, schema, facets)
                 if request is not None:
                     return request.model_copy(update={"has_message": bool(message.strip())})
         except InputError as error:
             logger.warning("the stylist's model cannot be asked: %s", error)
             is_late = isinstance(error, ChatTimeoutError)
-        request = self._rules.plan(item, message, history, schema)
+        request = self._rules.plan(item, message, history, schema, facets)
         notes = [BY_RULES, *request.notes]
         return request.model_copy(update={"notes": notes, "is_late": is_late})
 
@@ -121,16 +133,23 @@ class LanguageModelStylist:
             yield from rules
             return
         listed = "\n".join(
-            f"[{number}] {slot_name(one.slot, schema) or 'item'}: {text_of(one.record, schema)}"
+            f"[{number}] {slot_name(one.slot, schema) or 'item'}: {describe(one, schema)}"
             + (f" ({one.why})" if one.why else "")
             for number, one in enumerate(items, 1)
         )
+        listed += "".join(f"\n{unmet}" for unmet in name_unmet_limits(request, items, schema))
         messages = _chat_messages(
             self._prompts.reply, history,
             f"{_own_item(item, schema)}\n\nItems that are shown:\n{listed}\n\n"
             f"{_customer_says(message)}",
         )  # fmt: skip
-        titles = [one.record[schema.title] for one in items]
+        titles = [one.title(schema) for one in items]
+        prices = {
+            price
+            for product in (one.product for one in items)
+            for price in ((product.price, product.sale_price) if product else ())
+            if price is not None
+        }
         lexicon = lexicon_of(schema, self._phrases)
         known = _named_values([*(one.record for one in items), *([item] if item else [])],
                               lexicon, schema)  # fmt: skip
@@ -139,6 +158,8 @@ class LanguageModelStylist:
         try:
             for sentence in _sentences(self._chat.stream(messages)):
                 if not _is_grounded(sentence, len(items), known, lexicon, schema):
+                    continue
+                if not set(amounts_in(sentence)) <= prices | limits_of(request):
                     continue
                 held.append(REFERENCE.sub(lambda match: titles[int(match[1]) - 1], sentence))
                 has_reference = has_reference or bool(REFERENCE.search(sentence))
@@ -165,11 +186,34 @@ class _AnsweredQuery(BaseModel, extra="forbid"):
 class _AnsweredPlan(BaseModel, extra="forbid"):
     mode: Mode
     queries: list[_AnsweredQuery]
+    min_price: int = Field(default=0, ge=0)
+    max_price: int = Field(default=0, ge=0)
+    sizes: list[str] = []
+    brands: list[str] = []
+    order: Sort = "relevance"
+    asks: list[Fact] = []
+    is_about_shown: bool = False
+    refers_to: int = Field(default=0, ge=0)
+    is_cheaper: bool = False
     notes: list[str] = []
 
+    def limits(self, facets: ProductFacets) -> ProductFilter:
+        """Return the limits that the catalogue's products can meet."""
+        return ProductFilter(
+            min_price=self.min_price or None,
+            max_price=self.max_price or None,
+            sizes=[size for size in self.sizes if size in facets.sizes] or None,
+            brands=[brand for brand in self.brands if brand in facets.brands] or None,
+        )
 
-def parse_plan(answer: str, item: Record | None, schema: Schema) -> Request | None:
-    """Parse a model's plan, without what the attributes do not declare.
+
+def parse_plan(
+    answer: str,
+    item: Record | None,
+    schema: Schema,
+    facets: ProductFacets = ProductFacets(),  # noqa: B008
+) -> Request | None:
+    """Parse a model's plan, without what the attributes and products do not have.
 
     Returns:
         The request; ``None`` if it asks for nothing.
@@ -186,8 +230,16 @@ def parse_plan(answer: str, item: Record | None, schema: Schema) -> Request | No
         # Items for the same slot go with nothing.
         if not (mode == "complementary" and query.slot is not None and query.slot == own_slot)
     ]
+    limits = plan.limits(facets)
+    queries = [query.model_copy(update={"products": limits}) for query in queries]
     notes = [note[:MAX_TEXT_LENGTH] for note in plan.notes[:3]]
-    return Request(mode=mode, queries=queries, notes=notes) if queries else None
+    if not queries:
+        return None
+    return Request(
+        mode=mode, queries=queries, sort=plan.order, asks=plan.asks,
+        is_about_shown=plan.is_about_shown or plan.refers_to > 0, refers_to=plan.refers_to or None,
+        is_cheaper=plan.is_cheaper, notes=notes,
+    )  # fmt: skip
 
 
 def _slot_query(query: _AnsweredQuery, mode: Mode, schema: Schema) -> SlotQuery:
@@ -223,8 +275,16 @@ def _declared(values: Values, schema: Schema) -> Values:
     return {name: own for name, own in declared.items() if own}
 
 
-def plan_schema(schema: Schema) -> dict[str, Any]:
-    """Return the JSON schema of a plan."""
+def plan_schema(
+    schema: Schema,
+    facets: ProductFacets = ProductFacets(),  # noqa: B008
+) -> dict[str, Any]:
+    """Return the JSON schema of a plan.
+
+    Args:
+        schema: The catalogue's attributes.
+        facets: Brands, sizes and prices of the catalogue's products.
+    """
 
     def array(values: Any) -> dict[str, Any]:
         listed = list(values)
@@ -244,9 +304,49 @@ def plan_schema(schema: Schema) -> dict[str, Any]:
             "queries": {
                 "type": "array", "items": _object(query), "minItems": 1, "maxItems": MAX_QUERIES,
             },
+            **_product_properties(facets),
             "notes": {"type": "array", "items": text, "maxItems": 3},
         }
     )  # fmt: skip
+
+
+def _product_properties(facets: ProductFacets) -> dict[str, Any]:
+    """Return the part of the JSON schema that only a catalogue of products has."""
+    properties: dict[str, Any] = {}
+    for name, offered in (("sizes", facets.sizes), ("brands", facets.brands)):
+        if offered:
+            values = {"enum": list(offered[:_MAX_OFFERED])}
+            properties[name] = {"type": "array", "items": values, "maxItems": 4}
+    if facets.prices is not None:
+        price = {"type": "integer", "minimum": 0, "maximum": 1_000_000}
+        order = {"enum": list(get_args(Sort))}
+        properties |= {"min_price": price, "max_price": price, "order": order}
+        properties["is_cheaper"] = {"type": "boolean"}
+    if properties:
+        facts = {"type": "array", "items": {"enum": list(get_args(Fact))}, "maxItems": 4}
+        numbers = {"enum": list(range(_MAX_REFERENCE + 1))}
+        properties |= {"asks": facts, "is_about_shown": {"type": "boolean"}, "refers_to": numbers}
+    return properties
+
+
+def describe(one: Recommendation, schema: Schema) -> str:
+    """Return an item's texts and the shop's facts for a language model."""
+    text, product = text_of(one.record, schema), one.product
+    if product is None:
+        return text
+    facts = [
+        product.title, product.description, product.brand,
+        f"price {product.price_text or 'unknown'}",
+        f"sizes {', '.join(product.sizes)}" if product.sizes else "",
+        {True: "in stock", False: "sold out", None: ""}[product.in_stock],
+    ]  # fmt: skip
+    return f"{text} The shop says: {'; '.join(filter(None, facts))}."
+
+
+def limits_of(request: Request) -> set[float]:
+    """Return the amounts that a request speaks of itself."""
+    amounts = [(query.products.min_price, query.products.max_price) for query in request.queries]
+    return {amount for pair in amounts for amount in pair if amount is not None}
 
 
 def _named_values(records: list[Record], lexicon: Lexicon, schema: Schema) -> set[tuple[str, str]]:

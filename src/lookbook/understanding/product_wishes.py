@@ -80,6 +80,16 @@ def read_product_wishes(
     return reader.wishes
 
 
+def amounts_in(text: str) -> list[float]:
+    """Return the amounts of money that a text names: numbers with a currency or with cents."""
+    numbers = (
+        match[2]
+        for match in _compiled(_AMOUNT).finditer(text)
+        if match[1] or match[3] or re.search(r"[.,]\d\d$", match[2])
+    )
+    return [amount for number in numbers if (amount := parse_amount(number)) is not None]
+
+
 class _Reader:
     """Takes what it understands out of a message."""
 
