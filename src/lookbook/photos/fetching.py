@@ -235,7 +235,7 @@ def read_fetches(shards: Shards, addresses: Iterable[str]) -> pd.DataFrame:
         The last record of each, in no order.
     """
     wanted = set(addresses)
-    tables = [pd.DataFrame(columns=COLUMNS)]
+    tables = [pd.DataFrame(columns=COLUMNS).astype({"image": str, "file": str})]
     for load in shards.values():
         table = load()
         tables.append(table[table["image"].map(wanted.__contains__)])

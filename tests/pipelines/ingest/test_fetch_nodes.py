@@ -16,9 +16,9 @@ from lookbook.pipelines.ingest.fetch_nodes import (
 from lookbook.pipelines.ingest.params import IngestParams
 from lookbook.pools import LocalPool
 from photo_server import photo, serving_photos, status
-from project import ROOT, configuration
+from project import configuration, jpeg
 
-PHOTOS = sorted(ROOT.glob("data/01_raw/sample/images_compressed/*.jpg"))
+PHOTOS = [jpeg(seed=seed) for seed in range(12)]
 
 
 NO_ROWS = pd.DataFrame({"image": []})
@@ -60,16 +60,16 @@ class Shop:
 
 
 def test_what_failed_is_a_row_with_its_reason_and_is_tried_again(shop):
-    shop.offer("a.jpg", photo(PHOTOS[0].read_bytes(), '"a"'))
+    shop.offer("a.jpg", photo(PHOTOS[0], '"a"'))
     shop.offer("b.jpg", status(404))
     fetched, files = shop.run()
     assert fetched["status"].tolist() == ["ok", "unreachable"]
     assert fetched["reason"].tolist() == ["", "HTTP 404 Not Found"]
     assert fetched["image"].tolist() == shop.images
     assert {name: read() for name, read in files.items()} == {
-        fetched["file"][0]: PHOTOS[0].read_bytes()
+        fetched["file"][0]: PHOTOS[0]
     }
-    shop.server.answers["/b.jpg"] = photo(PHOTOS[1].read_bytes())
+    shop.server.answers["/b.jpg"] = photo(PHOTOS[1])
     assert shop.run()[0]["status"].tolist() == ["ok", "ok"]
     assert shop.run()[0]["status"].tolist() == ["ok", "ok"]
     assert shop.server.requests == {"/a.jpg": 1, "/b.jpg": 2}
@@ -77,7 +77,7 @@ def test_what_failed_is_a_row_with_its_reason_and_is_tried_again(shop):
 
 def test_a_killed_run_goes_on_where_it_was(shop):
     for number in range(12):
-        shop.offer(f"{number}.jpg", photo(PHOTOS[number].read_bytes()))
+        shop.offer(f"{number}.jpg", photo(PHOTOS[number]))
     shop.run(survive=1, addresses_per_file=4, batch_size=2)
     asked = shop.server.requests.copy()
     fetched, files = shop.run()
@@ -86,7 +86,7 @@ def test_a_killed_run_goes_on_where_it_was(shop):
 
 
 def test_a_photo_that_has_left_the_store_is_fetched_again(shop):
-    shop.offer("a.jpg", photo(PHOTOS[0].read_bytes(), '"a"'))
+    shop.offer("a.jpg", photo(PHOTOS[0], '"a"'))
     fetched, _ = shop.run()
     stored = shop.folder / fetched["file"][0].replace("fetched", "store", 1)
     stored.unlink()
@@ -96,9 +96,9 @@ def test_a_photo_that_has_left_the_store_is_fetched_again(shop):
 
 def test_a_refresh_fetches_what_has_changed_and_keeps_what_fails(shop):
     for name in "ab":
-        shop.offer(f"{name}.jpg", photo(PHOTOS[0].read_bytes(), f'"{name}"'))
+        shop.offer(f"{name}.jpg", photo(PHOTOS[0], f'"{name}"'))
     before, _ = shop.run()
-    shop.server.answers["/a.jpg"] = photo(PHOTOS[1].read_bytes(), '"new"')
+    shop.server.answers["/a.jpg"] = photo(PHOTOS[1], '"new"')
     shop.server.answers["/b.jpg"] = status(500)
     after, files = shop.run(refresh=True)
     assert after["status"].tolist() == ["ok", "ok"]
@@ -111,16 +111,16 @@ def test_a_refresh_fetches_what_has_changed_and_keeps_what_fails(shop):
 def test_files_beside_a_table_are_those_that_it_names(shop, tmp_path):
     for name in ("bilder/One.JPG", "images/two.jpg", "other.jpg", "deep/er/three.jpg"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_bytes(PHOTOS[0].read_bytes())
+        (tmp_path / name).write_bytes(PHOTOS[0])
     shop.images += ["bilder/one.jpg", "two.jpg", "three.jpg", "../x.jpg", "/etc/passwd", ""]
     fetched, files = shop.run()
     assert fetched.empty
     assert sorted(files) == ["bilder/One.JPG", "images/two.jpg"]
-    assert files["bilder/One.JPG"]() == PHOTOS[0].read_bytes()
+    assert files["bilder/One.JPG"]() == PHOTOS[0]
 
 
 def test_an_address_whose_photo_lies_in_the_folder_is_not_fetched(tmp_path):
-    (tmp_path / "a.jpg").write_bytes(PHOTOS[0].read_bytes())
+    (tmp_path / "a.jpg").write_bytes(PHOTOS[0])
     files = PhotoFiles(LocalFileSystem(), str(tmp_path), None)
     rows = pd.DataFrame(
         {"image": ["https://cdn.shop.example/v1/a.jpg", "//shop.example/b.jpg", None]}

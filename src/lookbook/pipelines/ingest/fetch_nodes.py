@@ -51,7 +51,9 @@ def name_images(
             "of files beside it."
         )
     to_fetch = [is_address(image) and not (names.files and names.find(image)) for image in images]
-    return pd.DataFrame({"image": images, "is_address": to_fetch})
+    return pd.DataFrame(
+        {"image": pd.Series(images, dtype=str), "is_address": pd.Series(to_fetch, dtype=bool)}
+    )
 
 
 def fetch_photos(
@@ -77,7 +79,7 @@ def fetch_photos(
     """
     from lookbook.progress import Progress
 
-    addresses = named_images.loc[named_images["is_address"].astype(bool), ["image"]]
+    addresses = named_images.loc[named_images["is_address"], ["image"]]
     before = read_fetches(existing_photo_fetches, addresses["image"])
     stored = before[before["file"].isin(fetcher.store.names() if len(before) else ())]
     wanted = addresses.merge(stored[["image", "file", "etag", "bytes"]], how="left", on="image")
@@ -114,7 +116,7 @@ def collect_fetches(named_images: pd.DataFrame, photo_fetches: Shards) -> pd.Dat
         the photo's name among the photos, empty if it failed; ``etag``, ``bytes``, ``status`` and
         ``reason``.
     """
-    addresses = named_images.loc[named_images["is_address"].astype(bool), "image"]
+    addresses = named_images.loc[named_images["is_address"], "image"]
     fetches = read_fetches(photo_fetches, addresses).set_index("image")
     ordered = fetches.loc[[image for image in addresses if image in fetches.index]]
     return ordered.reset_index()[[name for name in COLUMNS if name != "time"]]
@@ -131,7 +133,7 @@ def select_files(
     Raises:
         InputError: If there is no photo at all.
     """
-    beside = named_images.loc[~named_images["is_address"].astype(bool), "image"]
+    beside = named_images.loc[~named_images["is_address"], "image"]
     is_ok = fetched_photos["status"].eq("ok")
     fetched = fetched_photos.loc[is_ok, "file"].unique()
     files = {
