@@ -10,12 +10,10 @@ NEXT = "kedro run"
 
 
 def summarise(report: dict[str, Any]) -> tuple[int, int, str] | None:
-    """Return rows in, products out, and what their cells say; ``None`` without a shop's file."""
-    if not report["rows"]:
+    """Return rows in, products out, and what their cells say; ``None`` without any product."""
+    if not report["products"]:
         return None
     reasons = [f"{count:,} × {reason}" for reason, count in report["quarantined"].items()]
     cells = f"; cells not used: {', '.join(reasons)}" if reasons else ""
-    if not report["products"]:
-        return report["rows"], 0, "no file of products"
     described = f"{report['variants']:,} variants, {report['photos']:,} photos"
     return report["rows"], report["products"], f"{described}{cells}"
