@@ -38,7 +38,8 @@ def test_the_decimals_of_a_file_show_how_it_separates_them(amounts, style):
     ("text", "amount", "currency"),
     [
         ("89.–", 89.0, None), ("CHF 89.-", 89.0, "CHF"), ("$.99", 0.99, "USD"),
-        ("249.0000", 249.0, None), ("US $5", 5.0, "USD"), ("A$ 20", 20.0, "AUD"), ("1290 Kč", 1290.0, "CZK"),
+        ("249.0000", 249.0, None), ("US $5", 5.0, "USD"), ("A$ 20", 20.0, "AUD"),
+        ("1290 Kč", 1290.0, "CZK"),
         (12, 12.0, None), (9.5, 9.5, None), ("1.299", 1299.0, None),
     ],
 )  # fmt: skip

@@ -18,9 +18,11 @@ def check(data, *want, name="products.csv"):
 
 def test_prestashop_counts_discounts_and_features():
     check(
-        "Product ID;Active (0/1);Name *;Categories (x,y,z...);Price tax excluded;Price tax included;"
+        "Product ID;Active (0/1);Name *;Categories (x,y,z...);Price tax excluded;Price "
+        "tax included;"
         "Wholesale price;On sale (0/1);Discount amount;Discount percent;Reference #;"
-        "Supplier reference #;Supplier;Manufacturer;EAN13;Quantity;Description;Image URLs (x,y,z...);"
+        "Supplier reference #;Supplier;Manufacturer;EAN13;Quantity;Description;Image "
+        "URLs (x,y,z...);"
         "Feature(Name:Value:Position)\n"
         "1;1;Robe;Femme,Robes;75;90.00;30;1;;20;RB-1;S-9;Grossiste;Marnelle;40;3;<p>Lin</p>;"
         "https://x.example/1.jpg,https://x.example/2.jpg;Colour:Bleu:1,Size:M:2\n"
@@ -39,7 +41,8 @@ def test_squarespace_has_its_variants_below_the_product():
         "Product ID [Non Editable],Variant ID [Non Editable],Product Type [Non Editable],"
         "Product Page,Product URL,Title,Description,SKU,Option Name 1,Option Value 1,Option Name 2,"
         "Option Value 2,Price,Sale Price,On Sale,Stock,Categories,Tags,Visible,Hosted Image URLs\n"
-        "5f1,a1,PHYSICAL,store,linen-top,Linen Top,<p>x</p>,LT-S,Size,S,Color,Sand,48.00,40.00,Yes,0,"
+        "5f1,a1,PHYSICAL,store,linen-top,Linen Top,<p>x</p>,LT-S,Size,S,Color,Sand,48.00,"
+        "40.00,Yes,0,"
         "/women/tops,,Yes,https://i.example/a.jpg https://i.example/b%20c.jpg\n"
         ",a2,,,,,,LT-M,,M,,Sand,50.00,42.00,Yes,2,,,,\n"
         "5f2,b1,PHYSICAL,store,mug,Mug,,MUG-1,,,,,20.00,15.00,No,Unlimited,,,No,\n",
@@ -73,7 +76,8 @@ def test_new_wix_has_rows_of_media():
         "handle,fieldType,name,visible,plainDescription,media,mediaAltText,brand,price,"
         "strikethroughPrice,inventory,sku,productOptionName1,productOptionType1,"
         "productOptionChoices1\n"
-        "tee,PRODUCT,Tee,TRUE,Soft,https://w.example/1.jpg,front,Odel,20,25,,,Size,TEXT_CHOICES,S;M\n"
+        "tee,PRODUCT,Tee,TRUE,Soft,https://w.example/1.jpg,front,Odel,20,25,,,Size,"
+        "TEXT_CHOICES,S;M\n"
         "tee,MEDIA,,,,https://w.example/2.jpg,back,,,,,,,,\n"
         "tee,VARIANT,,TRUE,,,,,20,25,IN_STOCK,T-S,Size,TEXT_CHOICES,S\n"
         "tee,VARIANT,,TRUE,,,,,22,,OUT_OF_STOCK,T-M,Size,TEXT_CHOICES,M\n",
@@ -93,9 +97,11 @@ def test_new_bigcommerce_has_rows_of_variants_and_images():
     check(
         head + "Product,10,Parka,physical,PK,,variant,0,0,200,90,250,0,38,1,Women/Coats,<p>x</p>,,,"
         "/parka/,,TRUE,,,,,,,\n"
-        "Variant,11,,,PK-S,Type=Rectangle|Name=Size|Value=SType=Swatch|Name=Color|Value=Sea[#2e8b57],"
+        "Variant,11,,,PK-S,Type=Rectangle|Name=Size|Value=SType=Swatch|Name=Color|"
+        "Value=Sea[#2e8b57],"
         ",0,0,210,,,190,,,,,,,,,TRUE,https://b.example/v.jpg,,,,,,\n"
-        "Variant,12,,,PK-M,Type=Rectangle|Name=Size|Value=M|Type=Swatch|Name=Color|Value=Sea[#2e8b57],"
+        "Variant,12,,,PK-M,Type=Rectangle|Name=Size|Value=M|Type=Swatch|Name=Color|"
+        "Value=Sea[#2e8b57],"
         ",4,0,,,,,,,,,,,,,TRUE,,,,,,,\n"
         "Image,13,,,,,,,,,,,,,,,,,,,,,,https://b.example/2.jpg,,back,FALSE,1,\n"
         "Image,14,,,,,,,,,,,,,,,,,,,,,,https://b.example/1.jpg,,front,TRUE,0,\n"
@@ -103,7 +109,7 @@ def test_new_bigcommerce_has_rows_of_variants_and_images():
         "Product,20,Voucher,digital,V,,none,0,0,30,,,,,1,,,,,/voucher/,,TRUE,,,,,,,\n",
         {"id": "PK", "title": "Parka", "price": 200.0, "sale_price": 190.0, "in_stock": True,
          "sizes": ["S", "M"], "colours": ["Sea"], "url": "/parka/", "gender": "Women", "variants": 2,
-         "images": ["https://b.example/1.jpg", "https://b.example/2.jpg", "https://b.example/v.jpg"]},
+         "images": [f"https://b.example/{name}.jpg" for name in "12v"]},
         {"id": "V", "title": "Voucher", "price": 30.0, "in_stock": True, "url": "/voucher/"},
     )  # fmt: skip
 
@@ -111,11 +117,15 @@ def test_new_bigcommerce_has_rows_of_variants_and_images():
 def test_magento_translates_and_prices_a_product_for_other_stores():
     check(
         "sku,store_view_code,product_type,categories,name,price,special_price,base_image,"
-        "additional_images,additional_attributes,qty,is_in_stock,manage_stock,use_config_manage_stock,"
+        "additional_images,additional_attributes,qty,is_in_stock,manage_stock,"
+        "use_config_manage_stock,"
         "url_key,configurable_variations\n"
-        'A-S,,simple,Default Category/Women,Top S,30.0000,,/a.jpg,,"size=S,color=Blue/White",0,,1,0,,\n'
-        'B-1,,simple,Default Category/Men,Belt,20.0000,15.0000,/b.jpg,,"size=Onesize|Long",0.0000,,0,0,,\n'
-        'A,,configurable,Default Category/Women,Top,,,/a.jpg,"/a.jpg,/a2.jpg","brand=Odel",0,1,,,top,'
+        'A-S,,simple,Default Category/Women,Top S,30.0000,,/a.jpg,,"size=S,'
+        'color=Blue/White",0,,1,0,,\n'
+        'B-1,,simple,Default Category/Men,Belt,20.0000,15.0000,/b.jpg,,"size=Onesize|'
+        'Long",0.0000,,0,0,,\n'
+        'A,,configurable,Default Category/Women,Top,,,/a.jpg,"/a.jpg,/a2.jpg",'
+        '"brand=Odel",0,1,,,top,'
         '"sku=A-S,size=S"\n'
         "A,fr,configurable,,Haut,25.0000,,,,,,,,,,\n"
         "B-1,de,simple,,Gürtel,19.0000,,,,,,,,,,\n",
@@ -129,7 +139,8 @@ def test_magento_translates_and_prices_a_product_for_other_stores():
 
 def test_shopware_points_to_the_parent_by_its_number():
     check(
-        "id;parent_id;product_number;active;stock;name;description;price_net;price_gross;list_price_gross;"
+        "id;parent_id;product_number;active;stock;name;description;price_net;price_gross;"
+        "list_price_gross;"
         "manufacturer_name;categories;cover_media_url;options\n"
         "0a1;;SW-1;1;0;Hemd;;50;59.9;79.9;Nordwerk;Herren|Hemden;https://s.example/h.jpg;\n"
         "0a2;0a1;SW-1.1;1;4;;;;;;;;;Größe: S|Farbe: Blau\n"
@@ -162,9 +173,11 @@ def test_a_google_feed_in_atom_has_its_link_in_an_attribute():
 def test_heureka_has_parameters_and_days_of_delivery():
     check(
         '<?xml version="1.0" encoding="utf-8"?><SHOP>'
-        "<SHOPITEM><ITEM_ID>H1-M</ITEM_ID><PRODUCTNAME>Šaty Léto</PRODUCTNAME><PRODUCT>Šaty</PRODUCT>"
+        "<SHOPITEM><ITEM_ID>H1-M</ITEM_ID><PRODUCTNAME>Šaty Léto</PRODUCTNAME><"
+        "PRODUCT>Šaty</PRODUCT>"
         "<URL>https://h.example/saty</URL><IMGURL>https://h.example/1.jpg</IMGURL>"
-        "<IMGURL_ALTERNATIVE>https://h.example/2.jpg</IMGURL_ALTERNATIVE><PRICE_VAT>1 290</PRICE_VAT>"
+        "<IMGURL_ALTERNATIVE>https://h.example/2.jpg</IMGURL_ALTERNATIVE><PRICE_VAT>1 "
+        "290</PRICE_VAT>"
         "<MANUFACTURER>Lesní</MANUFACTURER><CATEGORYTEXT>Oblečení | Dámské | Šaty</CATEGORYTEXT>"
         "<PARAM><PARAM_NAME>Velikost</PARAM_NAME><VAL>M</VAL></PARAM>"
         "<PARAM><PARAM_NAME>Barva</PARAM_NAME><VAL>modrá</VAL></PARAM>"
@@ -256,7 +269,8 @@ def test_a_polish_table():
     check(
         "Kod produktu|Nazwa|Cena brutto|Cena netto|Cena promocyjna|Rozmiar|Kolor|Płeć|"
         "Stan magazynowy|Zdjęcie 1|Zdjęcie 2|Producent|Dostawca\n"
-        "PL-1|Kurtka „Wisła”|1 299,00 zł|1 056,10 zł|999,00 zł|M|granat|Damskie|7|a.jpg|b.jpg|Wisz|Hurt\n"
+        "PL-1|Kurtka „Wisła”|1 299,00 zł|1 056,10 zł|999,00 zł|M|granat|Damskie|7|a.jpg|"
+        "b.jpg|Wisz|Hurt\n"
         "Razem|||||||||||||\n".encode("cp1250"),
         {"id": "PL-1", "title": "Kurtka „Wisła”", "price": 1299.0, "sale_price": 999.0,
          "currency": "PLN", "sizes": ["M"], "colours": ["granat"], "gender": "Women",
@@ -296,8 +310,10 @@ def test_a_workbook_with_hidden_sheets_formats_and_parents():
 
 def test_ebay_has_its_variations_below_the_product():
     check(
-        "Action,CustomLabel,Title,Relationship,RelationshipDetails,StartPrice,Quantity,PicURL,Brand\n"
-        "Add,E-1,Boots,,Size=38;39|Color=Tan,,,https://e.example/1.jpg|https://e.example/2.jpg,Odel\n"
+        "Action,CustomLabel,Title,Relationship,RelationshipDetails,StartPrice,Quantity,"
+        "PicURL,Brand\n"
+        "Add,E-1,Boots,,Size=38;39|Color=Tan,,,https://e.example/1.jpg|"
+        "https://e.example/2.jpg,Odel\n"
         ",E-1-38,,Variation,Size=38|Color=Tan,59.00,0,,\n"
         ",E-1-39,,Variation,Size=39|Color=Tan,61.00,3,,\n",
         {"id": "E-1", "title": "Boots", "price": 59.0, "brand": "Odel", "in_stock": True,
@@ -323,7 +339,9 @@ def test_any_encoding_and_line_end(encoding):
     check(
         "sep=;\r\nSKU;Titel;Preis in CHF\r\n1;Möwe;1’299.–\r\n2;Rabe;89.–\r\n".encode(encoding)
         if encoding != "utf-32-be"
-        else "'SKU'\t'Titel'\t'Preis in CHF'\r'1'\t'Möwe'\t'1''299.–'\r'2'\t'Rabe'\t'89.–'\r".encode(),
+        else (
+            "'SKU'\t'Titel'\t'Preis in CHF'\r'1'\t'Möwe'\t'1''299.–'\r'2'\t'Rabe'\t'89.–'\r"
+        ).encode(),
         {"id": "1", "title": "Möwe", "price": 1299.0, "currency": "CHF"},
         {"id": "2", "title": "Rabe", "price": 89.0, "currency": "CHF"},
     )

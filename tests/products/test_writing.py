@@ -81,7 +81,10 @@ def test_letters_that_an_encoding_lacks_are_written_by_the_nearest():
 
 
 def test_json_keeps_the_spelling_of_everything_else():
-    data = b'{"products": [\n  {"sku": "1", "title": "\\u00e4", "price": 10.50, "note": null},\n  {"sku": "2", "title": "b"}\n]}\n'
+    data = (
+        b'{"products": [\n  {"sku": "1", "title": "\\u00e4", "price": 10.50, "note": null},\n'
+        b'  {"sku": "2", "title": "b"}\n]}\n'
+    )
     written = rewrite(ShopFile("a.json", data), 1, "note", "ö")
     assert written == data.replace(b"null", b'"\\u00f6"')
     written = rewrite(ShopFile("a.json", data), 2, "note", "x")

@@ -32,11 +32,11 @@ SCHEMA = Schema.model_validate(
 )  # fmt: skip
 PARAMS = configuration("parameters_export")["export"]
 SHOP = (
-    "SKU;Titel;Beschreibung;Geschlecht;Farbe;Bild;Alternativtext;EAN\r\n"
-    '"1";"Hemd";"";"Herren";"";"a.jpg";"";"0012"\r\n'
-    "2;Bluse;Eigener Text;;blau;b.jpg;;\r\n"
-    "3;Hut;;;;;;\r\n"
-).encode()
+    b"SKU;Titel;Beschreibung;Geschlecht;Farbe;Bild;Alternativtext;EAN\r\n"
+    b'"1";"Hemd";"";"Herren";"";"a.jpg";"";"0012"\r\n'
+    b"2;Bluse;Eigener Text;;blau;b.jpg;;\r\n"
+    b"3;Hut;;;;;;\r\n"
+)
 CATALOGUE = pd.DataFrame(
     [
         ["p1", "1", "a.jpg", "Navy top", "A navy top.", "Men", "Tops", "navy", "S"],

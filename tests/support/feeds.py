@@ -4,7 +4,7 @@ import io
 
 from openpyxl import Workbook
 
-from lookbook.products.products import read_products
+from lookbook.products.building import read_products
 from lookbook.products.reading import read_shop_file
 from lookbook.products.shop_file import ShopFile
 from lookbook.products.vocabulary import ProductProperties

@@ -20,15 +20,16 @@ from lookbook.products.vocabulary import (
 )
 
 MONEY = (
-    "price", "net_price", "regular_price", "compare_at_price", "sale_price", "surcharge", "discount_amount",
+    "price", "net_price", "regular_price", "compare_at_price", "sale_price", "surcharge",
+    "discount_amount",
 )  # fmt: skip
 # Properties whose columns may be numbered.
 NUMBERED = (
     "main_image", "images", "more_images", "variant_images", "image_files", "image_position",
     "image_is_main", "option_name", "option_value",
 )  # fmt: skip
-# A heading of these counts as well where another of the property stands before it.
-_IMAGES = ("main_image", "images", "more_images", "variant_images", "image_files")
+# Columns of photos, the main ones first.
+IMAGES = ("main_image", "images", "more_images", "variant_images", "image_files")
 # What only holds other values.
 _WRAPPERS = {
     "offers",
@@ -106,7 +107,7 @@ def recognise_columns(table: ShopTable, properties: ProductProperties) -> Column
     columns.places |= {
         name: [place for _, place in sorted(places)] for name, places in ranked.items()
     }
-    for name in _IMAGES:
+    for name in IMAGES:
         # In the table's order, but for the first.
         columns.places[name] = sorted(
             columns.places[name], key=lambda place: _by_number(columns, place)
@@ -144,18 +145,15 @@ def find_properties(
     bare = bare_name(heading)
     text, currency = _take_currency(bare, properties)
     for spelling in dict.fromkeys((heading, bare, text, _take_qualifiers(text, properties))):
-        found = dict(reversed(properties.properties.get(fold(spelling), [])))
-        if currency:
-            found = {name: rank for name, rank in found.items() if name in MONEY}
-        if found:
-            return [(name, rank, None, currency) for name, rank in found.items()]
+        ranks = dict(reversed(properties.properties.get(fold(spelling), [])))
+        names = [name for name in ranks if not currency or name in MONEY]
+        if names:
+            return [(name, ranks[name], None, currency) for name in names]
     folded, number = without_digits(fold(bare))
     if number is not None:
-        found = [
-            (name, rank) for name, rank in properties.properties.get(folded, []) if name in NUMBERED
-        ]
-        if found:
-            return [(name, rank, number, None) for name, rank in found]
+        ranks = dict(properties.properties.get(folded, []))
+        if names := [name for name in ranks if name in NUMBERED]:
+            return [(name, ranks[name], number, None) for name in names]
     if PATH not in heading or " / " in heading:
         return _find_variation(bare, properties)
     return []

@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from lookbook.photos.folder import PHOTO_ENDINGS
-from lookbook.products.records import TEXT
+from lookbook.products.columns import IMAGES, Columns
+from lookbook.products.shop_file import Row
+from lookbook.products.texts import TEXT, as_text
+from lookbook.products.vocabulary import fold_words
+from lookbook.products.words import Words
 
 _ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
 _SEPARATOR = re.compile(
@@ -51,7 +56,71 @@ _MARKS = (
     "is_default",
     "featured",
 )
+_YES = ("y", "yes", "true", "1", "ja", "oui", "si", "tak", "ano")
 _POSITIONS = ("position", "sort_order", "sortorder", "order", "rank", "sort")
+
+
+@dataclass(slots=True)
+class Image:
+    """A photo as a cell names it.
+
+    Attributes:
+        name: Its address or its file's name, as it stands.
+        is_main: Whether it is marked as the main one.
+        position: Its position; infinite where none is given.
+        line: The row's line.
+        is_of_variant: Whether its column is one of variants.
+    """
+
+    name: str
+    is_main: bool
+    position: float
+    line: int
+    is_of_variant: bool
+
+
+class ImageReader:
+    """Reads the photos of rows."""
+
+    def __init__(self, columns: Columns, words: Words) -> None:
+        """Set the columns of photos and the words that stand in place of one."""
+        self._columns = columns
+        self._no_photo = words.folded("no_photo")
+
+    def read(self, row: Row) -> Iterator[Image]:
+        """Read the photos of a row, the main column first.
+
+        Of a photo that has an address the file's name is left out.
+        """
+        positions = self._by_number(row, "image_position")
+        marks = self._by_number(row, "image_is_main")
+        addressed: set[int | None] = set()
+        for name in IMAGES:
+            for place in self._columns.places[name]:
+                number = self._columns.numbers.get(place)
+                if place not in row.cells or (name == "image_files" and number in addressed):
+                    continue
+                for image, is_main, position in read_images(row.cells[place]):
+                    if not is_photo(image) or fold_words(image) in self._no_photo:
+                        continue
+                    addressed.add(number)
+                    is_marked = is_main or fold_words(marks.get(number, "")) in _YES
+                    given = _as_float(positions.get(number, "")) if position is None else position
+                    yield Image(image, is_marked, given, row.line, name == "variant_images")
+
+    def _by_number(self, row: Row, name: str) -> dict[int | None, str]:
+        return {
+            self._columns.numbers.get(place): as_text(row.cells[place])
+            for place in self._columns.places[name]
+            if place in row.cells
+        }
+
+
+def _as_float(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return float("inf")
 
 
 def split_images(text: str) -> list[str]:

@@ -6,7 +6,6 @@ import io
 import json
 import re
 from collections.abc import Iterator
-from json.decoder import scanstring
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -90,7 +89,7 @@ def object_spans(text: str, position: int) -> Iterator[tuple[str, int, int]]:
     """
     position = _skip(text, position + 1)
     while text[position] != "}":
-        key, position = scanstring(text, position + 1, False)
+        key, position = _DECODER.raw_decode(text, position)
         begin = _skip(text, _skip(text, position) + 1)
         end = _DECODER.raw_decode(text, begin)[1]
         yield key, begin, end

@@ -12,12 +12,14 @@ from lookbook.errors import InputError
 from lookbook.products.columns import count_properties
 from lookbook.products.delimited import decode
 from lookbook.products.shop_file import PATH, Row, ShopTable
+from lookbook.products.texts import TEXT
 from lookbook.products.vocabulary import ProductProperties, bare_name, fold
 
-# The text of an element beside its attributes.
-TEXT = "#text"
 # Elements that hold a product each.
-_ITEMS = {"item", "entry", "product", "shopitem", "offer", "o", "produkt", "artikel", "article", "produit", "producto", "prodotto", "row", "record"}  # fmt: skip
+_ITEMS = {
+    "item", "entry", "product", "shopitem", "offer", "o", "produkt", "artikel", "article",
+    "produit", "producto", "prodotto", "row", "record",
+}  # fmt: skip
 _WRAPPED = ("node", "nodes", "edges")
 
 

@@ -7,10 +7,10 @@ from collections import Counter
 from typing import Any
 
 from lookbook.lazy import pd
+from lookbook.products.building import FileProduct
 from lookbook.products.columns import Columns
-from lookbook.products.products import Product
 from lookbook.products.shop_file import PATH, ShopTable
-from lookbook.products.words import as_text
+from lookbook.products.texts import as_text
 
 PRODUCTS = [
     "product_id", "title", "description", "price", "sale_price", "currency", "brand", "in_stock",
@@ -35,7 +35,7 @@ class ProductTables:
         self._others = others
         self._claimed: dict[str, str] = {}
 
-    def add(self, product: Product) -> None:
+    def add(self, product: FileProduct) -> None:
         """Add a product."""
         facts = {**product.facts, "product_id": product.id}
         facts["images"] = [image for image, _ in product.images]

@@ -45,12 +45,12 @@ def _write_sheet(text: str, changes: dict[int, Any], headings: list[str]) -> str
             if (place := _PLACE.search(cell[1]))
         }
         for change in changes[row]:
-            place = headings.index(change.column)
-            style = _STYLE.search(cells.get(place, ""))
+            column = headings.index(change.column)
+            style = _STYLE.search(cells.get(column, ""))
             shown = f" {style[0]}" if style else ""
-            cells[place] = (
-                f'<{prefix}c r="{get_column_letter(place + 1)}{row}"{shown} t="inlineStr"><{prefix}is>'
-                f'<{prefix}t xml:space="preserve">{escape(change.value)}</{prefix}t>'
+            cells[column] = (
+                f'<{prefix}c r="{get_column_letter(column + 1)}{row}"{shown} t="inlineStr">'
+                f'<{prefix}is><{prefix}t xml:space="preserve">{escape(change.value)}</{prefix}t>'
                 f"</{prefix}is></{prefix}c>"
             )
         inner = "".join(cell for _, cell in sorted(cells.items()))

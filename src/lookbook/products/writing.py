@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from lookbook.products.delimited import Dialect, decode, encode, find_dialect, records
-from lookbook.products.record_writing import write_json, write_parquet, write_xml
 from lookbook.products.reading import find_format, unpack
+from lookbook.products.record_writing import write_json, write_parquet, write_xml
 from lookbook.products.shop_file import ShopFile
 from lookbook.products.vocabulary import ProductProperties
 from lookbook.products.workbook_writing import write_workbook

@@ -12,18 +12,18 @@ from lookbook.attributes.record import from_row
 from lookbook.attributes.schema import Schema
 from lookbook.errors import InputError
 from lookbook.lazy import pd
-from lookbook.products.columns import Columns
-from lookbook.products.products import Product, read_products
+from lookbook.products.building import FileProduct, read_products
+from lookbook.products.columns import IMAGES, Columns
 from lookbook.products.reading import read_shop_file
 from lookbook.products.shop_file import PATH, Row, ShopFile, ShopTable
+from lookbook.products.texts import as_text
 from lookbook.products.vocabulary import ProductProperties, fold
-from lookbook.products.words import Words, as_text
+from lookbook.products.words import Words
 from lookbook.publishing.shops import ShopParams, TemplateTable
 
 CHANGES = ["product_id", "line", "column", "before", "after", "source", "confidence"]
 # The property of texts that stand beside each photo, and not once a product.
 ALT_TEXT = "image_alt"
-_IMAGES = ("main_image", "images", "more_images", "variant_images", "image_files")
 # Sources of a value, the weakest first.
 _SOURCES = ("model", "shop", "person")
 
@@ -129,7 +129,7 @@ class WriteBack:
 
     def _fill(
         self,
-        product: Product,
+        product: FileProduct,
         item: Mapping[Any, Any],
         sources: Mapping[str, tuple[str, float]],
         rows: Mapping[int, Row],
@@ -151,7 +151,7 @@ class WriteBack:
                     yield dict(zip(CHANGES, change, strict=True))
 
     def _cells(
-        self, product: Product, name: str, places: list[int], rows: Mapping[int, Row]
+        self, product: FileProduct, name: str, places: list[int], rows: Mapping[int, Row]
     ) -> Iterator[tuple[Row, int]]:
         """Find a property's cells: of alt texts one for each photo."""
         if name != ALT_TEXT:
@@ -162,7 +162,7 @@ class WriteBack:
                 number = self._columns.numbers.get(place)
                 if any(
                     image in rows[line].cells and self._columns.numbers.get(image) == number
-                    for kind in _IMAGES
+                    for kind in IMAGES
                     for image in self._columns.places[kind]
                 ):
                     yield rows[line], place

@@ -66,9 +66,7 @@ def test_what_failed_is_a_row_with_its_reason_and_is_tried_again(shop):
     assert fetched["status"].tolist() == ["ok", "unreachable"]
     assert fetched["reason"].tolist() == ["", "HTTP 404 Not Found"]
     assert fetched["image"].tolist() == shop.images
-    assert {name: read() for name, read in files.items()} == {
-        fetched["file"][0]: PHOTOS[0]
-    }
+    assert {name: read() for name, read in files.items()} == {fetched["file"][0]: PHOTOS[0]}
     shop.server.answers["/b.jpg"] = photo(PHOTOS[1])
     assert shop.run()[0]["status"].tolist() == ["ok", "ok"]
     assert shop.run()[0]["status"].tolist() == ["ok", "ok"]

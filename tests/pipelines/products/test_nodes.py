@@ -91,9 +91,9 @@ def test_bad_cells_are_named_and_their_products_stay():
     assert reasons(quarantine) == [
         ["1", 2, "Price", "0", "a price of 0"],
         ["2", 3, "Price", "soon", "no amount"],
+        ["2", 3, "Currency", "GOLD", "an unknown currency"],
         ["2", 3, "Availability", "perhaps", "no word for being in stock or not"],
         ["2", 3, "Stock", "many", "neither a quantity nor a word for being in stock"],
-        ["2", 3, "Currency", "GOLD", "an unknown currency"],
         ["3", 4, "Price", "-4", "a negative amount"],
     ]
     assert report["quarantined"]["no amount"] == 1

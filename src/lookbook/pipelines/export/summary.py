@@ -21,6 +21,7 @@ def summarise(report: dict[str, Any]) -> tuple[int, int, str]:
         report["products"],
         report["offers"],
         (
-            f"products and offers; {empty or 'none lacks any'}; {report['changes']:,} cells of your own file"
+            f"products and offers; {empty or 'none lacks any'}; "
+            f"{report['changes']:,} cells of your own file"
         ),
     )

@@ -8,7 +8,7 @@ from collections import Counter
 from typing import Any
 
 from lookbook.lazy import pd
-from lookbook.products.products import read_products
+from lookbook.products.building import read_products
 from lookbook.products.reading import read_shop_file
 from lookbook.products.shop_file import ShopFile
 from lookbook.products.tables import PHOTOS, QUARANTINE, ProductTables, find_other_columns
