@@ -16,7 +16,7 @@ CHOICES = $(ENV:%=--env %) $(if $(PARAMS)$(CATALOGUE),--params='$(PARAMS)$(if $(
 export KEDRO_DISABLE_TELEMETRY := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: help run demo review explore test lint viz notebooks pictures train bench bench-demo bench-search bench-messages bench-review bench-scale bench-faults bench-llama clean photos-named
+.PHONY: help run demo review explore test lint viz notebooks pictures train bench bench-demo bench-search bench-messages bench-review bench-scale bench-products bench-faults bench-llama clean photos-named
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-20s %s\n", $$1, $$2}'
@@ -83,6 +83,9 @@ bench-review: $(VENV)/installed-dev photos-named ## Measure what reviewing in or
 
 bench-scale: $(VENV)/installed-dev photos-named ## Measure whether time and memory stay in proportion
 	PYTHONPATH=tests/support $(BIN)/python benchmarks/scale.py '$(PHOTOS)'
+
+bench-products: $(VENV)/installed-dev ## Measure a shop of many products (PRODUCTS=200000), and a price that changes
+	PYTHONPATH=tests/support $(BIN)/python benchmarks/products.py --products $(or $(PRODUCTS),200000)
 
 bench-faults: $(VENV)/installed-dev photos-named ## Kill drivers, workers and machines of a cluster, and look what is lost
 	PYTHONPATH=tests/support $(BIN)/python benchmarks/faults.py '$(PHOTOS)'
