@@ -108,7 +108,8 @@ def test_new_bigcommerce_has_rows_of_variants_and_images():
         "Video,15,,,,,,,,,,,,,,,,,,,,,,,,,,,abc\n"
         "Product,20,Voucher,digital,V,,none,0,0,30,,,,,1,,,,,/voucher/,,TRUE,,,,,,,\n",
         {"id": "PK", "title": "Parka", "price": 200.0, "sale_price": 190.0, "in_stock": True,
-         "sizes": ["S", "M"], "colours": ["Sea"], "url": "/parka/", "gender": "Women", "variants": 2,
+         "sizes": ["S", "M"], "colours": ["Sea"], "url": "/parka/",
+         "gender": "Women", "variants": 2,
          "images": [f"https://b.example/{name}.jpg" for name in "12v"]},
         {"id": "V", "title": "Voucher", "price": 30.0, "in_stock": True, "url": "/voucher/"},
     )  # fmt: skip
@@ -250,6 +251,86 @@ def test_prices_of_offers_and_names_of_brands_may_be_nested():
          "images": ["https://n.example/1.jpg"]},
         name="products.json",
     )  # fmt: skip
+
+
+def test_a_product_group_of_schema_org():
+    offer = {"price": 39.99, "priceCurrency": "USD"}
+    group = {
+        "@type": "ProductGroup", "productGroupID": "44", "name": "Coat", "brand": {"name": "Odel"},
+        "hasVariant": [
+            {"sku": "44-M", "size": "M", "color": "Green", "image": "https://s.example/1.jpg",
+             "offers": {**offer, "availability": "https://schema.org/InStock"}},
+            {"sku": "44-S", "size": "S", "color": "Green",
+             "offers": {**offer, "availability": "https://schema.org/BackOrder"}},
+        ],
+    }  # fmt: skip
+    check(
+        json.dumps(group),
+        {"id": "44", "title": "Coat", "price": 39.99, "currency": "USD", "brand": "Odel",
+         "in_stock": True, "sizes": ["M", "S"], "colours": ["Green"], "variants": 2,
+         "images": ["https://s.example/1.jpg"]},
+        name="product.json",
+    )  # fmt: skip
+
+
+def test_ceneo_has_its_values_in_attributes_of_xml():
+    check(
+        '<offers><o id="1" url="https://c.example/1" price="99.90" avail="1" stock="3">'
+        "<cat><![CDATA[Moda/Damskie/Sukienki]]></cat><name><![CDATA[Sukienka]]></name>"
+        '<imgs><main url="https://c.example/1.jpg"/><i url="https://c.example/2.jpg"/></imgs>'
+        '<attrs><a name="Producent"><![CDATA[Wisz]]>'
+        '</a><a name="Rozmiar">M</a></attrs></o></offers>',
+        {"id": "1", "title": "Sukienka", "price": 99.9, "brand": "Wisz", "in_stock": True,
+         "sizes": ["M"], "url": "https://c.example/1", "gender": "Women",
+         "images": ["https://c.example/1.jpg", "https://c.example/2.jpg"]},
+        name="offers.xml",
+    )  # fmt: skip
+
+
+def test_prices_of_other_markets_do_not_count():
+    check(
+        "SKU,Name,Price USD,Price EUR,Sale Price USD,Sale Price EUR\n1,a,10,9,8,7\n2,b,,9,,\n",
+        {"id": "1", "title": "a", "price": 10.0, "currency": "USD", "sale_price": 8.0},
+        {"id": "2", "title": "b", "currency": "USD"},
+    )
+
+
+def test_a_row_a_photo():
+    check(
+        "SKU,Title,Image,Price\n1,Top,a.jpg,5\n1,Top,b.jpg,5\n2,Hat,c.jpg,6\n2,,d.jpg,\n"
+        "Exported 2025-12-03,,,\n",
+        {"id": "1", "title": "Top", "price": 5.0, "images": ["a.jpg", "b.jpg"]},
+        {"id": "2", "title": "Hat", "price": 6.0, "images": ["c.jpg", "d.jpg"]},
+    )
+
+
+def test_a_swiss_table():
+    check(
+        "Art.-Nr.;Artikel;VK-Preis brutto;EK;Statt-Preis;Rabatt in %;Grösse;Farben;Lieferzeit;"
+        "Bild-URL;Produktlink\n"
+        "4.010;Schal;CHF 49.90;20;;10;M, L;rot, blau;0 Tage;https://g.example/1.jpg;/schal\n"
+        "4.020;Hut;89.–;30;CHF 99.–;;;;2026-02-01;;hut\n",
+        {"id": "4.010", "title": "Schal", "price": 49.9, "currency": "CHF", "sale_price": 44.91,
+         "sizes": ["M, L"], "colours": ["rot", "blau"], "in_stock": True, "url": "/schal",
+         "images": ["https://g.example/1.jpg"], "variants": 2},
+        {"id": "4.020", "title": "Hut", "price": 99.0, "currency": "CHF", "sale_price": 89.0,
+         "in_stock": False},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'sku,title,price\n1,"a \\"b\\", c",5\n2,d,6\n',
+        'sku\ttitle\tprice\n1\ta "b", c\t5\n2\td\t6\n',
+    ],
+)
+def test_quotes_behind_backslashes_or_none_at_all(text):
+    check(
+        text,
+        {"id": "1", "title": 'a "b", c', "price": 5.0},
+        {"id": "2", "title": "d", "price": 6.0},
+    )
 
 
 def test_a_spanish_table():

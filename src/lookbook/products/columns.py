@@ -26,7 +26,7 @@ MONEY = (
 # Properties whose columns may be numbered.
 NUMBERED = (
     "main_image", "images", "more_images", "variant_images", "image_files", "image_position",
-    "image_is_main", "option_name", "option_value",
+    "image_is_main", "image_alt", "option_name", "option_value", "category",
 )  # fmt: skip
 # Columns of photos, the main ones first.
 IMAGES = ("main_image", "images", "more_images", "variant_images", "image_files")
@@ -44,6 +44,10 @@ _WRAPPERS = {
 }
 # A heading is no longer.
 _LONGEST = 200
+# A heading may say that it is one of products.
+_OF_PRODUCT = re.compile(
+    r"^(?:product|item|produkt|produit|producto|prodotto)[ _-]+", re.IGNORECASE
+)
 # Rows by whose cells the kind of a column is told.
 _SAMPLE = 5_000
 _REGIONS = {"uk", "us", "usa", "eu", "eur", "fr", "de", "it", "int", "international", "available"}
@@ -112,6 +116,7 @@ def recognise_columns(table: ShopTable, properties: ProductProperties) -> Column
         columns.places[name] = sorted(
             columns.places[name], key=lambda place: _by_number(columns, place)
         )
+    _choose_market(columns)
     _find_kind(table.rows, columns, properties)
     _pair_options(columns)
     return columns
@@ -144,15 +149,17 @@ def find_properties(
         heading = PATH.join(parts)
     bare = bare_name(heading)
     text, currency = _take_currency(bare, properties)
-    for spelling in dict.fromkeys((heading, bare, text, _take_qualifiers(text, properties))):
+    plain = _take_qualifiers(text, properties)
+    for spelling in dict.fromkeys((heading, bare, text, plain, _OF_PRODUCT.sub("", plain))):
         ranks = dict(reversed(properties.properties.get(fold(spelling), [])))
         names = [name for name in ranks if not currency or name in MONEY]
         if names:
             return [(name, ranks[name], None, currency) for name in names]
-    folded, number = without_digits(fold(bare))
-    if number is not None:
+    for spelling in dict.fromkeys((bare, _OF_PRODUCT.sub("", bare))):
+        folded, number = without_digits(fold(spelling))
         ranks = dict(properties.properties.get(folded, []))
-        if names := [name for name in ranks if name in NUMBERED]:
+        names = [name for name in ranks if name in NUMBERED]
+        if number is not None and names:
             return [(name, ranks[name], number, None) for name in names]
     if PATH not in heading or " / " in heading:
         return _find_variation(bare, properties)
@@ -216,6 +223,19 @@ def _last(heading: str) -> str:
 def _by_number(columns: Columns, place: int) -> tuple[int, int]:
     number = columns.numbers.get(place)
     return (-1 if number is None else number, place)
+
+
+def _choose_market(columns: Columns) -> None:
+    """Keep the prices of one market where headings name several currencies."""
+    prices = [place for name in MONEY for place in columns.places[name]]
+    named = list(dict.fromkeys(columns.currencies.get(place) for place in prices))
+    if len(set(named) - {None}) > 1:
+        for name in MONEY:
+            places = columns.places[name]
+            kept = [place for place in places if columns.currencies.get(place) == named[0]]
+            columns.places[name] = kept
+            for place in set(places) - set(kept):
+                columns.currencies.pop(place)
 
 
 def _find_kind(rows: list[Row], columns: Columns, properties: ProductProperties) -> None:

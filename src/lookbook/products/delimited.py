@@ -39,6 +39,8 @@ _ACCENTED = re.compile(r"[^\W\d_\x00-\x7f]|(?<=[a-z])[¹³¿¶±¼¾ª£¥µ]")
 _BROKEN = 0.05
 # So many bytes tell an encoding.
 _BYTES = 1 << 20
+# Texts that are kept once: so long ones, and so many.
+_SHORT, _SHARED = 40, 100_000
 # By so many rows it is told how a table is quoted.
 _SAMPLE = 1_000
 
@@ -145,8 +147,16 @@ def read_delimited(data: bytes, name: str, properties: ProductProperties) -> Sho
     rows = records(text, dialect)
     headings = next(rows, (0, [], ""))[1]
     table = ShopTable(headings, [], "")
+    # Most cells stand there many times.
+    shared: dict[str, str] = {}
     for line, cells, _ in rows:
-        filled = {place: cell for place, cell in enumerate(cells) if cell}
+        filled = {
+            place: shared.setdefault(cell, cell) if len(cell) < _SHORT else cell
+            for place, cell in enumerate(cells)
+            if cell
+        }
+        if len(shared) > _SHARED:
+            shared.clear()
         if filled:
             table.rows.append(Row(line, filled))
     separated = DELIMITERS.get(dialect.delimiter, repr(dialect.delimiter))

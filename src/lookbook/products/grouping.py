@@ -113,7 +113,9 @@ class _Grouping:
             elif self._kinds[number] in ("variant", "photo") and above is not None:
                 key = above
             elif has_titles and not self._titles[number] and not self._numbers[number]:
-                belongs = any(place in row.cells for place in self._belongs)
+                # A line of its own below a table is no variant.
+                belongs = len(row.cells) > 1 or self._kinds[number] == "photo"
+                belongs = belongs and any(place in row.cells for place in self._belongs)
                 key = (number if above is None else above) if belongs else None
             else:
                 key = self._by_own_name(number, earlier)

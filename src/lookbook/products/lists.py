@@ -102,8 +102,12 @@ def read_pairs(cell: Any) -> Iterator[tuple[str, Any]]:
         value = next((folded[key] for key in _VALUES if key in folded), None)
         if name is not None and value is not None:
             yield name, value
-        else:
-            yield from cell.items()
+            return
+        for key, inner in cell.items():
+            if isinstance(inner, dict) or (isinstance(inner, list) and _is_objects(inner)):
+                yield from read_pairs(inner)
+            else:
+                yield key, inner
     elif isinstance(cell, list | tuple):
         if len(cell) == 2 and all(isinstance(inner, str) for inner in cell):
             yield cell[0], cell[1]
@@ -112,6 +116,10 @@ def read_pairs(cell: Any) -> Iterator[tuple[str, Any]]:
             yield from read_pairs(inner)
     elif isinstance(cell, str):
         yield from _read_packed(cell)
+
+
+def _is_objects(values: list[Any]) -> bool:
+    return all(isinstance(value, dict) for value in values)
 
 
 def _read_packed(text: str) -> Iterator[tuple[str, str]]:

@@ -50,7 +50,7 @@ def _read_lines(text: str, name: str) -> Iterator[tuple[int, Any]]:
 
 
 def find_records(value: Any, properties: ProductProperties) -> tuple[list[Any], list[str]]:
-    """Find the longest list of objects in a document, or the only product that it holds.
+    """Find the list of a document that is one of products, or the only product that it holds.
 
     Returns:
         The list, and the keys that lead to it.
@@ -60,12 +60,15 @@ def find_records(value: Any, properties: ProductProperties) -> tuple[list[Any], 
     if isinstance(value, dict) and count_properties(value, properties) > 2:
         return [value], []
     best: tuple[list[Any], list[str]] = ([], [])
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            if isinstance(inner, dict | list):
-                found, path = find_records(inner, properties)
-                if len(found) > len(best[0]) and isinstance(found[0], dict):
-                    best = (found, [name, *path])
+    most = (0, 0)
+    for name, inner in value.items() if isinstance(value, dict) else ():
+        if isinstance(inner, dict | list):
+            found, path = find_records(inner, properties)
+            if found and isinstance(found[0], dict):
+                first = found[0].get("node", found[0])
+                worth = (count_properties(first, properties), len(found))
+                if worth > most:
+                    best, most = (found, [name, *path]), worth
     return best
 
 
