@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateError, meta
@@ -13,7 +14,9 @@ from pydantic import BaseModel, ConfigDict
 from lookbook.attributes.record import Record, known_values_by_attribute
 from lookbook.attributes.schema import Schema
 from lookbook.errors import InputError
+from lookbook.products.tables import PRODUCTS
 
+NO_PRODUCT: Mapping[str, str] = dict.fromkeys(PRODUCTS, "")
 _environment = ImmutableSandboxedEnvironment(autoescape=False, undefined=StrictUndefined)
 
 
@@ -48,8 +51,9 @@ class TemplateTable:
 
         Args:
             columns: Jinja templates by column. They see the item's attributes by name, values that
-                are not known as empty; ``photo_id``, ``file``, ``picture`` (its address) and
-                ``handle`` (its title as an address has it).
+                are not known as empty; ``photo_id``, ``file``, ``picture`` (its address),
+                ``handle`` (its title as an address has it) and ``product``, the shop's own data
+                by the columns of ``products``, all empty without a product.
             named: What the configuration calls them, for errors.
 
         Raises:
@@ -57,7 +61,7 @@ class TemplateTable:
         """
         self._named = named
         self._templates = {}
-        self._sources = columns
+        self.columns = columns
         for column, template in columns.items():
             try:
                 self._templates[column] = _environment.from_string(template)
@@ -66,9 +70,17 @@ class TemplateTable:
 
     def variables(self, column: str) -> set[str]:
         """Return the names that a column's template uses."""
-        return meta.find_undeclared_variables(_environment.parse(self._sources[column]))
+        return meta.find_undeclared_variables(_environment.parse(self.columns[column]))
 
-    def row(self, record: Record, photo_id: str, file: str, schema: Schema, pictures: str) -> Any:
+    def row(
+        self,
+        record: Record,
+        photo_id: str,
+        file: str,
+        schema: Schema,
+        pictures: str,
+        product: Mapping[str, str] = NO_PRODUCT,
+    ) -> Any:
         """Fill the columns for an item.
 
         Raises:
@@ -84,6 +96,7 @@ class TemplateTable:
             "file": file,
             "picture": pictures + file,
             "handle": f"{_slug(record[schema.title])}-{photo_id[:8]}",
+            "product": product,
             "known": [one for values in known.values() for one in values],
         }
         row = {}

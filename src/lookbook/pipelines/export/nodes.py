@@ -8,41 +8,52 @@ from lookbook.attributes.record import from_row
 from lookbook.attributes.schema import Schema
 from lookbook.lazy import pd
 from lookbook.products.shop_file import ShopFile
+from lookbook.products.tables import PRODUCTS
 from lookbook.products.vocabulary import ProductProperties
 from lookbook.products.writing import CellChange, write_changes
-from lookbook.publishing.shops import ShopParams, TemplateTable
+from lookbook.publishing.shops import NO_PRODUCT, ShopParams, TemplateTable
 from lookbook.publishing.write_back import CHANGES, WriteBack
 
 
 def export_shopify(
-    full_catalogue: pd.DataFrame, schema: Schema, params: ShopParams
+    full_catalogue: pd.DataFrame, item_products: pd.DataFrame, schema: Schema, params: ShopParams
 ) -> pd.DataFrame:
     """Lay out Shopify's product CSV, a product an item.
 
     Source: https://help.shopify.com/en/manual/products/import-export/using-csv
     """
-    return _export(full_catalogue, schema, params.shopify, "export.shopify", params.pictures)
+    templates = TemplateTable(params.shopify, "export.shopify")
+    return _export(full_catalogue, item_products, schema, templates, params.pictures)
 
 
 def export_merchant(
-    full_catalogue: pd.DataFrame, schema: Schema, params: ShopParams
+    full_catalogue: pd.DataFrame, item_products: pd.DataFrame, schema: Schema, params: ShopParams
 ) -> pd.DataFrame:
     """Lay out a Google Merchant feed, an offer an item.
 
     Source: https://support.google.com/merchants/answer/7052112
     """
-    return _export(full_catalogue, schema, params.merchant, "export.merchant", params.pictures)
+    templates = TemplateTable(params.merchant, "export.merchant")
+    return _export(full_catalogue, item_products, schema, templates, params.pictures)
 
 
 def _export(
-    catalogue: pd.DataFrame, schema: Schema, columns: dict[str, str], named: str, pictures: str
+    catalogue: pd.DataFrame,
+    item_products: pd.DataFrame,
+    schema: Schema,
+    templates: TemplateTable,
+    pictures: str,
 ) -> pd.DataFrame:
-    table = TemplateTable(columns, named)
+    columns = item_products[["photo_id", *PRODUCTS]].fillna("").set_index("photo_id")
+    products = columns.to_dict("index")
     rows: list[Any] = [
-        table.row(from_row(row, schema), row["photo_id"], row["Filename"], schema, pictures)
+        templates.row(
+            from_row(row, schema), row["photo_id"], row["Filename"], schema, pictures,
+            products.get(row["photo_id"], NO_PRODUCT),
+        )
         for row in catalogue.fillna("").to_dict("records")
-    ]
-    return pd.DataFrame(rows, columns=list(columns))
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=list(templates.columns))
 
 
 def list_changes(
@@ -75,7 +86,8 @@ def report_export(
     shopify: pd.DataFrame, merchant: pd.DataFrame, changes: pd.DataFrame
 ) -> dict[str, Any]:
     """Count what was exported, and how many offers lack what Google asks for."""
-    lacking = {name: int(merchant[name].eq("").sum()) for name in merchant.columns}
+    asked = [name for name in merchant.columns if name != "sale_price"]
+    lacking = {name: int(merchant[name].str.strip().eq("").sum()) for name in asked}
     return {
         "products": len(shopify),
         "offers": len(merchant),

@@ -11,13 +11,13 @@ def create_pipeline(**kwargs: object) -> Pipeline:
         [
             Node(
                 nodes.export_shopify,
-                inputs=["full_catalogue", "params:schema", "params:export"],
+                inputs=["full_catalogue", "item_products", "params:schema", "params:export"],
                 outputs="shopify_products",
                 name="export_shopify",
             ),
             Node(
                 nodes.export_merchant,
-                inputs=["full_catalogue", "params:schema", "params:export"],
+                inputs=["full_catalogue", "item_products", "params:schema", "params:export"],
                 outputs="merchant_feed",
                 name="export_merchant",
             ),
