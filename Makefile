@@ -16,7 +16,7 @@ CHOICES = $(ENV:%=--env %) $(if $(PARAMS)$(CATALOGUE),--params='$(PARAMS)$(if $(
 export KEDRO_DISABLE_TELEMETRY := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: help run demo review explore test lint viz notebooks pictures train bench bench-demo bench-search bench-messages bench-review bench-scale bench-products bench-faults bench-llama clean photos-named
+.PHONY: help run demo review explore test lint viz notebooks pictures train bench bench-demo bench-search bench-messages bench-pooling bench-review bench-scale bench-products bench-faults bench-llama clean photos-named
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-20s %s\n", $$1, $$2}'
@@ -80,6 +80,9 @@ bench-messages: $(VENV)/installed photos-named ## Measure what is shown to custo
 bench-review: $(VENV)/installed-dev photos-named ## Measure what reviewing in order finds (ANNOTATIONS=TABLE, NETWORK=)
 	$(KEDRO) run --pipelines=__default__,review$(if $(NETWORK), --params=network='$(NETWORK)')
 	$(BIN)/python benchmarks/review.py --annotations '$(ANNOTATIONS)'$(if $(NETWORK), --network='$(NETWORK)')
+
+bench-pooling: $(VENV)/installed-train photos-named ## Measure what several photos of a product add (ANNOTATIONS=TABLE)
+	$(BIN)/python benchmarks/pooling.py '$(PHOTOS)' --annotations '$(ANNOTATIONS)'
 
 bench-scale: $(VENV)/installed-dev photos-named ## Measure whether time and memory stay in proportion
 	PYTHONPATH=tests/support $(BIN)/python benchmarks/scale.py '$(PHOTOS)'

@@ -44,6 +44,8 @@ RUN_BY = {
     "kedro run --pipelines=publish --params=publish.licence=cc0-1.0": PUBLISH_TEST,
     "kedro run --pipelines=export": PUBLISH_TEST,
     "kedro run": "tests/conftest.py",
+    "kedro run --params=photos=products.csv": "tests/end_to_end/test_fetch.py",
+    "kedro run --pipelines=products --params=products=FILE": "tests/end_to_end/test_products.py",
     "kedro run --params=photos=FOLDER": RUN_TEST,
     **{
         f"kedro run --pipelines={step}": RUN_TEST
