@@ -43,7 +43,7 @@ def test_answers_to_a_photo(assistant):
     assert photo.record["Category"] == "Pants"
     assert request.mode == "complementary"
     assert {one.slot for one in found} <= {"upper", "outer", "feet", "head"}
-    assert found[0].record["Title"] in reply
+    assert found[0].title(assistant.schema) in reply
     assert all(0 <= one.score <= 1 for one in found)
 
 
@@ -51,7 +51,7 @@ def test_an_answer_is_whole_and_holds_no_vectors(assistant):
     answer = assistant.answer(jpeg("Pants", "red"), "shoes", [], assistant.params)
     assert answer["item"]["Category"] == "Pants"
     assert [query["slot"] for query in answer["plan"]["queries"]] == ["feet"]
-    assert answer["recommendations"][0]["Title"] in answer["reply"]
+    assert answer["recommendations"][0]["product"]["title"] in answer["reply"]
     assert all("vector" not in one for one in answer["recommendations"])
     json.dumps(answer)
 
@@ -217,7 +217,7 @@ def test_hyde_finds_items_by_one_text_on_all_that_goes_with_a_photo(assistant):
     assert len(found) == assistant.params.limit
     assert {one.slot for one in found} == {""}
     assert {"Shoes", "Tops", "T-Shirt"} & {one.record["Category"] for one in found}
-    assert found[0].record["Title"] in reply
+    assert found[0].title(assistant.schema) in reply
 
 
 def test_filters_narrow_what_is_shown(assistant):

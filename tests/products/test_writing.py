@@ -5,6 +5,8 @@ import io
 import json
 
 import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -140,3 +142,31 @@ def test_a_row_is_taken_apart_as_it_is_read(cells, delimiter, always, end):
     assert delimiter.join(pieces) + line_end == raw
     read = next(records(raw, dialect))[1]
     assert len(pieces) == len(read) and read == cells
+
+
+def test_parquet_keeps_its_schema():
+    schema = pa.schema(
+        [
+            pa.field("sku", pa.large_string()), pa.field("title", pa.string()),
+            pa.field("variants", pa.list_(pa.struct([("size", pa.string()), ("n", pa.int8())]))),
+            pa.field("map", pa.map_(pa.string(), pa.string())),
+            pa.field("at", pa.timestamp("ms", tz="Europe/Berlin")),
+            pa.field("vector", pa.list_(pa.float32(), 2)), pa.field("price", pa.decimal128(9, 2)),
+        ],
+        metadata={"made": "by the shop"},
+    )  # fmt: skip
+    rows = [
+        {"sku": "1", "title": "a", "variants": [{"size": "S", "n": None}], "map": [("k", None)],
+         "vector": [0.1, 0.2], "price": None},
+        {"sku": "2", "title": None, "variants": None},
+    ]  # fmt: skip
+    file = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows, schema), file, compression="zstd")
+    before = pq.read_table(io.BytesIO(file.getvalue()))
+    written = rewrite(ShopFile("a.parquet", file.getvalue()), 2, "title", "neu")
+    after = pq.read_table(io.BytesIO(written))
+    assert after.schema.equals(before.schema, check_metadata=True)
+    assert after["title"].to_pylist() == ["a", "neu"]
+    assert after.drop_columns("title").equals(before.drop_columns("title"))
+    compression = pq.ParquetFile(io.BytesIO(written)).metadata.row_group(0).column(0).compression
+    assert compression == "ZSTD"

@@ -22,6 +22,7 @@ PRODUCTS = [
     (None, None, "D'Elm", [], True),
     (80.0, 79.95, "", ["EU 38", "it's"], True),
 ]
+VARIANTS = '[{"size": "M", "in_stock": false}, {"size": "S", "in_stock": true}, {"size": "L"}]'
 FILTERS = [
     ProductFilter(),
     ProductFilter(in_stock=True),
@@ -29,6 +30,7 @@ FILTERS = [
     ProductFilter(min_price=20, max_price=70),
     ProductFilter(min_price=79.95),
     ProductFilter(sizes=["M"]),
+    ProductFilter(sizes=["M"], in_stock=True),
     ProductFilter(sizes=["L", "it's"]),
     ProductFilter(sizes=[]),
     ProductFilter(brands=["D'Elm"]),
@@ -52,7 +54,7 @@ def open_index(tmp_path_factory):
     columns = ["price", "sale_price", "brand", "sizes", "in_stock"]
     products = pd.DataFrame(
         {"photo_id": name, "product_id": f"P{name}", "currency": "EUR",
-         "title": "Wickelkleid „Elbe“",
+         "title": "Wickelkleid „Elbe“", "variants": VARIANTS if number % 2 else "[]",
          **dict(zip(columns, PRODUCTS[number % len(PRODUCTS)], strict=True))}
         for number, name in enumerate(names) if number % 7
     )  # fmt: skip

@@ -1,10 +1,12 @@
 import io
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from lookbook.products.product import Product
 from lookbook.search.items import Hit, Item
 from lookbook.server import cards
 from lookbook.understanding.request import Recommendation
@@ -37,6 +39,49 @@ def test_html_is_escaped(field, schema):
         + cards.note(HOSTILE)
     )
     assert not any(sign in pages for sign in ("<script", "<img", "{{", "${", "`"))
+
+
+SHOP = Product(
+    "1", title="Stiefel", price=89.95, sale_price=49.5, currency="EUR", brand="Elbmoor",
+    in_stock=False, sizes=["38", "40"], sold_out_sizes=["40"],
+    url="https://shop.example/p?a=1&b=2",
+)  # fmt: skip
+
+
+def of_shop(**changes):
+    item = Item("0", "0.jpg", record(), product=replace(SHOP, **changes))
+    return Recommendation("feet", Hit(item), 1.0, "black")
+
+
+@pytest.mark.parametrize("field", ["title", "description", "brand", "currency", "url", "sizes"])
+def test_what_a_shop_says_is_escaped(field, schema):
+    hostile = of_shop(**{field: [HOSTILE] if field == "sizes" else HOSTILE})
+    pages = (
+        cards.item_card(hostile.record, "Yours", schema, "", hostile.product)
+        + cards.gallery([hostile], [""], schema)
+        + cards.strip([hostile], [""], schema)
+    )
+    assert not any(sign in pages for sign in ("<script", "<img", "{{", "${", "`"))
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["javascript:alert(1)", " JavaScript:alert(1)", "data:text/html,x", "/p/1", "https://[", ""],
+)
+def test_only_addresses_of_the_web_are_links(url, schema):
+    assert "<a" not in cards.gallery([of_shop(url=url)], [""], schema)
+
+
+def test_a_tile_shows_price_brand_sizes_availability_and_a_link(schema):
+    tile = cards.gallery([of_shop()], [""], schema)
+    for shown in (
+        "Stiefel", '<s title="Regular price">89.95 EUR</s> <b>49.50 EUR</b>', "Elbmoor", ">38<",
+        "Sold out", 'href="https://shop.example/p?a=1&amp;b=2"', 'rel="noopener noreferrer"',
+    ):  # fmt: skip
+        assert shown in tile
+    unknown = of_shop(price=None, sale_price=None, in_stock=None, brand="", sizes=[], url="")
+    tile = cards.gallery([unknown], [""], schema)
+    assert not any(shown in tile for shown in ("EUR", "stock", "None", "<a"))
 
 
 def test_a_card_lists_known_values_only(schema):

@@ -153,6 +153,58 @@ def test_what_was_seen_can_be_put_right(chromium, address, photo):
     expect(page.locator("#results .slot h2").first).to_have_text("top")
 
 
+def test_a_product_is_found_by_its_sku_and_shows_what_the_shop_says(chromium, address):
+    page = opened(chromium, address, viewport={"width": 1440, "height": 1000})
+    say(page, "LB-045-S")
+    page.locator("#results .tile").first.click()
+    card = page.locator("#chosen .card")
+    expect(card.locator("h3")).to_have_text("Beige Shorts")
+    expect(card.locator(".offer")).to_contain_text("37.90 EUR")
+    expect(card.locator(".offer s")).to_have_text("53.90 EUR")
+    expect(card.locator(".offer .brand")).to_have_text("Elmshore")
+    expect(card.locator(".offer .sizes")).to_have_text("M, L")
+    link = card.locator("a.to-shop")
+    expect(link).to_have_attribute("href", "https://lookbook.example/products/beige-shorts-045")
+    expect(link).to_have_attribute("rel", "noopener noreferrer")
+    pictures = card.locator(".views img")
+    expect(pictures).to_have_count(1)
+    assert pictures.first.evaluate("picture => picture.decode().then(() => picture.naturalWidth)")
+    say(page, "how much is it, and do you have it in S?")
+    expect(page.locator("#chat")).to_contain_text("Beige Shorts costs 37.90 EUR")
+    expect(page.locator("#chat")).to_contain_text("Beige Shorts comes in S, but is sold out in it")
+    keep_screenshots(page, "product")
+
+
+def test_products_are_filtered_and_sorted_by_keyboard_on_a_phone(chromium, address):
+    page = opened(chromium, address, viewport={"width": 390, "height": 844})
+    say(page, "tops")
+    expect(page.locator("#results .tile").first).to_be_visible()
+    page.locator("#filters button").first.press("Enter")
+    most = page.get_by_label("Price to (EUR)")
+    most.fill("30,00")
+    most.press("Enter")
+    cheap = page.locator("#results .price b")
+    expect(cheap.first).to_be_visible()
+    page.wait_for_function(
+        """() => [...document.querySelectorAll('#results .price b')]
+           .every(e => parseFloat(e.innerText) <= 30)"""
+    )
+    sort = page.get_by_label("Sort by")
+    sort.focus()
+    sort.press("ArrowDown")
+    sort.press("Enter")
+    expect(sort).to_have_value("Price, low to high")
+    page.wait_for_function(
+        """() => { const prices = [...document.querySelectorAll('#results .price b')]
+           .map(e => parseFloat(e.innerText));
+           return prices.length > 1 && prices.every((p, i) => !i || prices[i - 1] <= p) }"""
+    )
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    most.fill("cheap")
+    most.press("Enter")
+    expect(page.get_by_text("'cheap' is no price").first).to_be_visible()
+
+
 def test_two_visitors_do_not_see_each_others_item(chromium, address, photo):
     one, other = (opened(chromium, address) for _ in range(2))
     upload(one, photo("Shirt", "blue"))
@@ -225,7 +277,8 @@ def test_nothing_outside_is_asked_for(chromium, address):
 
 def call(address, *data):
     """What the README's curl does: the answer, or the error as a sentence."""
-    whole = [*data, *([[]] if len(data) == 4 else [])]
+    defaults = [None, "", "hybrid", 3, [], {}, "relevance"]
+    whole = [*data, *defaults[len(data) :]]
     answered = httpx.post(f"{address}/gradio_api/run/answer", json={"data": whole}, timeout=60)
     told = answered.json()
     # What goes wrong within Gradio it does not tell.
@@ -236,7 +289,7 @@ def test_the_api_answers_to_words_by_every_method(address):
     for method in METHODS:
         answer = call(address, None, "blue trousers", method, 3)
         assert 0 < len(answer["recommendations"]) <= 3
-        assert answer["recommendations"][0]["Title"] in answer["reply"]
+        assert answer["recommendations"][0]["product"]["title"] in answer["reply"]
 
 
 def test_the_api_answers_to_a_photo(address, photo):
@@ -255,7 +308,7 @@ def test_the_api_answers_to_a_photo(address, photo):
 def test_the_api_describes_what_it_takes_and_all_of_it_is_optional(address):
     described = httpx.get(f"{address}/gradio_api/info").json()["named_endpoints"]["/answer"]
     taken = described["parameters"]
-    names = ["photo", "message", "method", "limit", "history"]
+    names = ["photo", "message", "method", "limit", "history", "products", "sort"]
     assert [one["parameter_name"] for one in taken] == names
     assert [one["label"] for one in taken] == names
     assert all(one["parameter_has_default"] for one in taken)
@@ -275,6 +328,19 @@ def test_a_client_gives_what_it_has_by_name(address):
         one["attribute"]: one["values"] for one in answer["plan"]["queries"][0]["preferences"]
     }
     assert wishes == {"Category": ["Shoes"], "Colours": ["white"]}
+
+
+def test_the_api_limits_and_sorts_by_price(address):
+    client = Client(address, verbose=False)
+    answer = client.predict(
+        message="tops", products={"max_price": 40}, sort="price_ascending", api_name="/answer"
+    )
+    products = [one["product"] for one in answer["recommendations"]]
+    paid = [one["sale_price"] or one["price"] for one in products]
+    assert paid and paid == sorted(paid) and paid[-1] <= 40
+    assert "No product has the size 'ZZ'" in call(
+        address, None, "tops", "hybrid", 3, [], {"sizes": ["ZZ"]}, "relevance"
+    )
 
 
 @pytest.mark.parametrize(

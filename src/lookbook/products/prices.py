@@ -115,6 +115,8 @@ class PriceReader:
 
     def _amount(self, text: str) -> tuple[float | None, str | None]:
         bare = text.replace("%", "").lstrip(" +-–")
+        if not bare:
+            return None, None
         amount, currency, _ = parse_money(bare, self._decimal, self._properties)
         return amount, currency
 

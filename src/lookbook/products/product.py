@@ -34,6 +34,7 @@ class Product:
         in_stock: Whether it can be bought from stock; ``None`` where the shop does not say.
         stock: Number of pieces in stock.
         sizes: All sizes, sold out or not.
+        sold_out_sizes: Sizes that are known to be sold out.
         url: The shop's page.
         gtin: Its barcode.
         photos: Files of its photos, the main one first.
@@ -49,6 +50,7 @@ class Product:
     in_stock: bool | None = None
     stock: int | None = None
     sizes: list[str] = field(default_factory=list)
+    sold_out_sizes: list[str] = field(default_factory=list)
     url: str = ""
     gtin: str = ""
     photos: list[str] = field(default_factory=list)
@@ -67,10 +69,16 @@ class Product:
             in_stock=_flag(row.get("in_stock")),
             stock=None if (stock := _number(row.get("stock"))) is None else int(stock),
             sizes=_list(row.get("sizes")),
+            sold_out_sizes=_sold_out_sizes(_variants(row)),
             url=_text(row.get("url")),
             gtin=_text(row.get("gtin")),
             photos=_list(row.get("photos")),
         )
+
+    @property
+    def available_sizes(self) -> list[str]:
+        """Sizes that are not known to be sold out."""
+        return [size for size in self.sizes if size not in self.sold_out_sizes]
 
     @property
     def effective_price(self) -> float | None:
@@ -109,9 +117,8 @@ def parse_amount(text: str) -> float | None:
 
 def codes_of(row: Mapping[str, Any]) -> list[str]:
     """Return the codes of a row of ``item_products``: ids, SKUs and barcodes, case-folded."""
-    variants = [one for one in _list(row.get("variants"), str_items=False) if isinstance(one, dict)]
     cells = [row["product_id"], row.get("gtin")]
-    cells += [variant.get(key) for variant in variants for key in _CODE_KEYS]
+    cells += [variant.get(key) for variant in _variants(row) for key in _CODE_KEYS]
     return list(dict.fromkeys(code for cell in cells if (code := _text(cell).strip().casefold())))
 
 
@@ -120,6 +127,22 @@ def codes_in(text: str) -> set[str]:
     words = (word.strip(".,;:!?()[]\"'") for word in text.casefold().split())
     codes = {word for word in words if len(word) >= 5 and any(map(str.isdigit, word))}
     return {code for code in (*codes, text.strip().casefold()) if code}
+
+
+def _variants(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    cell = row.get("variants")
+    items = json.loads(cell) if isinstance(cell, str) and cell else []
+    return [one for one in items if isinstance(one, dict)]
+
+
+def _sold_out_sizes(variants: list[dict[str, Any]]) -> list[str]:
+    """Return the sizes of which no variant may be in stock."""
+    in_stock: dict[str, bool] = {}
+    for variant in variants:
+        if size := _text(variant.get("size")):
+            may_be_in_stock = variant.get("in_stock") is not False
+            in_stock[size] = in_stock.get(size, False) or may_be_in_stock
+    return [size for size, may_be_in_stock in in_stock.items() if not may_be_in_stock]
 
 
 def _is_missing(cell: Any) -> bool:
@@ -140,8 +163,7 @@ def _flag(cell: Any) -> bool | None:
     return cell.casefold() == "true" if isinstance(cell, str) else bool(cell)
 
 
-def _list(cell: Any, str_items: bool = True) -> list[Any]:
+def _list(cell: Any) -> list[str]:
     if _is_missing(cell) or cell == "":
         return []
-    items = json.loads(cell) if isinstance(cell, str) else list(cell)
-    return [str(item) for item in items] if str_items else items
+    return [str(item) for item in (json.loads(cell) if isinstance(cell, str) else cell)]

@@ -10,7 +10,9 @@ from lookbook.lazy import ArrowTable
 from lookbook.products.product import Product
 
 PREFIX = "product_"
+# Columns that follow from the fields.
 EFFECTIVE_PRICE, CODES = "product_effective_price", "product_codes"
+AVAILABLE_SIZES = "product_available_sizes"
 TITLE, IN_STOCK, SIZES, BRAND, CURRENCY = (
     "product_title", "product_in_stock", "product_sizes", "product_brand", "product_currency",
 )  # fmt: skip
@@ -23,7 +25,7 @@ def column_of_field(name: str) -> str:
 
 # Column by field.
 FIELDS = {one.name: column_of_field(one.name) for one in fields(Product)}
-COLUMNS = (*FIELDS.values(), EFFECTIVE_PRICE, CODES)
+COLUMNS = (*FIELDS.values(), EFFECTIVE_PRICE, CODES, AVAILABLE_SIZES)
 
 
 def to_arrow(products: Iterable[tuple[Product, list[str]] | None]) -> ArrowTable:
@@ -33,7 +35,7 @@ def to_arrow(products: Iterable[tuple[Product, list[str]] | None]) -> ArrowTable
     strings = pa.list_(pa.string())
     types = {
         "price": pa.float64(), "sale_price": pa.float64(), "in_stock": pa.bool_(),
-        "stock": pa.int64(), "sizes": strings, "photos": strings,
+        "stock": pa.int64(), "sizes": strings, "sold_out_sizes": strings, "photos": strings,
     }  # fmt: skip
     columns = {column: types.get(name, pa.string()) for name, column in FIELDS.items()}
     rows: list[dict[str, Any]] = []
@@ -42,8 +44,13 @@ def to_arrow(products: Iterable[tuple[Product, list[str]] | None]) -> ArrowTable
         if one is not None:
             product, codes = one
             rows[-1] = {FIELDS[name]: value for name, value in asdict(product).items()}
-            rows[-1] |= {EFFECTIVE_PRICE: product.effective_price, CODES: codes}
-    schema = pa.schema({**columns, EFFECTIVE_PRICE: pa.float64(), CODES: strings})
+            rows[-1] |= {
+                EFFECTIVE_PRICE: product.effective_price,
+                CODES: codes,
+                AVAILABLE_SIZES: product.available_sizes,
+            }
+    more = {EFFECTIVE_PRICE: pa.float64(), CODES: strings, AVAILABLE_SIZES: strings}
+    schema = pa.schema({**columns, **more})
     return pa.Table.from_pylist(rows, schema)
 
 

@@ -10,7 +10,14 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from lookbook.lazy import ArrowTable
-from lookbook.search.product_columns import BRAND, CURRENCY, EFFECTIVE_PRICE, IN_STOCK, SIZES
+from lookbook.search.product_columns import (
+    AVAILABLE_SIZES,
+    BRAND,
+    CURRENCY,
+    EFFECTIVE_PRICE,
+    IN_STOCK,
+    SIZES,
+)
 from lookbook.search.tables import quote
 
 Sort = Literal["relevance", "price_ascending", "price_descending"]
@@ -28,7 +35,8 @@ class ProductFilter(BaseModel):
         min_price: The least that a customer pays.
         max_price: The most that a customer pays.
         currency: Currency of the prices; ``None`` for any.
-        sizes: Sizes as the shop writes them, any of which will do; ``None`` for all items.
+        sizes: Sizes as the shop writes them, any of which will do; ``None`` for all items. With
+            ``in_stock`` such a size is not sold out.
         brands: Brands as the shop writes them, any of which will do; ``None`` for all items.
         in_stock: Whether items that are known to be sold out are left out.
     """
@@ -50,7 +58,8 @@ class ProductFilter(BaseModel):
     def allowed_values(self) -> dict[str, list[str]]:
         """Return the allowed values by column."""
         currencies = [self.currency] if self.currency else None
-        allowed = {SIZES: self.sizes, BRAND: self.brands, CURRENCY: currencies}
+        sizes = AVAILABLE_SIZES if self.in_stock else SIZES
+        allowed = {sizes: self.sizes, BRAND: self.brands, CURRENCY: currencies}
         return {column: values for column, values in allowed.items() if values is not None}
 
     def condition(self) -> list[str]:
@@ -63,7 +72,7 @@ class ProductFilter(BaseModel):
         for column, values in self.allowed_values().items():
             if not values:
                 parts.append("FALSE")
-            elif column == SIZES:
+            elif column in (SIZES, AVAILABLE_SIZES):
                 parts.append(f"array_has_any({column}, [{quote(values)}])")
             else:
                 parts.append(f"{column} IN ({quote(values)})")

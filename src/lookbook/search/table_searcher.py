@@ -20,7 +20,7 @@ from lookbook.search.embedders import Embedder
 from lookbook.search.in_memory_index import EncodedQuery, InMemoryIndex
 from lookbook.search.items import Item
 from lookbook.search.preferences import Preference
-from lookbook.search.product_columns import CODES
+from lookbook.search.product_columns import CODES, COLUMNS
 from lookbook.search.product_filter import FACET_COLUMNS, ProductFacets, ProductFilter, Sort
 from lookbook.search.tables import (
     ATTRIBUTE_LOG_PROBS,
@@ -113,7 +113,7 @@ class TableSearcher:
         )
         self._lock = Lock()
         thresholds = read_thresholds(table.schema) if TEXT_EMBEDDING in self._columns else None
-        expected = {WORDS, ATTRIBUTE_LOG_PROBS, TEXT_MODEL, IMAGE_MODEL, CODES}
+        expected = {WORDS, ATTRIBUTE_LOG_PROBS, TEXT_MODEL, IMAGE_MODEL, *COLUMNS}
         if thresholds is None or not expected <= self._columns:
             raise InputError(f"The index '{name}' was made by an older Lookbook: {REINDEX}")
         self.thresholds = thresholds

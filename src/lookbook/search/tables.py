@@ -7,7 +7,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from lookbook.pools import Pool
-from lookbook.search.product_columns import BRAND, CODES, COLUMNS, EFFECTIVE_PRICE, SIZES
+from lookbook.search.product_columns import (
+    AVAILABLE_SIZES,
+    BRAND,
+    CODES,
+    COLUMNS,
+    EFFECTIVE_PRICE,
+    SIZES,
+)
 from lookbook.search.versions import KEEP_EVERYTHING, list_tables
 
 if TYPE_CHECKING:
@@ -243,7 +250,8 @@ def missing_indexes(
         if column.metadata and column.metadata.get(KIND) in kinds
     }
     of_products: dict[str, BTree | Bitmap | LabelList] = {
-        EFFECTIVE_PRICE: BTree(), BRAND: Bitmap(), SIZES: LabelList(), CODES: LabelList(),
+        EFFECTIVE_PRICE: BTree(), BRAND: Bitmap(), SIZES: LabelList(), AVAILABLE_SIZES: LabelList(),
+        CODES: LabelList(),
     }  # fmt: skip
     planned |= {name: config for name, config in of_products.items() if name in schema.names}
     if WORDS in schema.names:

@@ -166,9 +166,9 @@ def _price(product: Product) -> str:
 
 
 def _offer(product: Product) -> str:
-    """Return price, brand, sizes and availability."""
-    sizes = ", ".join(product.sizes[:_MAX_SIZES])
-    sizes += ", …" if len(product.sizes) > _MAX_SIZES else ""
+    """Return price, brand, sizes that are not sold out, and availability."""
+    available = product.available_sizes
+    sizes = ", ".join(available[:_MAX_SIZES]) + (", …" if len(available) > _MAX_SIZES else "")
     stock = {True: "In stock", False: "Sold out", None: ""}[product.in_stock]
     facts = "".join(
         f'<span class="{name}">{text(fact)}</span>'

@@ -42,14 +42,16 @@ def _stock(title: str, product: Product, wanted: list[str]) -> str:
 def _sizes(title: str, product: Product, wanted: list[str]) -> str:
     if not product.sizes:
         return f"I do not know the sizes of {title}."
-    listed = ", ".join(product.sizes)
-    if not wanted:
-        return f"{title} comes in {listed}."
-    available = [size for size in wanted if size in product.sizes]
-    if not available:
-        return f"{title} does not come in {' or '.join(wanted)}, but in {listed}."
-    sold_out = ", but is sold out" if product.in_stock is False else ""
-    return f"{title} comes in {' and '.join(available)}{sold_out}."
+    is_sold_out = product.in_stock is False
+    gone = [size for size in product.sizes if is_sold_out or size in product.sold_out_sizes]
+    sold_out = f"; sold out: {', '.join(gone)}" if gone else ""
+    if not set(wanted) & set(product.sizes):
+        refusal = f"does not come in {' or '.join(wanted)}, but in" if wanted else "comes in"
+        return f"{title} {refusal} {', '.join(product.sizes)}{sold_out}."
+    there = [size for size in wanted if size in product.sizes and size not in gone]
+    if there:
+        return f"{title} comes in {' and '.join(there)}."
+    return f"{title} comes in {' and '.join(wanted)}, but is sold out in it."
 
 
 def _brand(title: str, product: Product, wanted: list[str]) -> str:
@@ -90,7 +92,7 @@ def _unmet(limits: ProductFilter, products: list[Product]) -> Iterator[str]:
         nearest = min(prices, key=lambda price: abs(price - limit), default=None)
         end = "" if nearest is None else f"; the nearest costs {format_price(nearest, currency)}"
         yield f"costs {words}{end}"
-    if limits.sizes and not any(set(limits.sizes) & set(one.sizes) for one in products):
+    if limits.sizes and not any(set(limits.sizes) & set(one.available_sizes) for one in products):
         yield f"comes in {' or '.join(limits.sizes)}"
     if limits.brands and not any(one.brand in limits.brands for one in products):
         yield f"is by {' or '.join(limits.brands)}"

@@ -78,9 +78,9 @@ class RuleStylist:
         )
         if wishes.is_cheaper and wishes.has_pronoun and not parsed.garments:
             state.mode = "similar"
-        if wishes.limits.sizes and wishes.has_pronoun and not parsed.garments and not wishes.asks:
+        if wishes.limits.sizes and wishes.has_pronoun and not parsed.garments:
             # "Do you have it in M?"
-            wishes.asks, is_about_shown = ["sizes"], True
+            wishes.asks, is_about_shown = [*dict.fromkeys([*wishes.asks, "sizes"])], True
         text = wishes.rest if wishes.rest.strip() else message
         request = _Planner(shown if item else None, state, lexicon, schema).plan(text)
         return request.model_copy(

@@ -119,7 +119,7 @@ def test_answers_for_one_photo_and_words_on_the_command_line(answer, ran):
     plan = json.loads(latest(project, "shopping_plan.json").read_text())
     items = pd.read_csv(latest(project, "recommendations.csv"), keep_default_na=False)
     assert "go:" in printed
-    assert items["Title"][0] in printed
+    assert json.loads(items["product"][0])["title"] in printed
     assert 0 < len(items) <= 10
     assert set(items["slot"]) <= {query["slot"] for query in plan["queries"]}
     assert described["record"]["Category"] not in set(items["Category"])
