@@ -43,7 +43,7 @@ def kill_when(project, command, shards):
 
 @pytest.fixture(scope="module")
 def photos(clothing):
-    return f"--params=photos={clothing},preset=recipe,balance.cap=90"
+    return f"--params=photos={clothing},preset=recipe,balance.cap=45"
 
 
 @pytest.fixture(scope="module")
@@ -55,9 +55,9 @@ def project(photos, tmp_path_factory):
 
 
 def test_labels_real_photos_once_though_killed_twice(project, photos):
-    kill_when(project, ["run", "--pipelines=label", photos], shards=8)
+    kill_when(project, ["run", "--pipelines=label", photos], shards=3)
     first = len(captions(project))
-    kill_when(project, ["run", "--pipelines=label", photos], shards=20)
+    kill_when(project, ["run", "--pipelines=label", photos], shards=7)
     assert len(captions(project)) > first > 0
     result = run_kedro(project, "run", "--pipelines=label", photos)
     assert result.returncode == 0, result.stderr
