@@ -156,6 +156,9 @@ class Shop:
             >>> found = shop.search("shoes", k=3, filters={"Colours": ["black"]})
             >>> all("black" in colours for colours in found["Colours"])
             True
+            >>> found = shop.search("tops", products={"max_price": 30}, sort="price_ascending")
+            >>> bool(found["product_price"].notna().all())
+            True
             >>> len(shop.search(image="shirt.jpg", k=4))
             4
         """

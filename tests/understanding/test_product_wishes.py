@@ -46,6 +46,9 @@ def read(message, facets=FACETS):
         ("shoes in 40", {"sizes": ["EU 40"]}),
         ("Hose in Größe 38", {"sizes": ["38"]}),
         ("XXS", {"sizes": ["XXS"]}),
+        ("men's L, EU 40", {"sizes": ["L"]}),
+        ("trainers, eu 40", {"sizes": ["EU 40"]}),
+        ("nothing over 45 quid", {"max_price": 45}),
         ("a jacket from Acme", {"brands": ["Acme"]}),
         ("acme or by nordlys & co", {"brands": ["Nordlys & Co"]}),
         ("Acme jacket in L under 90 €",
@@ -62,7 +65,8 @@ def test_limits_are_read(message, limits):
         "it's under 20 degrees", "temperatures between 5 and 10", "I'm over 50", "women under 30",
         "for 3 people", "in 20 minutes", "up to 3 colours", "a look of 2024", "in 2026",
         "less than 10 days", "next, something black", "en l'état", "I'm a 70s fan",
-        "no Acme please", "two shirts", "for my 40th birthday", "20 % wool", "unter 20 Grad",
+        "no Acme please", "two sizes too small", "two shirts", "for my 40th birthday",
+        "20 % wool", "unter 20 Grad",
     ],
 )  # fmt: skip
 def test_other_numbers_and_words_are_no_limits(message):

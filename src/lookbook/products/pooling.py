@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from lookbook.attributes.cleaning import resolve_conflicts
@@ -12,6 +14,7 @@ from lookbook.attributes.probabilities import column_name
 from lookbook.attributes.record import Record, from_row, split_values, to_row
 from lookbook.attributes.schema import Schema
 from lookbook.lazy import pd
+from lookbook.parts import cut
 
 # The share of a product's photos that has to show a further value, such as a second colour.
 _SHARE_OF_PHOTOS = 0.5
@@ -56,25 +59,26 @@ def pool_photos(
     rows = photos.join(assign_products(photos["photo_id"], manifest))
     is_shared = rows["product_id"].duplicated(keep=False)
     items = rows[~is_shared]
-    shared = rows[is_shared].sort_values(["position", "Filename"])
+    shared = rows[is_shared].sort_values(["product_id", "position", "Filename"])
     main = shared.groupby("product_id")["photo_id"].transform("first")
     main_of = dict(zip(shared["photo_id"], main, strict=True))
     columns = [name for name in probabilities.columns if name != "photo_id"]
-    keys = probabilities["photo_id"].replace(main_of) if main_of else probabilities["photo_id"]
-    pooled = probabilities.assign(photo_id=keys)
+    photo_ids = probabilities["photo_id"]
+    pooled = probabilities.assign(photo_id=photo_ids.map(main_of).fillna(photo_ids))
     if main_of and columns:
         pooled = pooled.groupby("photo_id", sort=False)[columns].mean().reset_index()
-    scores = pooled[pooled["photo_id"].isin(set(main_of.values()))].set_index("photo_id")
+    scores = pooled[columns].to_numpy()
+    place_of = {photo_id: place for place, photo_id in enumerate(pooled["photo_id"])}
     merged = []
-    for product_id, group in shared.groupby("product_id", sort=False):
-        records = [from_row(row, schema) for row in group.to_dict("records")]
-        first = group.iloc[0]
-        known = scores.loc[first["photo_id"]] if first["photo_id"] in scores.index else None
-        record = pool_records(records, known, schema)
+    for product_id, group in groupby(_read_rows(shared), itemgetter("product_id")):
+        first, *others = group
+        place = place_of.get(first["photo_id"])
+        known = None if place is None else dict(zip(columns, scores[place], strict=True))
+        records = [from_row(row, schema) for row in (first, *others)]
         merged.append(
             {
                 "Filename": first["Filename"],
-                **to_row(record, schema),
+                **to_row(pool_records(records, known, schema), schema),
                 "photo_id": first["photo_id"],
                 "product_id": product_id,
             }
@@ -85,7 +89,15 @@ def pool_photos(
     return items.sort_values("Filename", ignore_index=True), pooled
 
 
-def pool_records(records: list[Record], probabilities: pd.Series | None, schema: Schema) -> Record:
+def _read_rows(table: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Read a long table row by row; Python's strings are faster cell by cell than Arrow's."""
+    for part in cut(table):
+        yield from part.astype(object).to_dict("records")
+
+
+def pool_records(
+    records: list[Record], probabilities: Mapping[str, float] | None, schema: Schema
+) -> Record:
     """Merge the records of a product's photos, the main photo's first, see :func:`pool_photos`.
 
     Args:

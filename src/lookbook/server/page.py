@@ -31,7 +31,7 @@ from lookbook.server.layout import EMPTY, MASTHEAD, MAX_INPUT_LENGTH, MAX_ITEMS,
 from lookbook.server.limits import MAX_IN_FLIGHT, MAX_TURNS, ConcurrencyLimit, check_history
 from lookbook.server.metrics import FAILURES
 from lookbook.server.routes import picture_url
-from lookbook.understanding.request import Message, Recommendation, Request
+from lookbook.understanding.request import Message, Recommendation
 
 MAX_ACTIVE_EVENTS = 16
 MAX_QUEUED_EVENTS = 64
@@ -69,6 +69,7 @@ class Session:
         outfits: The outfits on the page.
         chosen: The item that was clicked.
         rejected_ids: Items that were swapped out of the outfits.
+        params: The choices by which they were found.
     """
 
     photo: QueryPhoto | None = None
@@ -80,6 +81,7 @@ class Session:
     outfits: list[Outfit] = field(default_factory=list)
     chosen: Recommendation | None = None
     rejected_ids: list[str] = field(default_factory=list)
+    params: ServingParams | None = None
 
 
 def _with_toasts(event: Callable[..., Iterator[Updates]]) -> Callable[..., Iterator[Updates]]:
@@ -314,8 +316,15 @@ class Page(Layout):
     @_with_toasts
     def _on_choice(self, session: Session, *choices: Any) -> Iterator[Updates]:
         """Answer the last message again after a change of filters or search."""
-        if session.photo or session.message:
-            self._recommend(session, choices)
+        if not (session.photo or session.message):
+            return
+        params = self._chosen_params(choices)
+        # Leaving a field without a change is no choice.
+        if params != session.params:
+            _, found = self._assistant.recommend(
+                session.photo, session.message, session.before, params
+            )
+            self._take(session, found, params)
             yield {self.session: session, **self._show(session), **self._unchoose(session)}
 
     @_with_toasts
@@ -459,22 +468,28 @@ class Page(Layout):
     def _answer_turn(
         self, session: Session, message: str, choices: tuple[Any, ...]
     ) -> Iterator[Updates]:
-        """Recommend, and write the reply."""
-        session.message, session.before = message, session.history[-MAX_TURNS:]
-        if session.chosen is not None and session.before:
+        """Recommend, and write the reply; a question about items on the page changes no item."""
+        before = session.history[-MAX_TURNS:]
+        if session.chosen is not None and before:
             # "How much is it?" is about the item that was clicked last.
-            session.before[-1] = {**session.before[-1], "shown": [session.chosen.photo_id]}
+            before[-1] = {**before[-1], "shown": [session.chosen.photo_id]}
         turns = [*session.history, *([{"role": "user", "content": message}] if message else [])]
         yield {self.chat: _escape(turns)}
-        request, found = self._recommend(session, choices)
-        yield {**self._show(session), **self._unchoose(session)}
+        params = self._chosen_params(choices)
+        request, found = self._assistant.recommend(session.photo, message, before, params)
+        if not (request.asks and request.about):
+            session.message, session.before = message, before
+            self._take(session, found, params)
+            yield {**self._show(session), **self._unchoose(session)}
         reply = ""
-        for part in self._assistant.reply(
-            request, session.photo, found.items, message, session.before
-        ):
+        for part in self._assistant.reply(request, session.photo, found.items, message, before):
             reply += part
             yield {self.chat: _escape([*turns, {"role": "assistant", "content": reply}])}
-        shown = [one.photo_id for one in session.items]
+        # The second one is the second on the page, where items stand by slots.
+        slots = [one.slot for one in session.items]
+        shown = [
+            one.photo_id for one in sorted(session.items, key=lambda one: slots.index(one.slot))
+        ]
         session.history = [*turns, {"role": "assistant", "content": reply, "shown": shown}]
         yield {self.session: session}
 
@@ -497,16 +512,10 @@ class Page(Layout):
             }
         )
 
-    def _recommend(
-        self, session: Session, choices: tuple[Any, ...]
-    ) -> tuple[Request, Recommendations]:
-        request, found = self._assistant.recommend(
-            session.photo, session.message, session.before, self._chosen_params(choices)
-        )
+    def _take(self, session: Session, found: Recommendations, params: ServingParams) -> None:
         session.items = self._strip(found.items)
         session.outfits = [replace(one, items=self._strip(one.items)) for one in found.outfits]
-        session.rejected_ids = []
-        return request, found
+        session.rejected_ids, session.params = [], params
 
     def _strip(self, items: list[Recommendation]) -> list[Recommendation]:
         """Remove vectors and probabilities, which the page does not need."""

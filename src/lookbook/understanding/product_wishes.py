@@ -26,6 +26,8 @@ _NUMBER = r"(\d{1,3}(?:[.,'  ]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?)(?![\d
 _AMOUNT = rf"(?<![\d.,])(?:({_MONEY})\s?)?{_NUMBER}(?:\s?({_MONEY})(?!\w))?(?!\w)"
 _LETTERS = r"x{0,3}[sl]|[2-5]xl|m"
 _SIZE = rf"((?:(?:eu|uk|us|de|fr|it)\s?)?(?:\d{{1,3}}(?:[.,]5)?(?:/\d{{2,3}})?|{_LETTERS}))"
+# These are sizes, whatever is around them.
+_LONE_SIZE = r"x{1,3}[sl]|[2-5]xl|(?:eu|uk|us)\s?\d{1,2}|\d{2,3}/\d{2,3}"
 # "Around 50" is from 40 to 60.
 _AROUND = 0.2
 
@@ -189,21 +191,25 @@ class _Reader:
 
     def read_size(self) -> None:
         wishes, phrases, facets = self.wishes, self._phrases, self._facets
-        named = self._find(rf"(?:{_any(phrases.size)})\s*:?\s*{_SIZE}(?![\w'])")
+        named = self._find(rf"(?:{_any(phrases.size)})[\s:]+{_SIZE}(?![\w'])")
         if named and not facets.sizes:
             wishes.notes.append(NO_SIZES)
         if not facets.sizes:
             return
-        match = named or self._find(rf"(?:{_any(phrases.in_size)})\s+{_SIZE}(?![\w'])")
-        if match and not named and match[1][-1].isdigit():
-            # "In 20" may be anything.
-            is_known = facets.matching_sizes(match[1]) and not self._is_other_number(match)
-            match = match if is_known else None
-        match = match or self._find(r"(x{1,3}[sl]|[2-5]xl)(?![\w'])")
+        patterns = (rf"(?:{_any(phrases.in_size)})\s+{_SIZE}(?![\w'])", rf"({_LONE_SIZE})(?![\w'])")
+        matches = [named] if named else [self._find(pattern) for pattern in patterns]
+        match = next((one for one in matches if one and (named or self._is_size(one))), None)
         if match:
             self._remove(match)
             sizes = facets.matching_sizes(match[1]) or [match[1].upper()]
             wishes.limits = wishes.limits.model_copy(update={"sizes": sizes})
+
+    def _is_size(self, match: re.Match[str]) -> bool:
+        """Whether a match without a word for size is one: "in 20" may be anything."""
+        size = match[1]
+        if not size[-1].isdigit():
+            return True
+        return bool(self._facets.matching_sizes(size)) and not self._is_other_number(match)
 
     def read_brands(self) -> None:
         brands, cue = [], _any(self._phrases.brand)

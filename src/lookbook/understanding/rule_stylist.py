@@ -81,7 +81,9 @@ class RuleStylist:
         if wishes.limits.sizes and wishes.has_pronoun and not parsed.garments:
             # "Do you have it in M?"
             wishes.asks, is_about_shown = [*dict.fromkeys([*wishes.asks, "sizes"])], True
-        text = wishes.rest if wishes.rest.strip() else message
+        # Limits that cannot be met stay in the words that are compared.
+        is_limited = wishes.rest.strip() and facets.prices is not None
+        text = wishes.rest if is_limited else message
         request = _Planner(shown if item else None, state, lexicon, schema).plan(text)
         return request.model_copy(
             update={
