@@ -50,8 +50,8 @@ viz: $(VENV)/installed ## Show the lineage in the browser
 notebooks: $(VENV)/installed-notebooks ## Open the notebooks in the browser
 	$(BIN)/kedro jupyter lab
 
-pictures: $(VENV)/installed-dev ## Take the README's pictures anew
-	PYTHONPATH=tests/support $(BIN)/python docs/take_pictures.py
+pictures: $(VENV)/installed-dev ## Take the README's pictures anew; with PHOTOS=folder a shop of them too
+	env -u PHOTOS PYTHONPATH=tests/support $(BIN)/python docs/take_pictures.py $(if $(PHOTOS),'$(PHOTOS)')
 
 # Training asks for the same large blocks of memory at every step: kept, and not given back to the
 # system in between, they make it a fifth faster (glibc; elsewhere the lines mean nothing).
