@@ -101,13 +101,14 @@ def take_shop(browser: Browser, address: str) -> None:
     for name, width, height in (("shop", 1440, 1000), ("shop_phone", 390, 844)):
         page = browser.new_page(viewport={"width": width, "height": height})
         page.goto(address)
-        page.locator("#message textarea, #message input").first.fill("blue jeans under 50")
+        page.locator("#message textarea, #message input").first.fill("a t-shirt under 50")
         page.keyboard.press("Enter")
         page.locator("#results .slot").first.wait_for()
         page.wait_for_timeout(3000)
-        page.locator("#results .slot").first.scroll_into_view_if_needed()
+        if name == "shop_phone":
+            page.locator("#results .slot").first.scroll_into_view_if_needed()
         page.wait_for_timeout(1000)
-        page.screenshot(path=IMAGES / f"{name}.png")
+        page.screenshot(path=IMAGES / f"{name}.png", full_page=name == "shop")
         page.close()
 
 
