@@ -5,12 +5,14 @@ import re
 import runpy
 import shlex
 import subprocess
+from typing import get_args
 
 import pytest
 
 from lookbook.captioners import Prompt
 from lookbook.photos.photo import Photo
 from lookbook.search.catalogue_search import METHODS
+from lookbook.search.product_filter import ProductFilter, Sort
 from processes import ENVIRONMENT
 from project import ROOT, jpeg
 
@@ -90,8 +92,11 @@ def test_every_command_is_run_somewhere():
 
 def test_the_curl_asks_what_the_api_takes():
     words = shlex.split(RUN_HERE[0])
-    photo, message, method, limit, history = json.loads(words[words.index("-d") + 1])["data"]
+    photo, message, method, limit, history, products, sort = json.loads(
+        words[words.index("-d") + 1]
+    )["data"]
     assert photo is None and message and method in METHODS and limit > 0 and history == []
+    assert ProductFilter.model_validate(products).has_price and sort in get_args(Sort)
 
 
 @pytest.mark.parametrize("command", MADE)

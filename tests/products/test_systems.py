@@ -426,3 +426,13 @@ def test_any_encoding_and_line_end(encoding):
         {"id": "1", "title": "Möwe", "price": 1299.0, "currency": "CHF"},
         {"id": "2", "title": "Rabe", "price": 89.0, "currency": "CHF"},
     )
+
+
+def test_a_line_sheet_has_labels_between_its_rows_and_discounts_in_money():
+    check(
+        "Style #;Item;Price;Rabatt (€);Stock\nKnitwear;;;;\nK-1;Jumper;50,00 €;5;1\n"
+        "Outerwear;;;;\nO-1;Coat;150,00 €;;0\n",
+        {"id": "K-1", "title": "Jumper", "price": 50.0, "currency": "EUR", "sale_price": 45.0,
+         "in_stock": True},
+        {"id": "O-1", "title": "Coat", "price": 150.0, "currency": "EUR", "in_stock": False},
+    )  # fmt: skip

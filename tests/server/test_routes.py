@@ -47,3 +47,13 @@ def test_requests_for_missing_pictures_displace_no_thumbnail(monkeypatch):
     photos.reads.clear()
     assert client.get(address).status_code == 200
     assert photos.reads == []
+
+
+def test_further_photos_of_an_item_are_shown_beside_its_main_photo_alone():
+    front, back = jpeg("Pants", "red"), jpeg("Pants", "red", seed=1)
+    photos = Photos(front=front, back=back, other=jpeg("Shoes"))
+    app = Starlette(routes=Routes(photos, further_photos=lambda photo_id: ["back"]).all())
+    client, item = TestClient(app), f"/pictures/{identify(front)}"
+    assert [client.get(f"{item}/{name}").status_code for name in ("front", "back", "other")] == [
+        200, 200, 404,
+    ]  # fmt: skip

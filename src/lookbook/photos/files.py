@@ -9,10 +9,9 @@ from typing import Any
 
 from lookbook.photos.folder import (
     FOLDERS,
-    TABLE_ENDINGS,
     Loaders,
-    ending_of,
     is_left_behind,
+    is_table,
     list_photos,
 )
 from lookbook.photos.matching import FileNames
@@ -40,9 +39,9 @@ class PhotoFiles(Mapping[str, Callable[[], bytes]]):
         """
         self._files = files
         self._store = store
-        is_table = ending_of(path) in TABLE_ENDINGS and files.isfile(path)
-        self._beside = posixpath.dirname(path) if is_table else None
-        self._listed: Loaders = {} if is_table else list_photos(files, path)
+        names_photos = is_table(files, path)
+        self._beside = posixpath.dirname(path) if names_photos else None
+        self._listed: Loaders = {} if names_photos else list_photos(files, path)
 
     def __getitem__(self, name: str) -> Callable[[], bytes]:
         """Return the function that reads a photo."""

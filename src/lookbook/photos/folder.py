@@ -186,13 +186,19 @@ def find_table(files: Any, folder: str, tables: Iterable[str] = TABLES) -> str |
         tables: Names that it may have, the first that is there counts.
     """
     try:
-        if ending_of(folder) in TABLE_ENDINGS and files.isfile(folder):
+        if is_table(files, folder):
             return folder
         paths = files.ls(folder, detail=False)
     except OSError:
         return None
     names = {posixpath.basename(path).casefold(): path for path in sorted(paths, reverse=True)}
     return next((names[name] for name in tables if name in names), None)
+
+
+def is_table(files: Any, path: str) -> bool:
+    """Whether a path is a table and no folder; a web server has no folders."""
+    is_named_so = ending_of(path) in TABLE_ENDINGS
+    return path.startswith(("http://", "https://")) or (is_named_so and files.isfile(path))
 
 
 def is_left_behind(name: str) -> bool:

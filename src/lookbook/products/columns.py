@@ -150,8 +150,14 @@ def find_properties(
     bare = bare_name(heading)
     text, currency = _take_currency(bare, properties)
     plain = _take_qualifiers(text, properties)
-    for spelling in dict.fromkeys((heading, bare, text, plain, _OF_PRODUCT.sub("", plain))):
+    spellings = [heading, bare, text, plain, _OF_PRODUCT.sub("", plain)]
+    if "#" in plain:
+        # `Item #` is a number, and `Item` a name.
+        spellings.insert(0, plain.replace("#", " no"))
+    for spelling in dict.fromkeys(spellings):
         ranks = dict(reversed(properties.properties.get(fold(spelling), [])))
+        if currency and "discount_percent" in ranks:
+            ranks = {"discount_amount": ranks["discount_percent"]}
         names = [name for name in ranks if not currency or name in MONEY]
         if names:
             return [(name, ranks[name], None, currency) for name in names]
@@ -250,7 +256,7 @@ def _find_kind(rows: list[Row], columns: Columns, properties: ProductProperties)
         )
         if values and set(values) <= words:
             columns.places["kind"] = [place]
-            for name in ("category", "sku"):
+            for name in ("category", "title"):
                 columns.places[name] = [other for other in columns.places[name] if other != place]
             return
 

@@ -35,6 +35,8 @@ _ALPHABETS = {
 }  # fmt: skip
 # Letters, and what stands in words where a text is decoded as that of another language.
 _ACCENTED = re.compile(r"[^\W\d_\x00-\x7f]|(?<=[a-z])[¹³¿¶±¼¾ª£¥µ]")
+# So few null bytes are no UTF-16.
+_NULLS = 0.2
 # UTF-8 with so few broken bytes is UTF-8.
 _BROKEN = 0.05
 # So many bytes tell an encoding.
@@ -82,14 +84,17 @@ def decode(data: bytes, name: str) -> tuple[str, str, bytes]:
         encoding = _MARKS[mark]
         errors = "surrogateescape" if encoding == "utf-8" else "strict"
         return data[len(mark) :].decode(encoding, errors), encoding, mark
+    sample = data[:_BYTES]
+    if 0 < sample.count(b"\0") < _NULLS * len(sample):
+        return data.decode("utf-8", "surrogateescape"), "UTF-8", b""
     text, encoding = decode_text(data, name)
     if encoding != "UTF-8" and not encoding.startswith("UTF-"):
-        sample = data[:_BYTES].decode("utf-8", "surrogateescape")
-        broken = len(re.findall("[\udc80-\udcff]", sample))
-        if broken <= _BROKEN * (len(re.findall("[^\x00-\x7f]", sample)) - broken):
+        loose = sample.decode("utf-8", "surrogateescape")
+        broken = len(re.findall("[\udc80-\udcff]", loose))
+        if broken <= _BROKEN * (len(re.findall("[^\x00-\x7f]", loose)) - broken):
             return data.decode("utf-8", "surrogateescape"), "UTF-8", b""
         if encoding in ("Windows-1252", "Latin-1"):
-            encoding = _find_alphabet(data[:_BYTES])
+            encoding = _find_alphabet(sample)
             text = data.decode(encoding)
     return text, encoding, b""
 

@@ -158,6 +158,8 @@ def split_options(heading: str) -> Any:
 
 def flatten(cell: Any, split: Any) -> Iterable[str]:
     """Return the texts of a cell: of a list each, of a text its parts."""
+    if cell is None:
+        return []
     if isinstance(cell, list | tuple):
         return [text for inner in cell for text in flatten(inner, None)]
     if isinstance(cell, dict):

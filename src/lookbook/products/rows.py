@@ -52,6 +52,7 @@ class RowReader:
             row
             for number, row in enumerate(table.rows)
             if not (number < _NOTES and self._is_note(row))
+            and not self._is_label(row)
             and not self._is_total(row)
             and self.kind(row) != "none"
         ]
@@ -96,6 +97,13 @@ class RowReader:
             return True
         same = {name for name, *_ in find_properties(heading, self._properties)}
         return bool(same & {name for name, *_ in find_properties(cell, self._properties)})
+
+    def _is_label(self, row: Row) -> bool:
+        """Whether a row only names the part of a table that follows, such as ``Knitwear``."""
+        place, cell = next(iter(row.cells.items()))
+        is_id = any(place in self._columns.places[name] for name in ("group", "sku", "number"))
+        is_alone = len(row.cells) == 1 and not row.children and bool(self._columns.places["title"])
+        return is_alone and is_id and isinstance(cell, str) and not re.search(r"\d", cell)
 
     def _is_total(self, row: Row) -> bool:
         """Whether a row adds up columns."""

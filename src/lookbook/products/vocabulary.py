@@ -39,6 +39,7 @@ class ProductProperties(BaseModel):
         max_text: Characters of a title or a description; the rest is cut.
         max_variants: Combinations that a row may list.
         headings: Headings of each property.
+        own_headings: Headings that a shop adds to them, which count before the others.
         kinds: Words for kinds of rows.
         lists: Headings of columns that list sizes or colours.
         size_words: Words for a size in the name of an option or an attribute.
@@ -62,6 +63,7 @@ class ProductProperties(BaseModel):
     max_text: int
     max_variants: int
     headings: dict[str, list[str]]
+    own_headings: dict[str, list[str]]
     kinds: dict[str, list[str]]
     lists: list[str]
     size_words: list[str]
@@ -83,8 +85,9 @@ class ProductProperties(BaseModel):
     def properties(self) -> dict[str, list[tuple[str, int]]]:
         """Properties by folded heading, each with the heading's rank."""
         places: dict[str, list[tuple[str, int]]] = {}
-        for name, headings in self.headings.items():
-            for rank, heading in enumerate(headings):
+        for name in self.headings | self.own_headings:
+            own = self.own_headings.get(name, [])
+            for rank, heading in enumerate([*own, *self.headings[name]]):
                 places.setdefault(fold(heading), []).append((name, rank))
         return places
 

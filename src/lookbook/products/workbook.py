@@ -18,7 +18,7 @@ from lookbook.products.vocabulary import ProductProperties
 # A currency in a number's format, such as [$€-407] or "EUR".
 _CURRENCY = re.compile(r"\[\$([^\]-]+)(?:-[0-9A-Fa-f]+)?\]|\"([^\"]*[^\s\".,\d-][^\"]*)\"|([€$£¥])")
 _ZEROS = re.compile(r"0{2,}")
-_DECIMALS = re.compile(r"0\.(0+)")
+_LOCALE = re.compile(r"\[\$-[^\]]*\]")
 
 
 def read_workbook(data: bytes, name: str, properties: ProductProperties) -> ShopTable:
@@ -108,7 +108,7 @@ def _typed(value: Any, shown: str) -> Any:
         return value
     if _ZEROS.fullmatch(shown) and value == int(value):
         return str(int(value)).zfill(len(shown))
-    sign = _CURRENCY.search(shown)
+    sign = _CURRENCY.search(_LOCALE.sub("", shown))
     if sign:
         return Amount(value, next(filter(None, sign.groups())).strip())
     return int(value) if value == int(value) else value

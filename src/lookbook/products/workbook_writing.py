@@ -39,11 +39,11 @@ def _write_sheet(text: str, changes: dict[int, Any], headings: list[str]) -> str
         if not number or int(number[1]) not in changes:
             return match[0]
         prefix, row = match[1], int(number[1])
-        cells = {
-            _column(place[1]): cell[0]
-            for cell in _CELL.finditer(match[3] or "")
-            if (place := _PLACE.search(cell[1]))
-        }
+        cells: dict[int, str] = {}
+        for cell in _CELL.finditer(match[3] or ""):
+            place = _PLACE.search(cell[1])
+            # A cell without a place of its own stands behind the one before it.
+            cells[_column(place[1]) if place else max(cells, default=-1) + 1] = cell[0]
         for change in changes[row]:
             column = headings.index(change.column)
             style = _STYLE.search(cells.get(column, ""))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
@@ -88,9 +89,9 @@ def write_delimited(data: bytes, changes: Changes, properties: ProductProperties
     """Write a table in text."""
     text, encoding, mark = decode(data, "")
     dialect = find_dialect(text, properties)
-    rows = list(_rows(text, dialect, changes, encoding))
-    above = "".join(text.splitlines(keepends=True)[: dialect.above]) if dialect.above else ""
-    return mark + encode(above + "".join(rows), encoding)
+    lines = io.StringIO(text, newline="")
+    above = [lines.readline() for _ in range(dialect.above)]
+    return mark + encode("".join([*above, *_rows(text, dialect, changes, encoding)]), encoding)
 
 
 def _rows(text: str, dialect: Dialect, changes: Changes, encoding: str) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -141,7 +141,7 @@ def make_folds(
 
 def extract_activations(
     training_set: pd.DataFrame,
-    files: dict[str, Callable[[], bytes]],
+    files: Mapping[str, Callable[[], bytes]],
     existing_activations: Parts,
     backbone: TorchModule,
     params: DistilParams,
@@ -450,7 +450,7 @@ def export_networks(
     temperatures: dict[str, float],
     layers: dict[str, Any],
     fits: Parts,
-    files: dict[str, Callable[[], bytes]],
+    files: Mapping[str, Callable[[], bytes]],
     backbone: TorchModule,
     params: DistilParams,
 ) -> tuple[bytes, bytes, bytes, bytes]:
@@ -499,7 +499,7 @@ def compare_with_teacher(
     heads: list[dict[str, Any]],
     teacher_table: pd.DataFrame,
     garment_network: bytes,
-    files: dict[str, Callable[[], bytes]],
+    files: Mapping[str, Callable[[], bytes]],
     schema: Schema,
     params: DistilParams,
 ) -> dict[str, Any]:
@@ -555,7 +555,7 @@ def draw_confusions(
     calibrated_predictions: pd.DataFrame,
     training_set: pd.DataFrame,
     heads: list[dict[str, Any]],
-    files: dict[str, Callable[[], bytes]],
+    files: Mapping[str, Callable[[], bytes]],
 ) -> MatplotlibFigure:
     """Draw photos of the ten commonest confusions, a row each."""
     from lookbook.photos.sheets import draw_sheet
@@ -576,7 +576,7 @@ def draw_confusions(
 
 def draw_captions(
     unseen_captions: pd.DataFrame,
-    files: dict[str, Callable[[], bytes]],
+    files: Mapping[str, Callable[[], bytes]],
     schema: Schema,
     params: DistilParams,
 ) -> MatplotlibFigure:

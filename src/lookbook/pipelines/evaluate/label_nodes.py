@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from lookbook.attributes.corrections import read_corrections
@@ -95,7 +95,7 @@ def plot_label_confusion(confusion: pd.DataFrame) -> PlotlyFigure:
 
 def plot_worst_cases(
     judged: pd.DataFrame,
-    files: dict[str, Callable[[], bytes]],
+    files: Mapping[str, Callable[[], bytes]],
     schema: Schema,
     params: EvaluateParams,
 ) -> MatplotlibFigure:

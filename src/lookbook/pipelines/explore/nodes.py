@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -46,7 +46,7 @@ class ExploreParams(BaseModel):
 def map_catalogue(
     full_catalogue: pd.DataFrame,
     image_embedding_shards: dict[str, Callable[[], Any]],
-    files: dict[str, Callable[[], bytes]],
+    files: Mapping[str, Callable[[], bytes]],
     embedders: dict[str, Embedder],
     pool: Pool,
     schema: Schema,

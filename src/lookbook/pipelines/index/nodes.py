@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -36,7 +36,7 @@ _SHEET_ROWS = 12
 
 def embed_images(
     full_catalogue: pd.DataFrame,
-    files: dict[str, Callable[[], bytes]],
+    files: Mapping[str, Callable[[], bytes]],
     existing_image_embedding_shards: Shards,
     embedders: dict[str, Embedder],
     pool: Pool,
@@ -153,7 +153,7 @@ def find_near_duplicates(
 
 
 def draw_near_duplicates(
-    near_duplicates: pd.DataFrame, files: dict[str, Callable[[], bytes]]
+    near_duplicates: pd.DataFrame, files: Mapping[str, Callable[[], bytes]]
 ) -> MatplotlibFigure:
     """Draw the photos that count as of one item, an item a row."""
     from lookbook.photos.sheets import draw_sheet

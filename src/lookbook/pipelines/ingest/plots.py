@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from lookbook.lazy import MatplotlibFigure, PlotlyFigure, pd
 from lookbook.photos.folder import read_photo
@@ -48,7 +48,7 @@ def plot_sizes(size_counts: pd.DataFrame) -> PlotlyFigure:
 
 
 def plot_contact_sheet(
-    manifest: pd.DataFrame, files: dict[str, Callable[[], bytes]], params: IngestParams
+    manifest: pd.DataFrame, files: Mapping[str, Callable[[], bytes]], params: IngestParams
 ) -> MatplotlibFigure:
     """Draw a row of photos for each label, chosen by seed."""
     from matplotlib.figure import Figure

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -62,7 +62,7 @@ def caption_trials(
     photos: pd.DataFrame,
     existing_shards: Shards,
     existing_trial_shards: Shards,
-    files: dict[str, Callable[[], bytes]],
+    files: Mapping[str, Callable[[], bytes]],
     captioner: Captioner,
     trial_captioners: dict[str, Captioner],
     prompts: dict[str, dict[str, Any]],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -28,7 +28,7 @@ from lookbook.publishing.tables import (
     to_parquet,
 )
 
-Loaders = dict[str, Callable[[], bytes]]
+Loaders = Mapping[str, Callable[[], bytes]]
 # Lots are drawn from so many.
 _LOTS = 1 << 56
 # Photos that a worker is given at once, and that are saved at once.
