@@ -243,7 +243,7 @@ def test_an_example_is_one_click(chromium, address):
     page = opened(chromium, address)
     page.locator("#examples .example").nth(1).click()
     expect(page.locator("#results .tile").first).to_be_visible()
-    expect(page.locator("#item .card img")).to_be_visible()
+    expect(page.locator("#item .card > img")).to_be_visible()
 
 
 def test_a_bad_file_is_told_and_the_page_goes_on(chromium, address, photo, tmp_path):

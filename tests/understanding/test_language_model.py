@@ -23,9 +23,8 @@ from lookbook.understanding.language_model import (
     BY_RULES,
     LanguageModelStylist,
     StylistPrompts,
-    parse_plan,
-    plan_schema,
 )
+from lookbook.understanding.plans import parse_plan, plan_schema
 from lookbook.understanding.request import Message, Recommendation
 from lookbook.understanding.rule_stylist import NOTHING_FOUND, RuleStylist
 from project import configuration, declared_fields, usual_phrases

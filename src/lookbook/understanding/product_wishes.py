@@ -22,7 +22,7 @@ CURRENCIES = {
     "pounds": "GBP", "quid": "GBP", "chf": "CHF", "franken": "CHF", "zł": "PLN", "pln": "PLN",
 }  # fmt: skip
 _MONEY = "|".join(sorted(map(re.escape, CURRENCIES), key=len, reverse=True))
-_NUMBER = r"(\d{1,3}(?:[.,'  ]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?)(?![\d.,]*\d)"
+_NUMBER = r"(\d{1,3}(?:[.,'  ]\d{3}){1,3}(?:[.,]\d{1,2})?|\d{1,9}(?:[.,]\d{1,2})?)(?![\d.,]*\d)"
 _AMOUNT = rf"(?<![\d.,])(?:({_MONEY})\s?)?{_NUMBER}(?:\s?({_MONEY})(?!\w))?(?!\w)"
 _LETTERS = r"x{0,3}[sl]|[2-5]xl|m"
 _SIZE = rf"((?:(?:eu|uk|us|de|fr|it)\s?)?(?:\d{{1,3}}(?:[.,]5)?(?:/\d{{2,3}})?|{_LETTERS}))"
