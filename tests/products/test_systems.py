@@ -436,3 +436,21 @@ def test_a_line_sheet_has_labels_between_its_rows_and_discounts_in_money():
          "in_stock": True},
         {"id": "O-1", "title": "Coat", "price": 150.0, "currency": "EUR", "in_stock": False},
     )  # fmt: skip
+
+
+def test_a_shop_may_sell_pictures_and_describe_them_in_html():
+    check(
+        "SKU,Title,Type,Features,Link\n"
+        "1,Sea,Picture,<p>Size: fits all: yes</p>,https://a.example\n"
+        "2,Hill,Photo,,https://b.example\n",
+        {"id": "1", "title": "Sea", "url": "https://a.example"},
+        {"id": "2", "title": "Hill", "url": "https://b.example"},
+    )
+
+
+def test_variants_may_have_nothing_but_a_title_in_common():
+    check(
+        "Title,Size,Price\nTop,S,9\nTop,M,8\nHat,,7\n",
+        {"id": "Top", "title": "Top", "price": 8.0, "sizes": ["S", "M"], "variants": 2},
+        {"id": "Hat", "title": "Hat", "price": 7.0},
+    )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 
 from lookbook.products.shop_file import PATH, Row, ShopTable
+from lookbook.products.texts import as_text
 from lookbook.products.vocabulary import (
     ProductProperties,
     bare_name,
@@ -246,15 +246,17 @@ def _choose_market(columns: Columns) -> None:
 
 def _find_kind(rows: list[Row], columns: Columns, properties: ProductProperties) -> None:
     """Keep the column that tells kinds of rows; others of such headings are categories."""
-    words = {fold_words(word) for words in properties.kinds.values() for word in words}
-    kinds = columns.places.pop("kind", [])
-    for place in kinds:
-        values = Counter(
-            fold_words(str(cell))
+    known = {fold_words(word): kind for kind, words in properties.kinds.items() for word in words}
+    for place in columns.places.pop("kind", []):
+        values = {
+            fold_words(as_text(row.cells[place]))
             for row in islice(rows, _SAMPLE)
-            if (cell := row.cells.get(place)) is not None
-        )
-        if values and set(values) <= words:
+            if place in row.cells
+        }
+        kinds = {known.get(value, "") for value in values}
+        # A shop may sell pictures.
+        is_kind = "product" in kinds or kinds == {"variant"}
+        if is_kind and "" not in kinds:
             columns.places["kind"] = [place]
             for name in ("category", "title"):
                 columns.places[name] = [other for other in columns.places[name] if other != place]

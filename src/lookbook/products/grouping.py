@@ -136,6 +136,9 @@ class _Grouping:
     def _by_own_name(self, number: int, earlier: dict[tuple[str, str], int]) -> int:
         """Find an earlier row of the same product: of its number, or of its SKU and title."""
         title, sku = self._titles[number], self._skus[number]
+        if self._single and title and not sku and not self._numbers[number]:
+            # Nothing but its title tells a product apart.
+            return earlier.setdefault(("title", title), number)
         for name, text in (("number", self._numbers[number]), ("sku", sku)):
             if not text:
                 continue

@@ -124,6 +124,9 @@ def _is_objects(values: list[Any]) -> bool:
 
 def _read_packed(text: str) -> Iterator[tuple[str, str]]:
     text = text.strip()
+    if "<" in text:
+        # A text for people.
+        return
     if text[:1] in "[{":
         try:
             yield from read_pairs(json.loads(text))

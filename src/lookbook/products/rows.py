@@ -79,7 +79,11 @@ class RowReader:
         first = as_text(row.cells[min(row.cells)])
         if first.startswith("#") and not re.fullmatch(r"#[\w-]+", first):
             return True
-        texts = [(place, cell) for place, cell in row.cells.items() if isinstance(cell, str)]
+        texts = [
+            (place, cell)
+            for place, cell in row.cells.items()
+            if isinstance(cell, str) and "//" not in cell
+        ]
         if len(texts) < 2:
             return False
         notes = sum(
