@@ -7,6 +7,7 @@ from feeds import PROPERTIES, read_feed
 from lookbook.attributes.schema import Schema
 from lookbook.errors import InputError
 from lookbook.pipelines.export import nodes
+from lookbook.pipelines.products.nodes import list_products
 from lookbook.products.shop_file import ShopFile
 from lookbook.publishing.shops import ShopParams
 from project import configuration
@@ -57,8 +58,9 @@ PROVENANCE = pd.DataFrame(
 def export(shop=SHOP, **params):
     params = ShopParams.model_validate({**PARAMS, **params})
     file = ShopFile("artikel.csv", shop)
+    products, *_ = list_products(file, PROPERTIES)
     changes = nodes.list_changes(file, CATALOGUE, PROVENANCE, SCHEMA, PROPERTIES, params)
-    return changes, nodes.write_shop_file(file, changes, PROPERTIES, params).data
+    return changes, nodes.write_shop_file(file, products, changes, PROPERTIES, params).data
 
 
 def test_empty_cells_are_filled_and_everything_else_stays():
@@ -96,9 +98,16 @@ def test_a_dry_run_writes_only_the_changes():
     assert len(changes) and written == b""
 
 
-def test_without_a_file_there_are_no_changes():
-    changes, written = export(b"")
+@pytest.mark.parametrize("shop", [b"", b"image,label\na.jpg,Top\n"])
+def test_without_products_nothing_is_written(shop):
+    changes, written = export(shop)
     assert changes.empty and written == b""
+
+
+def test_without_changes_the_file_is_written_as_it_is():
+    shop = SHOP.replace(b'"1"', b'"8"').replace(b"2;Bluse", b"9;Bluse")
+    changes, written = export(shop)
+    assert changes.empty and written == shop
 
 
 def test_products_read_from_the_export_are_the_same_but_for_what_was_filled():

@@ -89,7 +89,9 @@ class FactReader:
         cells, places = row.cells, self._columns.places
         for name, place, split in self._variations:
             if place in cells:
-                self._add_values(name, cells[place], split, facts)
+                is_list = self._add_values(name, cells[place], split, facts)
+                # Shopify lists in metafields what its variants are, and more.
+                facts.lists |= is_list and place not in self._columns.metafields
         for name_place, value_place, split in self._options:
             if value_place in cells:
                 name = as_text(cells.get(name_place, "")) or option_names.get(name_place, "")
@@ -142,7 +144,7 @@ class FactReader:
         """Add what an attribute or an option says, if its name is known."""
         prop = self._properties.name_property(name) if name else None
         if prop in ("sizes", "colours"):
-            self._add_values(prop, value, split, facts)
+            facts.lists |= self._add_values(prop, value, split, facts)
         elif prop == "gender":
             facts.genders |= self._find_genders(value)
         elif prop == "age_group":
@@ -151,12 +153,13 @@ class FactReader:
         elif prop and (values := flatten(value, None)):
             facts.named.setdefault(prop, ", ".join(values))
 
-    def _add_values(self, name: str, cell: Any, split: Splitter, facts: Facts) -> None:
+    def _add_values(self, name: str, cell: Any, split: Splitter, facts: Facts) -> bool:
+        """Add sizes or colours; return whether the cell lists several."""
         texts = (strip_swatch(text.replace("\\,", ",")) for text in flatten(cell, split))
         values = [text for text in texts if text]
-        facts.lists = facts.lists or len(values) > 1
         listed = facts.sizes if name == "sizes" else facts.colours
         listed += [value for value in dict.fromkeys(values) if value not in listed]
+        return len(values) > 1
 
     def _find_genders(self, cell: Any) -> set[str]:
         texts = flatten(cell, None)

@@ -166,10 +166,9 @@ def flatten(cell: Any, split: Any) -> Iterable[str]:
     if isinstance(cell, list | tuple):
         return [text for inner in cell for text in flatten(inner, None)]
     if isinstance(cell, dict):
-        inner = next(
-            (cell[name] for name in ("name", "value", "label", "title") if name in cell), None
-        )
-        return flatten(inner, split) if inner is not None else [as_text(cell)]
+        named = [cell[name] for name in ("name", "value", "label", "title") if name in cell]
+        named = named or (list(cell.values()) if len(cell) == 1 else [])
+        return flatten(named[0], split) if named else [as_text(cell)]
     text = plain_text(cell) if isinstance(cell, str) and not split else as_text(cell)
     parts = split(text) if split and isinstance(cell, str) else [text]
     return [part.strip() for part in parts if part.strip()]

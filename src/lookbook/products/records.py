@@ -221,8 +221,11 @@ def _read_record(
                     for inner in listed
                 ]
                 continue
-        row.cells[places.setdefault(where, len(places))] = value
+        place = places.setdefault(where, len(places))
+        row.cells[place] = value
         if isinstance(value, dict) and not role & {"attributes", "images"}:
+            # What an element of XML has in attributes gets columns of its own.
+            row.cells[place] = value.get(TEXT, value)
             flat = _read_record(value, line, f"{where}{PATH}", places, properties)
             row.cells |= flat.cells
     return row

@@ -72,10 +72,14 @@ def list_changes(
 
 
 def write_shop_file(
-    shop_file: ShopFile, changes: pd.DataFrame, properties: ProductProperties, params: ShopParams
+    shop_file: ShopFile,
+    products: pd.DataFrame,
+    changes: pd.DataFrame,
+    properties: ProductProperties,
+    params: ShopParams,
 ) -> ShopFile:
-    """Write the shop's own file with the changes; nothing in a dry run."""
-    if params.dry_run or not shop_file.data:
+    """Write the shop's own file with the changes; nothing in a dry run or without products."""
+    if params.dry_run or products.empty:
         return ShopFile(shop_file.name, b"")
     rows = zip(*(changes[name] for name in ("line", "column", "after")), strict=True)
     cells = [CellChange(int(line), column, value) for line, column, value in rows]

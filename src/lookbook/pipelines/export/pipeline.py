@@ -36,7 +36,13 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             ),
             Node(
                 nodes.write_shop_file,
-                inputs=["shop_file", "changes", "params:product_properties", "params:export"],
+                inputs=[
+                    "shop_file",
+                    "products",
+                    "changes",
+                    "params:product_properties",
+                    "params:export",
+                ],
                 outputs="shop_export",
                 name="write_shop_file",
             ),
