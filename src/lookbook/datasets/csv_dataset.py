@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from functools import partial
 from typing import Any, ClassVar
 
 import pandas as pd
@@ -50,7 +51,8 @@ class CSVDataset(PandasCSVDataset):
         types = self._load_args.get("dtype")
         if isinstance(types, dict) and "*" in types:
             rest = types["*"]
-            self._load_args["dtype"] = defaultdict(lambda: rest, types)
+            # A partial travels to other processes, where a lambda cannot.
+            self._load_args["dtype"] = defaultdict(partial(_identity, rest), types)
         with super().load() as parts:
             table = pd.concat(map(restore_formulas, parts), ignore_index=True)
         # What a part has no value of has no type there.
@@ -64,6 +66,10 @@ class CSVDataset(PandasCSVDataset):
                 first = {} if number == 0 else {"header": False}
                 escape_formulas(part).to_csv(file, **self._save_args, **first)
         self._invalidate_cache()
+
+
+def _identity(value: Any) -> Any:
+    return value
 
 
 def escape_formulas(table: pd.DataFrame) -> pd.DataFrame:
