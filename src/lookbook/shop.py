@@ -53,8 +53,8 @@ class Shop:
     Examples:
         >>> import lookbook
         >>> shop = lookbook.open("shop")
-        >>> shop.search("blue trousers", k=2)["Category"].tolist()
-        ['Pants', 'Pants']
+        >>> shop.search("a t-shirt", k=2)["Category"].tolist()
+        ['T-Shirt', 'T-Shirt']
         >>> advice = shop.recommend(photo="shirt.jpg", message="which shoes?")
         >>> set(advice.items["Category"])
         {'Shoes'}

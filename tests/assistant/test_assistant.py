@@ -166,7 +166,7 @@ def test_a_piece_can_be_swapped_until_there_is_no_other(assistant):
         assert items[number].photo_id not in shoes
         assert items[number].record["Category"] == "Shoes"
         shoes.add(items[number].photo_id)
-    assert swapped is None and len(shoes) > 5
+    assert swapped is None and len(shoes) > 2
 
 
 def test_the_same_photo_is_answered_the_same_and_another_otherwise(assistant):
@@ -221,10 +221,10 @@ def test_hyde_finds_items_by_one_text_on_all_that_goes_with_a_photo(assistant):
 
 
 def test_filters_narrow_what_is_shown(assistant):
-    filters = {"Category": ["Shoes"], "Colours": ["black", "brown"], "Type": []}
+    filters = {"Category": ["Shoes"], "Colours": ["red", "white"], "Type": []}
     _, found, _ = ask(assistant, None, "something nice", filters=filters)
     assert {one.record["Category"] for one in found} == {"Shoes"}
-    assert all({"black", "brown"} & set(one.record["Colours"]) for one in found)
+    assert found and all({"red", "white"} & set(one.record["Colours"]) for one in found)
 
 
 def test_filters_offer_values_that_an_item_has(assistant):
