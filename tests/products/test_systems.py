@@ -454,3 +454,24 @@ def test_variants_may_have_nothing_but_a_title_in_common():
         {"id": "Top", "title": "Top", "price": 8.0, "sizes": ["S", "M"], "variants": 2},
         {"id": "Hat", "title": "Hat", "price": 7.0},
     )
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "ID,Typ,Artikelnummer,Name,Vorrätig?,Lager,Angebotspreis,Regulärer Preis,Kategorien,Bilder,"
+        "Übergeordnetes Produkt,Marken,Attribut 1 Name,Attribut 1 Wert(e)",
+        "ID,Type,UGS,Nom,En stock ?,Stock,Tarif promo,Tarif régulier,Catégories,Images,Parent,"
+        "Marques,Nom de l'attribut 1,Valeur(s) de l'attribut 1",
+        "ID,Tipo,SKU,Nombre,¿Existencias?,Inventario,Precio rebajado,Precio normal,Categorías,"
+        "Imágenes,Superior,Marcas,Nombre del atributo 1,Valor(es) del atributo 1",
+    ],
+)
+def test_woocommerce_has_headings_in_the_shops_language(heading):
+    check(
+        f'{heading}\n1,variable,W,Top,1,,,,Women > A,https://w.example/1.jpg,,Odel,Size,"S, M"\n'
+        "2,variation,W-S,Top - S,0,0,,30,,,W,,Size,S\n3,variation,W-M,Top - M,1,4,25,30,,,W,,Size,M\n",
+        {"id": "W", "title": "Top", "price": 30.0, "sale_price": 25.0, "brand": "Odel",
+         "in_stock": True, "sizes": ["S", "M"], "gender": "Women", "variants": 2,
+         "images": ["https://w.example/1.jpg"]},
+    )  # fmt: skip

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from lookbook.products.texts import as_text, plain_text
 
+_PLURAL = re.compile(r"\((?:s|es|e|i|n)\)")
 _COMMA = re.compile(r"(?<!\\),\s+")
 _TIGHT_COMMA = re.compile(r"(?<!\\),\s*")
 _SIZE = r"(?:\d{2,3}|X*[SML]|\d?XL)"
@@ -149,10 +150,11 @@ def split_packed(text: str) -> list[str]:
     return text.split("|" if "|" in text else ";")
 
 
-def split_options(heading: str) -> Any:
+def split_options(heading: str) -> Callable[[str], list[str]] | None:
     """Return how the values of an option's column are split; ``None`` where each is one."""
     folded = "".join(letter for letter in heading.casefold() if letter.isalpha())
-    if folded.startswith(("attributevalues", "variationvalues", "attributevalue")):
+    # WooCommerce has `Attribute 1 value(s)` in any language, Etsy `VARIATION 1 VALUES`.
+    if _PLURAL.search(heading) or folded.startswith(("attributevalues", "variationvalues")):
         return split_commas
     if folded.startswith("productoption"):
         return lambda text: [part.strip() for part in text.split(";")]
