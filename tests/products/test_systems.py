@@ -470,7 +470,8 @@ def test_variants_may_have_nothing_but_a_title_in_common():
 def test_woocommerce_has_headings_in_the_shops_language(heading):
     check(
         f'{heading}\n1,variable,W,Top,1,,,,Women > A,https://w.example/1.jpg,,Odel,Size,"S, M"\n'
-        "2,variation,W-S,Top - S,0,0,,30,,,W,,Size,S\n3,variation,W-M,Top - M,1,4,25,30,,,W,,Size,M\n",
+        "2,variation,W-S,Top - S,0,0,,30,,,W,,Size,S\n"
+        "3,variation,W-M,Top - M,1,4,25,30,,,W,,Size,M\n",
         {"id": "W", "title": "Top", "price": 30.0, "sale_price": 25.0, "brand": "Odel",
          "in_stock": True, "sizes": ["S", "M"], "gender": "Women", "variants": 2,
          "images": ["https://w.example/1.jpg"]},
