@@ -29,7 +29,7 @@ from lookbook.photos.inspecting import fingerprint_inspection
 from lookbook.photos.photo import identify
 from project import configuration, declared_fields, make_project, report
 
-PART = 5_000
+PART = 1_024
 ENV = "--env=given"
 # What a changed price needs: no photo is looked at, and no text is embedded.
 PRICE_NODES = "--nodes=products.list_products,clean.join_products,index.embed_items"
