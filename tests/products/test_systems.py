@@ -476,3 +476,10 @@ def test_woocommerce_has_headings_in_the_shops_language(heading):
          "in_stock": True, "sizes": ["S", "M"], "gender": "Women", "variants": 2,
          "images": ["https://w.example/1.jpg"]},
     )  # fmt: skip
+
+
+def test_a_table_whose_only_letter_beyond_ascii_is_the_euro():
+    check(
+        "SKU;Titel;Preis\n1;a;5,00 €\n".encode("cp1252"),
+        {"id": "1", "title": "a", "price": 5.0, "currency": "EUR"},
+    )

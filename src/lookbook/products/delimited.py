@@ -95,13 +95,16 @@ def decode(data: bytes, name: str) -> tuple[str, str, bytes]:
             return data.decode("utf-8", "surrogateescape"), "UTF-8", b""
         if encoding in ("Windows-1252", "Latin-1"):
             encoding = _find_alphabet(sample)
-            text = data.decode(encoding)
+            try:
+                text = data.decode(encoding)
+            except UnicodeDecodeError:
+                encoding, text = "latin-1", data.decode("latin-1")
     return text, encoding, b""
 
 
 def _find_alphabet(data: bytes) -> str:
     """Choose among encodings of Latin letters by the language that has most of them."""
-    best, chosen = 0.0, "latin-1"
+    best, chosen = 0.0, None
     for encoding, alphabets in _ALPHABETS.items():
         try:
             text = data.decode(encoding)
@@ -111,9 +114,9 @@ def _find_alphabet(data: bytes) -> str:
         total = sum(letters.values()) or 1
         for alphabet in alphabets:
             share = sum(count for letter, count in letters.items() if letter in alphabet) / total
-            if share > best or not letters:
+            if share > best or chosen is None:
                 best, chosen = share + 1e-9, encoding
-    return chosen
+    return chosen or "latin-1"
 
 
 def encode(text: str, encoding: str) -> bytes:
