@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from lookbook.lazy import pd
 from lookbook.photos.drawing import COLOURS, LABELS, PATTERNS, VIEWS, draw_garment
-from lookbook.pipelines.sample.shop import COLUMNS, Product, write_rows
+from lookbook.pipelines.sample.shop import COLUMNS, SampleProduct, write_rows
 
 
 class SampleParams(BaseModel):
@@ -50,7 +50,7 @@ class _Sample:
         self._rng = random.Random(params.seed)
         self._photos: dict[str, bytes] = {}
         self._rows: list[dict[str, Any]] = []
-        self._products: list[Product] = []
+        self._products: list[SampleProduct] = []
 
     def draw(self) -> tuple[dict[str, bytes], pd.DataFrame, pd.DataFrame]:
         for label in LABELS:
@@ -75,7 +75,7 @@ class _Sample:
         views: tuple[str, ...] = ("front",),
         told: str = "",
         kids: object = False,
-    ) -> Product:
+    ) -> SampleProduct:
         """Add a product with its photos, and the rows that one sender has written of them."""
         sender = self._rng.randint(1, 40)
         names = []
@@ -83,7 +83,7 @@ class _Sample:
             picture = _encode(label, colour, pattern, seed, view, self._params.quality)
             names.append(self._add_photo(picture, told or label, sender, kids))
         number = len(self._products) + 1
-        product = Product(label, colour, pattern, number, names, kids=kids is True)
+        product = SampleProduct(label, colour, pattern, number, names, kids=kids is True)
         self._products.append(product)
         return product
 

@@ -42,7 +42,7 @@ _GENDERS = {"Dress": "female", "Skirt": "female", "Undershirt": "male", "Polo": 
 
 
 @dataclass
-class Product:
+class SampleProduct:
     """A garment that the shop sells.
 
     Attributes:
@@ -64,7 +64,7 @@ class Product:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-def write_rows(product: Product, rng: random.Random) -> list[dict[str, Any]]:
+def write_rows(product: SampleProduct, rng: random.Random) -> list[dict[str, Any]]:
     """Write a product as Shopify does: a row for each variant, and further rows for photos.
 
     Returns:
@@ -86,7 +86,9 @@ def write_rows(product: Product, rng: random.Random) -> list[dict[str, Any]]:
     return rows
 
 
-def _describe(product: Product, title: str, handle: str, rng: random.Random) -> dict[str, Any]:
+def _describe(
+    product: SampleProduct, title: str, handle: str, rng: random.Random
+) -> dict[str, Any]:
     """Return the cells of a product as a whole; some are empty, as in any shop's file."""
     category, _, _, fabric = _KINDS[product.label]
     gender = _GENDERS.get(product.label, rng.choice(("male", "female", "unisex", "")))
@@ -115,7 +117,7 @@ def _describe(product: Product, title: str, handle: str, rng: random.Random) -> 
     }
 
 
-def _write_variants(product: Product, rng: random.Random) -> list[dict[str, Any]]:
+def _write_variants(product: SampleProduct, rng: random.Random) -> list[dict[str, Any]]:
     """Return the cells of each size."""
     _, price, grams, _ = _KINDS[product.label]
     price += rng.randrange(0, 20, 5)
