@@ -4,16 +4,7 @@ import json
 
 import pytest
 
-from feeds import read_feed, saved, workbook
-
-EMPTY = {
-    "price": None, "currency": None, "sale_price": None, "brand": None, "in_stock": None,
-    "sizes": [], "url": None, "gender": None, "colours": [], "images": [], "variants": 1,
-}  # fmt: skip
-
-
-def check(data, *want, name="products.csv"):
-    assert read_feed(data, name) == [EMPTY | product for product in want]
+from feeds import check, saved, workbook
 
 
 def test_prestashop_counts_discounts_and_features():

@@ -12,6 +12,16 @@ from project import configuration
 
 PROPERTIES = ProductProperties.model_validate(configuration("products")["product_properties"])
 
+EMPTY = {
+    "price": None, "currency": None, "sale_price": None, "brand": None, "in_stock": None,
+    "sizes": [], "url": None, "gender": None, "colours": [], "images": [], "variants": 1,
+}  # fmt: skip
+
+
+def check(data, *want, name="products.csv"):
+    """Checks that a file has these products; fields that are not given are empty."""
+    assert read_feed(data, name) == [EMPTY | product for product in want]
+
 
 def read_feed(data, name="products.csv"):
     """Reads a file as the shared cases describe products."""

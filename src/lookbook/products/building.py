@@ -11,7 +11,7 @@ from lookbook.products.columns import Columns, recognise_columns
 from lookbook.products.facts import FactReader, Facts
 from lookbook.products.grouping import Group, gather
 from lookbook.products.images import Image, unique_images
-from lookbook.products.lists import read_pairs
+from lookbook.products.lists import flatten, read_pairs
 from lookbook.products.prices import work_out
 from lookbook.products.problems import Problem, report_cell
 from lookbook.products.rows import RowReader
@@ -181,7 +181,7 @@ class _Builder:
             for place in self._columns.places[name]:
                 cell = row.cells.get(place)
                 if isinstance(cell, list):
-                    cell = ", ".join(as_text(inner) for inner in cell)
+                    cell = ", ".join(flatten(cell, None))
                 # What is nested has columns of its own.
                 is_nested = isinstance(cell, dict) and TEXT not in cell
                 if cell is not None and not is_nested and (text := convert(cell)):

@@ -42,6 +42,8 @@ _WRAPPERS = {
     "pricing",
     "general",
 }
+# Where Shopify says what tracks the stock: nothing stands there if nothing does.
+_TRACKERS = {"inventorytracker", "variantinventorytracker", "inventorymanagement"}
 # A heading is no longer.
 _LONGEST = 200
 # A heading may say that it is one of products.
@@ -106,7 +108,7 @@ def recognise_columns(table: ShopTable, properties: ProductProperties) -> Column
             columns.metafields.add(place)
         elif folded in properties.list_headings or _is_plural(heading, properties):
             columns.lists.add(place)
-        if folded in ("inventorytracker", "variantinventorytracker"):
+        if folded in _TRACKERS:
             columns.trackers.add(place)
     columns.places |= {
         name: [place for _, place in sorted(places)] for name, places in ranked.items()

@@ -29,6 +29,7 @@ _VALUES = (
     "v",
     "choices",
     "option",
+    "options",
 )
 # BigCommerce: Type=Swatch|Name=Color|Value=Blue[#00f].
 _BIGCOMMERCE = re.compile(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from lookbook.products.texts import as_text
 from lookbook.products.vocabulary import ProductProperties, fold_words
 from lookbook.products.words import Words
 
+# eBay states it among other things: *Action(SiteID=Germany|Currency=EUR).
+_STATED = re.compile(r"\bCurrency=([A-Z]{3})\b")
 _REGULAR = ("price", "net_price", "regular_price")
 
 
@@ -24,7 +27,7 @@ class Prices:
         price: What is asked.
         compare_at: What stands struck out beside it.
         sale: What is asked instead.
-        is_off: Whether a sale is switched off.
+        is_off: Whether a sale is switched off; ``None`` where no switch stands.
         percent: A discount in percent.
         amount_off: A discount as an amount.
         surcharge: What is added to the product's price.
@@ -34,7 +37,7 @@ class Prices:
     price: float | None = None
     compare_at: float | None = None
     sale: float | None = None
-    is_off: bool = False
+    is_off: bool | None = None
     percent: float | None = None
     amount_off: float | None = None
     surcharge: float = 0.0
@@ -59,7 +62,8 @@ class PriceReader:
         )
         self._no_sale, self._percent = words.folded("no_sale"), words.folded("percent")
         named = (columns.currencies.get(place) for place in places)
-        self._currency = next(filter(None, named), None)
+        stated = (properties.find_currency(code) for code in _STATED.findall(str(columns.names)))
+        self._currency = next(filter(None, [*named, *stated]), None)
 
     def read(self, row: Row, problems: list[Problem]) -> Prices:
         """Read the prices of a row; cells that cannot be used are added to the problems."""
@@ -76,7 +80,7 @@ class PriceReader:
             price,
             max((amount for amount in (compare, regular) if amount), default=None),
             self._money(row, "sale_price", found, problems),
-            switch in self._no_sale,
+            switch in self._no_sale if switch else None,
             surcharge=self._read_surcharge(row),
         )
         self._read_discount(row, prices)
@@ -164,7 +168,7 @@ def work_out(prices: Prices, parent: Prices | None) -> tuple[float | None, float
             sale = parent.sale if sale is None else sale
         percent = parent.percent if percent is None else percent
         amount_off = parent.amount_off if amount_off is None else amount_off
-        is_off = is_off or parent.is_off
+        is_off = parent.is_off if is_off is None else is_off
     if price is None:
         return compare, None
     price = round(price + prices.surcharge, 2)

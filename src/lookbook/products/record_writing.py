@@ -10,7 +10,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from lookbook.products.delimited import decode, encode
-from lookbook.products.records import find_records, is_item, item_tag
+from lookbook.products.records import find_records, inner_key, is_item, item_tag
 from lookbook.products.vocabulary import ProductProperties
 
 _BLANKS = re.compile(r"\s*")
@@ -60,8 +60,8 @@ def _record_starts(text: str, properties: ProductProperties) -> Iterator[tuple[i
     for number, start in enumerate(_element_starts(text, position), 1):
         inner = start
         if text[start] == "{":
-            nodes = [begin for key, begin, _ in object_spans(text, start) if key == "node"]
-            inner = nodes[0] if nodes else start
+            wrapper = inner_key(_DECODER.raw_decode(text, start)[0])
+            inner = next((b for key, b, _ in object_spans(text, start) if key == wrapper), start)
         yield number, inner
 
 

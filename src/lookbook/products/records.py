@@ -65,7 +65,7 @@ def find_records(value: Any, properties: ProductProperties) -> tuple[list[Any], 
         if isinstance(inner, dict | list):
             found, path = find_records(inner, properties)
             if found and isinstance(found[0], dict):
-                first = found[0].get("node", found[0])
+                first = found[0].get(inner_key(found[0]), found[0])
                 worth = (count_properties(first, properties), len(found))
                 if worth > most:
                     best, most = (found, [name, *path]), worth
@@ -237,13 +237,16 @@ def _is_objects(value: Any) -> bool:
 
 
 def _unwrap(value: Any) -> Any:
-    """Take the lists of GraphQL out of their edges and nodes."""
+    """Take the lists of GraphQL and of schema.org out of what wraps them."""
     while isinstance(value, dict) and len(value) == 1 and next(iter(value)) in _WRAPPED:
         value = next(iter(value.values()))
-    if (
-        isinstance(value, list)
-        and value
-        and all(isinstance(inner, dict) and "node" in inner for inner in value)
-    ):
-        return [inner["node"] for inner in value]
+    if isinstance(value, list) and _is_objects(value) and all(map(inner_key, value)):
+        return [inner[inner_key(inner)] for inner in value]
     return value
+
+
+def inner_key(record: dict[str, Any]) -> str:
+    """Return under which key GraphQL or a list of schema.org wraps a record; empty under none."""
+    if "node" in record:
+        return "node"
+    return "item" if record.get("@type") == "ListItem" and "item" in record else ""

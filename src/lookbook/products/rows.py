@@ -43,8 +43,9 @@ class RowReader:
         return self._kinds.get(fold_words(text), "") if text else ""
 
     def group(self, row: Row) -> str:
-        """Return what a row has in common with others of its product."""
-        return _NUMBER.sub("", self.text(row, "group"))
+        """Return what a row has in common with others of its product; 0 is no parent's number."""
+        group = _NUMBER.sub("", self.text(row, "group"))
+        return "" if group == "0" else group
 
     def select(self, table: ShopTable) -> list[Row]:
         """Leave out notes, totals and translations."""

@@ -1,0 +1,74 @@
+"""Dialects and oddities of shops' files, each with the right reading."""
+
+import json
+
+from feeds import check
+
+
+def test_gambio_writes_short_headings():
+    check(
+        "XTSOL|p_id|p_model|p_stock|p_priceNoTax|p_manufacturer|p_name.de|p_cat.0|p_image|"
+        "p_image.1\n"
+        "XTSOL|12|A-0012|5|41.90|Elbmoor|Kleid|Damen|a.jpg|b.jpg\n",
+        {"id": "A-0012", "title": "Kleid", "price": 41.9, "brand": "Elbmoor", "in_stock": True,
+         "gender": "Women", "images": ["a.jpg", "b.jpg"]},
+    )  # fmt: skip
+
+
+def test_oxid_points_to_the_parent_by_its_number():
+    check(
+        "OXID;OXPARENTID;OXARTNUM;OXTITLE;OXPRICE;OXSTOCK;OXPIC1;OXPIC2\n"
+        "a1;;2001;Jeans;79,9;0;1.jpg;2.jpg\na2;a1;2001-1;;79,9;3;;\na3;a1;2001-2;;89,9;0;;\n",
+        {"id": "2001", "title": "Jeans", "price": 79.9, "in_stock": True, "variants": 2,
+         "images": ["1.jpg", "2.jpg"]},
+    )  # fmt: skip
+
+
+def test_ebay_states_the_currency_in_the_heading_of_actions():
+    check(
+        "*Action(SiteID=Germany|Currency=EUR);CustomLabel;*Title;*StartPrice;*C:Farbe\n"
+        "Add;E-1;Stiefel;59,00;Braun\n",
+        {"id": "E-1", "title": "Stiefel", "price": 59.0, "currency": "EUR", "colours": ["Braun"]},
+    )
+
+
+def test_shopifys_interface_tracks_no_stock_where_nothing_is_named():
+    variants = [
+        {"sku": "T-S", "price": "20.00", "inventory_management": None, "inventory_quantity": 0},
+        {"sku": "T-M", "price": "20.00", "inventory_management": "shopify",
+         "inventory_quantity": 0},
+    ]  # fmt: skip
+    check(
+        json.dumps({"products": [{"handle": "tee", "title": "Tee", "variants": variants}]}),
+        {"id": "tee", "title": "Tee", "price": 20.0, "in_stock": True, "variants": 2},
+    )
+
+
+def test_woocommerces_interface_has_0_for_no_parent():
+    check(
+        json.dumps([
+            {"id": number, "name": name, "parent_id": 0, "brands": [{"id": 3, "name": "Odel"}],
+             "attributes": [{"name": "Size", "options": ["S"]}]}
+            for number, name in ((7, "Top"), (8, "Hat"))
+        ]),
+        {"id": "7", "title": "Top", "brand": "Odel", "sizes": ["S"]},
+        {"id": "8", "title": "Hat", "brand": "Odel", "sizes": ["S"]},
+    )  # fmt: skip
+
+
+def test_lists_and_graphs_of_schema_org():
+    offer = {"lowPrice": 9.5, "priceCurrency": "GBP"}
+    cap = {"@type": "Product", "productID": "A1", "name": "Cap", "offers": offer}
+    want = {"id": "A1", "title": "Cap", "price": 9.5, "currency": "GBP"}
+    items = [{"@type": "ListItem", "position": 1, "item": cap}]
+    check(json.dumps({"@type": "ItemList", "itemListElement": items}), want)
+    check(json.dumps({"@graph": [{"@type": "Organization", "name": "Shop"}, cap]}), want)
+
+
+def test_a_variant_may_be_on_sale_where_the_first_is_not():
+    check(
+        "Product ID,Title,SKU,Option Name 1,Option Value 1,Price,Sale Price,On Sale\n"
+        "6a1,Robe,R-1,Size,S,120,99,No\n,,R-2,,M,120,99,Yes\n",
+        {"id": "6a1", "title": "Robe", "price": 120.0, "sale_price": 99.0, "sizes": ["S", "M"],
+         "variants": 2},
+    )  # fmt: skip
