@@ -10,7 +10,6 @@ from kedro.pipeline import Pipeline
 
 import lookbook.pipelines
 from lookbook.errors import InputError
-from lookbook.pipelines import products
 
 # The tag of what `kedro run` alone runs.
 DEFAULT = "default"
@@ -38,6 +37,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         raise InputError(f"There is no pipeline '{missing}'. {advice}") from error
     if "ingest" in pipelines:
         # Photos are matched with the products that the shop's file names now.
+        products = import_module("lookbook.pipelines.products")
         pipelines["ingest"] += products.create_pipeline()
     everything = sum(pipelines.values(), Pipeline([]))
     return {**pipelines, "__default__": everything.only_nodes_with_tags(DEFAULT)}
