@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import io
+import zlib
 
 from lookbook.errors import InputError
 from lookbook.products.delimited import decode, read_delimited
@@ -12,6 +14,8 @@ from lookbook.products.vocabulary import ProductProperties
 from lookbook.products.workbook import read_workbook
 
 _HEAD = 4_096
+# Bytes of a packed file, taken apart; a larger one is none of a shop.
+_MOST = 2**29
 
 
 def find_format(data: bytes) -> str:
@@ -36,14 +40,18 @@ def unpack(data: bytes, name: str) -> bytes:
     """Unpack a file that is packed by gzip.
 
     Raises:
-        InputError: If it is broken.
+        InputError: If it is broken or too large.
     """
     if not data.startswith(b"\x1f\x8b"):
         return data
     try:
-        return gzip.decompress(data)
-    except (OSError, EOFError) as error:
+        with gzip.open(io.BytesIO(data)) as packed:
+            unpacked = packed.read(_MOST + 1)
+    except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"{name} cannot be unpacked: {error}.") from error
+    if len(unpacked) > _MOST:
+        raise InputError(f"{name} holds more than {_MOST:,} bytes when it is unpacked.")
+    return unpacked
 
 
 def read_shop_file(file: ShopFile, properties: ProductProperties) -> ShopTable:
@@ -65,4 +73,7 @@ def read_shop_file(file: ShopFile, properties: ProductProperties) -> ShopTable:
         "json": read_json,
         "text": read_delimited,
     }[find_format(data)]
-    return read(data, file.name, properties)
+    try:
+        return read(data, file.name, properties)
+    except RecursionError as error:
+        raise InputError(f"{file.name} has values that are nested too deeply.") from error

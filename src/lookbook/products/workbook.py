@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+from itertools import islice
+from operator import itemgetter
 from typing import Any
 from zipfile import ZipFile
 
@@ -17,6 +19,8 @@ from lookbook.products.vocabulary import ProductProperties
 
 # A currency in a number's format, such as [$€-407] or "EUR".
 _CURRENCY = re.compile(r"\[\$([^\]-]+)(?:-[0-9A-Fa-f]+)?\]|\"([^\"]*[^\s\".,\d-][^\"]*)\"|([€$£¥])")
+# Bytes of all its parts; a larger one is none of a shop.
+_MOST = 2**29
 _ZEROS = re.compile(r"0{2,}")
 _LOCALE = re.compile(r"\[\$-[^\]]*\]")
 
@@ -30,6 +34,10 @@ def read_workbook(data: bytes, name: str, properties: ProductProperties) -> Shop
     from openpyxl import load_workbook
 
     try:
+        with ZipFile(io.BytesIO(data)) as archive:
+            unpacked = sum(info.file_size for info in archive.infolist())
+        if unpacked > _MOST:
+            raise ValueError(f"it holds more than {_MOST:,} bytes when it is unpacked")
         book = load_workbook(io.BytesIO(data), data_only=True)
     except Exception as error:
         raise InputError(f"{name} cannot be read as an Excel workbook: {error}.") from error
@@ -37,22 +45,31 @@ def read_workbook(data: bytes, name: str, properties: ProductProperties) -> Shop
     if chosen is None:
         return ShopTable([], [], "an Excel workbook without a visible sheet")
     merged = _merged_cells(chosen, top)
-    rows = chosen.iter_rows(min_row=top)
-    head = next(rows, ())
-    headings = ["" if cell.value is None else str(cell.value) for cell in head]
+    rows = _rows(chosen)
+    headings = [""] * chosen.max_column
+    for cell in rows[top]:
+        headings[cell.column - 1] = "" if cell.value is None else str(cell.value)
     table = ShopTable(headings, [], f"an Excel workbook, sheet '{chosen.title}'")
-    for cells in rows:
+    for number in sorted(number for number in rows if number > top):
         filled: dict[int, Any] = {}
-        for place, cell in enumerate(cells):
-            value = cell.value
+        for cell in rows[number]:
+            place, value = cell.column - 1, cell.value
             if value is None and (cell.row, cell.column) in merged:
                 cell = merged[cell.row, cell.column]  # noqa: PLW2901
                 value = cell.value
             if value is not None and value != "":
                 filled[place] = _typed(value, cell.number_format or "")
         if filled:
-            table.rows.append(Row(cells[0].row, filled))
+            table.rows.append(Row(number, filled))
     return table
+
+
+def _rows(sheet: Any) -> dict[int, list[Any]]:
+    """Return the cells of a sheet by row; between far ones, none are made."""
+    rows: dict[int, list[Any]] = {}
+    for (row, _), cell in sorted(sheet._cells.items(), key=itemgetter(0)):
+        rows.setdefault(row, []).append(cell)
+    return rows
 
 
 def _choose_sheet(book: Any, properties: ProductProperties) -> tuple[Any, int]:
@@ -61,11 +78,11 @@ def _choose_sheet(book: Any, properties: ProductProperties) -> tuple[Any, int]:
     for sheet in book.worksheets:
         if sheet.sheet_state != "visible":
             continue
-        for row in sheet.iter_rows(max_row=HEAD):
+        for number, row in islice(_rows(sheet).items(), HEAD):
             texts = [str(cell.value) for cell in row if cell.value is not None]
             known = count_properties(dict.fromkeys(texts), properties)
             if known > best:
-                best, chosen, top = known, sheet, row[0].row
+                best, chosen, top = known, sheet, number
     return chosen, top
 
 
