@@ -72,3 +72,44 @@ def test_a_variant_may_be_on_sale_where_the_first_is_not():
         {"id": "6a1", "title": "Robe", "price": 120.0, "sale_price": 99.0, "sizes": ["S", "M"],
          "variants": 2},
     )  # fmt: skip
+
+
+def test_googles_id_counts_more_than_that_of_atom():
+    check(
+        '<feed xmlns="http://www.w3.org/2005/Atom" xmlns:g="http://base.google.com/ns/1.0">'
+        "<entry><id>tag:1</id><g:id>01</g:id><title>Tee</title></entry></feed>",
+        {"id": "01", "title": "Tee"},
+    )
+
+
+def test_a_column_may_say_that_something_is_sold_out():
+    check(
+        "sku,name,Sold out?\n1,Boot,No\n2,Shoe,Yes\n",
+        {"id": "1", "title": "Boot", "in_stock": True},
+        {"id": "2", "title": "Shoe", "in_stock": False},
+    )
+
+
+def test_google_has_german_headings():
+    check(
+        "ID\tTitel\tBildlink\tZusätzlicher Bildlink\tPreis\tSonderangebotspreis\tArtikelgruppen-ID"
+        "\nd-1\tHemd\ta.jpg\tb.jpg\t39,90 EUR\t29,90 EUR\tG1\n",
+        {"id": "G1", "title": "Hemd", "price": 39.9, "sale_price": 29.9, "currency": "EUR",
+         "images": ["a.jpg", "b.jpg"]},
+    )  # fmt: skip
+
+
+def test_amazon_names_its_markets_in_headings():
+    check(
+        "SKU\tItem Name\tYour Price USD (Sell on Amazon, US)\tQuantity (US)\tList Price\n"
+        "S-1\tShirt\t40.00\t3\t60\n",
+        {"id": "S-1", "title": "Shirt", "price": 40.0, "currency": "USD", "in_stock": True},
+    )
+
+
+def test_prestashop_has_a_fourth_part_of_features():
+    check(
+        "N° de référence;Nom*;Caractéristique (Nom:Valeur:Position:Personnalisé)\n"
+        "PU-5;Pull;Couleur:bleu nuit:1:1,Taille:M:2:1\n",
+        {"id": "PU-5", "title": "Pull", "sizes": ["M"], "colours": ["bleu nuit"]},
+    )

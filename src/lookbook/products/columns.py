@@ -96,10 +96,11 @@ class Columns:
 def recognise_columns(table: ShopTable, properties: ProductProperties) -> Columns:
     """Find the columns of a table."""
     columns = Columns(names=dict(enumerate(table.headings)))
-    ranked: dict[str, list[tuple[int, int]]] = {}
+    ranked: dict[str, list[tuple[int, bool, int]]] = {}
     for place, heading in enumerate(table.headings):
         for name, rank, number, currency in find_properties(heading, properties):
-            ranked.setdefault(name, []).append((rank, place))
+            # Google's elements say more than those that Atom has beside them.
+            ranked.setdefault(name, []).append((rank, not heading.startswith("g:"), place))
             columns.numbers[place] = number
             if currency:
                 columns.currencies[place] = currency
@@ -111,7 +112,7 @@ def recognise_columns(table: ShopTable, properties: ProductProperties) -> Column
         if folded in _TRACKERS:
             columns.trackers.add(place)
     columns.places |= {
-        name: [place for _, place in sorted(places)] for name, places in ranked.items()
+        name: [place for *_, place in sorted(places)] for name, places in ranked.items()
     }
     for name in IMAGES:
         # In the table's order, but for the first.

@@ -65,11 +65,14 @@ class StockReader:
         return stock
 
     def _read_availability(self, row: Row, stock: Stock, problems: list[Problem]) -> None:
-        for place in self._columns.places["availability"]:
+        contrary = self._columns.places["sold_out"]
+        for place in (*self._columns.places["availability"], *contrary):
             if place not in row.cells:
                 continue
             cell = row.cells[place]
             known, state = self._words.is_available(cell)
+            if known and place in contrary:
+                state = None if state is None else not state
             if known:
                 stock.is_said, stock.said = True, state
                 return
