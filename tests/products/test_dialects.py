@@ -113,3 +113,13 @@ def test_prestashop_has_a_fourth_part_of_features():
         "PU-5;Pull;Couleur:bleu nuit:1:1,Taille:M:2:1\n",
         {"id": "PU-5", "title": "Pull", "sizes": ["M"], "colours": ["bleu nuit"]},
     )
+
+
+def test_a_cell_may_list_variants_as_json():
+    variants = '[{""sku"":""a"",""size"":""S"",""price"":9},{""sku"":""b"",""size"":""M""}]'
+    check(
+        f'id,name,variants,price_eur\n5,Tee,"{variants}",10\n6,Hat,,7\n',
+        {"id": "5", "title": "Tee", "price": 9.0, "currency": "EUR", "sizes": ["S", "M"],
+         "variants": 2},
+        {"id": "6", "title": "Hat", "price": 7.0, "currency": "EUR"},
+    )  # fmt: skip

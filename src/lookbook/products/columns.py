@@ -196,7 +196,8 @@ def _find_variation(
 def _take_currency(heading: str, properties: ProductProperties) -> tuple[str, str | None]:
     """Take a currency out of a heading, such as ``Preis in EUR`` or ``Price ($)``."""
     for token in re.findall(r"[^\W\d_]+|[^\w\s()\[\].,:;/*#?-]", heading):
-        if (len(token) == 3 and token.isupper()) or not token.isalnum():
+        is_code = len(token) == 3 and (token.isupper() or heading.endswith(f"_{token}"))
+        if is_code or not token.isalnum():
             currency = properties.find_currency(token)
         else:
             currency = properties.find_currency(token) if len(token) > 3 or token == "zł" else None

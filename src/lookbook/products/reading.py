@@ -8,7 +8,7 @@ import zlib
 
 from lookbook.errors import InputError
 from lookbook.products.delimited import decode, read_delimited
-from lookbook.products.records import read_json, read_parquet, read_xml
+from lookbook.products.records import read_json, read_parquet, read_xml, unfold_variants
 from lookbook.products.shop_file import ShopFile, ShopTable
 from lookbook.products.vocabulary import ProductProperties
 from lookbook.products.workbook import read_workbook
@@ -74,6 +74,8 @@ def read_shop_file(file: ShopFile, properties: ProductProperties) -> ShopTable:
         "text": read_delimited,
     }[find_format(data)]
     try:
-        return read(data, file.name, properties)
+        table = read(data, file.name, properties)
+        unfold_variants(table, properties)
     except RecursionError as error:
         raise InputError(f"{file.name} has values that are nested too deeply.") from error
+    return table

@@ -212,7 +212,7 @@ def _read_record(
             places.setdefault(f"{path}{name}", len(places))
             continue
         where = f"{path}{name}"
-        role = {prop for prop, _ in properties.properties.get(fold(bare_name(name)), [])}
+        role = _roles(name, properties)
         if "variants" in role and not path and _is_objects(value):
             listed = value if isinstance(value, list) else [value]
             if any(len(inner) > 1 for inner in listed):
@@ -229,6 +229,33 @@ def _read_record(
             flat = _read_record(value, line, f"{where}{PATH}", places, properties)
             row.cells |= flat.cells
     return row
+
+
+def unfold_variants(table: ShopTable, properties: ProductProperties) -> None:
+    """Lay variants that a cell lists as JSON out as rows below."""
+    own = len(table.headings)
+    places = {f"{PATH}{place}": place for place in range(own)}
+    for place, heading in enumerate(table.headings):
+        if "variants" not in _roles(heading, properties):
+            continue
+        for row in table.rows:
+            cell = row.cells.get(place)
+            if isinstance(cell, str) and cell.startswith("[") and "{" in cell:
+                try:
+                    listed = json.loads(cell)
+                except ValueError:
+                    continue
+                if _is_objects(listed):
+                    row.children = [
+                        _read_record(inner, row.line, f"{heading}{PATH}", places, properties)
+                        for inner in listed
+                    ]
+                    del row.cells[place]
+    table.headings += list(places)[own:]
+
+
+def _roles(heading: str, properties: ProductProperties) -> set[str]:
+    return {name for name, _ in properties.properties.get(fold(bare_name(heading)), [])}
 
 
 def _is_objects(value: Any) -> bool:
