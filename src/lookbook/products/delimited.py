@@ -37,6 +37,8 @@ _ALPHABETS = {
 _ACCENTED = re.compile(r"[^\W\d_\x00-\x7f]|(?<=[a-z])[¹³¿¶±¼¾ª£¥µ]")
 # So few null bytes are no UTF-16.
 _NULLS = 0.2
+# What stands for bytes that are no UTF-8.
+_BROKEN_BYTES = re.compile("[\udc80-\udcff]")
 # UTF-8 with so few broken bytes is UTF-8.
 _BROKEN = 0.05
 # So many bytes tell an encoding.
@@ -90,7 +92,7 @@ def decode(data: bytes, name: str) -> tuple[str, str, bytes]:
     text, encoding = decode_text(data, name)
     if encoding != "UTF-8" and not encoding.startswith("UTF-"):
         loose = sample.decode("utf-8", "surrogateescape")
-        broken = len(re.findall("[\udc80-\udcff]", loose))
+        broken = len(_BROKEN_BYTES.findall(loose))
         if broken <= _BROKEN * (len(re.findall("[^\x00-\x7f]", loose)) - broken):
             return data.decode("utf-8", "surrogateescape"), "UTF-8", b""
         if encoding in ("Windows-1252", "Latin-1"):
@@ -151,6 +153,7 @@ def read_delimited(data: bytes, name: str, properties: ProductProperties) -> Sho
         InputError: If it is in no encoding.
     """
     text, encoding, mark = decode(data, name)
+    text = _BROKEN_BYTES.sub("\ufffd", text)
     dialect = find_dialect(text, properties)
     rows = records(text, dialect)
     headings = next(rows, (0, [], ""))[1]

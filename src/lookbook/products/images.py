@@ -136,7 +136,7 @@ def split_images(text: str) -> list[str]:
     if text[0] in "[{":
         try:
             return [image for image, _, _ in read_images(json.loads(text))]
-        except ValueError:
+        except (ValueError, RecursionError):
             pass
     pieces: list[str] = []
     start = 0

@@ -10,6 +10,7 @@ from functools import lru_cache
 from price_parser import Price
 
 from lookbook.products.shop_file import Amount
+from lookbook.products.texts import MOST
 from lookbook.products.vocabulary import ProductProperties
 
 _PLAIN = re.compile(r"\d+(?:\.\d{1,2}|\.\d{4,})?")
@@ -40,6 +41,8 @@ def parse_money(
     if isinstance(cell, bool):
         return None, None, "no amount"
     if isinstance(cell, int | float):
+        if not -MOST < cell < MOST:
+            return None, None, "no amount"
         return (float(cell), None, None) if cell >= 0 else (None, None, "a negative amount")
     text = str(cell).strip()
     if _PLAIN.fullmatch(text):

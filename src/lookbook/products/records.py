@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -20,6 +21,10 @@ _ITEMS = {
     "item", "entry", "product", "shopitem", "offer", "o", "produkt", "artikel", "article",
     "produit", "producto", "prodotto", "row", "record",
 }  # fmt: skip
+# Half a letter, escaped or not.
+_HALVES = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
+# Values are nested no deeper.
+_DEEPEST = 100
 _WRAPPED = ("node", "nodes", "edges")
 
 
@@ -37,7 +42,14 @@ def read_json(data: bytes, name: str, properties: ProductProperties) -> ShopTabl
         kind = "JSON"
     except ValueError:
         numbered, kind = _read_lines(text, name), "JSON Lines"
+    if _HALVES.search(text):
+        numbered = ((number, _replace_halves(record)) for number, record in numbered)
     return tabulate(numbered, f"{kind} in {encoding.upper()}", properties)
+
+
+def _replace_halves(record: Any) -> Any:
+    """Replace halves of letters, such as of an emoji that was cut, by a question mark."""
+    return json.loads(json.dumps(record, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def _read_lines(text: str, name: str) -> Iterator[tuple[int, Any]]:
@@ -190,12 +202,20 @@ def tabulate(
 ) -> ShopTable:
     """Lay records out as a table: nested values by their path, variants as rows below."""
     places = {name: place for place, name in enumerate(names)}
-    rows = [
-        _read_record(record, line, "", places, properties)
-        for line, record in records
-        if isinstance(record, dict)
-    ]
+    rows = []
+    for line, record in records:
+        if isinstance(record, dict):
+            _check_depth(record)
+            rows.append(_read_record(record, line, "", places, properties))
     return ShopTable(list(places), rows, form)
+
+
+def _check_depth(value: Any, left: int = _DEEPEST) -> None:
+    if not left:
+        raise RecursionError
+    for inner in value.values() if isinstance(value, dict) else value:
+        if isinstance(inner, dict | list):
+            _check_depth(inner, left - 1)
 
 
 def _read_record(
@@ -208,7 +228,8 @@ def _read_record(
     row = Row(line, {})
     for name, value in record.items():
         value = _unwrap(value)  # noqa: PLW2901
-        if value is None or value in ("", [], {}):
+        # NaN, as pandas writes what is missing, is the only value that differs from itself.
+        if value is None or value in ("", [], {}) or value != value:  # noqa: PLR0124
             places.setdefault(f"{path}{name}", len(places))
             continue
         where = f"{path}{name}"
@@ -243,7 +264,8 @@ def unfold_variants(table: ShopTable, properties: ProductProperties) -> None:
             if isinstance(cell, str) and cell.startswith("[") and "{" in cell:
                 try:
                     listed = json.loads(cell)
-                except ValueError:
+                    _check_depth(listed)
+                except (ValueError, RecursionError):
                     continue
                 if _is_objects(listed):
                     row.children = [

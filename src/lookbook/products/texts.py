@@ -8,6 +8,8 @@ import re
 from html.parser import HTMLParser
 from typing import Any
 
+# No price and no quantity is so large.
+MOST = 10**12
 # The text of an XML element beside its attributes.
 TEXT = "#text"
 _ENTITY = re.compile(r"&(#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
@@ -98,13 +100,13 @@ def strip_swatch(text: str) -> str:
 
 
 def read_count(cell: Any) -> int | None:
-    """Read a quantity; ``None`` where a cell holds words."""
+    """Read a quantity; ``None`` where a cell holds words, or more than can be."""
     if isinstance(cell, bool):
         return None
     if isinstance(cell, int | float):
-        return int(cell)
+        return int(cell) if -MOST < cell < MOST else None
     text = as_text(cell)
     if _THOUSANDS.fullmatch(text):
-        return int(re.sub(r"\D", "", text))
+        return read_count(float(re.sub(r"\D", "", text)))
     match = _COUNT.match(text)
-    return int(match[1]) if match else None
+    return read_count(float(match[1])) if match else None
