@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections import defaultdict
 from functools import partial
@@ -64,12 +65,19 @@ class CSVDataset(PandasCSVDataset):
         with open_whole(self._fs, path, **self._fs_open_args_save) as file:
             for number, part in enumerate(parts_of(data)):
                 first = {} if number == 0 else {"header": False}
-                escape_formulas(part).to_csv(file, **self._save_args, **first)
+                quoting = {"quoting": csv.QUOTE_ALL} if _holds_returns(part) else {}
+                escape_formulas(part).to_csv(file, **self._save_args, **first, **quoting)
         self._invalidate_cache()
 
 
 def _identity(value: Any) -> Any:
     return value
+
+
+def _holds_returns(table: pd.DataFrame) -> bool:
+    """Whether a text has a carriage return, at which a row would end unless it is quoted."""
+    texts = table.select_dtypes(include=["object", "string"])
+    return any(texts[name].astype("string").str.contains("\r").any() for name in texts)
 
 
 def escape_formulas(table: pd.DataFrame) -> pd.DataFrame:
