@@ -123,3 +123,10 @@ def test_a_cell_may_list_variants_as_json():
          "variants": 2},
         {"id": "6", "title": "Hat", "price": 7.0, "currency": "EUR"},
     )  # fmt: skip
+
+
+def test_ebays_own_number_counts_less_than_the_sellers():
+    check(
+        "Item number,Custom label (SKU),Title,C:Colour\n1001,DR-1,Dress,Teal (#008080)\n",
+        {"id": "DR-1", "title": "Dress", "colours": ["Teal"]},
+    )

@@ -15,10 +15,10 @@ TEXT = "#text"
 _ENTITY = re.compile(r"&(#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 # WooCommerce puts it before what a spreadsheet takes for a formula.
 _APOSTROPHE = re.compile(r"^'(?=[=+\-@])")
-# Codes of swatches: Red[#f00], #f00:Red, Red:#f00, Red[https://…].
+# Codes of swatches: Red[#f00], #f00:Red, Red:#f00, Red (#ff0000), Red[https://…].
 _SWATCH = re.compile(
     r"\s*\[(?:#|https?:|//)[^\]]*\]\s*|^#[0-9a-fA-F]{3,8}\s*:\s*|\s*:\s*#[0-9a-fA-F]{3,8}$"
-    r"|^#[0-9a-fA-F]{3,8}$"
+    r"|^#[0-9a-fA-F]{3,8}$|\s*\(#[0-9a-fA-F]{6}\)\s*"
 )
 _COUNT = re.compile(r"[<>~≥≤+]?\s*(-?\d+)(?:[.,]0+)?\s*\+?")
 _THOUSANDS = re.compile(r"\d{1,3}(?:[.,'’\s\u00a0\u202f]\d{3})+")
