@@ -127,6 +127,12 @@ def test_a_cell_may_list_variants_as_json():
 
 def test_ebays_own_number_counts_less_than_the_sellers():
     check(
-        "Item number,Custom label (SKU),Title,C:Colour\n1001,DR-1,Dress,Teal (#008080)\n",
-        {"id": "DR-1", "title": "Dress", "colours": ["Teal"]},
+        "Item number,Custom label (SKU),Title,C:Colour,PicURL\n"
+        "1001,DR-1,Dress,Teal (#008080),Colour=Teal|https://e.example/1.jpg\n",
+        {
+            "id": "DR-1",
+            "title": "Dress",
+            "colours": ["Teal"],
+            "images": ["https://e.example/1.jpg"],
+        },
     )

@@ -21,7 +21,9 @@ _SEPARATOR = re.compile(
 )
 _ENDING = re.compile(r"(\.\w{2,5})(?:[?#].*)?$", re.DOTALL)
 _NO_PHOTO = re.compile(
-    r"\.(?:mp4|webm|mov|avi|m4v|mkv|glb|gltf|usdz|obj|pdf|m3u8)(?:[?#]|$)|youtube\.com|youtu\.be|vimeo\.com",
+    r"\.(?:mp4|webm|mov|avi|m4v|mkv|glb|gltf|usdz|obj|pdf|m3u8)(?:[?#]|$)|youtube\.com|youtu\.be|vimeo\.com"
+    # eBay says of which variants a photo is: Color=Red|https://…
+    r"|^[^/.=]+=[^/.=]*$",
     re.IGNORECASE,
 )
 _KINDS = ("video", "model", "3d", "swatch", "external")
