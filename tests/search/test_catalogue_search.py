@@ -64,8 +64,8 @@ def test_finds_only_what_the_query_allows(search, method):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_finds_what_is_named(search, method):
-    found = search(query("green hat", Category=["Hats"]), method, 3)
-    assert any("green" in item.attributes["Description"] for item in found)
+    found = search(query("navy hat", Category=["Hats"]), method, 3)
+    assert any("navy" in item.attributes["Colours"] for item in found)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -113,14 +113,17 @@ def test_a_picture_from_elsewhere_is_looked_at(open_search):
 def test_a_picture_and_words_find_what_is_like_it_but_as_the_words_say(open_search):
     search = open_search()
     look = search.embed_image(decode(jpeg("T-Shirt", "red", seed=5)))
-    blue = Preference(attribute="Colours", values=["blue"])
+    blue = Preference(attribute="Colours", values=["light blue"])
     alone, with_words = search.search(
-        [Query(image_embedding=look), Query(look=look, text="blue", preferences=[blue])],
+        [
+            Query(image_embedding=look),
+            Query(image_embedding=look, text="light blue", preferences=[blue]),
+        ],
         "hybrid",
         3,
     )
-    assert sum("blue" in item.attributes["Colours"] for item in with_words) > sum(
-        "blue" in item.attributes["Colours"] for item in alone
+    assert sum("light blue" in item.attributes["Colours"] for item in with_words) > sum(
+        "light blue" in item.attributes["Colours"] for item in alone
     )
 
 
@@ -240,7 +243,7 @@ def test_bm25_ranks_the_same_in_memory_and_by_the_tables_index(ran, tmp_path, op
         scores = rows._bm25.score(stems(query.text))
         expected = [scores[rows.index[hit.photo_id]] for hit in in_memory]
         # Items without any of the words are not found. Equal up to ties.
-        assert 10 <= len(expected) <= 20
+        assert 4 <= len(expected) <= 20
         assert [scores[rows.index[hit.photo_id]] for hit in by_table] == pytest.approx(expected)
 
 

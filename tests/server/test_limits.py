@@ -112,7 +112,7 @@ def post(address, path, **body):
         return None
 
 
-DATA = [None, "blue trousers", "hybrid", 1, []]
+DATA = [None, "blue trousers", "hybrid", 1, [], {}, "relevance"]
 
 
 def test_the_limit_of_answers_holds_whatever_address_they_are_asked_by(held):
@@ -160,7 +160,7 @@ def test_the_page_is_there_while_answers_wait(held):
     ],
 )
 def test_a_history_over_the_limit_gets_422_with_a_sentence(shop, history):
-    response = post(shop[2], ANSWER, data=[*DATA[:4], history])
+    response = post(shop[2], ANSWER, data=[*DATA[:4], history, *DATA[5:]])
     assert response.status_code == 422
     assert response.json()["error"] == limits.LONG_HISTORY
 
