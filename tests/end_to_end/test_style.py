@@ -41,11 +41,11 @@ def test_a_shops_orders_teach_its_assistant_what_goes_with_what(ran, tmp_path, o
     learned = project / "data/06_models/style_model.json"
     worth = open_style(str(learned)).attribute_boosts([{"Colours": {"red": 1.0}}], {})["Colours"]
     assert worth["black"] > worth["brown"]
-    given = f"--params=style_model={learned},message=which shoes go with a red shirt"
+    given = f"--params=style_model={learned},message=which shoes go with a green shirt"
     succeed(run_kedro(project, "run", "--pipelines=serving", given))
     items = table(project, "recommendations")
     assert set(items["slot"]) == {"feet"}
-    assert items["why"].str.contains("red and black are often worn together").sum() == 1
+    assert items["why"].str.contains("green and beige are often worn together").sum() == 1
 
 
 def test_without_a_table_it_says_how_to_name_one(ran):
