@@ -1,6 +1,6 @@
 import pandas as pd
 
-from lookbook.pipelines.ingest.nodes import check_rows, match_photos
+from lookbook.pipelines.ingest.nodes import check_rows, drop_product_rows, match_photos
 
 INSPECTED = {"width": 9, "height": 9, "bytes": 9, "phash": "", "status": "ok", "reason": ""}
 NOTHING_FETCHED = pd.DataFrame(columns=["image", "file", "reason"])
@@ -80,3 +80,20 @@ def test_a_product_without_a_usable_photo_is_accounted_for():
     assert quarantine[["product_id", "status"]].values.tolist() == [
         ["P2", "missing"], ["P2", "product without photo"],
     ]  # fmt: skip
+
+
+def test_a_table_of_products_may_label_its_photos():
+    table = pd.DataFrame(
+        [(2, "a.jpg", "Shirt", "True"), (3, "b.jpg", "Hat", ""), (4, "", "Hat", "")],
+        columns=["line", "image", "label", "kids"],
+    )
+    table.attrs["name"] = "images.csv"
+    rows = check_rows(drop_product_rows(table, {"products": 2, "file": "images.csv"}))
+    manifest, quarantine = match_photos(
+        files("a.jpg", "b.jpg"), rows, products(**{"1": None, "2": None}),
+        named(("1", 1, "a.jpg"), ("2", 1, "b.jpg")), NOTHING_FETCHED,
+    )  # fmt: skip
+    assert shown(manifest) == [["a.jpg", "1", 1], ["b.jpg", "2", 1]]
+    assert manifest["label"].tolist() == ["Shirt", "Hat"]
+    assert manifest["kids"].iloc[0]
+    assert quarantine.empty

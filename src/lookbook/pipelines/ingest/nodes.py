@@ -135,13 +135,20 @@ def collect_inspections(files: Loaders, inspections: Shards, params: IngestParam
 def drop_product_rows(table: pd.DataFrame, products_report: dict[str, Any]) -> pd.DataFrame:
     """Drop the rows of a table that holds products: the pipeline `products` has read them.
 
+    Rows that name a photo and its label, sender or wearer stay, for what they say of the photo.
+
     Args:
         table: The table beside the photos, with its name in ``attrs``.
         products_report: ``file``, the name of the shop's file, and the number of ``products``.
     """
     holds_products = products_report["products"] > 0
-    is_shop_file = table.attrs.get("name") == products_report["file"]
-    return table.head(0) if holds_products and is_shop_file else table
+    if not holds_products or table.attrs.get("name") != products_report["file"]:
+        return table
+    said = [name for name in ("label", "sender_id", "kids") if name in table]
+    if "image" not in table or not said:
+        return table.head(0)
+    is_empty = table.map(lambda cell: not str(cell).strip())
+    return table[~is_empty["image"] & ~is_empty[said].all(axis=1)]
 
 
 def check_rows(table: pd.DataFrame) -> pd.DataFrame:
