@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from lookbook.errors import InputError
+from lookbook.errors import InputError, first_line
 
 # Seconds between two lines of a run that waits for a machine.
 REMINDER = 60.0
@@ -90,7 +90,7 @@ def lost_machine_told() -> Iterator[None]:
     except RayTaskError:
         raise
     except RayError as error:
-        first = str(error).strip().splitlines()[0]
+        first = first_line(error)
         raise InputError(
             f"The cluster lost the machine that this run was begun from ({first}). What was "
             "finished is kept: type the same again."

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from rapidfuzz.distance import Levenshtein
 from yaml import MarkedYAMLError, YAMLError
 
-from lookbook.errors import InputError
+from lookbook.errors import InputError, first_line
 from lookbook.pipeline_registry import every_pipeline
 
 # Globals whose nested keys the user chooses.
@@ -162,7 +162,7 @@ def read_file(name: str, path: Path) -> DictConfig:
         line = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise InputError(f"{name} is no YAML{line}: {error.problem}. {advice}") from error
     except (YAMLError, OmegaConfBaseException, OSError, ValueError) as error:
-        first = str(error).strip().splitlines()[0]
+        first = first_line(error)
         raise InputError(f"{name} cannot be read: {first}. {advice}") from error
     if not isinstance(declared, DictConfig):
         raise InputError(f"{name} declares no keys: write each line as 'key: value'.")

@@ -22,7 +22,7 @@ from lookbook.config_keys import (
     clashing_names,
     read_file,
 )
-from lookbook.errors import InputError
+from lookbook.errors import InputError, first_line
 
 # Globals that an environment declares as a whole: a name that it leaves out is not used.
 WHOLE = ("embedders",)
@@ -175,7 +175,7 @@ class ConfigLoader(OmegaConfigLoader):
             # The file that cannot be read is named, where it is one.
             for file in self.files(key):
                 read_file(*file)
-            first = str(error).strip().splitlines()[0]
+            first = first_line(error)
             if choice := _UNKNOWN_CHOICE.search(first):
                 raise InputError(self._unknown_choice(key, *choice.groups())) from error
             raise InputError(

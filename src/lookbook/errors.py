@@ -23,3 +23,8 @@ def causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
+
+
+def first_line(error: BaseException) -> str:
+    """Return an error's message in one line; the error's kind where it has no words."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

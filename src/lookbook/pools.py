@@ -12,7 +12,7 @@ from multiprocessing import get_context
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 from lookbook.cluster import RoomWatch, connect, lost_machine_told
-from lookbook.errors import InputError
+from lookbook.errors import InputError, first_line
 
 Batch = TypeVar("Batch")
 Made = TypeVar("Made")
@@ -199,7 +199,7 @@ class _RayRun(Generic[Batch, Made]):
         return result
 
     def _divide(self, batch: Any, error: Exception) -> Made:
-        first = str(error).strip().splitlines()[0]
+        first = first_line(error)
         reason = f"every worker that it was given to was lost ({first})"
         if not isinstance(self._function, PerRecord):
             raise InputError(

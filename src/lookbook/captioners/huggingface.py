@@ -15,6 +15,7 @@ from lookbook.chat_models.constrained import SchemaLogitsProcessor, grammar, lon
 from lookbook.chat_models.huggingface import LIKELIEST, generation_options, write_chat
 from lookbook.chat_models.sampling import Sampling
 from lookbook.chat_models.weights import fingerprint_weights
+from lookbook.errors import first_line
 from lookbook.photos.photo import Photo, PhotoError
 
 if TYPE_CHECKING:
@@ -169,7 +170,7 @@ class HuggingFaceCaptioner:
                 if not should_reduce_batch_size(error):
                     raise
                 captions = []
-                failure = str(error).strip().splitlines()[0]
+                failure = first_line(error)
             if not captions:
                 # Outside the handler, where the error no longer holds on to the tensors.
                 clear_device_cache(garbage_collection=True)

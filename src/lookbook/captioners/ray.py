@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from lookbook.captioners import Caption, Captioner, Prompt
 from lookbook.cluster import RoomWatch, connect, lost_machine_told
-from lookbook.errors import InputError
+from lookbook.errors import InputError, first_line
 from lookbook.photos.photo import Photo
 
 NO_CAPTION = "the cluster returned no caption"
@@ -287,7 +287,7 @@ class _Run:
         lost, given_up = ray.get(self._queue.give_back.remote(name, self._missing))
         self._idle_deaths = 0 if lost else self._idle_deaths + 1
         if self._idle_deaths > MAX_IDLE_DEATHS:
-            reason = str(error).strip().splitlines()[0]
+            reason = first_line(error)
             raise InputError(
                 f"{self._idle_deaths} replicas in a row were lost before they took a photo "
                 f"({reason}). Give each more memory as 'cpus_per_replica', or see Ray's logs."

@@ -16,7 +16,7 @@ from lookbook.chat_models import ChatTimeoutError, merge_system, skip_thinking
 from lookbook.chat_models.checkpoint import Checkpoint, Model, load_model
 from lookbook.chat_models.constrained import SchemaLogitsProcessor
 from lookbook.chat_models.sampling import Sampling
-from lookbook.errors import InputError
+from lookbook.errors import InputError, first_line
 
 GREEDY: dict[str, Any] = {"do_sample": False, "temperature": None, "top_p": None, "top_k": None}
 LIKELIEST = Sampling()
@@ -161,7 +161,7 @@ class HuggingFaceChatModel:
                 )
         except (RuntimeError, ValueError) as error:
             # Such as a GPU that is out of memory.
-            first = (str(error).strip() or type(error).__name__).splitlines()[0]
+            first = first_line(error)
             raise InputError(f"The chat model failed: {first}. Try again later.") from error
         finally:
             model.turn.release()

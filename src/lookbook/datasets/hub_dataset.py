@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from kedro.io.core import AbstractDataset, DatasetError
 
-from lookbook.errors import InputError
+from lookbook.errors import InputError, first_line
 from lookbook.publishing.card import TAG
 from lookbook.publishing.tables import SPLITS
 
@@ -107,7 +107,7 @@ class HubDataset(AbstractDataset[dict[str, Any], None]):
                 delete_patterns=_OURS,
             )
         except (HfHubHTTPError, HTTPError, OSError, ValueError) as error:
-            first = str(error).strip().splitlines()[0]
+            first = first_line(error)
             raise InputError(
                 f"The hub did not take '{repository}': {first} The data set stays in {self._path}; "
                 "look at huggingface.token in conf/local/credentials.yml, and run it again."

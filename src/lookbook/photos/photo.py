@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from lookbook.errors import InputError
+from lookbook.errors import InputError, first_line
 from lookbook.photos.colours import to_srgb
 
 if TYPE_CHECKING:
@@ -217,6 +217,5 @@ def _strip_png_texts(data: bytes) -> bytes:
 
 
 def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines() or [type(error).__name__]
     # Pillow names the in-memory buffer, which says nothing to a user.
-    return lines[0].split(" <_io.BytesIO")[0]
+    return first_line(error).split(" <_io.BytesIO")[0]

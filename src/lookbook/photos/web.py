@@ -10,6 +10,7 @@ import anyio
 import httpx
 from fsspec.core import url_to_fs
 
+from lookbook.errors import first_line
 from lookbook.photos.network import PublicTransport, RefusedAddressError
 from lookbook.photos.tars import etag_of
 from lookbook.retry_after import read_retry_after
@@ -176,11 +177,6 @@ def read(address: str, etag: str, storage_options: dict[str, Any], max_bytes: in
     except Exception as error:
         # Filesystems raise whatever the client of their service raises.
         raise FetchError(UNREACHABLE, first_line(error)) from error
-
-
-def first_line(error: Exception) -> str:
-    """Return an error in a line; its kind where it has no words."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _tell_size(size: int, largest: int) -> str:
