@@ -59,23 +59,25 @@ class ShopFileDataset(ReadOnlyDataset[ShopFile]):
         Raises:
             InputError: If there is no file of that name.
         """
+        files, path = self._find()
+        if path:
+            return ShopFile(PurePosixPath(path).name, files.cat_file(path))
+        if self._path:
+            raise InputError(
+                f"There is no file of products '{self._path}'. Name yours with "
+                "--params=products=FILE or as 'products:' in conf/local/globals.yml."
+            )
+        return ShopFile("", b"")
+
+    def _find(self) -> tuple[Any, str | None]:
+        """Find the filesystem and the path of the file; ``None`` where there is none."""
         files, path = url_to_fs(str(self._path or self._photos), **self._arguments)
         if self._path:
-            if not files.isfile(path):
-                raise InputError(
-                    f"There is no file of products '{self._path}'. Name yours with "
-                    "--params=products=FILE or as 'products:' in conf/local/globals.yml."
-                )
-            return _read(files, path)
-        table = find_table(files, path, SHOP_TABLES + PHOTO_TABLES)
-        return _read(files, table) if table else ShopFile("", b"")
+            return files, path if files.isfile(path) else None
+        return files, find_table(files, path, SHOP_TABLES + PHOTO_TABLES)
 
     def _describe(self) -> dict[str, Any]:
         return {"path": self._path, "photos": self._photos}
 
     def _exists(self) -> bool:
-        return bool(self.load().data)
-
-
-def _read(files: Any, path: str) -> ShopFile:
-    return ShopFile(PurePosixPath(path).name, files.cat_file(path))
+        return self._find()[1] is not None

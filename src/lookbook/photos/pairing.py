@@ -69,6 +69,8 @@ def pair_rows(
         without a file for each that is not there, is called as several files are, or is an
         earlier row's.
     """
+    if not images:
+        return []
     names, others = FileNames(photos), FileNames(no_photos)
     claims: dict[str, list[_Claim]] = defaultdict(list)
     unclear: dict[tuple[int, str], list[str]] = {}

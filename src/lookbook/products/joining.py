@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from lookbook.lazy import pd
 from lookbook.photos.cells import split_cell
+from lookbook.products.texts import split_path
 
 PRODUCT_COLUMNS = ["product_id", "position"]
 KIDS = "Kids"
@@ -30,15 +29,14 @@ def list_product_rows(products: pd.DataFrame, product_photos: pd.DataFrame) -> p
         ignore_index=True,
     )
     of_product = products.drop_duplicates("product_id").set_index("product_id")
-    categories = of_product["category"].reindex(rows["product_id"]).reset_index(drop=True)
-    genders = of_product["gender"].reindex(rows["product_id"]).reset_index(drop=True)
+    about = of_product[["category", "gender"]].reindex(rows["product_id"]).reset_index(drop=True)
     return pd.DataFrame(
         {
             "line": rows["line"],
             "image": rows["image"],
             "sku": rows["sku"],
-            "label": categories.map(_last_part, na_action="ignore"),
-            "kids": genders.eq(KIDS).astype("boolean").mask(genders.isna()),
+            "label": about["category"].map(lambda path: split_path(path)[-1], na_action="ignore"),
+            "kids": about["gender"].eq(KIDS).astype("boolean").mask(about["gender"].isna()),
             "product_id": rows["product_id"],
             "position": rows["position"],
             "reason": "",
@@ -62,8 +60,3 @@ def replace_addresses(cells: pd.Series, fetched_photos: pd.DataFrame) -> pd.Seri
         return "\n".join(file_of.get(name, name) for name in names) if is_fetched else cell
 
     return cells.map(replace, na_action="ignore") if file_of else cells
-
-
-def _last_part(category: str) -> str:
-    """Return the last part of a path such as ``Apparel > Tops > Shirts``."""
-    return re.split(r"\s*[>/|]\s*", category.strip())[-1]

@@ -63,10 +63,21 @@ def _parse(text: str, decimal: str | None) -> tuple[float | None, tuple[str, ...
         return None, tokens, "no amount"
     if _NEGATIVE.match(text):
         return None, tokens, "a negative amount"
+    amount = parse_amount(text, decimal)
+    return amount, tokens, None if amount is not None else "no amount"
+
+
+def parse_amount(text: str, decimal: str | None = None) -> float | None:
+    """Return the amount that a text holds, such as ``1.299,00``; ``None`` without one.
+
+    Args:
+        text: A text.
+        decimal: What separates decimals, where a number may be of thousands as well.
+    """
     plain = _DASH.sub("", _GROUPED.sub("", text))
     separator = decimal if _is_ambiguous(plain) else None
-    amount = Price.fromstring(plain, decimal_separator=separator).amount_float
-    return amount, tokens, None if amount is not None else "no amount"
+    amount: float | None = Price.fromstring(plain, decimal_separator=separator).amount_float
+    return amount
 
 
 def find_decimal(cells: Iterable[object]) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,8 +12,6 @@ from lookbook.lazy import pd
 
 # Characters of the shop's description that the index stores.
 MAX_DESCRIPTION = 1000
-# A sign between thousands that is no comma and no point.
-_GROUPED = re.compile(r"(?<=\d)['’\s](?=\d{3})")
 # Keys of a variant that hold a code by which customers may ask for it.
 _CODE_KEYS = ("id", "sku", "gtin", "ean", "mpn", "variant_id", "product_id")
 
@@ -105,14 +102,6 @@ def format_price(amount: float, currency: str = "") -> str:
     """Return an amount as customers read it, such as ``89.95 EUR`` or ``90``."""
     digits = f"{amount:.0f}" if amount == round(amount) else f"{amount:.2f}"
     return f"{digits} {currency}".strip()
-
-
-def parse_amount(text: str) -> float | None:
-    """Return the amount that a text starts with, such as ``1.299,00``; ``None`` without one."""
-    from price_parser import Price
-
-    amount: float | None = Price.fromstring(_GROUPED.sub("", text)).amount_float
-    return amount
 
 
 def codes_of(row: Mapping[str, Any]) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from functools import cache, partial
 from typing import Any
@@ -19,6 +18,7 @@ from lookbook.lazy import pd
 from lookbook.parts import TableParts, cut
 from lookbook.pools import Pool
 from lookbook.products.tables import PRODUCTS
+from lookbook.products.texts import split_path
 
 FACTS = ["photo_id", "product_id", "attribute", "value", "shop_text"]
 PROVENANCE = ["photo_id", "attribute", "value", "source", "probability"]
@@ -30,7 +30,6 @@ DISAGREEMENTS = [
 PERSON, SHOP, MODEL = "person", "shop", "model"
 # Only wordings that as a whole mean a value are facts; a part of one may be about something else.
 _WHOLE = ("exact", "synonym")
-_PATH = re.compile(r"\s*[>/|]\s*")
 
 
 def read_facts(
@@ -73,7 +72,7 @@ def _reader(name: str, schema: Schema) -> Any:
         texts = json.loads(text) if text.startswith("[") else [text]
         if len(texts) != 1:
             return ""
-        for part in reversed(_PATH.split(str(texts[0]))):
+        for part in reversed(split_path(str(texts[0]))):
             value: Any
             if isinstance(attribute, MultiAttribute):
                 value, method = attribute.lookup([part])

@@ -22,6 +22,7 @@ _SWATCH = re.compile(
 )
 _COUNT = re.compile(r"[<>~≥≤+]?\s*(-?\d+)(?:[.,]0+)?\s*\+?")
 _THOUSANDS = re.compile(r"\d{1,3}(?:[.,'’\s\u00a0\u202f]\d{3})+")
+_PATH = re.compile(r"\s*[>/|]\s*")
 _HEADINGS = {f"h{level}" for level in range(1, 7)}
 _BLOCKS = {"p", "div", "li", "br", "tr", "ul", "ol", "table", "section", "article"} | _HEADINGS
 _HIDDEN = {"style", "script", "template", "head"}
@@ -92,6 +93,11 @@ def html_to_text(cell: Any) -> str:
         text = "".join(parser.pieces)
     lines = (" ".join(line.split()) for line in _decode_entities(text).splitlines())
     return "\n".join(line for line in lines if line)
+
+
+def split_path(category: str) -> list[str]:
+    """Split a category such as ``Apparel > Tops > Shirts`` into its parts."""
+    return _PATH.split(category.strip())
 
 
 def strip_swatch(text: str) -> str:

@@ -14,6 +14,7 @@ from lookbook.errors import InputError
 from lookbook.lazy import pd
 from lookbook.products.building import FileProduct, read_products
 from lookbook.products.columns import IMAGES, Columns
+from lookbook.products.provenance import MODEL, PERSON, SHOP
 from lookbook.products.reading import read_shop_file
 from lookbook.products.shop_file import PATH, Row, ShopFile, ShopTable
 from lookbook.products.texts import as_text
@@ -25,7 +26,7 @@ CHANGES = ["product_id", "line", "column", "before", "after", "source", "confide
 # The property of texts that stand beside each photo, and not once a product.
 ALT_TEXT = "image_alt"
 # Sources of a value, the weakest first.
-_SOURCES = ("model", "shop", "person")
+_SOURCES = (MODEL, SHOP, PERSON)
 
 
 class WriteBack:

@@ -195,10 +195,14 @@ class TableSearcher:
             builder = builder.distance_type("cosine").nprobes(_PROBES)
             return fetch(builder.select([KEY, "_distance"]))
 
+        codes = codes_in(query.text)
+
         def with_codes() -> ArrowTable:
-            listed = quote(sorted(codes_in(query.text)))
             builder: Any = self.table.search()
-            wanted = [f"array_has_any({CODES}, [{listed}])", *filter(None, [condition])]
+            wanted = [
+                f"array_has_any({CODES}, [{quote(sorted(codes))}])",
+                *filter(None, [condition]),
+            ]
             builder = builder.where(" AND ".join(wanted)).with_row_id(True)
             rows: ArrowTable = builder.select([KEY]).limit(count).to_arrow()
             return rows
@@ -212,7 +216,7 @@ class TableSearcher:
             for column in SEARCHED
             if column in encoded.vectors and self.has(column)
         ]
-        if codes_in(query.text):
+        if codes:
             searches.append(with_codes)
         if words:
             searches.append(matching_words)

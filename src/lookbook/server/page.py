@@ -23,7 +23,7 @@ from lookbook.assistant.types import (
     with_products,
 )
 from lookbook.errors import InputError, OperatorError
-from lookbook.products.product import parse_amount
+from lookbook.products.money import parse_amount
 from lookbook.search.items import Item
 from lookbook.search.product_filter import ProductFilter, Sort
 from lookbook.server import cards

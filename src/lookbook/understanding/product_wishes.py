@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from lookbook.attributes.values import normalize
-from lookbook.products.product import parse_amount
+from lookbook.products.money import parse_amount
 from lookbook.search.product_filter import ProductFacets, ProductFilter, Sort
 from lookbook.understanding import cues
 from lookbook.understanding.phrases import ProductPhrases

@@ -147,7 +147,7 @@ def drop_product_rows(table: pd.DataFrame, products_report: dict[str, Any]) -> p
     said = [name for name in ("label", "sender_id", "kids") if name in table]
     if "image" not in table or not said:
         return table.head(0)
-    is_empty = table.map(lambda cell: not str(cell).strip())
+    is_empty = table[["image", *said]].map(lambda cell: not str(cell).strip())
     return table[~is_empty["image"] & ~is_empty[said].all(axis=1)]
 
 
