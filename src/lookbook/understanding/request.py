@@ -1,9 +1,9 @@
-"""Requests, recommendations, and the protocol of stylists."""
+"""Requests: what a customer means, and what is to be searched for it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,6 +15,10 @@ from lookbook.search.items import Hit
 from lookbook.search.preferences import Preference
 from lookbook.search.product_filter import ProductFacets, ProductFilter, Sort
 
+Act = Literal["search", "complement", "similar", "question", "small_talk", "off_topic"]
+Recipient = Literal["Women", "Men", "Unisex", "Kids"]
+Weather = Literal["hot", "warm", "mild", "cold", "rain", "snow", "wind"]
+Language = Literal["en", "de", "fr", "es"]
 Mode = Literal["complementary", "similar", "search"]
 # What customers ask of a product.
 Fact = Literal["price", "stock", "sizes", "brand"]
@@ -22,6 +26,111 @@ Fact = Literal["price", "stock", "sizes", "brand"]
 Values = dict[str, list[str]]
 # Characters of a message that are read.
 MAX_MESSAGE_LENGTH = 1000
+
+
+@dataclass(frozen=True)
+class Turn:
+    """An earlier turn of a conversation.
+
+    Attributes:
+        role: Who speaks.
+        content: What is said.
+        items: The items that an answer shows, the best first.
+    """
+
+    role: Literal["user", "assistant"]
+    content: str
+    items: list[Record] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """What a stylist sees.
+
+    Attributes:
+        message: What the customer says now; may be empty.
+        turns: What was said before, oldest first.
+        item: The item that the customer shows by a photo or has chosen.
+        facets: Brands, sizes and prices of the catalogue's products.
+    """
+
+    message: str
+    turns: list[Turn] = field(default_factory=list)
+    item: Record | None = None
+    facets: ProductFacets = ProductFacets()  # noqa: RUF009
+
+    @property
+    def page(self) -> list[Record]:
+        """The items that were shown last."""
+        return next((turn.items for turn in reversed(self.turns) if turn.role == "assistant"), [])
+
+
+class Part(BaseModel):
+    """A kind of piece that is asked for.
+
+    Attributes:
+        wanted: Values that the customer names, by attribute; any of an attribute will do.
+        implied: Values that nobody named, but that a shop assistant would go by.
+        refused: Values that the customer does not want.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    wanted: Values = {}
+    implied: Values = {}
+    refused: Values = {}
+
+
+class Request(BaseModel):
+    """What a customer means, all that was said before included.
+
+    Attributes:
+        act: ``search`` finds what is described, ``complement`` what goes with the item shown or
+            owned, ``similar`` more like it. A ``question`` is about products or the shop;
+            ``small_talk`` greets or thanks; ``off_topic`` is about neither clothes nor the shop.
+        parts: The pieces that are asked for. None: for ``complement`` whatever completes the
+            outfit, for ``similar`` more of the item's kind.
+        recipients: For whom, as far as it is known.
+        occasion: What it is for, in a word or two; empty if unknown.
+        weather: The weather that it is for.
+        owned: What the customer owns and does not show; it is never recommended.
+        products: Limits of price, size and brand.
+        sort: The order of the items.
+        asks: Facts of products that are asked for.
+        refers_to: The number, from 1, of the item meant among those shown last.
+        is_cheaper: Whether items are to be cheaper than the one referred to.
+        speaks_of_page: Whether the message speaks of items shown ("it", "these").
+        wants_others: Whether items shown before are not to be shown again.
+        language: The customer's language.
+        understood: Whether any of the message was understood.
+        notes: Sentences on what is not possible, in the customer's language.
+        is_late: Whether a language model exceeded its time; then templates make the reply.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    act: Act = "search"
+    parts: list[Part] = []
+    recipients: list[Recipient] = []
+    occasion: str = ""
+    weather: Weather | None = None
+    owned: Values = {}
+    products: ProductFilter = ProductFilter()
+    sort: Sort = "relevance"
+    asks: list[Fact] = []
+    refers_to: int | None = Field(default=None, ge=1)
+    is_cheaper: bool = False
+    speaks_of_page: bool = False
+    wants_others: bool = False
+    language: Language = "en"
+    understood: bool = True
+    notes: list[str] = []
+    is_late: bool = Field(default=False, exclude=True)
+
+    @property
+    def is_for_words_alone(self) -> bool:
+        """Whether the answer is a sentence, and no items."""
+        return self.act in ("small_talk", "off_topic")
 
 
 class SlotQuery(BaseModel):
@@ -49,47 +158,35 @@ class SlotQuery(BaseModel):
     preferences: list[Preference] = []
 
 
-class Request(BaseModel):
-    """What a customer asks for.
+class ShoppingPlan(BaseModel):
+    """What to search for a request.
 
     Attributes:
         mode: ``complementary`` for items that go with the customer's own, ``similar`` for more of
             its kind, ``search`` for the message alone.
-        queries: One for each slot.
+        queries: One for each slot; none where a sentence answers.
         owned: A garment that the customer mentions and owns.
         sort: The order of the items.
-        asks: Facts that the customer asks for.
-        is_about_shown: Whether the message speaks of items on the page.
-        refers_to: The number, from 1, of the item meant among those shown last; ``None`` for any.
-        is_cheaper: Whether items are to be cheaper than the one referred to.
-        about: Photos of the items that the message speaks of.
+        about: Photos of the items that a question is about.
+        exclude: Photos of items that are not to be shown again.
         context: Other facts of the outfit, such as its season, under the style model's names.
         has_message: Whether there is a message; a photo alone leaves much open.
-        understood: Whether any of the message was understood.
-        notes: Sentences on what was not understood or is not possible.
-        is_late: Whether a language model exceeded its time; then rules write the reply.
     """
 
     model_config = ConfigDict(extra="forbid")
 
-    mode: Mode
-    queries: list[SlotQuery]
+    mode: Mode = "search"
+    queries: list[SlotQuery] = []
     owned: Values = {}
     sort: Sort = "relevance"
-    asks: list[Fact] = []
-    is_about_shown: bool = False
-    refers_to: int | None = Field(default=None, ge=1)
-    is_cheaper: bool = False
     about: list[str] = []
+    exclude: list[str] = []
     context: dict[str, str] = {}
     has_message: bool = True
-    understood: bool = True
-    notes: list[str] = []
-    is_late: bool = Field(default=False, exclude=True)
 
 
 class Message(BaseModel):
-    """One turn of a chat.
+    """One turn of a chat, as a page or a program sends it.
 
     Attributes:
         role: Who speaks.
@@ -154,48 +251,36 @@ class Recommendation:
 class Stylist(Protocol):
     """Understands customers, and replies to them."""
 
-    def plan(
-        self,
-        item: Record | None,
-        message: str,
-        history: list[Message],
-        schema: Schema,
-        facets: ProductFacets = ProductFacets(),  # noqa: B008
-    ) -> Request:
-        """Turn a message into a request.
+    def understand(self, conversation: Conversation, schema: Schema) -> Request:
+        """Tell what a customer means.
 
         Args:
-            item: Attributes of the customer's photo, if any.
-            message: The message; may be empty.
-            history: Earlier turns.
+            conversation: The message and what is known beside it.
             schema: The catalogue's attributes.
-            facets: Brands, sizes and prices of the catalogue's products.
 
         Raises:
-            InputError: If the message cannot be planned for.
+            InputError: If the message cannot be understood by this stylist.
         """
         ...
 
     def reply(
         self,
         request: Request,
-        item: Record | None,
+        plan: ShoppingPlan,
+        conversation: Conversation,
         items: list[Recommendation],
-        message: str,
-        history: list[Message],
         schema: Schema,
     ) -> Iterator[str]:
         """Write a reply in parts; it names no other items.
 
         Args:
-            request: The request.
-            item: Attributes of the customer's photo, if any.
+            request: What the customer means.
+            plan: What was searched for.
+            conversation: What the stylist sees.
             items: The recommendations.
-            message: The message; may be empty.
-            history: Earlier turns.
             schema: The catalogue's attributes.
 
         Raises:
-            InputError: If the engine cannot answer.
+            InputError: If the stylist cannot answer.
         """
         ...

@@ -1,0 +1,252 @@
+"""Plans the search for a request: queries by slot, with preferences by weight."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from lookbook.attributes.record import Record, known_values_by_attribute
+from lookbook.attributes.schema import Schema
+from lookbook.outfits.slots import (
+    categories_of,
+    default_slots,
+    names_garments,
+    recipient_attributes,
+    slot_of_value,
+    values_of_slot,
+)
+from lookbook.search.preferences import Preference
+from lookbook.understanding.request import (
+    MAX_MESSAGE_LENGTH,
+    Mode,
+    Part,
+    Recipient,
+    Request,
+    ShoppingPlan,
+    SlotQuery,
+    Values,
+    Weather,
+)
+
+# Weights of preferences, by where they come from.
+GARMENT, NAMED, RECIPIENT, REFUSED = 1.5, 1.0, 2.5, 2.0
+IMPLIED_GARMENT, IMPLIED = 1.2, 0.5
+# Weight of the attributes that a similar item shares with the one that is shown.
+SIMILAR = 0.02
+# Seasons of the style model.
+_SEASONS: dict[Weather, str] = {
+    "hot": "warm", "warm": "warm", "mild": "mild", "rain": "mild", "wind": "mild",
+    "cold": "cold", "snow": "cold",
+}  # fmt: skip
+
+
+def plan_search(
+    request: Request, item: Record | None, message: str, schema: Schema, is_first: bool = True
+) -> ShoppingPlan:
+    """Plan what to search for.
+
+    Args:
+        request: What the customer means.
+        item: Attributes of the item that the request starts from, if any.
+        message: The customer's words.
+        schema: The catalogue's attributes.
+        is_first: Whether nothing was said before; then the words themselves are searched too.
+    """
+    return _Planner(request, item, schema).plan(message[:MAX_MESSAGE_LENGTH].strip(), is_first)
+
+
+class _Planner:
+    def __init__(self, request: Request, item: Record | None, schema: Schema) -> None:
+        self._request = request
+        self._schema = schema
+        self._is_shown = item is not None
+        self._own = known_values_by_attribute(item, schema) if item else request.owned
+        self._own_slot = next(iter(self._slots_of(self._own)), None)
+
+    def plan(self, message: str, is_first: bool) -> ShoppingPlan:
+        request = self._request
+        context = {"season": _SEASONS[request.weather]} if request.weather else {}
+        plan = ShoppingPlan(sort=request.sort, context=context, has_message=bool(message))
+        if request.is_for_words_alone or (request.act == "question" and not request.parts):
+            return plan
+        mode = self._mode()
+        if mode == "complementary":
+            queries = self._complement()
+        elif mode == "similar":
+            queries = [self._similar()]
+        else:
+            queries = self._search(message if is_first else "")
+        queries = [
+            query.model_copy(update={"products": request.products})
+            for query in queries
+            if all(query.filters.values())
+        ]
+        owned = {} if self._is_shown or mode != "complementary" else request.owned
+        return plan.model_copy(update={"mode": mode, "queries": queries, "owned": owned})
+
+    def _mode(self) -> Mode:
+        schema, act = self._schema, self._request.act
+        if act == "complement" and self._own and schema.slots:
+            return "search" if self._names_own_garment_only() else "complementary"
+        if act in ("complement", "similar") and self._is_shown:
+            return "similar"
+        return "search"
+
+    def _names_own_garment_only(self) -> bool:
+        """Whether all parts are of the customer's own kind: nothing goes with itself."""
+        kinds = [self._garments_of(part.wanted) for part in self._request.parts]
+        own = {value for values in self._garments_of(self._own).values() for value in values}
+        return bool(kinds) and all(
+            kind and all(set(values) <= own for values in kind.values()) for kind in kinds
+        )
+
+    def _garments_of(self, values: Values) -> Values:
+        return {name: own for name, own in values.items() if names_garments(name, self._schema)}
+
+    def _slots_of(self, values: Values) -> list[str | None]:
+        """Return the slots that garments fill."""
+        categories = sorted(set(categories_of(values, self._schema)))
+        return list(dict.fromkeys(slot_of_value(one, self._schema) for one in categories))
+
+    def _complement(self) -> list[SlotQuery]:
+        """Fill the other slots of the outfit, or those that were asked for."""
+        schema = self._schema
+        defaults = default_slots(self._own_slot, schema)
+        queries = []
+        for part in self._request.parts:
+            slots = self._slots_of(part.wanted) or self._slots_of(part.implied)
+            others = [slot for slot in slots if slot != self._own_slot]
+            if others or slots:
+                queries.append(self._query(part, others or slots))
+            else:
+                queries += [self._query(part, [slot]) for slot in defaults]
+        return queries or [self._query(Part(), [slot]) for slot in defaults]
+
+    def _similar(self) -> SlotQuery:
+        """Look for items like the one shown, except where the message says otherwise."""
+        schema = self._schema
+        changes = merge_parts(self._request.parts)
+        preferences = self._preferences(changes, is_named=True)
+        stated = {one.attribute for one in preferences if not one.negated}
+        if self._garments_of(changes.wanted):
+            stated |= {name for name in self._own if names_garments(name, schema)}
+        alike = [
+            Preference(attribute=name, values=values, weight=SIMILAR)
+            for name, values in self._own.items()
+            if name not in stated
+            and (
+                names_garments(name, schema)
+                or name in schema.multis
+                or name in recipient_attributes(schema)
+            )
+        ]
+        slots = self._slots_of(changes.wanted) or [self._own_slot]
+        categories = [one for slot in slots if slot for one in values_of_slot(slot, schema)]
+        return SlotQuery(
+            slot=slots[0] if len(slots) == 1 else None,
+            text=_words(preferences),
+            filters={str(schema.slot_attribute): categories} if categories else {},
+            preferences=[*preferences, *alike],
+        )
+
+    def _search(self, message: str) -> list[SlotQuery]:
+        """Search for each part; the text of a single one is the customer's own words.
+
+        Values in them are preferences, since the catalogue's labels may be wrong.
+        """
+        parts = self._request.parts or [Part()]
+        queries = [
+            self._query(part, self._slots_of(part.wanted), is_narrow=False) for part in parts
+        ]
+        if len(queries) == 1:
+            return [queries[0].model_copy(update={"text": message})]
+        return queries
+
+    def _query(
+        self, part: Part, slots: Sequence[str | None], is_narrow: bool = True
+    ) -> SlotQuery:
+        """Return the query for a part.
+
+        Args:
+            part: What is asked for.
+            slots: The slots that it fills.
+            is_narrow: Whether items for other slots are filtered out.
+        """
+        schema, attribute = self._schema, str(self._schema.slot_attribute)
+        refused = part.refused.get(attribute, [])
+        categories = [
+            category
+            for slot in (slots if is_narrow else ())
+            for category in values_of_slot(slot, schema)
+            if category not in refused
+        ]
+        is_named = bool(self._garments_of(part.wanted))
+        preferences = self._preferences(part, is_named or bool(categories))
+        words = _words(preferences)
+        return SlotQuery(
+            slot=slots[0] if len(slots) == 1 else None,
+            is_descriptive=not preferences,
+            fallback_text=words if is_named else " ".join([words, *categories]).strip(),
+            filters={attribute: categories} if categories else {},
+            preferences=preferences,
+        )
+
+    def _preferences(self, part: Part, is_named: bool) -> list[Preference]:
+        """Return the preferences for a part, the weightiest first.
+
+        Args:
+            part: What is asked for.
+            is_named: Whether its garment is known; then implied garments say little.
+        """
+        schema, preferences = self._schema, []
+        for name, values in part.wanted.items():
+            weight = GARMENT if names_garments(name, schema) else NAMED
+            preferences.append(Preference(attribute=name, values=values, weight=weight))
+        for name, values in part.implied.items():
+            is_garment = names_garments(name, schema)
+            weight = IMPLIED_GARMENT if is_garment and not is_named else IMPLIED
+            if is_garment or not part.wanted.get(name):
+                preferences.append(Preference(attribute=name, values=values, weight=weight))
+        if not any(one.attribute in recipient_attributes(schema) for one in preferences):
+            preferences += _recipient_preferences(self._request.recipients, schema)
+        preferences += [
+            Preference(attribute=name, values=values, weight=REFUSED, negated=True, required=True)
+            for name, values in part.refused.items()
+        ]
+        preferences = [one for one in preferences if one.values]
+        return sorted(preferences, key=lambda preference: -preference.weight)
+
+
+def _recipient_preferences(recipients: Iterable[Recipient], schema: Schema) -> list[Preference]:
+    """Return the wish for items that fit whom they are for; none if all are addressed."""
+    preferences = []
+    for name in recipient_attributes(schema):
+        declared = schema.categorical[name].values
+        values = [schema.categorical[name].words.get(one.casefold(), "") for one in recipients]
+        values = [value for value in dict.fromkeys(values) if value in declared]
+        fitting = [*values, *(other for one in values for other in declared[one].compatible_with)]
+        if values:
+            preferences.append(
+                Preference(
+                    attribute=name, values=[*dict.fromkeys(fitting)], weight=RECIPIENT,
+                    required=True,
+                )
+            )  # fmt: skip
+    return preferences
+
+
+def merge_parts(parts: Iterable[Part]) -> Part:
+    """Merge parts into one: any of their values will do."""
+    merged = Part(wanted={}, implied={}, refused={})
+    for part in parts:
+        for name in Part.model_fields:
+            target: Values = getattr(merged, name)
+            for attribute, values in getattr(part, name).items():
+                target[attribute] = [*dict.fromkeys([*target.get(attribute, []), *values])]
+    return merged
+
+
+def _words(preferences: Iterable[Preference]) -> str:
+    """Return the first wished values as a text to search for."""
+    return " ".join(
+        value for one in preferences if not one.negated for value in one.values[:3]
+    )
