@@ -163,7 +163,7 @@ class Shop:
             4
         """
         from lookbook.assistant.recommender import Recommender
-        from lookbook.understanding.request import Request, SlotQuery
+        from lookbook.understanding.request import ShoppingPlan, SlotQuery
 
         params = self._params(k, filters, products, sort, method, {"outfits": 0})
         if image is None:
@@ -172,10 +172,10 @@ class Shop:
             _, found = self.assistant.recommend(None, text, [], params)
         else:
             photo = self._see(image, params)
-            request = Request(mode="similar", queries=[SlotQuery(slot=None, text=text)])
+            plan = ShoppingPlan(mode="similar", queries=[SlotQuery(slot=None, text=text)])
             search, style = map(self.assistant.component, ("search_index", "style"))
             recommender = Recommender(search, style, params, self.assistant.schema)
-            found = recommender.recommend(request, photo)
+            found = recommender.recommend(plan, photo)
         return self._table(found.items).drop(columns="slot")
 
     def recommend(
@@ -216,8 +216,8 @@ class Shop:
         params = self._params(k, filters, products, sort, method, {})
         seen = None if photo is None else self._see(photo, params)
         turns = [dict(turn) for turn in history]
-        request, found = self.assistant.recommend(seen, message, turns, params)
-        reply = "".join(self.assistant.reply(request, seen, found.items, message, turns))
+        turn, found = self.assistant.recommend(seen, message, turns, params)
+        reply = "".join(self.assistant.reply(turn, found.items))
         return Advice(self._table(found.items), found.outfits, reply)
 
     def caption(self, image: Photo) -> Record:

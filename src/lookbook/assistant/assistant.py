@@ -13,15 +13,15 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from prometheus_client import Counter
 
 from lookbook.assistant import query_photo
+from lookbook.assistant.interpretation import Interpretation, interpret
 from lookbook.assistant.recommender import Recommender
-from lookbook.assistant.references import resolve_references
 from lookbook.assistant.types import QueryPhoto, Recommendations, ServingParams
 from lookbook.attributes.schema import Schema
 from lookbook.errors import InputError
 from lookbook.loading import loaded_once
 from lookbook.search.items import Hit
 from lookbook.search.product_filter import ProductFacets
-from lookbook.understanding.request import Message, Recommendation, Request
+from lookbook.understanding.request import Message, Recommendation
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -172,30 +172,29 @@ class Assistant:
     @_queued
     def recommend(
         self, photo: QueryPhoto | None, message: str, history: Turns, params: ServingParams
-    ) -> tuple[Request, Recommendations]:
+    ) -> tuple[Interpretation, Recommendations]:
         """Understand a message and recommend items.
 
         Args:
             photo: The customer's photo, if any.
             message: The customer's message; may be empty.
-            history: Earlier turns: ``role`` and ``content``.
+            history: Earlier turns: ``role``, ``content`` and ``shown``.
             params: How to search.
 
         Raises:
             InputError: If there is neither photo nor message, or no index.
         """
-        request = self._understand(photo, message, history, params.embedder)
-        return request, self._recommender(params).recommend(request, photo)
+        turn = self._interpret(photo, message, history, params.embedder)
+        return turn, self._recommender(params).recommend(turn.plan, turn.photo)
 
-    def _understand(
+    def _interpret(
         self, photo: QueryPhoto | None, message: str, history: Turns, embedder: str | None
-    ) -> Request:
+    ) -> Interpretation:
         check_input(photo, message)
-        turns, search = _messages(history), self.component("search_index")
-        request: Request = self.component("stylist").plan(
-            photo and photo.record, message, turns, self.schema, search.product_facets(embedder)
-        )
-        return resolve_references(request, message, photo, turns, search, embedder)
+        return interpret(
+            message, [Message.model_validate(turn) for turn in history], photo,
+            self.component("stylist"), self.component("search_index"), self.schema, embedder,
+        )  # fmt: skip
 
     def _recommender(self, params: ServingParams) -> Recommender:
         search, style = self.component("search_index"), self.component("style")
@@ -223,29 +222,22 @@ class Assistant:
         Raises:
             InputError: If the index cannot be searched.
         """
-        request = self._understand(photo, message, history, params.embedder)
+        turn = self._interpret(photo, message, history, params.embedder)
         recommender = self._recommender(params)
-        other = recommender.swap(request, photo, items, number, rejected_ids)
+        other = recommender.swap(turn.plan, turn.photo, items, number, rejected_ids)
         if other is None:
             return None
         swapped = [*items[:number], other, *items[number + 1 :]]
-        return swapped, recommender.explain_outfit(photo, request, swapped)
+        return swapped, recommender.explain_outfit(turn.photo, turn.plan, swapped)
 
-    def reply(
-        self,
-        request: Request,
-        photo: QueryPhoto | None,
-        items: list[Recommendation],
-        message: str,
-        history: Turns,
-    ) -> Iterator[str]:
+    def reply(self, turn: Interpretation, items: list[Recommendation]) -> Iterator[str]:
         """Write the reply to a recommendation, in parts.
 
         Raises:
             InputError: If the stylist cannot answer.
         """
         parts: Iterator[str] = self.component("stylist").reply(
-            request, photo and photo.record, items, message, _messages(history), self.schema
+            turn.request, turn.plan, turn.conversation, items, self.schema
         )
         return parts
 
@@ -263,20 +255,22 @@ class Assistant:
             params: How to search.
 
         Returns:
-            ``item`` (the photo's attributes, or ``None``), ``plan``, ``recommendations`` (the best
-            first), ``outfits`` (``Filenames``, ``score`` and ``reason`` of each) and ``reply``.
+            ``item`` (the photo's attributes, or ``None``), ``request`` (what the message means),
+            ``plan`` (what was searched), ``recommendations`` (the best first), ``outfits``
+            (``Filenames``, ``score`` and ``reason`` of each) and ``reply``.
 
         Raises:
             InputError: If there is nothing to answer, or a component cannot be loaded.
         """
         photo = self.see(upload, params) if upload is not None else None
-        request, found = self.recommend(photo, message, history, params)
+        turn, found = self.recommend(photo, message, history, params)
         return {
             "item": photo and photo.record,
-            "plan": request.model_dump(),
+            "request": turn.request.model_dump(),
+            "plan": turn.plan.model_dump(),
             "recommendations": [one.to_dict(self.schema) for one in found.items],
             "outfits": [outfit.to_dict() for outfit in found.outfits],
-            "reply": "".join(self.reply(request, photo, found.items, message, history)),
+            "reply": "".join(self.reply(turn, found.items)),
         }
 
     def picture(self, filename: str) -> bytes | None:
@@ -345,6 +339,3 @@ def check_input(photo: object | None, message: str) -> None:
             "--params=photo=FILE,message='in blue'."
         )
 
-
-def _messages(history: Turns) -> list[Message]:
-    return [Message.model_validate(turn) for turn in history]

@@ -1,4 +1,4 @@
-"""Recommends items for each slot of a request, and builds outfits."""
+"""Recommends items for each slot of a plan, and builds outfits."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lookbook.search.catalogue_search import CatalogueSearch, Method, Query
 from lookbook.search.items import Hit
 from lookbook.search.probabilities import AttributeProbabilities
 from lookbook.search.product_filter import ProductFilter, Sort
-from lookbook.understanding.request import Recommendation, Request, SlotQuery, Values
+from lookbook.understanding.request import Recommendation, ShoppingPlan, SlotQuery, Values
 
 # Methods that compare no images.
 TEXT_METHODS: tuple[Method, ...] = ("semantic", "keyword")
@@ -43,43 +43,43 @@ class Recommender:
         self._method: Method = "semantic" if params.method == HYDE else params.method
         self._schema = schema
 
-    def recommend(self, request: Request, photo: QueryPhoto | None) -> Recommendations:
-        """Recommend items for each slot of a request, and build outfits.
+    def recommend(self, plan: ShoppingPlan, photo: QueryPhoto | None) -> Recommendations:
+        """Recommend items for each slot of a plan, and build outfits.
 
         Args:
-            request: The request.
+            plan: What to search for.
             photo: The customer's photo, if any; it is never recommended itself.
 
         Raises:
             InputError: If the index cannot be searched.
         """
-        if not request.understood and not self._is_about_clothes(request):
+        if plan.about or not plan.queries:
+            return Recommendations(self._items_asked_about(plan), [])
+        if not plan.understood and not self._is_about_clothes(plan):
             return Recommendations([], [])
-        if request.asks and (request.about or not any(one.preferences for one in request.queries)):
-            return Recommendations(self._items_asked_about(request), [])
         if self._params.method == HYDE:
-            return Recommendations(self._search_by_text(request, photo), [])
-        if request.mode == "complementary":
-            return self._complement(request, photo)
-        results = self._search_each(request, photo)
+            return Recommendations(self._search_by_text(plan, photo), [])
+        if plan.mode == "complementary":
+            return self._complement(plan, photo)
+        results = self._search_each(plan, photo)
         unique: dict[str, Recommendation] = {}
         for ranked in zip_longest(*results):
             for one in filter(None, ranked):
                 unique.setdefault(one.photo_id, one)
         outfits: list[Outfit] = []
-        if request.mode == "search" and self._schema.slots and self._params.outfits:
-            outfits = self._outfits_of_results(request, results)
-        items = self._sorted(list(unique.values()), request)
+        if plan.mode == "search" and self._schema.slots and self._params.outfits:
+            outfits = self._outfits_of_results(plan, results)
+        items = self._sorted(list(unique.values()), plan)
         return Recommendations(items[: self._params.limit], outfits)
 
     def swap(
-        self, request: Request, photo: QueryPhoto | None, outfit: list[Recommendation], number: int,
+        self, plan: ShoppingPlan, photo: QueryPhoto | None, outfit: list[Recommendation], number: int,
         rejected_ids: list[str],
     ) -> Recommendation | None:  # fmt: skip
         """Find another item for an outfit.
 
         Args:
-            request: The request that the outfit answers.
+            plan: The plan that the outfit answers.
             photo: The customer's photo, if any.
             outfit: Its items.
             number: The item to replace, from 0.
@@ -90,7 +90,7 @@ class Recommender:
         """
         slot = outfit[number].slot
         rest = [one for place, one in enumerate(outfit) if place != number]
-        worn = self._worn(photo, request)
+        worn = self._worn(photo, plan)
         probabilities: list[AttributeProbabilities] = []
         if worn:
             probabilities.append(self._probabilities_of(worn, photo))
@@ -99,22 +99,22 @@ class Recommender:
             self._search.attribute_probabilities(one.photo_id, embedder) for one in rest
         ]
         slot_query = next(
-            (query for query in request.queries if (query.slot or "") == slot),
-            self._slot_query(slot, request),
+            (query for query in plan.queries if (query.slot or "") == slot),
+            self._slot_query(slot, plan),
         )
-        (query,) = self._complementing([slot_query], request, probabilities)
-        excluded = [*_own_id(photo), *rejected_ids, *(one.photo_id for one in outfit)]
+        (query,) = self._complementing([slot_query], plan, probabilities)
+        excluded = [*_own_id(photo), *plan.exclude, *rejected_ids, *(one.photo_id for one in outfit)]
         query = query.model_copy(update={"exclude": excluded})
         (items,) = self._search.search([query], self._method, 1, embedder)
         others = [worn, *(known_values_by_attribute(one.record, self._schema) for one in rest)]
         return self._recommendation(items[0], slot_query, others) if items else None
 
     def explain_outfit(
-        self, photo: QueryPhoto | None, request: Request, items: Iterable[Recommendation]
+        self, photo: QueryPhoto | None, plan: ShoppingPlan, items: Iterable[Recommendation]
     ) -> str:
         """Return why an outfit goes together: values that are often worn in one outfit."""
         known = [
-            self._worn(photo, request),
+            self._worn(photo, plan),
             *(known_values_by_attribute(one.record, self._schema) for one in items),
         ]
         reasons = [
@@ -123,47 +123,47 @@ class Recommender:
         sentence = "; ".join(list(dict.fromkeys(reasons))[:2])
         return f"{sentence[:1].upper()}{sentence[1:]}." if sentence else ""
 
-    def _is_about_clothes(self, request: Request) -> bool:
-        texts = [query.text for query in request.queries if query.text.strip()]
+    def _is_about_clothes(self, plan: ShoppingPlan) -> bool:
+        texts = [query.text for query in plan.queries if query.text.strip()]
         embedder = self._params.embedder
         return not texts or self._search.is_on_topic(texts[0], embedder)
 
-    def _worn(self, photo: QueryPhoto | None, request: Request) -> Values:
+    def _worn(self, photo: QueryPhoto | None, plan: ShoppingPlan) -> Values:
         """Return the known values of the customer's own garment, shown or mentioned."""
-        return known_values_by_attribute(photo.record, self._schema) if photo else request.owned
+        return known_values_by_attribute(photo.record, self._schema) if photo else plan.owned
 
-    def _complement(self, request: Request, photo: QueryPhoto | None) -> Recommendations:
+    def _complement(self, plan: ShoppingPlan, photo: QueryPhoto | None) -> Recommendations:
         """Recommend items that go with the customer's own, as outfits and one by one."""
-        params, slot_queries = self._params, request.queries
-        worn = self._worn(photo, request)
+        params, slot_queries = self._params, plan.queries
+        worn = self._worn(photo, plan)
         photo_id = photo.photo_id if photo else None
         update = {
             "seed": f"{photo_id} {sorted(worn.items())}",
             "temperature": params.temperature
-            * (_TEMPERATURE_WITH_MESSAGE if request.has_message else 1.0),
-            "exclude": _own_id(photo),
+            * (_TEMPERATURE_WITH_MESSAGE if plan.has_message else 1.0),
+            "exclude": [*_own_id(photo), *plan.exclude],
         }
         queries = [
             query.model_copy(update=update)
             for query in self._complementing(
-                slot_queries, request, [self._probabilities_of(worn, photo)]
+                slot_queries, plan, [self._probabilities_of(worn, photo)]
             )
         ]
         results = self._search_within_limits(queries, slot_queries, params.candidates)
         count = max(params.outfits, math.ceil(params.limit / max(len(slot_queries), 1)))
         built = self._build(list(zip(slot_queries, results, strict=True)), [worn], count)
         outfits = [
-            Outfit(items, _sigmoid(score / len(items)), self.explain_outfit(photo, request, items))
+            Outfit(items, _sigmoid(score / len(items)), self.explain_outfit(photo, plan, items))
             for items, score in built[: params.outfits]
         ]
         items = [one for outfit, _ in built for one in outfit]
-        items = self._sorted(items[: params.limit], request)
+        items = self._sorted(items[: params.limit], plan)
         return Recommendations(items, outfits if len(slot_queries) > 1 else [])
 
     def _complementing(
         self,
         slot_queries: Sequence[SlotQuery],
-        request: Request,
+        plan: ShoppingPlan,
         worn: Sequence[AttributeProbabilities],
     ) -> list[Query]:
         """Return queries for items that go with what is worn, and with its wearer and season."""
@@ -184,14 +184,14 @@ class Recommender:
             # Most slots of an outfit share their preferences.
             key = repr(sorted(preferred.items()))
             if key not in boosts:
-                boosts[key] = self._boosts(preferred, request, worn, inferred)
+                boosts[key] = self._boosts(preferred, plan, worn, inferred)
             queries.append(self._query(slot_query, "", boosts[key]))
         return queries
 
     def _boosts(
         self,
         preferred: Values,
-        request: Request,
+        plan: ShoppingPlan,
         worn: Sequence[AttributeProbabilities],
         inferred: AttributeProbabilities,
     ) -> dict[str, dict[str, float]]:
@@ -200,7 +200,7 @@ class Recommender:
         context = {
             **{name: inferred.get(name, {}) for name in self._style.contexts},
             **{name: dict.fromkeys(values, 1 / len(values)) for name, values in preferred.items()},
-            **{name: {value: 1.0} for name, value in request.context.items()},
+            **{name: {value: 1.0} for name, value in plan.context.items()},
         }
         boosts = self._style.attribute_boosts(worn, context)
         for name, scores in boosts.items():
@@ -216,28 +216,28 @@ class Recommender:
                 boosts[name] = {**style, **added}
         return boosts
 
-    def _search_by_text(self, request: Request, photo: QueryPhoto | None) -> list[Recommendation]:
-        """Find items by one text on the whole request, whatever slot they fill."""
-        texts = [query.text or query.fallback_text for query in request.queries]
+    def _search_by_text(self, plan: ShoppingPlan, photo: QueryPhoto | None) -> list[Recommendation]:
+        """Find items by one text on the whole plan, whatever slot they fill."""
+        texts = [query.text or query.fallback_text for query in plan.queries]
         if not any(texts) and photo:
             texts = [searchable_text(photo.record, self._schema)]
-        products = request.queries[0].products if request.queries else ProductFilter()
+        products = plan.queries[0].products if plan.queries else ProductFilter()
         slot_query = SlotQuery(slot=None, products=products)
         query = self._query(slot_query, ". ".join(filter(None, texts)), {})
-        query = query.model_copy(update={"exclude": _own_id(photo)})
+        query = query.model_copy(update={"exclude": [*_own_id(photo), *plan.exclude]})
         (items,) = self._search.search(
             [query], self._method, self._params.limit, self._params.embedder
         )
         return [self._recommendation(item, slot_query, []) for item in items]
 
     def _search_each(
-        self, request: Request, photo: QueryPhoto | None
+        self, plan: ShoppingPlan, photo: QueryPhoto | None
     ) -> list[list[Recommendation]]:
         """Find items for each query, in the order of the search."""
         params = self._params
-        limit = math.ceil(params.limit / max(len(request.queries), 1))
+        limit = math.ceil(params.limit / max(len(plan.queries), 1))
         embedding, description = None, ""
-        if request.mode == "similar" and photo:
+        if plan.mode == "similar" and photo:
             if self._method not in TEXT_METHODS:
                 embedding = self._embedding_of(photo)
             if embedding is None:
@@ -246,16 +246,16 @@ class Recommender:
             self._query(query, " ".join(filter(None, (query.text, description))), {}).model_copy(
                 update={
                     "image_embedding": embedding,
-                    "exclude": _own_id(photo),
-                    "sort": self._sort(request),
+                    "exclude": [*_own_id(photo), *plan.exclude],
+                    "sort": self._sort(plan),
                 }
             )
-            for query in request.queries
+            for query in plan.queries
         ]
-        results = self._search_within_limits(queries, request.queries, limit)
+        results = self._search_within_limits(queries, plan.queries, limit)
         return [
             [self._recommendation(item, query, []) for item in items]
-            for query, items in zip(request.queries, results, strict=True)
+            for query, items in zip(plan.queries, results, strict=True)
         ]
 
     def _search_within_limits(
@@ -268,12 +268,12 @@ class Recommender:
             search, queries, slot_queries, self._params.products, self._schema
         )
 
-    def _sort(self, request: Request) -> Sort:
-        return self._params.sort if request.sort == "relevance" else request.sort
+    def _sort(self, plan: ShoppingPlan) -> Sort:
+        return self._params.sort if plan.sort == "relevance" else plan.sort
 
-    def _sorted(self, items: list[Recommendation], request: Request) -> list[Recommendation]:
+    def _sorted(self, items: list[Recommendation], plan: ShoppingPlan) -> list[Recommendation]:
         """Order items by price if that is wished; unknown prices come last."""
-        sort = self._sort(request)
+        sort = self._sort(plan)
         if sort == "relevance":
             return items
         sign = 1 if sort == "price_ascending" else -1
@@ -284,12 +284,12 @@ class Recommender:
         )
         return [items[row] for row in order]
 
-    def _items_asked_about(self, request: Request) -> list[Recommendation]:
-        found = (self._search.item(photo_id, self._params.embedder) for photo_id in request.about)
+    def _items_asked_about(self, plan: ShoppingPlan) -> list[Recommendation]:
+        found = (self._search.item(photo_id, self._params.embedder) for photo_id in plan.about)
         return [Recommendation("", Hit(item)) for item in found if item is not None]
 
     def _outfits_of_results(
-        self, request: Request, results: list[list[Recommendation]]
+        self, plan: ShoppingPlan, results: list[list[Recommendation]]
     ) -> list[Outfit]:
         """Build outfits of search results: of their slots, or around each item."""
         # Items for the same slot are alternatives.
@@ -304,7 +304,7 @@ class Recommender:
             )  # fmt: skip
             return [
                 self._outfit(
-                    request,
+                    plan,
                     [
                         next(one for one in options if one.hit is candidate.hit)
                         for options, candidate in zip(
@@ -317,17 +317,17 @@ class Recommender:
             ]
         if not results:
             return []
-        wanted, first = request.queries[0].slot, results[0]
+        wanted, first = plan.queries[0].slot, results[0]
         in_slot = [one for one in first if wanted and slot_of(one.record, self._schema) == wanted]
-        return self._outfits_around(request, (in_slot or first)[: self._params.outfits])
+        return self._outfits_around(plan, (in_slot or first)[: self._params.outfits])
 
-    def _outfits_around(self, request: Request, seeds: list[Recommendation]) -> list[Outfit]:
+    def _outfits_around(self, plan: ShoppingPlan, seeds: list[Recommendation]) -> list[Outfit]:
         """Build an outfit around each seed; no other item is in two of them."""
         slot_queries: list[list[SlotQuery]] = []
         queries: list[Query] = []
         for seed in seeds:
             slots = default_slots(slot_of(seed.record, self._schema), self._schema)
-            slot_queries.append([self._slot_query(slot, request) for slot in slots])
+            slot_queries.append([self._slot_query(slot, plan) for slot in slots])
             update = {
                 "seed": seed.photo_id,
                 "temperature": self._params.temperature * _TEMPERATURE_WITH_MESSAGE,
@@ -335,7 +335,7 @@ class Recommender:
             worn = [seed.hit.item.probabilities]
             queries += [
                 query.model_copy(update=update)
-                for query in self._complementing(slot_queries[-1], request, worn)
+                for query in self._complementing(slot_queries[-1], plan, worn)
             ]
         results = iter(
             self._search.search(queries, self._method, _CANDIDATES_AROUND, self._params.embedder)
@@ -352,7 +352,7 @@ class Recommender:
             ):
                 used |= {one.photo_id for one in items}
                 first = replace(seed, slot=slot_of(seed.record, self._schema) or "")
-                outfits.append(self._outfit(request, [first, *items], score))
+                outfits.append(self._outfit(plan, [first, *items], score))
         return outfits
 
     def _build(
@@ -373,18 +373,18 @@ class Recommender:
             for outfit in built
         ]
 
-    def _outfit(self, request: Request, items: list[Recommendation], score: float) -> Outfit:
+    def _outfit(self, plan: ShoppingPlan, items: list[Recommendation], score: float) -> Outfit:
         order = list(self._schema.slots)
         items = sorted(
             items, key=lambda one: order.index(one.slot) if one.slot in order else len(order)
         )
-        reason = self.explain_outfit(None, request, items)
+        reason = self.explain_outfit(None, plan, items)
         return Outfit(items, _sigmoid(score / len(items)), reason)
 
-    def _slot_query(self, slot: str, request: Request) -> SlotQuery:
-        """Return the query for a slot that the request does not name; shared preferences hold."""
+    def _slot_query(self, slot: str, plan: ShoppingPlan) -> SlotQuery:
+        """Return the query for a slot that the plan does not name; shared preferences hold."""
         shared = []
-        for query in request.queries:
+        for query in plan.queries:
             for preference in query.preferences:
                 holds = (
                     preference.attribute in self._schema.compatibility_attributes

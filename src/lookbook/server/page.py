@@ -468,7 +468,7 @@ class Page(Layout):
     def _answer_turn(
         self, session: Session, message: str, choices: tuple[Any, ...]
     ) -> Iterator[Updates]:
-        """Recommend, and write the reply; a question about items on the page changes no item."""
+        """Recommend, and write the reply; an answer in words changes no item."""
         before = session.history[-MAX_TURNS:]
         if session.chosen is not None and before:
             # "How much is it?" is about the item that was clicked last.
@@ -476,13 +476,13 @@ class Page(Layout):
         turns = [*session.history, *([{"role": "user", "content": message}] if message else [])]
         yield {self.chat: _escape(turns)}
         params = self._chosen_params(choices)
-        request, found = self._assistant.recommend(session.photo, message, before, params)
-        if not (request.asks and request.about):
+        turn, found = self._assistant.recommend(session.photo, message, before, params)
+        if turn.plan.queries and not turn.plan.about:
             session.message, session.before = message, before
             self._take(session, found, params)
             yield {**self._show(session), **self._unchoose(session)}
         reply = ""
-        for part in self._assistant.reply(request, session.photo, found.items, message, before):
+        for part in self._assistant.reply(turn, found.items):
             reply += part
             yield {self.chat: _escape([*turns, {"role": "assistant", "content": reply}])}
         # The second one is the second on the page, where items stand by slots.

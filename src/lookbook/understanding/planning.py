@@ -65,7 +65,7 @@ class _Planner:
     def plan(self, message: str, is_first: bool) -> ShoppingPlan:
         request = self._request
         context = {"season": _SEASONS[request.weather]} if request.weather else {}
-        plan = ShoppingPlan(sort=request.sort, context=context, has_message=bool(message))
+        plan = ShoppingPlan(sort=request.sort, context=context, has_message=bool(message), understood=request.understood)
         if request.is_for_words_alone or (request.act == "question" and not request.parts):
             return plan
         mode = self._mode()

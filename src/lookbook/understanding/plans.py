@@ -1,4 +1,4 @@
-"""Plans of a language model: the schema of its answers, and what they ask for."""
+"""Requests in the answers of a language model: their JSON schema, and how they are parsed."""
 
 from __future__ import annotations
 
@@ -7,41 +7,45 @@ from typing import Any, get_args
 from pydantic import BaseModel, Field, ValidationError
 
 from lookbook.attributes.json_parsing import repair
-from lookbook.attributes.record import Record
 from lookbook.attributes.schema import Schema
-from lookbook.outfits.slots import names_garments, recipient_attributes, slot_of, values_of_slot
-from lookbook.search.preferences import Preference
 from lookbook.search.product_filter import ProductFacets, ProductFilter, Sort
-from lookbook.understanding.dialogue_state import EXCLUDED, GARMENT, NAMED, RECIPIENT
-from lookbook.understanding.request import Fact, Mode, Request, SlotQuery, Values
+from lookbook.understanding.request import (
+    Act,
+    Fact,
+    Language,
+    Part,
+    Recipient,
+    Request,
+    Values,
+    Weather,
+)
 
-MAX_QUERIES = 6
+MAX_PARTS = 6
 MAX_TEXT_LENGTH = 160
-# Sizes or brands that a plan may name, and items shown that it may refer to.
+# Sizes or brands that an answer may name, and items shown that it may refer to.
 _MAX_OFFERED = 200
 _MAX_REFERENCE = 10
 _MAX_PRICE = 1_000_000
+_MAX_VALUES = 12
 
 
-class _AnsweredQuery(BaseModel, extra="forbid"):
-    slot: str | None
-    text: str
-    wished: Values = {}
-    unwanted: Values = {}
-
-
-class _AnsweredPlan(BaseModel, extra="forbid"):
-    mode: Mode
-    queries: list[_AnsweredQuery]
+class _Answer(BaseModel, extra="forbid"):
+    act: Act
+    parts: list[Part]
+    recipients: list[Recipient] = []
+    occasion: str = ""
+    weather: Weather | None = None
+    owned: Values = {}
     min_price: int = Field(default=0, ge=0, le=_MAX_PRICE)
     max_price: int = Field(default=0, ge=0, le=_MAX_PRICE)
     sizes: list[str] = []
     brands: list[str] = []
     order: Sort = "relevance"
     asks: list[Fact] = []
-    is_about_shown: bool = False
     refers_to: int = Field(default=0, ge=0)
     is_cheaper: bool = False
+    wants_others: bool = False
+    language: Language = "en"
     notes: list[str] = []
 
     def limits(self, facets: ProductFacets) -> ProductFilter:
@@ -54,62 +58,50 @@ class _AnsweredPlan(BaseModel, extra="forbid"):
         )
 
 
-def parse_plan(
-    answer: str,
-    item: Record | None,
-    schema: Schema,
-    facets: ProductFacets = ProductFacets(),  # noqa: B008
-) -> Request | None:
-    """Parse a model's plan, without what the attributes and products do not have.
+def parse_request(answer: str, schema: Schema, facets: ProductFacets) -> Request | None:
+    """Parse a model's answer, without values and products that the catalogue does not have.
 
     Returns:
-        The request; ``None`` if it asks for nothing.
+        The request; ``None`` if the answer is none.
     """
     try:
-        plan = _AnsweredPlan.model_validate(repair(answer))
+        given = _Answer.model_validate(repair(answer))
     except (ValidationError, RecursionError):
         return None
-    mode = plan.mode if item is not None else "search"
-    own_slot = slot_of(item, schema) if item else None
-    queries = [
-        _slot_query(query, mode, schema)
-        for query in plan.queries[:MAX_QUERIES]
-        # Items for the same slot go with nothing.
-        if not (mode == "complementary" and query.slot is not None and query.slot == own_slot)
+    parts = [
+        Part(**{kind: _declared(getattr(part, kind), schema) for kind in Part.model_fields})
+        for part in given.parts[:MAX_PARTS]
     ]
-    limits = plan.limits(facets)
-    queries = [query.model_copy(update={"products": limits}) for query in queries]
-    notes = [note[:MAX_TEXT_LENGTH] for note in plan.notes[:3]]
-    if not queries:
-        return None
     return Request(
-        mode=mode, queries=queries, sort=plan.order, asks=plan.asks,
-        is_about_shown=plan.is_about_shown or plan.refers_to > 0, refers_to=plan.refers_to or None,
-        is_cheaper=plan.is_cheaper, notes=notes,
-    )  # fmt: skip
+        act=given.act,
+        parts=[without_refused(part) for part in parts],
+        recipients=given.recipients,
+        occasion=given.occasion[:MAX_TEXT_LENGTH],
+        weather=given.weather,
+        owned=_declared(given.owned, schema),
+        products=given.limits(facets),
+        sort=given.order,
+        asks=given.asks,
+        refers_to=given.refers_to or None,
+        is_cheaper=given.is_cheaper,
+        speaks_of_page=given.refers_to > 0 or given.is_cheaper,
+        wants_others=given.wants_others,
+        language=given.language,
+        notes=[note[:MAX_TEXT_LENGTH] for note in given.notes[:3]],
+    )
 
 
-def _slot_query(query: _AnsweredQuery, mode: Mode, schema: Schema) -> SlotQuery:
-    """Turn declared values of a model's query into preferences of the usual weights."""
-    slot = query.slot if query.slot in schema.slots else None
-    preferences = []
-    for name, values in _declared(query.wished, schema).items():
-        is_recipient = name in recipient_attributes(schema)
-        weight = GARMENT if names_garments(name, schema) else NAMED
-        preferences.append(
-            Preference(
-                attribute=name, values=values, weight=RECIPIENT if is_recipient else weight,
-                required=is_recipient,
-            )
-        )  # fmt: skip
-    preferences += [
-        Preference(attribute=name, values=values, weight=EXCLUDED, negated=True, required=True)
-        for name, values in _declared(query.unwanted, schema).items()
-    ]
-    is_narrow = slot is not None and mode != "search"
-    filters = {str(schema.slot_attribute): values_of_slot(slot, schema)} if is_narrow else {}
-    text = query.text[:MAX_TEXT_LENGTH]
-    return SlotQuery(slot=slot, text=text, filters=filters, preferences=preferences)
+def without_refused(part: Part) -> Part:
+    """Return a part that asks for no value that it refuses."""
+
+    def left(values: Values) -> Values:
+        kept = {
+            name: [value for value in own if value not in part.refused.get(name, [])]
+            for name, own in values.items()
+        }
+        return {name: own for name, own in kept.items() if own}
+
+    return part.model_copy(update={"wanted": left(part.wanted), "implied": left(part.implied)})
 
 
 def _declared(values: Values, schema: Schema) -> Values:
@@ -122,39 +114,33 @@ def _declared(values: Values, schema: Schema) -> Values:
     return {name: own for name, own in declared.items() if own}
 
 
-def plan_schema(
-    schema: Schema,
-    facets: ProductFacets = ProductFacets(),  # noqa: B008
-) -> dict[str, Any]:
-    """Return the JSON schema of a plan.
+def request_schema(schema: Schema, facets: ProductFacets) -> dict[str, Any]:
+    """Return the JSON schema of an answer.
 
     Args:
         schema: The catalogue's attributes.
         facets: Brands, sizes and prices of the catalogue's products.
     """
-
-    def array(values: Any) -> dict[str, Any]:
-        listed = list(values)
-        return {"type": "array", "items": {"enum": listed}, "maxItems": min(len(listed), 4)}
-
     text = {"type": "string", "maxLength": MAX_TEXT_LENGTH}
-    values = {name: array(attribute.values) for name, attribute in schema.categorical.items()}
-    query = {
-        "slot": {"enum": [*schema.slots, None]},
-        "text": text,
-        "wished": _object(values),
-        "unwanted": _object(values),
-    }
+    values = _object(
+        {name: _array(list(one.values)) for name, one in schema.categorical.items()}, optional=True
+    )
+    part = _object({"wanted": values, "implied": values, "refused": values})
     return _object(
         {
-            "mode": {"enum": ["complementary", "similar", "search"]},
-            "queries": {
-                "type": "array", "items": _object(query), "minItems": 1, "maxItems": MAX_QUERIES,
-            },
+            "act": {"enum": list(get_args(Act))},
+            "parts": {"type": "array", "items": part, "maxItems": MAX_PARTS},
+            "recipients": _array(list(get_args(Recipient))),
+            "occasion": text,
+            "weather": {"enum": [None, *get_args(Weather)]},
+            "owned": values,
             **_product_properties(facets),
+            "refers_to": {"enum": list(range(_MAX_REFERENCE + 1))},
+            "wants_others": {"type": "boolean"},
+            "language": {"enum": list(get_args(Language))},
             "notes": {"type": "array", "items": text, "maxItems": 3},
         }
-    )  # fmt: skip
+    )
 
 
 def _product_properties(facets: ProductFacets) -> dict[str, Any]:
@@ -162,24 +148,27 @@ def _product_properties(facets: ProductFacets) -> dict[str, Any]:
     properties: dict[str, Any] = {}
     for name, offered in (("sizes", facets.sizes), ("brands", facets.brands)):
         if offered:
-            values = {"enum": list(offered[:_MAX_OFFERED])}
-            properties[name] = {"type": "array", "items": values, "maxItems": 4}
+            properties[name] = _array(list(offered[:_MAX_OFFERED]))
     if facets.prices is not None:
         price = {"type": "integer", "minimum": 0, "maximum": _MAX_PRICE}
         order = {"enum": list(get_args(Sort))}
         properties |= {"min_price": price, "max_price": price, "order": order}
         properties["is_cheaper"] = {"type": "boolean"}
     if properties:
-        facts = {"type": "array", "items": {"enum": list(get_args(Fact))}, "maxItems": 4}
-        numbers = {"enum": list(range(_MAX_REFERENCE + 1))}
-        properties |= {"asks": facts, "is_about_shown": {"type": "boolean"}, "refers_to": numbers}
+        properties["asks"] = _array(list(get_args(Fact)))
     return properties
 
 
-def _object(properties: dict[str, Any]) -> dict[str, Any]:
+def _array(values: list[str]) -> dict[str, Any]:
+    return {
+        "type": "array", "items": {"enum": values}, "maxItems": min(len(values), _MAX_VALUES),
+    }  # fmt: skip
+
+
+def _object(properties: dict[str, Any], optional: bool = False) -> dict[str, Any]:
     return {
         "type": "object",
         "properties": properties,
-        "required": list(properties),
+        "required": [] if optional else list(properties),
         "additionalProperties": False,
     }

@@ -10,12 +10,9 @@ from functools import lru_cache
 from lookbook.attributes.values import normalize
 from lookbook.products.money import parse_amount
 from lookbook.search.product_filter import ProductFacets, ProductFilter, Sort
-from lookbook.understanding import cues
 from lookbook.understanding.phrases import ProductPhrases
 from lookbook.understanding.request import Fact
 
-NO_PRICES = "The catalogue holds no prices, so I cannot choose by them."
-NO_SIZES = "The catalogue holds no sizes, so I cannot choose by them."
 CURRENCIES = {
     "€": "EUR", "eur": "EUR", "euro": "EUR", "euros": "EUR", "$": "USD", "usd": "USD",
     "dollar": "USD", "dollars": "USD", "bucks": "USD", "£": "GBP", "gbp": "GBP", "pound": "GBP",
@@ -30,6 +27,19 @@ _SIZE = rf"((?:(?:eu|uk|us|de|fr|it)\s?)?(?:\d{{1,3}}(?:[.,]5)?(?:/\d{{2,3}})?|{
 _LONE_SIZE = r"x{1,3}[sl]|[2-5]xl|(?:eu|uk|us)\s?\d{1,2}|\d{2,3}/\d{2,3}"
 # "Around 50" is from 40 to 60.
 _AROUND = 0.2
+
+
+@dataclass(frozen=True)
+class Note:
+    """A sentence on what is not possible.
+
+    Attributes:
+        key: Its key among the replies' sentences.
+        arguments: What is put into it.
+    """
+
+    key: str
+    arguments: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -53,7 +63,7 @@ class ProductWishes:
     refers_to: int | None = None
     is_cheaper: bool = False
     has_pronoun: bool = False
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
     rest: str = ""
 
     @property
@@ -126,7 +136,7 @@ class _Reader:
         if self._facets.prices is None:
             has_wish = low is not None or high is not None or wishes.is_cheaper or wishes.sort
             if has_wish or "price" in wishes.asks:
-                wishes.notes.append(NO_PRICES)
+                wishes.notes.append(Note("no_prices"))
             wishes.is_cheaper, wishes.sort = False, None
             wishes.asks = [fact for fact in wishes.asks if fact != "price"]
         elif low is not None or high is not None:
@@ -178,22 +188,21 @@ class _Reader:
         preceding = re.search(r"(\w+)[^\w.;!?]*$", self.wishes.rest[: match.start()])
         if preceding and preceding[1].casefold() in self._phrases.not_prices:
             return True
-        return following is not None and normalize(following[1]) not in _function_words()
+        return following is not None and normalize(following[1]) not in self._phrases.function_words
 
     def _currency(self, sign: str) -> str | None:
         """Return the currency to choose by; ``None`` for the catalogue's."""
         code, offered = CURRENCIES.get(sign.casefold()), self._facets.currencies
         if code and offered and code not in offered:
-            self.wishes.notes.append(
-                f"Prices here are in {' and '.join(offered)}; I cannot convert them from {code}."
-            )
+            arguments = {"currencies": ", ".join(offered), "currency": code}
+            self.wishes.notes.append(Note("other_currency", arguments))
         return code if code in offered else None
 
     def read_size(self) -> None:
         wishes, phrases, facets = self.wishes, self._phrases, self._facets
         named = self._find(rf"(?:{_any(phrases.size)})[\s:]+{_SIZE}(?![\w'])")
         if named and not facets.sizes:
-            wishes.notes.append(NO_SIZES)
+            wishes.notes.append(Note("no_sizes"))
         if not facets.sizes:
             return
         patterns = (rf"(?:{_any(phrases.in_size)})\s+{_SIZE}(?![\w'])", rf"({_LONE_SIZE})(?![\w'])")
@@ -228,7 +237,7 @@ class _Reader:
 
     def _is_refused(self, match: re.Match[str]) -> bool:
         words = normalize(self.wishes.rest[: match.start()]).split()[-2:]
-        return any(word in cues.NEGATIONS for word in words)
+        return any(word in self._phrases.negations for word in words)
 
     def _find(self, pattern: str) -> re.Match[str] | None:
         return _compiled(rf"(?<!\w)(?:{pattern})(?!\w)").search(self.wishes.rest)
@@ -253,9 +262,3 @@ def _any(phrases: Iterable[str]) -> str:
 @lru_cache(maxsize=512)
 def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
-
-
-@lru_cache(maxsize=1)
-def _function_words() -> frozenset[str]:
-    phrases = [*cues.LANGUAGES.values(), *cues.ORS, *cues.ANDS, *cues.RESUMPTIONS, *cues.LINKS]
-    return frozenset(word for phrase in phrases for word in normalize(phrase).split())

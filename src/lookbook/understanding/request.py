@@ -171,6 +171,8 @@ class ShoppingPlan(BaseModel):
         exclude: Photos of items that are not to be shown again.
         context: Other facts of the outfit, such as its season, under the style model's names.
         has_message: Whether there is a message; a photo alone leaves much open.
+        understood: Whether the message was understood; else its words alone are searched, if they
+            are about clothes at all.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -183,6 +185,7 @@ class ShoppingPlan(BaseModel):
     exclude: list[str] = []
     context: dict[str, str] = {}
     has_message: bool = True
+    understood: bool = True
 
 
 class Message(BaseModel):

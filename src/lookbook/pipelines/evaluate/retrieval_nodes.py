@@ -160,9 +160,9 @@ def find_by_words(
         rows.append(_found_itself(item, way, found, params))
     usual = serving.model_copy(update={"limit": params.k, "outfits": 0})
     for embedder, item in _tracked(product(gallery.embedders, asked[: params.items]), ASSISTANT):
-        request = stylist.plan(None, item["words"], [], schema)
+        plan = interpret(item["words"], [], None, stylist, gallery, schema, embedder).plan
         own = usual.model_copy(update={"embedder": embedder})
-        recommendations = Recommender(gallery, style, own, schema).recommend(request, None)
+        recommendations = Recommender(gallery, style, own, schema).recommend(plan, None)
         found = [one.hit for one in recommendations.items]
         row = _found_itself(item, (embedder, ASSISTANT), found, params)
         rows.append({**row, f"recall_{DEEPEST}": None})
@@ -255,8 +255,8 @@ def find_complementary_items(
                 update={"method": method, "embedder": embedder, "limit": params.k}
             )
             photo = QueryPhoto(from_row(item, schema), item["photo_id"])
-            request = stylist.plan(photo.record, "", [], schema)
-            recommendations = Recommender(gallery, style, usual, schema).recommend(request, photo)
+            plan = interpret("", [], photo, stylist, gallery, schema, embedder).plan
+            recommendations = Recommender(gallery, style, usual, schema).recommend(plan, photo)
             found = [one.hit for one in recommendations.items]
         seconds = time.perf_counter() - begun
         truth = truth_of(item, told, schema)

@@ -7,9 +7,9 @@ from dataclasses import asdict
 from typing import Any
 
 from lookbook.assistant.assistant import check_input
+from lookbook.assistant.interpretation import interpret
 from lookbook.assistant.query_photo import describe, embed
 from lookbook.assistant.recommender import Recommender
-from lookbook.assistant.references import resolve_references
 from lookbook.assistant.types import QueryPhoto, ServingParams
 from lookbook.attributes.record import from_row, to_row
 from lookbook.attributes.schema import Schema
@@ -20,7 +20,15 @@ from lookbook.photos.photo import Photo
 from lookbook.products.product import Product
 from lookbook.search.catalogue_search import CatalogueSearch
 from lookbook.search.items import Hit, Item
-from lookbook.understanding.request import Message, Recommendation, Request, Stylist
+from lookbook.understanding.request import (
+    Conversation,
+    Message,
+    Recommendation,
+    Request,
+    ShoppingPlan,
+    Stylist,
+    Turn,
+)
 
 BEFORE = ["slot", "photo_id", "Filename"]
 AFTER = ["product", "score", "why", "matched_by"]
@@ -44,7 +52,7 @@ def describe_item(
     return {**described, "image_embedding": embed(photo, search_index, params.embedder)}
 
 
-def plan_outfit(
+def interpret_message(
     described_item: dict[str, Any],
     message: str,
     history: list[dict[str, Any]],
@@ -52,39 +60,42 @@ def plan_outfit(
     search_index: CatalogueSearch,
     params: ServingParams,
     schema: Schema,
-) -> dict[str, Any]:
-    """Turn the message into a request.
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """Understand the message and plan what to search for.
+
+    Returns:
+        The request; the item that it starts from, the customer's own or one of the page, as
+        attributes of :class:`QueryPhoto`; and the plan.
 
     Raises:
         InputError: If there is neither photo nor message.
     """
-    item = described_item.get("record")
-    check_input(item, message)
-    turns, facets = _messages(history), search_index.product_facets(params.embedder)
-    request = stylist.plan(item, message, turns, schema, facets)
-    photo = QueryPhoto(**described_item) if described_item else None
-    resolved = resolve_references(request, message, photo, turns, search_index, params.embedder)
-    return resolved.model_dump()
+    photo = _query_photo(described_item)
+    check_input(photo, message)
+    turn = interpret(
+        message, _messages(history), photo, stylist, search_index, schema, params.embedder
+    )
+    start = asdict(turn.photo) if turn.photo else {}
+    return turn.request.model_dump(), start, turn.plan.model_dump()
 
 
 def recommend_items(
     shopping_plan: dict[str, Any],
-    described_item: dict[str, Any],
+    starting_item: dict[str, Any],
     search_index: CatalogueSearch,
     style: StyleModel,
     params: ServingParams,
     schema: Schema,
 ) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
-    """Recommend items for a request, and build outfits.
+    """Recommend items for a plan, and build outfits.
 
     Returns:
         One row per item, the best first: ``slot``, ``photo_id``, ``Filename``, the attributes,
         ``product`` (the shop's data as JSON), ``score``, ``why`` and ``matched_by``; and the
         outfits: files, score and reason of each.
     """
-    request = Request.model_validate(shopping_plan)
-    photo = QueryPhoto(**described_item) if described_item else None
-    found = Recommender(search_index, style, params, schema).recommend(request, photo)
+    plan, photo = ShoppingPlan.model_validate(shopping_plan), _query_photo(starting_item)
+    found = Recommender(search_index, style, params, schema).recommend(plan, photo)
     rows = [
         {
             **one.to_dict(schema),
@@ -98,6 +109,7 @@ def recommend_items(
 
 
 def write_reply(
+    request: dict[str, Any],
     shopping_plan: dict[str, Any],
     described_item: dict[str, Any],
     recommendations: pd.DataFrame,
@@ -116,8 +128,17 @@ def write_reply(
         for row in recommendations.to_dict("records")
         for product in [Product(**json.loads(row["product"])) if row["product"] else None]
     ]
-    request, item = Request.model_validate(shopping_plan), described_item.get("record")
-    return "".join(stylist.reply(request, item, items, message, _messages(history), schema))
+    turns = [Turn(turn.role, turn.content) for turn in _messages(history)]
+    conversation = Conversation(message, turns, described_item.get("record"))
+    parts = stylist.reply(
+        Request.model_validate(request), ShoppingPlan.model_validate(shopping_plan), conversation,
+        items, schema,
+    )  # fmt: skip
+    return "".join(parts)
+
+
+def _query_photo(item: dict[str, Any]) -> QueryPhoto | None:
+    return QueryPhoto(**item) if item else None
 
 
 def _messages(history: list[dict[str, Any]]) -> list[Message]:

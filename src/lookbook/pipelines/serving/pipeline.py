@@ -17,17 +17,17 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 name="describe_item",
             ),
             Node(
-                nodes.plan_outfit,
+                nodes.interpret_message,
                 inputs=[
                     "described_item", *words, "search_index", "params:serving", "params:schema",
                 ],
-                outputs="shopping_plan",
-                name="plan_outfit",
+                outputs=["request", "starting_item", "shopping_plan"],
+                name="interpret_message",
             ),
             Node(
                 nodes.recommend_items,
                 inputs=[
-                    "shopping_plan", "described_item", "search_index", "style", "params:serving",
+                    "shopping_plan", "starting_item", "search_index", "style", "params:serving",
                     "params:schema",
                 ],
                 outputs=["recommendations", "outfits"],
@@ -36,7 +36,8 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             Node(
                 nodes.write_reply,
                 inputs=[
-                    "shopping_plan", "described_item", "recommendations", *words, "params:schema",
+                    "request", "shopping_plan", "described_item", "recommendations", *words,
+                    "params:schema",
                 ],
                 outputs="reply",
                 name="write_reply",

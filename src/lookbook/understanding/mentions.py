@@ -1,0 +1,153 @@
+"""Finds the words of a message that name attribute values."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+# Endings of word forms in English, German, French and Spanish, and what a stem may end in instead.
+_ENDINGS = (
+    "s", "es", "e", "en", "er", "em", "n", "x", "a", "as", "os", "o", "y", "ish", "chen",
+    "ito", "ita", "itos", "itas",
+)  # fmt: skip
+_STEM_ENDINGS = ("", "e", "o", "a")
+_MIN_STEM = 4
+# Compounds have at least so many letters: "Wollpullover".
+_MIN_COMPOUND = 8
+_LONG_HEAD = 5
+# Shorter words are never corrected; a correction has at least this similarity.
+_MIN_MISSPELT = 5
+_MIN_SIMILARITY = 0.8
+
+
+@dataclass(frozen=True)
+class Mention:
+    """Words that name values.
+
+    Attributes:
+        start: The first character.
+        end: The character after the last.
+        values: The values that it may mean: attribute and value.
+    """
+
+    start: int
+    end: int
+    values: frozenset[tuple[str, str]]
+
+
+def fold(text: str) -> str:
+    """Return a text in lower case without accents, with as many characters as before."""
+    return "".join(map(_fold_character, text.replace("’", "'").replace("-", " ")))
+
+
+def _fold_character(character: str) -> str:
+    plain = unicodedata.normalize("NFD", character.casefold())
+    plain = "".join(one for one in plain if not unicodedata.combining(one))
+    return plain[:1] or character
+
+
+def phrase_key(phrase: str) -> str:
+    """Return the form in which a phrase is looked up: folded words with single spaces."""
+    return " ".join(_WORD.findall(fold(phrase)))
+
+
+class MentionFinder:
+    """Finds phrases of a vocabulary, also inflected, compounded and misspelt."""
+
+    def __init__(
+        self, vocabulary: Mapping[str, Iterable[tuple[str, str]]], ordinary: frozenset[str]
+    ) -> None:
+        """Create a finder.
+
+        Args:
+            vocabulary: Attribute values by phrase.
+            ordinary: Words that are no misspelling of another.
+        """
+        self._values = {phrase_key(one): frozenset(values) for one, values in vocabulary.items()}
+        self._values.pop("", None)
+        self._ordinary = ordinary
+        self._longest = max((len(phrase.split()) for phrase in self._values), default=0)
+        self._words = sorted(one for one in self._values if " " not in one and one.isalpha())
+        self._forms: dict[str, tuple[str, ...]] = {}
+
+    def find(self, text: str) -> list[Mention]:
+        """Return the mentions in a text, in its order; longer phrases come first."""
+        words = [(one.group(), one.start(), one.end()) for one in _WORD.finditer(fold(text))]
+        mentions, number = [], 0
+        while number < len(words):
+            size, values = self._match([word for word, _, _ in words[number:]])
+            if values:
+                start, end = words[number][1], words[number + size - 1][2]
+                mentions.append(Mention(start, end, values))
+            number += size
+        return mentions
+
+    def _match(self, words: list[str]) -> tuple[int, frozenset[tuple[str, str]]]:
+        """Return the size of the longest phrase that begins some words, and its values."""
+        for size in range(min(self._longest, len(words)), 1, -1):
+            for phrase in (
+                " ".join(words[:size]),
+                " ".join((self._entries(word) or (word,))[-1] for word in words[:size]),
+            ):
+                if phrase in self._values:
+                    return size, self._values[phrase]
+        entries = self._entries(words[0])
+        return 1, frozenset().union(*(self._values[entry] for entry in entries))
+
+    def _entries(self, word: str) -> tuple[str, ...]:
+        """Return the words of the vocabulary that a word is a form of."""
+        if word not in self._forms:
+            # Customers' words are many: the forms of all would grow without end.
+            if len(self._forms) > 50_000:
+                self._forms.clear()
+            self._forms[word] = self._look_up(word)
+        return self._forms[word]
+
+    def _look_up(self, word: str) -> tuple[str, ...]:
+        if word in self._values:
+            return (word,)
+        if len(word) < _MIN_STEM or not word.isalpha():
+            return ()
+        inflected = next((one for one in _stems(word) if one in self._values), None)
+        if inflected:
+            return (inflected,)
+        return self._split_compound(word) or self._correct(word)
+
+    def _split_compound(self, word: str) -> tuple[str, ...]:
+        """Split a German compound: a "Wollpullover" is of wool, and a pullover."""
+        for place in range(3, len(word) - 3) if len(word) >= _MIN_COMPOUND else ():
+            first, rest = word[:place], word[place:]
+            heads = (rest, *(rest.removesuffix(end) for end in ("s", "en", "e", "n", "er")))
+            for head in heads:
+                if len(head) < _MIN_STEM or head not in self._values:
+                    continue
+                stems = (first, first.removesuffix("s"), f"{first}e", first.removesuffix("n"))
+                known = next((one for one in stems if len(one) > 2 and one in self._values), None)
+                if known:
+                    return known, head
+                return (head,) if len(head) >= _LONG_HEAD else ()
+        return ()
+
+    def _correct(self, word: str) -> tuple[str, ...]:
+        if len(word) < _MIN_MISSPELT or word in self._ordinary:
+            return ()
+        from rapidfuzz import process
+        from rapidfuzz.distance import DamerauLevenshtein
+
+        match = process.extractOne(
+            word, self._words, scorer=DamerauLevenshtein.normalized_similarity,
+            score_cutoff=_MIN_SIMILARITY,
+        )  # fmt: skip
+        return (match[0],) if match and match[0][0] == word[0] else ()
+
+
+def _stems(word: str) -> Iterator[str]:
+    for ending in _ENDINGS:
+        stem = word.removesuffix(ending)
+        if stem != word and len(stem) > 2:
+            yield from (f"{stem}{end}" for end in _STEM_ENDINGS if len(stem) + len(end) >= _MIN_STEM)
+    if word.endswith("ies"):
+        yield f"{word[:-3]}y"

@@ -1,0 +1,178 @@
+"""Turns a conversation into what the message network reads: tokens, where they stand, mentions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from lookbook.attributes.record import Record, known_values_by_attribute
+from lookbook.attributes.schema import Schema
+from lookbook.understanding.mentions import Mention, MentionFinder
+from lookbook.understanding.request import MAX_MESSAGE_LENGTH, Conversation
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+# Tokens that are read; what was said long ago is cut.
+MAX_TOKENS = 96
+MAX_TURNS = 6
+# Items of a page that a message can refer to.
+MAX_ITEMS = 10
+START, PAD, END = 0, 1, 2
+# Where a token stands.
+MESSAGE, ITEM, PAGE, CUSTOMER, EARLIER = range(5)
+# The order in which an item's values are told.
+_ORDER = [
+    "Gender", "Colours", "Pattern", "Material", "Sleeve", "Neckline", "Length", "Type", "Garment",
+    "Category",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A text of a conversation.
+
+    Attributes:
+        kind: Where it stands: the message, the item shown, an item of the page, and so on.
+        number: The number of the page's item, from 1; 0 for others.
+        text: The text.
+    """
+
+    kind: int
+    number: int
+    text: str
+
+
+@dataclass(frozen=True)
+class TurnTexts:
+    """An earlier turn as texts."""
+
+    role: Literal["user", "assistant"]
+    content: str
+    items: Sequence[str] = ()
+
+
+@dataclass
+class Tokens:
+    """The tokens of a conversation; all lists are as long.
+
+    Attributes:
+        ids: Ids of the tokenizer.
+        segments: Where each stands.
+        numbers: Numbers of the page's items.
+        mentions: The values that each is part of a mention of.
+    """
+
+    ids: list[int] = field(default_factory=lambda: [START])
+    segments: list[int] = field(default_factory=lambda: [MESSAGE])
+    numbers: list[int] = field(default_factory=lambda: [0])
+    mentions: list[frozenset[tuple[str, str]]] = field(default_factory=lambda: [frozenset()])
+
+    def append(
+        self, token: int, segment: Segment, values: frozenset[tuple[str, str]] = frozenset()
+    ) -> None:
+        """Add a token."""
+        self.ids.append(token)
+        self.segments.append(segment.kind)
+        self.numbers.append(segment.number if token != END else 0)
+        self.mentions.append(values)
+
+
+def item_text(title: str, values: Mapping[str, Iterable[str]]) -> str:
+    """Return an item as a short text: its title and its values."""
+    names = [*_ORDER, *(name for name in values if name not in _ORDER)]
+    words = " ".join(value for name in names for value in values.get(name, ())).replace("-", " ")
+    return f"{title} ({words})" if title else words
+
+
+def segments_of(message: str, item: str, turns: Sequence[TurnTexts]) -> list[Segment]:
+    """Return the texts of a conversation, the message first, the latest turns before others."""
+    segments = [Segment(MESSAGE, 0, message[:MAX_MESSAGE_LENGTH])]
+    if item:
+        segments.append(Segment(ITEM, 0, item))
+    is_page = True
+    for turn in list(reversed(turns))[:MAX_TURNS]:
+        if turn.role == "user":
+            segments.append(Segment(CUSTOMER, 0, turn.content[:MAX_MESSAGE_LENGTH]))
+        elif turn.items:
+            segments += [
+                Segment(PAGE if is_page else EARLIER, number if is_page else 0, text)
+                for number, text in enumerate(turn.items[:MAX_ITEMS], 1)
+            ]
+            is_page = False
+    return segments
+
+
+def segments_of_conversation(conversation: Conversation, schema: Schema) -> list[Segment]:
+    """Return the texts of a conversation about items of a catalogue."""
+
+    def text(record: Record) -> str:
+        return item_text("", known_values_by_attribute(record, schema))
+
+    return segments_of(
+        conversation.message,
+        text(conversation.item) if conversation.item else "",
+        [
+            TurnTexts(turn.role, turn.content, [text(record) for record in turn.items])
+            for turn in conversation.turns
+        ],
+    )
+
+
+def tokenize(
+    segments: Sequence[Segment], tokenizer: Tokenizer, finder: MentionFinder
+) -> tuple[Tokens, list[tuple[Mention, list[int]]]]:
+    """Tokenize the texts of a conversation.
+
+    Returns:
+        The tokens, and the mentions of the message with the tokens of each.
+    """
+    tokens, in_message = Tokens(), []
+    for segment in segments:
+        room = MAX_TOKENS - 1 - len(tokens.ids)
+        if room < 2:
+            break
+        encoding, mentions = tokenizer.encode(segment.text), finder.find(segment.text)
+        first = len(tokens.ids)
+        offsets = encoding.offsets[:room]
+        for token, (start, end) in zip(encoding.ids, offsets, strict=False):
+            mention = next((one for one in mentions if start < one.end and end > one.start), None)
+            tokens.append(token, segment, mention.values if mention else frozenset())
+        tokens.append(END, segment)
+        if segment.kind == MESSAGE:
+            for mention in mentions:
+                positions = [
+                    first + number
+                    for number, (start, end) in enumerate(offsets)
+                    if start < mention.end and end > mention.start
+                ]
+                if positions:
+                    in_message.append((mention, positions))
+    return tokens, in_message
+
+
+def arrays(
+    batch: Sequence[Tokens], values: Mapping[tuple[str, str], int]
+) -> dict[str, np.ndarray]:
+    """Return a batch as arrays: ``ids``, ``segments``, ``numbers`` (n, tokens), ``mentions``.
+
+    Args:
+        batch: The tokens of conversations.
+        values: The column of each value in ``mentions`` (n, tokens, values).
+    """
+    shape = len(batch), max(len(tokens.ids) for tokens in batch)
+    ids = np.full(shape, PAD, np.int64)
+    segments, numbers = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+    mentions = np.zeros((*shape, len(values)), np.float32)
+    for row, tokens in enumerate(batch):
+        length = len(tokens.ids)
+        ids[row, :length] = tokens.ids
+        segments[row, :length] = tokens.segments
+        numbers[row, :length] = tokens.numbers
+        for position, named in enumerate(tokens.mentions):
+            columns = [values[value] for value in named if value in values]
+            mentions[row, position, columns] = 1.0
+    return {"ids": ids, "segments": segments, "numbers": numbers, "mentions": mentions}

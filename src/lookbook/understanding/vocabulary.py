@@ -1,0 +1,129 @@
+"""The words by which customers name attribute values, in several languages."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
+
+import pandas as pd
+
+from lookbook.attributes.schema import Schema
+from lookbook.attributes.values import normalize
+from lookbook.errors import InputError
+from lookbook.outfits.slots import names_garments
+from lookbook.understanding.mentions import phrase_key
+
+# Attribute and value.
+Value = tuple[str, str]
+# Synonyms of values that mean something else in a sentence, or no wish.
+AMBIGUOUS = frozenset(
+    """all any both everyone neutral none other unspecified active u m f s l v body set sweat grand
+    mid standard regular unknown large small medium klein petit gross grande full hip print strap
+    square boat down evening animal pump medio moyen mittel hood two light short long rock""".split()
+) | {"not specified", "n a", "m f", "f m", "not applicable", "one size", "logo tee", "two piece"}
+
+
+def read_vocabulary(filepath: str) -> dict[str, frozenset[Value]]:
+    """Read a table of phrases: ``language``, ``means`` and ``phrases``.
+
+    ``means`` holds values as ``Garment: dress; Colours: black / navy``, ``phrases`` are separated
+    by ``|``.
+
+    Raises:
+        InputError: If a row cannot be read.
+    """
+    table = pd.read_csv(Path(filepath), dtype=str, keep_default_na=False)
+    phrases: dict[str, set[Value]] = defaultdict(set)
+    for line, (means, listed) in enumerate(zip(table["means"], table["phrases"], strict=True), 2):
+        values = list(_parse_meaning(means))
+        if not values:
+            raise InputError(
+                f"{filepath}, line {line}: '{means}' names no value. Write 'Attribute: value', "
+                "values between ' / ' and attributes between ';'."
+            )
+        for phrase in listed.split("|"):
+            phrases[phrase_key(phrase)] |= set(values)
+    return {phrase: frozenset(values) for phrase, values in phrases.items() if phrase}
+
+
+def _parse_meaning(means: str) -> Iterable[Value]:
+    for part in means.split(";"):
+        name, _, values = part.partition(":")
+        yield from (
+            (name.strip(), value.strip()) for value in values.split(" / ") if value.strip()
+        )
+
+
+def words_of(
+    schema: Schema, vocabulary: Mapping[str, frozenset[Value]]
+) -> dict[str, frozenset[Value]]:
+    """Return the values that phrases name: those of a vocabulary, and the words of a schema.
+
+    A word for a category means the garments of it, where the schema has garments.
+    """
+    phrases: dict[str, set[Value]] = defaultdict(set)
+    spelt: dict[Value, Value] = {}
+    for phrase, values in vocabulary.items():
+        phrases[phrase] |= values
+        spelt |= {_normalize(value): value for value in values}
+    garments = _garments_by_category(schema)
+    for name, attribute in schema.categorical.items():
+        for value, declared in attribute.values.items():
+            is_category = name == schema.slot_attribute
+            means = (garments.get(value) if is_category else None) or [(name, value)]
+            # One value is one pair, as the vocabulary and the network write it.
+            means = [spelt.get(_normalize(meant), meant) for meant in means]
+            for key in map(phrase_key, (value, *declared.synonyms)):
+                is_usable = key not in AMBIGUOUS and value != getattr(attribute, "default", None)
+                if is_usable and not (is_category and key in phrases):
+                    phrases[key] |= set(means)
+    return {phrase: frozenset(values) for phrase, values in phrases.items()}
+
+
+def _normalize(value: Value) -> Value:
+    return normalize(value[0]), normalize(value[1])
+
+
+def _garments_by_category(schema: Schema) -> dict[str, list[Value]]:
+    garments: dict[str, list[Value]] = defaultdict(list)
+    for name, attribute in schema.categorical.items():
+        if name != schema.slot_attribute and names_garments(name, schema):
+            for value, declared in attribute.values.items():
+                category = declared.implies.get(str(schema.slot_attribute))
+                if category:
+                    garments[category].append((name, value))
+    return garments
+
+
+def value_in(schema: Schema, value: Value) -> Value | None:
+    """Return a schema's own name for a value of a vocabulary or a network.
+
+    Args:
+        schema: The catalogue's attributes.
+        value: Attribute and value.
+
+    Returns:
+        The value of that name, or with that synonym, of the attribute of that name, else of any;
+        ``None`` if the schema has none.
+    """
+    return _value_in(schema.as_json, value)
+
+
+@lru_cache(maxsize=4096)
+def _value_in(declared: str, value: Value) -> Value | None:
+    schema = _parse(declared)
+    name, word = value[0], normalize(value[1])
+    others = [other for other in schema.categorical if other != name]
+    for attribute in ([name] if name in schema.categorical else []) + others:
+        categorical = schema.categorical[attribute]
+        own = categorical.words.get(word)
+        if own is not None and own != getattr(categorical, "default", None):
+            return attribute, own
+    return None
+
+
+@lru_cache(maxsize=8)
+def _parse(declared: str) -> Schema:
+    return Schema.model_validate_json(declared)
