@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import yaml
 from pydantic import BaseModel, ConfigDict
 
-from lookbook.errors import InputError
+from lookbook.understanding.yaml_files import read_yaml
 
 
 class ProductPhrases(BaseModel):
@@ -68,14 +65,4 @@ def read_phrases(filepath: str) -> ProductPhrases:
     Raises:
         InputError: If it does not exist or holds no phrases.
     """
-    try:
-        content = yaml.safe_load(Path(filepath).read_text(encoding="utf-8"))
-        return ProductPhrases.model_validate(content or {})
-    except OSError as error:
-        raise InputError(
-            f"There is no phrases file '{filepath}'. Name a file as 'phrases:' in "
-            "conf/local/globals.yml, or remove the line to use the usual phrases."
-        ) from error
-    except (yaml.YAMLError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"The phrases file '{filepath}' cannot be used: {reason}") from error
+    return read_yaml(filepath, ProductPhrases, "phrases")
