@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 from lookbook.attributes.record import values_of
 from lookbook.attributes.schema import Schema
+from lookbook.attributes.values import normalize
 from lookbook.outfits.slots import recipient_attributes, slot_name
 from lookbook.products.product import Product, format_price
 from lookbook.search.product_filter import ProductFilter
@@ -27,11 +28,11 @@ from lookbook.understanding.request import (
     SlotQuery,
 )
 from lookbook.understanding.shop_facts import ShopFacts
-from lookbook.understanding.word_lists import compile_phrases, find_phrase
+from lookbook.understanding.word_lists import compile_phrases
 from lookbook.understanding.yaml_files import read_yaml
 
 SmallTalk = Literal["greeting", "machine", "thanks", "goodbye", "insult"]
-# Words for values, by language, attribute and value.
+# Names of values, by language, attribute and value.
 Names = Mapping[tuple[Language, str, str], str]
 # The placeholders that each sentence may have.
 PLACEHOLDERS: dict[str, tuple[str, ...]] = {
@@ -67,7 +68,8 @@ class LanguageTexts(BaseModel):
 
     Attributes:
         sentences: Sentences by key, with their placeholders, see :data:`PLACEHOLDERS`.
-        slots: Customers' words for slots, by slot; the schema's are used for others.
+        slots: Names of slots; the schema's are used for others.
+        values: Names of values, by attribute; the schema's are used for others.
         words: Words and phrases by which small talk is recognised.
     """
 
@@ -75,6 +77,7 @@ class LanguageTexts(BaseModel):
 
     sentences: dict[str, str]
     slots: dict[str, str] = {}
+    values: dict[str, dict[str, str]] = {}
     words: dict[SmallTalk, list[str]] = {}
 
     @field_validator("sentences")
@@ -113,7 +116,8 @@ class ReplyTexts(BaseModel):
 
     def small_talk_in(self, message: str) -> list[SmallTalk]:
         """Return the kinds of small talk in a message, in the order of an answer."""
-        return [kind for kind, words in self._words.items() if find_phrase(words, message)]
+        normalized = normalize(message)
+        return [kind for kind, words in self._words.items() if words.search(normalized)]
 
     def of(self, language: Language) -> LanguageTexts:
         """Return the texts of a language."""
@@ -164,7 +168,7 @@ def write_reply(
         schema: The catalogue's attributes.
         texts: The sentences.
         facts: What the shop says about itself.
-        names: Words for values; the schema's are used for others.
+        names: Further names of values, which outrank those of the texts.
     """
     return _Reply(request, plan, conversation, items, schema, texts, facts, names).write()
 
@@ -224,9 +228,14 @@ class _Reply:
 
     def _name(self, attribute: str, value: str) -> str:
         """Return the customer's word for a value."""
+        language = self.request.language
         declared = self.schema.categorical[attribute].values
-        display = declared[value].display if value in declared else None
-        return self.names.get((self.request.language, attribute, value)) or display or value
+        return (
+            self.names.get((language, attribute, value))
+            or self.texts.of(language).values.get(attribute, {}).get(value)
+            or (declared[value].display if value in declared else None)
+            or value
+        )
 
     def _slot(self, slot: str) -> str:
         slots = self.texts.of(self.request.language).slots
@@ -354,19 +363,18 @@ class _Reply:
             line = self._say("line", slot=self._slot(one.slot), title=line)
         if one.product and one.product.price_text:
             line += f", {one.product.price_text}"
-        reason = self._reason(one.why)
+        reason = self._reason(one)
         return f"{line} ({reason})" if reason else line
 
-    def _reason(self, why: str) -> str:
-        """Return a reason in the customer's language, without what has no words in it."""
+    def _reason(self, one: Recommendation) -> str:
+        """Return why an item is recommended, as far as there are words for it in the language."""
         if self.request.language == "en":
-            return why
-        words = {
-            value.lower(): self._name(attribute, value)
-            for attribute, declared in self.schema.categorical.items()
-            for value in declared.values
-        }
-        return ", ".join(words[part] for part in why.split(", ") if part in words)
+            return one.why
+        words: dict[str, str] = {}
+        for attribute in self.schema.categorical:
+            for value in values_of(one.record, attribute):
+                words.setdefault(value.lower(), self._name(attribute, value))
+        return ", ".join(words[part] for part in one.why.split(", ") if part in words)
 
     def name_unmet(self) -> Iterator[str]:
         """Name what no item meets."""

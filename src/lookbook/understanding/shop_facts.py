@@ -8,8 +8,9 @@ from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict
 
+from lookbook.attributes.values import normalize
 from lookbook.understanding.request import Language
-from lookbook.understanding.word_lists import compile_phrases, find_phrase
+from lookbook.understanding.word_lists import compile_phrases
 from lookbook.understanding.yaml_files import read_yaml
 
 # A text for all languages, or one by language; ``None`` for none.
@@ -73,10 +74,11 @@ class ShopFacts(BaseModel):
         Returns:
             An answer for each topic of the question; none if it is about no topic.
         """
+        normalized = normalize(question)
         return [
             Answer(_in_language(topic.name, language), _in_language(topic.answer, language))
             for topic in self.topics.values()
-            if find_phrase(topic.pattern, question)
+            if topic.pattern.search(normalized)
         ]
 
     def contact_in(self, language: Language) -> str:

@@ -9,11 +9,11 @@ from lookbook.attributes.values import normalize
 
 
 def compile_phrases(phrases: Iterable[str]) -> re.Pattern[str]:
-    """Return a pattern for phrases in a normalized message, see :func:`find_phrase`.
+    """Return a pattern for phrases in a normalized message.
 
     Args:
         phrases: An asterisk at the end stands for any ending. Else the last letter may be
-            repeated: "hellooo".
+            repeated: "hellooo". Case, accents and plurals do not matter.
     """
     stems = {(normalize(phrase), phrase.endswith("*")) for phrase in phrases}
     ordered = sorted(((stem, is_open) for stem, is_open in stems if stem), reverse=True)
@@ -22,8 +22,3 @@ def compile_phrases(phrases: Iterable[str]) -> re.Pattern[str]:
         for stem, is_open in ordered
     ]
     return re.compile(rf"(?<!\w)(?:{'|'.join(forms) or '(?!)'})(?!\w)")
-
-
-def find_phrase(pattern: re.Pattern[str], message: str) -> re.Match[str] | None:
-    """Find the first phrase in a message, whatever its case, accents and plurals."""
-    return pattern.search(normalize(message))
