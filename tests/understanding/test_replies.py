@@ -281,11 +281,19 @@ def test_wishes_that_no_item_meets_are_named(language, expected):
     assert found.startswith(TEXTS.sentence("found", language))
 
 
-def test_each_wish_that_no_item_meets_is_named_with_its_slot():
+def test_each_wish_that_no_item_meets_is_named():
     part = Part(wanted={"Category": ["Shoes"], "Colours": ["red"], "Material": ["leather"]})
     request = Request(act="complement", parts=[part], language="de")
     written = reply(request, [recommended("feet", Material="cotton")], "", SHIRT)
-    assert written.startswith("Das habe ich nicht gefunden (Schuhe): Leder; rot. Zu „blue shirt“")
+    assert written.startswith("Das habe ich nicht gefunden: Leder; rot. Zu „blue shirt“ passt:")
+
+
+def test_of_several_slots_the_one_without_is_named():
+    parts = [Part(wanted={"Category": [one], "Colours": ["red"]}) for one in ("Shoes", "Hats")]
+    request = Request(act="complement", parts=parts, language="de")
+    items = [recommended("feet"), recommended("head", Colours=["red"])]
+    written = reply(request, items, "", SHIRT)
+    assert written.startswith("Das habe ich nicht gefunden (Schuhe): rot. Zu „blue shirt“ passt:")
 
 
 def test_unknown_values_are_no_unmet_wish():

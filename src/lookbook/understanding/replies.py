@@ -242,7 +242,8 @@ class _Reply:
         return slots.get(slot) or slot_name(slot, self.schema)
 
     def _place(self, query: SlotQuery) -> str:
-        return f" ({self._slot(query.slot)})" if query.slot else ""
+        """Return the slot that a sentence is about; empty where there is but one."""
+        return f" ({self._slot(query.slot)})" if query.slot and len(self.plan.queries) > 1 else ""
 
     def _chat(self, kinds: Sequence[SmallTalk]) -> str:
         """Answer small talk; a greeting beside thanks or a goodbye needs no answer."""
