@@ -291,7 +291,7 @@ def test_each_wish_that_no_item_meets_is_named():
 def test_of_several_slots_the_one_without_is_named():
     parts = [Part(wanted={"Category": [one], "Colours": ["red"]}) for one in ("Shoes", "Hats")]
     request = Request(act="complement", parts=parts, language="de")
-    items = [recommended("feet"), recommended("head", Colours=["red"])]
+    items = [recommended("feet"), recommended("head", Category="Hats", Colours=["red"])]
     written = reply(request, items, "", SHIRT)
     assert written.startswith("Das habe ich nicht gefunden (Schuhe): rot. Zu „blue shirt“ passt:")
 
