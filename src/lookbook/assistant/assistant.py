@@ -338,4 +338,3 @@ def check_input(photo: object | None, message: str) -> None:
             "There is nothing to answer: give a photo, a message or both, as in "
             "--params=photo=FILE,message='in blue'."
         )
-

@@ -72,14 +72,12 @@ def interpret(
         for turn in history
     ]
     conversation = Conversation(
-        message, turns, photo and photo.record, search.product_facets(embedder)
+        message, turns, photo.record if photo else None, search.product_facets(embedder)
     )
     request = stylist.understand(conversation, schema)
     page = next((turn.shown for turn in reversed(history) if turn.role == "assistant"), [])
     start = _start(request, photo, items(page))
-    plan = plan_search(
-        request, start and start.record, message, schema, is_first=not history
-    )
+    plan = plan_search(request, start.record if start else None, message, schema, is_first=not history)
     if request.asks or request.act == "question" or not request.understood:
         named = search.named_products(message, _ASKED_ABOUT, embedder)
         if named and request.asks:
@@ -111,7 +109,7 @@ def _start(request: Request, photo: QueryPhoto | None, page: list[Item]) -> Quer
         return QueryPhoto(item.attributes, item.photo_id)
     needs_item = request.act == "similar" or (request.act == "complement" and not request.owned)
     if photo is None and page and needs_item and (request.speaks_of_page or not request.parts):
-        return QueryPhoto(page[0].record, page[0].photo_id)
+        return QueryPhoto(page[0].attributes, page[0].photo_id)
     return photo
 
 

@@ -73,8 +73,8 @@ class Recommender:
         return Recommendations(items[: self._params.limit], outfits)
 
     def swap(
-        self, plan: ShoppingPlan, photo: QueryPhoto | None, outfit: list[Recommendation], number: int,
-        rejected_ids: list[str],
+        self, plan: ShoppingPlan, photo: QueryPhoto | None, outfit: list[Recommendation],
+        number: int, rejected_ids: list[str],
     ) -> Recommendation | None:  # fmt: skip
         """Find another item for an outfit.
 
@@ -103,7 +103,12 @@ class Recommender:
             self._slot_query(slot, plan),
         )
         (query,) = self._complementing([slot_query], plan, probabilities)
-        excluded = [*_own_id(photo), *plan.exclude, *rejected_ids, *(one.photo_id for one in outfit)]
+        excluded = [
+            *_own_id(photo),
+            *plan.exclude,
+            *rejected_ids,
+            *(one.photo_id for one in outfit),
+        ]
         query = query.model_copy(update={"exclude": excluded})
         (items,) = self._search.search([query], self._method, 1, embedder)
         others = [worn, *(known_values_by_attribute(one.record, self._schema) for one in rest)]

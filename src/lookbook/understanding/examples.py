@@ -181,9 +181,7 @@ class Targets(BaseModel, arbitrary_types_allowed=True):
     cheapest: float
 
 
-def targets_of(
-    example: Example, rows: dict[tuple[str, str], int], occasions: list[str]
-) -> Targets:
+def targets_of(example: Example, rows: dict[tuple[str, str], int], occasions: list[str]) -> Targets:
     """Return what a network is to return for a message.
 
     Args:

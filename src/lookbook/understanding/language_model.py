@@ -169,7 +169,9 @@ def limits_of(plan: ShoppingPlan) -> set[float]:
     return {amount for pair in amounts for amount in pair if amount is not None}
 
 
-def _named_values(records: list[Record], finder: MentionFinder, schema: Schema) -> set[tuple[str, str]]:
+def _named_values(
+    records: list[Record], finder: MentionFinder, schema: Schema
+) -> set[tuple[str, str]]:
     """Return the categories and colours of items, by their attributes and their texts."""
     texts = " ".join(text_of(record, schema) for record in records)
     named = {(name, value) for name, values in _named(texts, finder, schema) for value in values}
@@ -212,9 +214,7 @@ def _named(
                 values.setdefault(own[0], []).append(own[1])
         if categories := categories_of(values, schema):
             yield str(schema.slot_attribute), frozenset(categories)
-        yield from (
-            (name, frozenset(own)) for name, own in values.items() if name in schema.multis
-        )
+        yield from ((name, frozenset(own)) for name, own in values.items() if name in schema.multis)
     if schema.slot_attribute:
         rest = schema.singles[schema.slot_attribute]
         if rest.default in rest.named(text):
@@ -244,9 +244,7 @@ def _chat_messages(
 
 
 def _turn_text(turn: Turn, schema: Schema) -> str:
-    shown = (
-        f"\n{number}. {record[schema.title]}" for number, record in enumerate(turn.items, 1)
-    )
+    shown = (f"\n{number}. {record[schema.title]}" for number, record in enumerate(turn.items, 1))
     return turn.content[:MAX_MESSAGE_LENGTH] + "".join(shown)
 
 

@@ -16,7 +16,6 @@ from lookbook.understanding.message_network import (
     NONE,
     OWNED,
     REFUSED,
-    ROLES,
     WANTED,
     MessageNetwork,
     Reading,
@@ -32,9 +31,7 @@ _MIN_LINK = 0.5
 class LearnedParser:
     """Parses messages by a network, a vocabulary and constraints."""
 
-    def __init__(
-        self, network: MessageNetwork, vocabulary: dict[str, frozenset[Value]]
-    ) -> None:
+    def __init__(self, network: MessageNetwork, vocabulary: dict[str, frozenset[Value]]) -> None:
         """Create a parser.
 
         Args:
@@ -80,11 +77,11 @@ def decode(
         thresholds: The least probability by role.
         schema: The catalogue's attributes; values that it lacks are left out.
     """
-    roles = {
-        value: probabilities for value, probabilities in zip(values, reading.roles, strict=True)
-    }
+    roles = dict(zip(values, reading.roles, strict=True))
     roles |= _unknown_to_network(reading, roles, schema)
-    chosen = {value: role for value, one in roles.items() if (role := _role(one, thresholds)) != NONE}
+    chosen = {
+        value: role for value, one in roles.items() if (role := _role(one, thresholds)) != NONE
+    }
     asked = [value for value, role in chosen.items() if role in (WANTED, IMPLIED)]
     rows = {value: number for number, value in enumerate(values)}
     groups = _group(asked, reading.links, rows, chosen, schema)
@@ -175,9 +172,7 @@ def _group(
     return groups
 
 
-def _part(
-    group: list[Value], chosen: dict[Value, int], refused: Values, schema: Schema
-) -> Part:
+def _part(group: list[Value], chosen: dict[Value, int], refused: Values, schema: Schema) -> Part:
     wanted = _translate([value for value in group if chosen[value] == WANTED], schema)
     implied = _translate([value for value in group if chosen[value] == IMPLIED], schema)
     return Part(
@@ -201,5 +196,3 @@ def _translate(values: Iterable[Value], schema: Schema) -> Values:
         if own is not None and own[1] not in translated.setdefault(own[0], []):
             translated[own[0]].append(own[1])
     return translated
-
-

@@ -65,7 +65,10 @@ class LearnedStylist:
         if "Kids" in request.recipients and not _has_children(schema):
             notes.append(self._replies.sentence("no_children", request.language))
         return request.model_copy(
-            update={"notes": notes, "wants_others": self._wants_others(request, conversation, schema)}
+            update={
+                "notes": notes,
+                "wants_others": self._wants_others(request, conversation, schema),
+            }
         )
 
     def _parse(self, conversation: Conversation, schema: Schema) -> Request:
@@ -73,9 +76,7 @@ class LearnedStylist:
             return Request(act="complement" if conversation.item else "search", understood=True)
         return self.parser.parse(segments_of_conversation(conversation, schema), schema)
 
-    def _wants_others(
-        self, request: Request, conversation: Conversation, schema: Schema
-    ) -> bool:
+    def _wants_others(self, request: Request, conversation: Conversation, schema: Schema) -> bool:
         """Whether a message adds nothing to what was asked before: it wants more, or others."""
         earlier = [number for number, turn in enumerate(conversation.turns) if turn.role == "user"]
         if not (earlier and conversation.page) or request.act not in ("search", "similar"):
@@ -117,7 +118,7 @@ def _with_wishes(
     request: Request, wishes: list[ProductWishes], conversation: Conversation
 ) -> Request:
     """Add limits of price, size and brand; later ones replace earlier ones."""
-    *earlier, latest = wishes
+    latest = wishes[-1]
     products, sort = ProductFilter(), request.sort
     for one in wishes:
         limits = one.limits.model_dump(exclude_defaults=True)

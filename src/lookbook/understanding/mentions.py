@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -70,7 +71,11 @@ class MentionFinder:
         self._values.pop("", None)
         self._ordinary = ordinary
         self._longest = max((len(phrase.split()) for phrase in self._values), default=0)
-        self._words = sorted(one for one in self._values if " " not in one and one.isalpha())
+        # A misspelling keeps the first letter, and about the length.
+        self._words: dict[tuple[str, int], list[str]] = defaultdict(list)
+        for phrase in sorted(self._values):
+            if phrase.isalpha():
+                self._words[phrase[0], len(phrase)].append(phrase)
         self._forms: dict[str, tuple[str, ...]] = {}
 
     def find(self, text: str) -> list[Mention]:
@@ -137,17 +142,21 @@ class MentionFinder:
         from rapidfuzz import process
         from rapidfuzz.distance import DamerauLevenshtein
 
+        sizes = range(len(word) - 1, len(word) + 2)
+        alike = [one for size in sizes for one in self._words.get((word[0], size), ())]
         match = process.extractOne(
-            word, self._words, scorer=DamerauLevenshtein.normalized_similarity,
+            word, alike, scorer=DamerauLevenshtein.normalized_similarity,
             score_cutoff=_MIN_SIMILARITY,
         )  # fmt: skip
-        return (match[0],) if match and match[0][0] == word[0] else ()
+        return (match[0],) if match else ()
 
 
 def _stems(word: str) -> Iterator[str]:
     for ending in _ENDINGS:
         stem = word.removesuffix(ending)
         if stem != word and len(stem) > 2:
-            yield from (f"{stem}{end}" for end in _STEM_ENDINGS if len(stem) + len(end) >= _MIN_STEM)
+            yield from (
+                f"{stem}{end}" for end in _STEM_ENDINGS if len(stem) + len(end) >= _MIN_STEM
+            )
     if word.endswith("ies"):
         yield f"{word[:-3]}y"

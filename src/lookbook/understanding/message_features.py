@@ -154,9 +154,7 @@ def tokenize(
     return tokens, in_message
 
 
-def arrays(
-    batch: Sequence[Tokens], values: Mapping[tuple[str, str], int]
-) -> dict[str, np.ndarray]:
+def arrays(batch: Sequence[Tokens], values: Mapping[tuple[str, str], int]) -> dict[str, np.ndarray]:
     """Return a batch as arrays: ``ids``, ``segments``, ``numbers`` (n, tokens), ``mentions``.
 
     Args:

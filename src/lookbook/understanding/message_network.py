@@ -178,9 +178,7 @@ class MessageNetwork:
             roles=softmax(outputs["roles"]),
             links=_sigmoid(outputs["links"]),
             act=ACTS[int(outputs["act"].argmax())],
-            recipients=dict(
-                zip(RECIPIENTS, _sigmoid(outputs["recipients"]).tolist(), strict=True)
-            ),
+            recipients=dict(zip(RECIPIENTS, _sigmoid(outputs["recipients"]).tolist(), strict=True)),
             weather=WEATHERS[int(outputs["weather"].argmax())],
             occasion=self.facts.occasions[int(outputs["occasion"].argmax())],
             language=LANGUAGES[int(outputs["language"].argmax())],

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 # Sizes of the layers behind the encoder.
 _ATTENTION, _HIDDEN, _LINK = 128, 256, 64
 _WARM_UP_STEPS = 60
-_OPSET = 17
+_OPSET = 18
 
 
 class FitParams(BaseModel, extra="forbid"):
@@ -120,9 +120,7 @@ class TrainableNetwork(nn.Module):
         self.value_role = nn.Parameter(torch.zeros(values, len(ROLES), _HIDDEN))
         # Most values are in no message; a mentioned one is mostly wanted.
         self.value_bias = nn.Parameter(torch.tensor([3.0, 0, 0, 0, 0]).repeat(values, 1))
-        self.mention_bias = nn.Parameter(
-            torch.tensor([[-3.0, 2.0, 0, 0, 0], [-1.0, 1.0, 0, 0, 0]])
-        )
+        self.mention_bias = nn.Parameter(torch.tensor([[-3.0, 2.0, 0, 0, 0], [-1.0, 1.0, 0, 0, 0]]))
         self.token_role = nn.Linear(size, len(ROLES))
         self.link = nn.Linear(_HIDDEN, _LINK)
         self.link_bias = nn.Parameter(torch.zeros(1))
@@ -164,9 +162,7 @@ class TrainableNetwork(nn.Module):
             heads["cheapest"][:, 0],
         )  # fmt: skip
 
-    def _encode(
-        self, ids: Tensor, is_token: Tensor, segments: Tensor, mentions: Tensor
-    ) -> Tensor:
+    def _encode(self, ids: Tensor, is_token: Tensor, segments: Tensor, mentions: Tensor) -> Tensor:
         mask = (~is_token)[:, None, None, :].to(torch.float32) * -1e9
         hidden = self.embeddings(input_ids=ids)
         for layer in self.frozen:
@@ -187,8 +183,11 @@ class TrainableNetwork(nn.Module):
         mentions: Tensor,
         summary: Tensor,
     ) -> tuple[Tensor, Tensor]:
-        """Return (n, values, features), and whether each value is mentioned in the message, or in
-        the rest of the conversation: (n, values, 2).
+        """Return the features of values, and where they are mentioned.
+
+        Returns:
+            (n, values, features); and (n, values, 2), 1 for values mentioned in the message, and
+            for those mentioned before it.
         """
         queries, keys = self.query(self.values), self.key(hidden)
         scores = keys @ queries.T / math.sqrt(_ATTENTION)
@@ -247,9 +246,13 @@ def loss_of(
     is_mentioned = inputs["mentions"].amax(1) > 0
     loss = loss + 0.3 * _sum_of_roles(by_mention[is_mentioned], roles[is_mentioned]) / count
     recipients = torch.from_numpy(np.stack([one.recipients for one in targets]))
-    loss = loss + functional.binary_cross_entropy_with_logits(
-        outputs["recipients"], recipients, reduction="sum"
-    ) / count
+    loss = (
+        loss
+        + functional.binary_cross_entropy_with_logits(
+            outputs["recipients"], recipients, reduction="sum"
+        )
+        / count
+    )
     weights = {"act": 1.5, "reference": 1.0, "weather": 0.5, "occasion": 0.3, "language": 0.3}
     for name, weight in weights.items():
         loss = loss + weight * functional.cross_entropy(outputs[name], rows(name))
@@ -336,7 +339,8 @@ class MessageTrainer:
         plain = [self._tokenize(one) for one in examples]
         steps = math.ceil(len(examples) / params.batch_size) * params.epochs
         schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda step: min(1.0, (step + 1) / _WARM_UP_STEPS) * max(0.02, 1 - step / steps)
+            optimizer,
+            lambda step: min(1.0, (step + 1) / _WARM_UP_STEPS) * max(0.02, 1 - step / steps),
         )
         network.train()
         progress = Progress(range(params.epochs), desc=label, unit="epoch")
@@ -370,9 +374,7 @@ class MessageTrainer:
         return tokenize(example.segments, self.tokenizer, self._finder)[0]
 
     def _inputs(self, tokens: Sequence[Tokens]) -> dict[str, Tensor]:
-        return {
-            name: torch.from_numpy(array) for name, array in arrays(tokens, self._rows).items()
-        }
+        return {name: torch.from_numpy(array) for name, array in arrays(tokens, self._rows).items()}
 
     def export(self, network: TrainableNetwork, thresholds: dict[str, float]) -> bytes:
         """Export a network for onnxruntime, its weights in eight bits.
@@ -477,9 +479,7 @@ def _mistype(text: str, random_: random.Random) -> str:
     return text[:place] + changed + rest
 
 
-def export_onnx(
-    network: TrainableNetwork, inputs: dict[str, Tensor], facts: NetworkFacts
-) -> bytes:
+def export_onnx(network: TrainableNetwork, inputs: dict[str, Tensor], facts: NetworkFacts) -> bytes:
     """Export a network, its matrices in eight bits (a quarter of the size, half the time)."""
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic

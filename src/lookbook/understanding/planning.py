@@ -65,7 +65,12 @@ class _Planner:
     def plan(self, message: str, is_first: bool) -> ShoppingPlan:
         request = self._request
         context = {"season": _SEASONS[request.weather]} if request.weather else {}
-        plan = ShoppingPlan(sort=request.sort, context=context, has_message=bool(message), understood=request.understood)
+        plan = ShoppingPlan(
+            sort=request.sort,
+            context=context,
+            has_message=bool(message),
+            understood=request.understood,
+        )
         if request.is_for_words_alone or (request.act == "question" and not request.parts):
             return plan
         mode = self._mode()
@@ -161,9 +166,7 @@ class _Planner:
             return [queries[0].model_copy(update={"text": message})]
         return queries
 
-    def _query(
-        self, part: Part, slots: Sequence[str | None], is_narrow: bool = True
-    ) -> SlotQuery:
+    def _query(self, part: Part, slots: Sequence[str | None], is_narrow: bool = True) -> SlotQuery:
         """Return the query for a part.
 
         Args:
@@ -247,6 +250,4 @@ def merge_parts(parts: Iterable[Part]) -> Part:
 
 def _words(preferences: Iterable[Preference]) -> str:
     """Return the first wished values as a text to search for."""
-    return " ".join(
-        value for one in preferences if not one.negated for value in one.values[:3]
-    )
+    return " ".join(value for one in preferences if not one.negated for value in one.values[:3])

@@ -18,11 +18,14 @@ from lookbook.understanding.mentions import phrase_key
 # Attribute and value.
 Value = tuple[str, str]
 # Synonyms of values that mean something else in a sentence, or no wish.
-AMBIGUOUS = frozenset(
-    """all any both everyone neutral none other unspecified active u m f s l v body set sweat grand
-    mid standard regular unknown large small medium klein petit gross grande full hip print strap
-    square boat down evening animal pump medio moyen mittel hood two light short long rock""".split()
-) | {"not specified", "n a", "m f", "f m", "not applicable", "one size", "logo tee", "two piece"}
+_AMBIGUOUS = """
+active, all, animal, any, boat, body, both, down, evening, everyone, f, f m, full, grand, gross,
+grande, hip, hood, klein, l, large, light, logo tee, long, m, m f, medio, medium, mid, mittel,
+moyen, n a, neutral, none, not applicable, not specified, one size, other, petit, print, pump,
+regular, rock, s, set, short, small, square, standard, strap, sweat, two, two piece, u,
+unknown, unspecified, v
+"""
+AMBIGUOUS = frozenset(word.strip() for word in _AMBIGUOUS.split(","))
 
 
 def read_vocabulary(filepath: str) -> dict[str, frozenset[Value]]:
@@ -51,9 +54,7 @@ def read_vocabulary(filepath: str) -> dict[str, frozenset[Value]]:
 def _parse_meaning(means: str) -> Iterable[Value]:
     for part in means.split(";"):
         name, _, values = part.partition(":")
-        yield from (
-            (name.strip(), value.strip()) for value in values.split(" / ") if value.strip()
-        )
+        yield from ((name.strip(), value.strip()) for value in values.split(" / ") if value.strip())
 
 
 def words_of(
@@ -61,10 +62,12 @@ def words_of(
 ) -> dict[str, frozenset[Value]]:
     """Return the values that phrases name: those of a vocabulary, and the words of a schema.
 
-    A word for a category means the garments of it, where the schema has garments.
+    A word for a category means the garments of it, where the schema has garments. A vocabulary's
+    phrase has the meanings that the vocabulary gives it alone.
     """
     phrases: dict[str, set[Value]] = defaultdict(set)
     spelt: dict[Value, Value] = {}
+    listed = frozenset(vocabulary)
     for phrase, values in vocabulary.items():
         phrases[phrase] |= values
         spelt |= {_normalize(value): value for value in values}
@@ -77,7 +80,8 @@ def words_of(
             means = [spelt.get(_normalize(meant), meant) for meant in means]
             for key in map(phrase_key, (value, *declared.synonyms)):
                 is_usable = key not in AMBIGUOUS and value != getattr(attribute, "default", None)
-                if is_usable and not (is_category and key in phrases):
+                # A vocabulary tells the meanings of a word more exactly than a list of synonyms.
+                if is_usable and key not in listed:
                     phrases[key] |= set(means)
     return {phrase: frozenset(values) for phrase, values in phrases.items()}
 

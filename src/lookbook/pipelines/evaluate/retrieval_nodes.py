@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from lookbook.assistant.interpretation import interpret
 from lookbook.assistant.recommender import TEXT_METHODS, Recommender
 from lookbook.assistant.types import QueryPhoto, ServingParams
 from lookbook.attributes.record import Record, from_row, searchable_text
