@@ -30,7 +30,11 @@ from lookbook.photos.sampling import BalanceParams
 from lookbook.pipelines.ingest.nodes import collect_inspections, inspect_photos
 from lookbook.pools import LocalPool
 from lookbook.shop import component_loader
-from lookbook.understanding.phrases import Phrases, read_phrases
+from lookbook.understanding.learned_stylist import LearnedStylist
+from lookbook.understanding.phrases import ProductPhrases, read_phrases
+from lookbook.understanding.replies import read_replies
+from lookbook.understanding.shop_facts import read_shop_facts
+from lookbook.understanding.vocabulary import read_vocabulary
 from processes import serve_kedro, start
 
 ROOT = Path(__file__).parent.parent.parent
@@ -92,9 +96,21 @@ def load_tables(project: Path, env: str, names: Iterable[str]) -> dict[str, pd.D
         return {name: catalog.load(name) for name in names}
 
 
-def usual_phrases() -> Phrases:
-    """Reads what customers say, as the project ships it."""
+def usual_phrases() -> ProductPhrases:
+    """Read the phrases around prices and sizes, as the project ships them."""
     return read_phrases(str(ROOT / "conf/base/phrases.yml"))
+
+
+@cache
+def bundled_stylist() -> LearnedStylist:
+    """Return the stylist that the project ships."""
+    base = ROOT / "conf/base"
+    return LearnedStylist(
+        read_vocabulary(str(base / "vocabulary.csv")),
+        usual_phrases(),
+        read_replies(str(base / "replies.yml")),
+        read_shop_facts(str(base / "shop_facts.yml")),
+    )
 
 
 def shared_cases(name: str) -> list[Any]:

@@ -12,7 +12,7 @@ from lookbook.understanding.product_wishes import (
 )
 from project import usual_phrases
 
-PHRASES = usual_phrases().products
+PHRASES = usual_phrases()
 FACETS = ProductFacets(
     ["Acme", "Next", "Nordlys & Co"], ["S", "M", "L", "XL", "38", "EU 40"], ["EUR"], (10, 200), True
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lookbook.assistant.types import QueryPhoto
 from lookbook.attributes.schema import Schema
@@ -77,7 +77,9 @@ def interpret(
     request = stylist.understand(conversation, schema)
     page = next((turn.shown for turn in reversed(history) if turn.role == "assistant"), [])
     start = _start(request, photo, items(page))
-    plan = plan_search(request, start.record if start else None, message, schema, is_first=not history)
+    if start is not None and start is not photo:
+        conversation = replace(conversation, item=start.record)
+    plan = plan_search(request, conversation.item, message, schema, is_first=not history)
     if request.asks or request.act == "question" or not request.understood:
         named = search.named_products(message, _ASKED_ABOUT, embedder)
         if named and request.asks:

@@ -13,7 +13,7 @@ from lookbook.understanding.message_features import segments_of_conversation
 from lookbook.understanding.message_network import MessageNetwork
 from lookbook.understanding.phrases import ProductPhrases
 from lookbook.understanding.product_wishes import ProductWishes, read_product_wishes
-from lookbook.understanding.replies import ReplyTexts, write_reply
+from lookbook.understanding.replies import ReplyTexts, name_unmet, write_reply
 from lookbook.understanding.request import (
     MAX_MESSAGE_LENGTH,
     Conversation,
@@ -86,6 +86,16 @@ class LearnedStylist:
         previous = self._parse(before, schema)
         return request.refers_to is None and _asks(request) == _asks(previous)
 
+    def unmet(
+        self,
+        request: Request,
+        plan: ShoppingPlan,
+        items: list[Recommendation],
+        schema: Schema,
+    ) -> list[str]:
+        """Return sentences on wishes and limits that no recommendation meets."""
+        return list(name_unmet(request, plan, items, schema, self._replies, {}))
+
     def reply(
         self,
         request: Request,
@@ -111,7 +121,7 @@ def _said_by_customer(conversation: Conversation) -> list[str]:
 
 
 def _has_children(schema: Schema) -> bool:
-    return any("kids" in schema.categorical[name].words for name in recipient_attributes(schema))
+    return any(schema.categorical[name].named("Kids") for name in recipient_attributes(schema))
 
 
 def _with_wishes(

@@ -224,8 +224,8 @@ def _recipient_preferences(recipients: Iterable[Recipient], schema: Schema) -> l
     preferences = []
     for name in recipient_attributes(schema):
         declared = schema.categorical[name].values
-        values = [schema.categorical[name].words.get(one.casefold(), "") for one in recipients]
-        values = [value for value in dict.fromkeys(values) if value in declared]
+        named = (schema.categorical[name].named(one) for one in recipients)
+        values = list(dict.fromkeys(value for own in named for value in own))
         fitting = [*values, *(other for one in values for other in declared[one].compatible_with)]
         if values:
             preferences.append(
