@@ -97,7 +97,8 @@ class Shop:
         from lookbook.assistant.assistant import Assistant
 
         index: Any = self._catalog["search_index"]
-        return Assistant(self.load, index.newest)
+        kept: Any = self._catalog["kept_messages"]
+        return Assistant(self.load, index.newest, lambda row: kept.save({row["id"]: row}))
 
     def check_index(self) -> None:
         """Check that there is an index.

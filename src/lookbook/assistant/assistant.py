@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,7 @@ from lookbook.errors import InputError
 from lookbook.loading import loaded_once
 from lookbook.search.items import Hit
 from lookbook.search.product_filter import ProductFacets
+from lookbook.understanding.kept_messages import is_misunderstood, row_of
 from lookbook.understanding.request import Message, Recommendation
 
 Arguments = ParamSpec("Arguments")
@@ -29,6 +31,8 @@ Turns = list[dict[str, Any]]
 
 NOT_READY = "The assistant is not ready: the reason is in the server's log."
 CAPTIONS = Counter("lookbook_captions", "Photos of customers described", ["outcome"])
+
+logger = logging.getLogger(__name__)
 
 
 def _queued(
@@ -46,9 +50,14 @@ def _queued(
 
 
 class Assistant:
-    """Answers customers, and stores nothing about them."""
+    """Answers customers, and stores nothing about them but messages that it is to keep."""
 
-    def __init__(self, load: Callable[[str], Any], newest: Callable[[], str] = lambda: "") -> None:
+    def __init__(
+        self,
+        load: Callable[[str], Any],
+        newest: Callable[[], str] = lambda: "",
+        keep: Callable[[dict[str, Any]], None] | None = None,
+    ) -> None:
         """Create an assistant; nothing is loaded yet.
 
         Args:
@@ -57,9 +66,13 @@ class Assistant:
                 ``photo_files``. It raises an :class:`InputError` on failure; the assistant asks
                 again at the next use.
             newest: Returns the newest version of the index.
+            keep: Keeps a message that was not understood, as
+                :func:`lookbook.understanding.kept_messages.row_of` returns it; called where
+                ``keep_messages`` of :class:`ServingParams` is true.
         """
         self._load = load
         self._newest = newest
+        self._keep = keep
         self._version = ""
         self.state = "loading"
         self._components: dict[str, Any] = {}
@@ -185,7 +198,19 @@ class Assistant:
             InputError: If there is neither photo nor message, or no index.
         """
         turn = self._interpret(photo, message, history, params.embedder)
-        return turn, self._recommender(params).recommend(turn.plan, turn.photo)
+        found = self._recommender(params).recommend(turn.plan, turn.photo)
+        if params.keep_messages and is_misunderstood(turn.request, turn.plan, len(found.items)):
+            self._keep_message(turn)
+        return turn, found
+
+    def _keep_message(self, turn: Interpretation) -> None:
+        if self._keep is None or not turn.conversation.message.strip():
+            return
+        try:
+            self._keep(row_of(turn.conversation, turn.request.language, self.schema))
+        except Exception as error:
+            # The customer is answered all the same.
+            logger.warning("A message could not be kept: %s", error)
 
     def _interpret(
         self, photo: QueryPhoto | None, message: str, history: Turns, embedder: str | None

@@ -56,6 +56,7 @@ class ServingParams(BaseModel):
         diversity: Penalty for looking like items shown already: a log score at a cosine of 1.
         max_concurrency: Customers answered at once; the others wait. ``None`` for the number of
             cores.
+        keep_messages: Whether messages that were not understood are kept to be labelled.
     """
 
     method: AnswerMethod
@@ -69,6 +70,7 @@ class ServingParams(BaseModel):
     temperature: float = Field(ge=0)
     diversity: float = Field(ge=0)
     max_concurrency: int | None = Field(gt=0)
+    keep_messages: bool
 
 
 def with_products(
