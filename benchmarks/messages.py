@@ -22,6 +22,7 @@ from rich.table import Table
 
 import lookbook
 from lookbook.assistant.assistant import Assistant
+from lookbook.assistant.interpretation import interpret
 from lookbook.assistant.recommender import Recommender
 from lookbook.progress import Progress
 from lookbook.understanding.request import Message
@@ -46,11 +47,11 @@ def answer(assistant: Assistant, adults: Any, case: dict[str, Any], photos: Path
     if case.get("photo"):
         data = next(photos.glob(f"images*/{case['photo']}")).read_bytes()
         photo = assistant.see(data, assistant.params)
-    schema = assistant.schema
     history = [Message.model_validate(turn) for turn in case.get("history") or []]
     stylist, style = assistant.component("stylist"), assistant.component("style")
-    request = stylist.plan(photo and photo.record, case["message"], history, schema)
-    found = Recommender(adults, style, assistant.params, schema).recommend(request, photo)
+    turn = interpret(case["message"], history, photo, stylist, adults, assistant.schema)
+    recommender = Recommender(adults, style, assistant.params, assistant.schema)
+    found = recommender.recommend(turn.plan, turn.photo)
     files = [one.file for one in found.items]
     # The customer's photo is in the catalogue too, and does not count.
     return [file for file in files if file != case.get("photo")][:FIRST]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from lookbook.attributes.record import Record
+from lookbook.attributes.schema import Schema
 from lookbook.errors import first_line
 from lookbook.understanding.message_features import (
     MAX_ITEMS,
@@ -27,11 +29,22 @@ from lookbook.understanding.message_network import (
     WANTED,
     WEATHERS,
 )
-from lookbook.understanding.request import Act, Language, Recipient, Weather
+from lookbook.understanding.request import (
+    Act,
+    Conversation,
+    Language,
+    Part,
+    Recipient,
+    Request,
+    Turn,
+    Values,
+    Weather,
+)
+from lookbook.understanding.vocabulary import value_in
 
 # Fields of the corpus whose attribute has another name.
 ATTRIBUTES = {"neck": "Neckline"}
-Fields = dict[str, str | list[str]]
+Fields = Mapping[str, str | list[str]]
 
 
 class LabelledPart(BaseModel, extra="forbid"):
@@ -250,3 +263,70 @@ def occasions_of(examples: list[Example], count: int) -> list[str]:
         if name:
             counts[name] = counts.get(name, 0) + 1
     return ["", *sorted(counts, key=lambda name: (-counts[name], name))[:count]]
+
+
+def conversation_of(example: Example, schema: Schema) -> Conversation:
+    """Return the conversation of a message, its items as records of a catalogue."""
+    return Conversation(
+        example.message,
+        [
+            Turn(turn.role, turn.content, [record_of(item, schema) for item in turn.shown])
+            for turn in example.history
+        ],
+        record_of(example.item, schema) if example.item else None,
+    )
+
+
+def record_of(fields: Fields, schema: Schema) -> Record:
+    """Return an item's fields as a record; what the schema lacks is left out."""
+    record: Record = {
+        name: [] if name in schema.multis else getattr(schema.root[name], "default", None) or ""
+        for name in schema.names
+    }
+    named = {name: own for name, own in fields.items() if name != "title"}
+    values = values_in(schema, named)
+    for attribute in list(values):
+        for value in values[attribute]:
+            implied = schema.categorical[attribute].values[value].implies
+            for name, other in implied.items():
+                if name in schema.singles:
+                    values.setdefault(name, [other])
+    for name, own in values.items():
+        record[name] = own if name in schema.multis else own[0]
+    record[schema.title] = str(
+        fields.get("title") or " ".join(value for own in values.values() for value in own)
+    )
+    return record
+
+
+def values_in(schema: Schema, fields: Fields) -> Values:
+    """Return fields as values of a schema; those that it lacks are left out."""
+    values: Values = {}
+    for field, own in fields.items():
+        for word in [own] if isinstance(own, str) else own:
+            known = value_in(schema, (attribute_of(field), value_of(word)))
+            if known is not None and known[1] not in values.setdefault(known[0], []):
+                values[known[0]].append(known[1])
+    return {name: own for name, own in values.items() if own}
+
+
+def request_of(example: Example, schema: Schema) -> Request:
+    """Return what is meant by a message as a request: what a perfect stylist understands."""
+    plan = example.plan
+    return Request(
+        act=plan.act,
+        parts=[
+            Part(
+                wanted=values_in(schema, part.want),
+                implied=values_in(schema, part.implied),
+                refused=values_in(schema, part.refused),
+            )
+            for part in plan.parts
+        ],
+        recipients=plan.wearer,
+        occasion=plan.occasion or "",
+        weather=plan.weather,
+        owned=values_in(schema, plan.has),
+        refers_to=plan.refers_to,
+        language=example.lang,
+    )
