@@ -16,7 +16,7 @@ CHOICES = $(ENV:%=--env %) $(if $(PARAMS)$(CATALOGUE),--params='$(PARAMS)$(if $(
 export KEDRO_DISABLE_TELEMETRY := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: help run demo review explore test lint viz notebooks pictures train bench bench-demo bench-search bench-messages bench-pooling bench-review bench-scale bench-products bench-faults bench-llama clean photos-named
+.PHONY: help run demo review explore test lint viz notebooks pictures train bench bench-demo bench-search bench-messages bench-understanding bench-pooling bench-review bench-scale bench-products bench-faults bench-llama clean photos-named
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-20s %s\n", $$1, $$2}'
@@ -76,6 +76,9 @@ bench-search: $(VENV)/installed-dev photos-named ## Measure what search finds in
 bench-messages: $(VENV)/installed photos-named ## Measure what is shown to customers' messages (CASES=, ANNOTATIONS=folder)
 	$(KEDRO) run --params=preset=recipe,details=true
 	$(BIN)/python benchmarks/messages.py '$(PHOTOS)' --cases '$(CASES)' --annotations '$(ANNOTATIONS)'
+
+bench-understanding: $(VENV)/installed ## Measure understanding by writer, kind and language (MESSAGES=folder, ANNOTATIONS=folder, PROJECT=folder)
+	$(BIN)/python benchmarks/understanding.py '$(MESSAGES)' --project '$(or $(PROJECT),.)' $(if $(ANNOTATIONS),--annotations '$(ANNOTATIONS)')
 
 bench-review: $(VENV)/installed-dev photos-named ## Measure what reviewing in order finds (ANNOTATIONS=TABLE, NETWORK=)
 	$(KEDRO) run --pipelines=__default__,review$(if $(NETWORK), --params=network='$(NETWORK)')

@@ -63,6 +63,11 @@ def test_colours_of_variants_and_words_without_a_value_are_no_facts():
     assert facts.empty
 
 
+def test_two_colours_in_one_cell_are_no_fact_since_only_categories_are_paths():
+    _, facts = facts_of(colours='["Blue/White"]')
+    assert "Colours" not in values(facts)
+
+
 def test_the_shops_value_takes_the_models_place_in_texts_too():
     items, facts = facts_of(title="")
     (item,) = apply_facts(items, facts, schema(), LocalPool(1)).whole().to_dict("records")

@@ -53,7 +53,8 @@ def read_facts(
     facts = []
     for name in [name for name in schema.names if properties.get(name) in rows]:
         texts = rows[properties[name]]
-        values = texts.map(_reader(name, schema), na_action="ignore").fillna("")
+        read = _reader(name, schema, is_path=properties[name] == "category")
+        values = texts.map(read, na_action="ignore").fillna("")
         stated = rows.assign(attribute=name, value=values, shop_text=texts)
         facts.append(stated.loc[values.ne(""), FACTS])
     if not facts:
@@ -61,8 +62,14 @@ def read_facts(
     return pd.concat(facts).sort_values("photo_id", kind="stable", ignore_index=True)
 
 
-def _reader(name: str, schema: Schema) -> Any:
-    """Return the function that maps a shop's text to an attribute's value; empty for none."""
+def _reader(name: str, schema: Schema, is_path: bool) -> Any:
+    """Return the function that maps a shop's text to an attribute's value; empty for none.
+
+    Args:
+        name: The attribute.
+        schema: The declared attributes.
+        is_path: Whether a text is a path, such as ``Women > Jeans``; "Blue/White" is none.
+    """
     attribute = schema.root[name]
 
     @cache
@@ -72,7 +79,7 @@ def _reader(name: str, schema: Schema) -> Any:
         texts = json.loads(text) if text.startswith("[") else [text]
         if len(texts) != 1:
             return ""
-        for part in reversed(split_path(str(texts[0]))):
+        for part in reversed(split_path(str(texts[0])) if is_path else [str(texts[0])]):
             value: Any
             if isinstance(attribute, MultiAttribute):
                 value, method = attribute.lookup([part])
