@@ -208,7 +208,7 @@ class TrainableNetwork(nn.Module):
         items = of_item.transpose(1, 2) @ hidden / counts.clamp(min=1)[..., None]
         scores = (items @ self.refer(summary)[..., None])[..., 0] / math.sqrt(hidden.shape[-1])
         scores = scores - 1e4 * (counts == 0).to(hidden.dtype)
-        return torch.cat([self.no_reference.expand(len(scores), 1), scores], 1)
+        return torch.cat([self.no_reference.expand(scores.shape[0], 1), scores], 1)
 
 
 def _run(layer: Any, hidden: Tensor, mask: Tensor) -> Tensor:
