@@ -15,6 +15,8 @@ _ENDINGS = (
     "ito", "ita", "itos", "itas",
 )  # fmt: skip
 _STEM_ENDINGS = ("", "e", "o", "a")
+# Endings that an ordinary word may have; "hello" is no form of the German "hell".
+_PLURALS = ("s", "es", "n", "en", "e")
 _MIN_STEM = 4
 # Compounds have at least so many letters: "Wollpullover".
 _MIN_COMPOUND = 8
@@ -116,7 +118,8 @@ class MentionFinder:
             return (word,)
         if len(word) < _MIN_STEM or not word.isalpha():
             return ()
-        inflected = next((one for one in _stems(word) if one in self._values), None)
+        endings = _PLURALS if word in self._ordinary else _ENDINGS
+        inflected = next((one for one in _stems(word, endings) if one in self._values), None)
         if inflected:
             return (inflected,)
         return self._split_compound(word) or self._correct(word)
@@ -151,8 +154,8 @@ class MentionFinder:
         return (match[0],) if match else ()
 
 
-def _stems(word: str) -> Iterator[str]:
-    for ending in _ENDINGS:
+def _stems(word: str, endings: Iterable[str]) -> Iterator[str]:
+    for ending in endings:
         stem = word.removesuffix(ending)
         if stem != word and len(stem) > 2:
             yield from (
