@@ -117,11 +117,13 @@ def demo(
     help="Who may review, and under which name; or set LOOKBOOK_REVIEW_AUTH.",
 )
 @click.option("--who", help="Your name in the corrections, where nobody has to give one.")
+@click.option("--messages", is_flag=True, help="Label messages that were not understood instead.")
 def review(
     host: str,
     port: int,
     auth: str | None,
     who: str | None,
+    messages: bool,
     conf_source: str | None,
     env: str | None,
     params: dict[str, Any],
@@ -133,10 +135,14 @@ def review(
     given = with_photos(params)
     launch = {"server_name": host, "server_port": port, "auth": pairs or None}
     check_port(host, port)
+    if messages:
+        _label_messages(env, conf_source, params, launch)
+        return
     from kedro.framework.session import KedroSession
 
-    from lookbook.review.page import serve
+    from lookbook.review.page import PICTURE, ReviewPage, serve
     from lookbook.review.session import ReviewSession
+    from lookbook.server.routes import Routes
     from lookbook.shop import component_loader, open_context
 
     session: Any = KedroSession.create(
@@ -155,7 +161,39 @@ def review(
         catalog["corrections"],
         load("schema"),
     )
-    serve(session, who or getpass.getuser(), launch)
+    page = ReviewPage(session, who or getpass.getuser()).build()
+    serve(page, launch, Routes(session, PICTURE).all())
+
+
+def _label_messages(
+    env: str | None, conf_source: str | None, params: dict[str, Any], launch: dict[str, Any]
+) -> None:
+    """Open the page on which people say what kept messages mean.
+
+    Raises:
+        InputError: If no message was kept.
+    """
+    from lookbook.review.message_page import MessagePage
+    from lookbook.review.message_session import MessageSession
+    from lookbook.review.page import serve
+    from lookbook.shop import component_loader, open_context
+
+    catalog = open_context(Path.cwd(), env, conf_source, params).catalog
+    if not catalog.exists("kept_messages"):
+        raise InputError(
+            "No message has been kept. Set serving.keep_messages to true in "
+            "conf/local/parameters_serving.yml, and serve customers by 'kedro demo'."
+        )
+    load = component_loader(catalog)
+    schema, stylist = load("schema"), load("stylist")
+    session = MessageSession(
+        catalog["kept_messages"],
+        catalog["message_labels"],
+        catalog["shop_messages"],
+        lambda conversation: stylist.understand(conversation, schema),
+        schema,
+    )
+    serve(MessagePage(session).build(), launch)
 
 
 # Environment, configuration and parameters are Kedro's own options of `run`.

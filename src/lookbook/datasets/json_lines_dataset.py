@@ -66,18 +66,19 @@ class JsonLinesDataset(AbstractDataset[Mapping[str, Row | None], dict[str, Row]]
         stamp = self._look()
         if stamp == self._stamp:
             return
-        self._lines, self._rows = {}, {}
+        lines: dict[str | int, str] = {}
+        rows: dict[str, Row] = {}
         text = self._filepath.read_text("utf-8", errors="replace") if stamp else ""
         for number, line in enumerate(text.split("\n")):
             try:
                 row = json.loads(line)
                 key: str | int = str(row["id"])
-                self._rows[str(key)] = row
+                rows[str(key)] = row
             except (ValueError, TypeError, KeyError):
                 key = number
             if line.strip():
-                self._lines[key] = line
-        self._stamp = stamp
+                lines[key] = line
+        self._lines, self._rows, self._stamp = lines, rows, stamp
 
     def _look(self) -> tuple[int, ...]:
         try:
@@ -124,7 +125,7 @@ class JsonLinesDataset(AbstractDataset[Mapping[str, Row | None], dict[str, Row]]
             self._replace([*lines.values(), *added.values()])
         elif added:
             self._append(list(added.values()))
-            self._lines = {**self._lines, **added}
+            self._lines.update(added.items())
             self._rows |= new
             self._stamp = self._look()
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 import gradio as gr
+from starlette.routing import Route
 
 from lookbook.attributes.corrections import DUPLICATE_OF, NOT_AN_ITEM, STATUS
 from lookbook.errors import InputError, causes
@@ -24,7 +25,6 @@ from lookbook.review.views import (
 )
 from lookbook.server.cards import note, text
 from lookbook.server.launch import launch_options, open_page
-from lookbook.server.routes import Routes
 
 # Items of a grid.
 GRID = 24
@@ -59,7 +59,7 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
   if (event.target.closest("input, textarea, [role=listbox], [role=option]")) return;
   const named = {Enter: "enter", " ": "space", Delete: "delete", Backspace: "backspace",
-    ArrowUp: "up", ArrowDown: "down"};
+    ArrowUp: "up", ArrowDown: "down", ArrowLeft: "left"};
   const key = named[event.key] || event.key.toLowerCase();
   const all = key === "enter" && event.shiftKey;
   const button = element.querySelector(`[data-key="${CSS.escape(all ? "all" : key)}"]`);
@@ -75,7 +75,7 @@ Visit = dict[str, Any]
 Updates = dict[Any, Any]
 
 
-def _with_toasts(event: Callable[..., Updates]) -> Callable[..., Updates]:
+def with_toasts(event: Callable[..., Updates]) -> Callable[..., Updates]:
     """Show errors of an event handler as a toast."""
 
     @wraps(event)
@@ -159,7 +159,7 @@ class ReviewPage:
         declared = self._session.schema.categorical.get(attribute)
         return gr.update(choices=[ANYTHING, *(declared.values if declared else ())], value=ANYTHING)
 
-    @_with_toasts
+    @with_toasts
     def _on_wanted(
         self, visit: Visit, order: str, attribute: str, value: str, signal: str, grid: bool
     ) -> Updates:
@@ -177,13 +177,13 @@ class ReviewPage:
             gr.Info("Choose one attribute first to review many items at once.")
         return self._go_on(visit)
 
-    @_with_toasts
+    @with_toasts
     def _on_other(self, visit: Visit, value: str | None, request: gr.Request) -> Updates:
         if not value or not visit["photo"]:
             return {self.visit: visit}
         return self._act(visit, "choose", value, False, self._name_of(request))
 
-    @_with_toasts
+    @with_toasts
     def _on_act(self, visit: Visit, event: gr.EventData, request: gr.Request) -> Updates:
         with self._lock:
             shown = (event.photo, event.attribute) if event.photo else event.turn
@@ -333,15 +333,18 @@ def _new_visit() -> Visit:
     }  # fmt: skip
 
 
-def serve(session: ReviewSession, who: str, launch: dict[str, Any]) -> None:
-    """Open the page, and stays until it is stopped.
+def serve(page: gr.Blocks, launch: dict[str, Any], routes: Sequence[Route] = ()) -> None:
+    """Open a page, and stay until it is stopped.
+
+    Args:
+        page: The page.
+        launch: Further options of Gradio's ``launch``.
+        routes: Further routes of the server.
 
     Raises:
         OSError: If the port is taken.
     """
     options = launch_options()
     styles = [options.pop("css_paths"), Path(__file__).with_name("review.css")]
-    routes = {"routes": Routes(session, PICTURE).all()}
-    page = ReviewPage(session, who).build()
-    open_page(page, **options, css_paths=styles, **launch, app_kwargs=routes)
+    open_page(page, **options, css_paths=styles, **launch, app_kwargs={"routes": list(routes)})
     page.block_thread()

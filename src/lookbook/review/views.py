@@ -46,19 +46,27 @@ def item_view(
 
 
 def _choices(choices: list[Choice]) -> str:
-    buttons = [_button("accept", "enter", "Right", kind="right")]
+    buttons = [button("accept", "enter", "Right", kind="right")]
     for letter, choice in zip(ascii_lowercase, choices, strict=False):
         likely = (
             f'<span class="likely">{choice.probability:.0%}</span>' if choice.probability else ""
         )
         kind = "said" if choice.is_current else ""
-        buttons.append(_button("choose", letter, choice.value, kind, choice.value, likely))
+        buttons.append(button("choose", letter, choice.value, kind, choice.value, likely))
     return f'<div class="choices">{"".join(buttons)}</div>'
 
 
-def _button(
-    act: str, key: str, label: str, kind: str = "", value: str = "", after: str = ""
-) -> str:
+def button(act: str, key: str, label: str, kind: str = "", value: str = "", after: str = "") -> str:
+    """Return a button that a click or a key chooses.
+
+    Args:
+        act: What it does.
+        key: The key that it stands on.
+        label: What stands on it.
+        kind: Its style class.
+        value: What it chooses.
+        after: HTML behind the label.
+    """
     return (
         f'<button class="choice {kind}" data-do="{act}" data-key="{key}" '
         f'data-value="{text(value)}">'
@@ -91,7 +99,7 @@ def _most_similar(session: ReviewSession, photo_id: str) -> str:
     return (
         f'<figure class="most-like"><img src="{picture_url(item)}" '
         f'alt="{text(item[session.schema.title])}"><figcaption>the most similar picture '
-        f"{_button('same', '=', 'Shows the same item', value=other)}</figcaption></figure>"
+        f"{button('same', '=', 'Shows the same item', value=other)}</figcaption></figure>"
     )
 
 
@@ -119,7 +127,7 @@ def grid_view(
             f'<span class="title">{said}</span></button>'
         )
     count = len(photo_ids) - sum(one in left_out for one in photo_ids)
-    accept = _button("accept-all", "enter", f"These {count} are right", kind="right")
+    accept = button("accept-all", "enter", f"These {count} are right", kind="right")
     return (
         f'<section class="review-grid" data-photo="" data-attribute="{text(attribute)}" '
         f'data-turn="{turn}">'
@@ -138,6 +146,11 @@ def acts_view(of_an_item: bool) -> str:
             ("no-item", "delete", "Not a product"),
             ("up", "up", "Previous attribute"), ("down", "down", "Next attribute"),
         ]  # fmt: skip
+    return buttons_view(acts)
+
+
+def buttons_view(acts: list[tuple[str, str, str]]) -> str:
+    """Lay out buttons: what each does, its key and its label."""
     buttons = "".join(
         f'<button data-do="{act}" data-key="{key}">{label}</button>' for act, key, label in acts
     )
