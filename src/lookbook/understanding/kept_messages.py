@@ -10,7 +10,7 @@ from typing import Any
 from lookbook.attributes.record import Record, known_values_by_attribute
 from lookbook.attributes.schema import MultiAttribute, Schema
 from lookbook.understanding.examples import ATTRIBUTES, attribute_of, value_of
-from lookbook.understanding.message_features import MAX_ITEMS, MAX_TURNS
+from lookbook.understanding.message_features import MAX_ITEMS
 from lookbook.understanding.redaction import redact
 from lookbook.understanding.request import (
     MAX_MESSAGE_LENGTH,
@@ -23,6 +23,8 @@ from lookbook.understanding.request import (
 from lookbook.understanding.vocabulary import value_in
 
 Row = dict[str, Any]
+# Earlier turns that are kept.
+MAX_TURNS = 6
 _FIELDS = {attribute: field for field, attribute in ATTRIBUTES.items()}
 
 

@@ -16,14 +16,15 @@ from lookbook.understanding.request import MAX_MESSAGE_LENGTH, Conversation
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-# Tokens that are read; what was said long ago is cut.
-MAX_TOKENS = 96
-MAX_TURNS = 6
-# Items of a page that a message can refer to.
+# Items of a page that a message can refer to, and earlier messages that are read.
 MAX_ITEMS = 10
+MAX_EARLIER = 4
 START, PAD, END = 0, 1, 2
 # Where a token stands.
-MESSAGE, ITEM, PAGE, CUSTOMER, EARLIER = range(5)
+MESSAGE, ITEM, CUSTOMER, PAGE = range(4)
+# Tokens that are read in all, and of one text; the message comes first, the page last.
+MAX_TOKENS = 128
+_MAX_OF_TEXT = {MESSAGE: 80, ITEM: 24, CUSTOMER: 32, PAGE: 14}
 # The order in which an item's values are told.
 _ORDER = [
     "Gender", "Colours", "Pattern", "Material", "Sleeve", "Neckline", "Length", "Type", "Garment",
@@ -89,20 +90,14 @@ def item_text(title: str, values: Mapping[str, Iterable[str]]) -> str:
 
 
 def segments_of(message: str, item: str, turns: Sequence[TurnTexts]) -> list[Segment]:
-    """Return the texts of a conversation, the message first, the latest turns before others."""
+    """Return the texts of a conversation: message, item, earlier messages from the last, page."""
     segments = [Segment(MESSAGE, 0, message[:MAX_MESSAGE_LENGTH])]
     if item:
         segments.append(Segment(ITEM, 0, item))
-    is_page = True
-    for turn in list(reversed(turns))[:MAX_TURNS]:
-        if turn.role == "user":
-            segments.append(Segment(CUSTOMER, 0, turn.content[:MAX_MESSAGE_LENGTH]))
-        elif turn.items:
-            segments += [
-                Segment(PAGE if is_page else EARLIER, number if is_page else 0, text)
-                for number, text in enumerate(turn.items[:MAX_ITEMS], 1)
-            ]
-            is_page = False
+    said = [turn.content for turn in reversed(turns) if turn.role == "user"]
+    segments += [Segment(CUSTOMER, 0, text[:MAX_MESSAGE_LENGTH]) for text in said[:MAX_EARLIER]]
+    page = next((turn.items for turn in reversed(turns) if turn.items), ())
+    segments += [Segment(PAGE, number, text) for number, text in enumerate(page[:MAX_ITEMS], 1)]
     return segments
 
 
@@ -110,7 +105,7 @@ def segments_of_conversation(conversation: Conversation, schema: Schema) -> list
     """Return the texts of a conversation about items of a catalogue."""
 
     def text(record: Record) -> str:
-        return item_text("", known_values_by_attribute(record, schema))
+        return item_text(str(record[schema.title]), known_values_by_attribute(record, schema))
 
     return segments_of(
         conversation.message,
@@ -132,7 +127,7 @@ def tokenize(
     """
     tokens, in_message = Tokens(), []
     for segment in segments:
-        room = MAX_TOKENS - 1 - len(tokens.ids)
+        room = min(MAX_TOKENS - 1 - len(tokens.ids), _MAX_OF_TEXT[segment.kind])
         if room < 2:
             break
         encoding, mentions = tokenizer.encode(segment.text), finder.find(segment.text)

@@ -27,10 +27,10 @@ from lookbook.progress import Progress
 from lookbook.understanding.examples import Example, Targets, targets_of
 from lookbook.understanding.mentions import MentionFinder
 from lookbook.understanding.message_features import (
-    EARLIER,
     MAX_ITEMS,
     MESSAGE,
     PAD,
+    PAGE,
     Tokens,
     arrays,
     tokenize,
@@ -106,7 +106,7 @@ class TrainableNetwork(nn.Module):
         self.layers = nn.ModuleList(layers[params.frozen_layers :])
         for part in (self.embeddings, self.frozen):
             part.requires_grad_(False)
-        self.segment = nn.Embedding(EARLIER + 1, size)
+        self.segment = nn.Embedding(PAGE + 1, size)
         nn.init.zeros_(self.segment.weight)
         # The names of a mention's values are added to its tokens, whatever its language.
         self.mention_values = nn.Parameter(3 * value_words.clone())
