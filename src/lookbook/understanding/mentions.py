@@ -17,6 +17,8 @@ _ENDINGS = (
 _STEM_ENDINGS = ("", "e", "o", "a")
 # Endings that an ordinary word may have; "hello" is no form of the German "hell".
 _PLURALS = ("s", "es", "n", "en", "e")
+# A French word before a vowel: "l'écharpe", "d'escarpins".
+_ELIDED = re.compile(r"(?:(?:[cdjlmnst]|qu)')+")
 _MIN_STEM = 4
 # Compounds have at least so many letters: "Wollpullover".
 _MIN_COMPOUND = 8
@@ -85,7 +87,8 @@ class MentionFinder:
         words = [(one.group(), one.start(), one.end()) for one in _WORD.finditer(fold(text))]
         mentions, number = [], 0
         while number < len(words):
-            size, values = self._match([word for word, _, _ in words[number:]])
+            following = words[number : number + max(self._longest, 1)]
+            size, values = self._match([word for word, _, _ in following])
             if values:
                 start, end = words[number][1], words[number + size - 1][2]
                 mentions.append(Mention(start, end, values))
@@ -97,12 +100,17 @@ class MentionFinder:
         for size in range(min(self._longest, len(words)), 1, -1):
             for phrase in (
                 " ".join(words[:size]),
-                " ".join((self._entries(word) or (word,))[-1] for word in words[:size]),
+                " ".join(map(self._base_form, words[:size])),
             ):
                 if phrase in self._values:
                     return size, self._values[phrase]
         entries = self._entries(words[0])
         return 1, frozenset().union(*(self._values[entry] for entry in entries))
+
+    def _base_form(self, word: str) -> str:
+        """Return a word of a phrase as the vocabulary has it; "d'été" stays as it is."""
+        entries = () if "'" in word else self._entries(word)
+        return entries[-1] if entries else word
 
     def _entries(self, word: str) -> tuple[str, ...]:
         """Return the words of the vocabulary that a word is a form of."""
@@ -116,6 +124,8 @@ class MentionFinder:
     def _look_up(self, word: str) -> tuple[str, ...]:
         if word in self._values:
             return (word,)
+        if elided := _ELIDED.match(word):
+            return self._look_up(word[elided.end() :])
         if len(word) < _MIN_STEM or not word.isalpha():
             return ()
         endings = _PLURALS if word in self._ordinary else _ENDINGS

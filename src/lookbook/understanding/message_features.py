@@ -130,7 +130,8 @@ def tokenize(
         room = min(MAX_TOKENS - 1 - len(tokens.ids), _MAX_OF_TEXT[segment.kind])
         if room < 2:
             break
-        encoding, mentions = tokenizer.encode(segment.text), finder.find(segment.text)
+        encoding = tokenizer.encode(segment.text, add_special_tokens=False)
+        mentions = finder.find(segment.text)
         first = len(tokens.ids)
         offsets = encoding.offsets[:room]
         for token, (start, end) in zip(encoding.ids, offsets, strict=False):

@@ -366,7 +366,9 @@ class MessageTrainer:
         """Return a network whose encoder is pretrained, and the rest is not."""
         encoder = load_encoder(self._encoder_name)
         words = encoder.embeddings.word_embeddings.weight.detach()
-        names = self.tokenizer.encode_batch([value for _, value in self.values])
+        names = self.tokenizer.encode_batch(
+            [value for _, value in self.values], add_special_tokens=False
+        )
         named = torch.stack([words[one.ids].mean(0) for one in names])
         return TrainableNetwork(encoder, named, len(self.occasions), self._params)
 

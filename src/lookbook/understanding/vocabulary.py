@@ -63,14 +63,14 @@ def words_of(
     """Return the values that phrases name: those of a vocabulary, and the words of a schema.
 
     A word for a category means the garments of it, where the schema has garments. A vocabulary's
-    phrase has the meanings that the vocabulary gives it alone.
+    phrase has the meanings that the vocabulary gives it alone, unless the schema has none of them.
     """
     phrases: dict[str, set[Value]] = defaultdict(set)
-    spelt: dict[Value, Value] = {}
-    listed = frozenset(vocabulary)
     for phrase, values in vocabulary.items():
         phrases[phrase] |= values
-        spelt |= {_normalize(value): value for value in values}
+    spelt = {_normalize(value): value for value in frozenset().union(*vocabulary.values())}
+    known = {value for value in spelt.values() if value_in(schema, value) is not None}
+    listed = {phrase for phrase, values in vocabulary.items() if not known.isdisjoint(values)}
     garments = _garments_by_category(schema)
     for name, attribute in schema.categorical.items():
         for value, declared in attribute.values.items():
