@@ -207,6 +207,38 @@ def tiny_bert(folder: Path) -> Any:
     )
 
 
+def train_message_tokenizer(texts: list[str]) -> Any:
+    """Trains a small tokenizer with the special tokens and the pieces of XLM-RoBERTa's."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+    tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    tokenizer.decoder = decoders.Metaspace()
+    special = ["<s>", "<pad>", "</s>", "<unk>"]
+    trainer = trainers.BpeTrainer(vocab_size=400, special_tokens=special, show_progress=False)
+    tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer
+
+
+def save_tiny_message_encoder(folder: Path, texts: list[str]) -> Path:
+    """Saves an encoder of messages with random weights, as the hub has multilingual E5."""
+    import torch
+    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=train_message_tokenizer(texts),
+        bos_token="<s>", pad_token="<pad>", eos_token="</s>", unk_token="<unk>",
+    )  # fmt: skip
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
+        intermediate_size=64, max_position_embeddings=128, pad_token_id=1,
+    )  # fmt: skip
+    BertModel(config, add_pooling_layer=False).save_pretrained(folder)
+    return folder
+
+
 def save_tiny_cross_encoder(folder: Path) -> Path:
     """Saves a model that reads query and text together."""
     from transformers import BertForSequenceClassification

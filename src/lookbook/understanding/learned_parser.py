@@ -69,7 +69,8 @@ def decode(
 ) -> Request:
     """Turn a reading into a request.
 
-    A refused value is never wanted, nor is an owned one that is not wanted as well.
+    A refused value is never wanted, nor is an owned one that is not wanted as well. Where a schema
+    has one name for a wanted and a refused value ("trainers, no boots" are shoes), it is wanted.
 
     Args:
         reading: What a network reads.
@@ -85,7 +86,10 @@ def decode(
     asked = [value for value, role in chosen.items() if role in (WANTED, IMPLIED)]
     rows = {value: number for number, value in enumerate(values)}
     groups = _group(asked, reading.links, rows, chosen, schema)
-    refused = _translate([value for value, role in chosen.items() if role == REFUSED], schema)
+    refused = _without(
+        _translate([value for value, role in chosen.items() if role == REFUSED], schema),
+        _translate(asked, schema),
+    )
     parts = [_part(group, chosen, refused, schema) for group in groups]
     if not parts and refused:
         parts = [Part(refused=refused)]
@@ -173,16 +177,16 @@ def _group(
 
 
 def _part(group: list[Value], chosen: dict[Value, int], refused: Values, schema: Schema) -> Part:
-    wanted = _translate([value for value in group if chosen[value] == WANTED], schema)
-    implied = _translate([value for value in group if chosen[value] == IMPLIED], schema)
     return Part(
-        wanted=_without(wanted, refused), implied=_without(implied, refused), refused=refused
+        wanted=_translate([value for value in group if chosen[value] == WANTED], schema),
+        implied=_translate([value for value in group if chosen[value] == IMPLIED], schema),
+        refused=refused,
     )
 
 
-def _without(values: Values, refused: Values) -> Values:
+def _without(values: Values, others: Values) -> Values:
     left = {
-        name: [value for value in own if value not in refused.get(name, [])]
+        name: [value for value in own if value not in others.get(name, [])]
         for name, own in values.items()
     }
     return {name: own for name, own in left.items() if own}
