@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
+from lookbook.understanding.rule_stylist import NOTHING_FOUND, RuleStylist
 
 from chat_server import KEY, MODEL, serving
 from lookbook.attributes.schema import Schema
@@ -26,7 +27,6 @@ from lookbook.understanding.language_model import (
 )
 from lookbook.understanding.plans import parse_plan, plan_schema
 from lookbook.understanding.request import Message, Recommendation
-from lookbook.understanding.rule_stylist import NOTHING_FOUND, RuleStylist
 from project import configuration, declared_fields, usual_phrases
 
 SCHEMA = Schema.model_validate(declared_fields())

@@ -49,7 +49,7 @@ def test_a_phrase_of_several_rows_means_what_each_of_them_says(read):
 
 @pytest.mark.parametrize("means", ["dress", "Garment:", "", "Garment: ; Colours:"])
 def test_a_row_without_a_value_is_rejected_with_its_line(read, means):
-    with pytest.raises(InputError, match="vocabulary.csv, line 3: .* names no value"):
+    with pytest.raises(InputError, match=r"vocabulary\.csv, line 3: .* names no value"):
         read("en,Garment: dress,dress", f"en,{means},frock")
 
 

@@ -20,7 +20,7 @@ from lookbook.understanding.message_network import (
     MessageNetwork,
     Reading,
 )
-from lookbook.understanding.request import Part, Recipient, Request, Values
+from lookbook.understanding.request import Part, Recipient, Request, Values, without
 from lookbook.understanding.vocabulary import Value, value_in, words_of
 
 # Least probability of a recipient, and of two values' belonging to one piece.
@@ -86,11 +86,13 @@ def decode(
     asked = [value for value, role in chosen.items() if role in (WANTED, IMPLIED)]
     rows = {value: number for number, value in enumerate(values)}
     groups = _group(asked, reading.links, rows, chosen, schema)
-    refused = _without(
+    refused = without(
         _translate([value for value, role in chosen.items() if role == REFUSED], schema),
         _translate(asked, schema),
     )
-    parts = [_part(group, chosen, refused, schema) for group in groups]
+    # Nothing is left of a piece whose values the schema lacks.
+    pieces = (_part(group, chosen, refused, schema) for group in groups)
+    parts = [part for part in pieces if part.wanted or part.implied]
     if not parts and refused:
         parts = [Part(refused=refused)]
     recipients: list[Recipient] = [
@@ -182,14 +184,6 @@ def _part(group: list[Value], chosen: dict[Value, int], refused: Values, schema:
         implied=_translate([value for value in group if chosen[value] == IMPLIED], schema),
         refused=refused,
     )
-
-
-def _without(values: Values, others: Values) -> Values:
-    left = {
-        name: [value for value in own if value not in others.get(name, [])]
-        for name, own in values.items()
-    }
-    return {name: own for name, own in left.items() if own}
 
 
 def _translate(values: Iterable[Value], schema: Schema) -> Values:

@@ -25,6 +25,7 @@ from lookbook.understanding.request import (
     SlotQuery,
     Values,
     Weather,
+    without,
 )
 
 # Weights of preferences, by where they come from.
@@ -61,6 +62,8 @@ class _Planner:
         self._is_shown = item is not None
         self._own = known_values_by_attribute(item, schema) if item else request.owned
         self._own_slot = next(iter(self._slots_of(self._own)), None)
+        # The slots that the customer needs nothing for.
+        self._filled = {*self._slots_of(self._own), *self._slots_of(request.owned)}
 
     def plan(self, message: str, is_first: bool) -> ShoppingPlan:
         request = self._request
@@ -115,11 +118,11 @@ class _Planner:
     def _complement(self) -> list[SlotQuery]:
         """Fill the other slots of the outfit, or those that were asked for."""
         schema = self._schema
-        defaults = default_slots(self._own_slot, schema)
+        defaults = [one for one in default_slots(self._own_slot, schema) if one not in self._filled]
         queries = []
         for part in self._request.parts:
             slots = self._slots_of(part.wanted) or self._slots_of(part.implied)
-            others = [slot for slot in slots if slot != self._own_slot]
+            others = [slot for slot in slots if slot not in self._filled]
             if others or slots:
                 queries.append(self._query(part, others or slots))
             else:
@@ -136,7 +139,7 @@ class _Planner:
             stated |= {name for name in self._own if names_garments(name, schema)}
         alike = [
             Preference(attribute=name, values=values, weight=SIMILAR)
-            for name, values in self._own.items()
+            for name, values in without(self._own, changes.refused).items()
             if name not in stated
             and (
                 names_garments(name, schema)

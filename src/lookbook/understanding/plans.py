@@ -18,6 +18,7 @@ from lookbook.understanding.request import (
     Request,
     Values,
     Weather,
+    without,
 )
 
 MAX_PARTS = 6
@@ -93,15 +94,12 @@ def parse_request(answer: str, schema: Schema, facets: ProductFacets) -> Request
 
 def without_refused(part: Part) -> Part:
     """Return a part that asks for no value that it refuses."""
-
-    def left(values: Values) -> Values:
-        kept = {
-            name: [value for value in own if value not in part.refused.get(name, [])]
-            for name, own in values.items()
+    return part.model_copy(
+        update={
+            "wanted": without(part.wanted, part.refused),
+            "implied": without(part.implied, part.refused),
         }
-        return {name: own for name, own in kept.items() if own}
-
-    return part.model_copy(update={"wanted": left(part.wanted), "implied": left(part.implied)})
+    )
 
 
 def _declared(values: Values, schema: Schema) -> Values:

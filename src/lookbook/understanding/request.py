@@ -28,6 +28,15 @@ Values = dict[str, list[str]]
 MAX_MESSAGE_LENGTH = 1000
 
 
+def without(values: Values, others: Values) -> Values:
+    """Return the values that are not among others."""
+    left = {
+        name: [value for value in own if value not in others.get(name, [])]
+        for name, own in values.items()
+    }
+    return {name: own for name, own in left.items() if own}
+
+
 @dataclass(frozen=True)
 class Turn:
     """An earlier turn of a conversation.
