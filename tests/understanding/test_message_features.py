@@ -4,12 +4,11 @@ import pytest
 from lookbook.understanding.mentions import MentionFinder
 from lookbook.understanding.message_features import (
     CUSTOMER,
-    EARLIER,
     END,
     ITEM,
+    MAX_EARLIER,
     MAX_ITEMS,
     MAX_TOKENS,
-    MAX_TURNS,
     MESSAGE,
     PAD,
     PAGE,
@@ -50,7 +49,7 @@ def test_an_item_is_told_by_its_title_and_its_values_in_a_fixed_order():
     assert item_text("Elbe", values) == "Elbe (blue white denim jacket slim)"
 
 
-def test_the_message_comes_first_then_the_item_and_the_latest_turns():
+def test_the_message_comes_first_and_the_page_last():
     turns = [
         TurnTexts("user", "hello"),
         TurnTexts("assistant", "Look:", ["a", "b"]),
@@ -58,8 +57,8 @@ def test_the_message_comes_first_then_the_item_and_the_latest_turns():
         TurnTexts("assistant", "Look:", ["c", "d"]),
     ]
     assert kinds(segments_of("the second one", "shown", turns)) == [
-        (MESSAGE, 0, "the second one"), (ITEM, 0, "shown"), (PAGE, 1, "c"), (PAGE, 2, "d"),
-        (CUSTOMER, 0, "others"), (EARLIER, 0, "a"), (EARLIER, 0, "b"), (CUSTOMER, 0, "hello"),
+        (MESSAGE, 0, "the second one"), (ITEM, 0, "shown"), (CUSTOMER, 0, "others"),
+        (CUSTOMER, 0, "hello"), (PAGE, 1, "c"), (PAGE, 2, "d"),
     ]  # fmt: skip
 
 
@@ -72,7 +71,7 @@ def test_long_messages_many_turns_and_many_items_are_cut():
     turns = [TurnTexts("user", str(number)) for number in range(20)]
     segments = segments_of("x" * 5000, "", turns)
     assert len(segments[0].text) == MAX_MESSAGE_LENGTH
-    assert [one.text for one in segments[1:]] == [str(19 - number) for number in range(MAX_TURNS)]
+    assert [one.text for one in segments[1:]] == [str(19 - number) for number in range(MAX_EARLIER)]
     page = segments_of("", "", [TurnTexts("assistant", "", ["a"] * 50)])
     assert max(one.number for one in page) == MAX_ITEMS
 
@@ -80,9 +79,9 @@ def test_long_messages_many_turns_and_many_items_are_cut():
 def test_a_conversation_is_told_in_the_schemas_known_values(schema):
     turns = [Turn("user", "shirts"), Turn("assistant", "Look:", [SHIRT])]
     segments = segments_of_conversation(Conversation("like it", turns, SHIRT), schema)
-    text = "Men blue white plain shirt Tops M"
+    text = "Blue shirt (Men blue white plain shirt Tops M)"
     assert kinds(segments) == [
-        (MESSAGE, 0, "like it"), (ITEM, 0, text), (PAGE, 1, text), (CUSTOMER, 0, "shirts"),
+        (MESSAGE, 0, "like it"), (ITEM, 0, text), (CUSTOMER, 0, "shirts"), (PAGE, 1, text),
     ]  # fmt: skip
 
 
@@ -115,14 +114,19 @@ def test_a_tokenizers_own_special_tokens_are_left_out(tokenizer):
     assert wrapped == plain
 
 
-def test_a_long_conversation_is_cut_behind_its_latest_texts(tokenizer):
+def test_each_text_is_cut_and_a_cut_mention_is_none(tokenizer):
     segments = [Segment(MESSAGE, 0, "red " * 300 + "dress"), Segment(ITEM, 0, "blue")]
     tokens, mentions = tokenize(segments, tokenizer, FINDER)
-    assert len(tokens.ids) == MAX_TOKENS
-    assert set(tokens.segments) == {MESSAGE}
-    # What is cut has no mention.
-    assert all(DRESS not in mention.values for mention, _ in mentions)
-    assert all(position < MAX_TOKENS for _, positions in mentions for position in positions)
+    assert len(tokens.ids) < MAX_TOKENS and ITEM in tokens.segments
+    assert {mention.values for mention, _ in mentions} == {frozenset([RED])}
+    assert all(tokens.segments[one] == MESSAGE for _, positions in mentions for one in positions)
+
+
+def test_a_long_conversation_is_cut_at_its_end(tokenizer):
+    page = [Segment(PAGE, number, "blue " * 40) for number in range(1, 30)]
+    tokens, _ = tokenize([Segment(MESSAGE, 0, "a red dress"), *page], tokenizer, FINDER)
+    assert len(tokens.ids) <= MAX_TOKENS
+    assert sorted(set(tokens.numbers)) == list(range(max(tokens.numbers) + 1))
 
 
 def test_an_empty_message_has_a_start_and_an_end(tokenizer):

@@ -75,7 +75,7 @@ def interpret(
         message, turns, photo.record if photo else None, search.product_facets(embedder)
     )
     request = stylist.understand(conversation, schema)
-    page = next((turn.shown for turn in reversed(history) if turn.role == "assistant"), [])
+    page = next((turn.shown for turn in reversed(history) if turn.shown), [])
     start = _start(request, photo, items(page))
     if start is not None and start is not photo:
         conversation = replace(conversation, item=start.record)

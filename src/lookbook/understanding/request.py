@@ -71,7 +71,7 @@ class Conversation:
     @property
     def page(self) -> list[Record]:
         """The items that were shown last."""
-        return next((turn.items for turn in reversed(self.turns) if turn.role == "assistant"), [])
+        return next((turn.items for turn in reversed(self.turns) if turn.items), [])
 
 
 class Part(BaseModel):
