@@ -42,6 +42,7 @@ RUN_BY = {
     "kedro demo": "tests/server/test_page.py",
     "kedro demo --auth=name:password": "tests/server/test_page.py",
     "kedro review": "tests/review/test_page.py",
+    "kedro review --messages": "tests/review/test_message_page.py",
     "kedro package": "tests/end_to_end/test_package.py",
     "kedro run --pipelines=publish --params=publish.licence=cc0-1.0": PUBLISH_TEST,
     "kedro run --pipelines=export": PUBLISH_TEST,

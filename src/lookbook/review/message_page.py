@@ -26,7 +26,7 @@ MASTHEAD = "<h1>Lookbook review</h1><p>Say what customers meant who were not und
 KEYS = (
     '<p class="keys"><kbd>enter</kbd> right <kbd>shift</kbd>+<kbd>enter</kbd> all of it is right, '
     "next message <kbd>a</kbd>–<kbd>z</kbd> another answer <kbd>shift</kbd>+<kbd>a</kbd>–"
-    "<kbd>z</kbd> beside it, for whom <kbd>space</kbd> skip the message <kbd>←</kbd> previous "
+    "<kbd>z</kbd> several recipients <kbd>space</kbd> skip the message <kbd>←</kbd> previous "
     "message <kbd>↑</kbd><kbd>↓</kbd> another field <kbd>backspace</kbd> undo</p>"
 )
 

@@ -39,7 +39,7 @@ def message_view(
     """
     question = next(one for one in asked if one.name == name)
     said = "".join(_turn(one) for one in row["history"])
-    item = f'<p class="said item">shows: {_item(row["item"])}</p>' if row["item"] else ""
+    item = f'<p class="turn item">shows: {_item(row["item"])}</p>' if row["item"] else ""
     buttons = [button("accept", "enter", "Right", kind="right")]
     for key, choice in question.choices.items():
         kind = "said" if choice in question.current else ""
@@ -48,8 +48,8 @@ def message_view(
     return (
         f'<article class="review" data-photo="" data-attribute="{text(name)}" data-turn="{turn}">'
         f'<div class="conversation">{said}{item}'
-        f'<p class="said message" lang="{text(row["lang"])}">{text(row["message"])}</p></div>'
-        f'<div class="asked"><p class="eyebrow">{"labelled" if label.is_done else text(name)}</p>'
+        f'<p class="turn message" lang="{text(row["lang"])}">{text(row["message"])}</p></div>'
+        f'<div class="asked"><p class="eyebrow">{"labelled" if label.is_done else "asked now"}</p>'
         f'<h2>{text(_title(label, question))}?</h2><div class="choices">{"".join(buttons)}</div>'
         f'<div class="attributes">{facts}</div></div></article>{buttons_view(_ACTS)}'
     )
@@ -95,7 +95,7 @@ def _fact(label: MessageLabel, question: Question, name: str) -> str:
 def _turn(turn: Mapping[str, Any]) -> str:
     items = "".join(f"<li>{_item(item)}</li>" for item in turn.get("shown", []))
     shown = f"<ol>{items}</ol>" if items else ""
-    return f'<div class="said {turn["role"]}">{text(turn["content"])}{shown}</div>'
+    return f'<div class="turn {turn["role"]}">{text(turn["content"])}{shown}</div>'
 
 
 def _item(fields: Mapping[str, Any]) -> str:
