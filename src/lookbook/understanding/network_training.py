@@ -27,10 +27,12 @@ from lookbook.progress import Progress
 from lookbook.understanding.examples import Example, Targets, targets_of
 from lookbook.understanding.mentions import MentionFinder
 from lookbook.understanding.message_features import (
+    END,
     MAX_ITEMS,
     MESSAGE,
     PAD,
     PAGE,
+    START,
     Tokens,
     arrays,
     tokenize,
@@ -407,12 +409,17 @@ def load_tokenizer(name: str) -> Tokenizer:
     """Load the tokenizer of an encoder.
 
     Raises:
-        InputError: If there is none.
+        InputError: If there is none, or if its special tokens are others.
     """
     from transformers import AutoTokenizer
 
     with _explained(name):
         tokenizer: Tokenizer = AutoTokenizer.from_pretrained(name).backend_tokenizer
+    if tuple(map(tokenizer.token_to_id, ("<s>", "<pad>", "</s>"))) != (START, PAD, END):
+        raise InputError(
+            f"The tokenizer of the encoder '{name}' does not begin with <s>, <pad> and </s>. Choose "
+            "an encoder with the tokenizer of XLM-RoBERTa, such as intfloat/multilingual-e5-small."
+        )
     return tokenizer
 
 
