@@ -164,16 +164,18 @@ class Shop:
             4
         """
         from lookbook.assistant.recommender import Recommender
-        from lookbook.understanding.request import ShoppingPlan, SlotQuery
+        from lookbook.understanding.request import Mode, ShoppingPlan, SlotQuery
 
         params = self._params(k, filters, products, sort, method, {"outfits": 0})
         if image is None:
             if not text.strip():
                 raise InputError("There is nothing to search for: give a text or an image.")
-            _, found = self.assistant.recommend(None, text, [], params)
-        else:
-            photo = self._see(image, params)
-            plan = ShoppingPlan(mode="similar", queries=[SlotQuery(slot=None, text=text)])
+            turn, found = self.assistant.recommend(None, text, [], params)
+        if image is not None or not turn.plan.queries:
+            # Whatever the words say, a search finds items.
+            photo = None if image is None else self._see(image, params)
+            mode: Mode = "similar" if photo else "search"
+            plan = ShoppingPlan(mode=mode, queries=[SlotQuery(slot=None, text=text)])
             search, style = map(self.assistant.component, ("search_index", "style"))
             recommender = Recommender(search, style, params, self.assistant.schema)
             found = recommender.recommend(plan, photo)
