@@ -6,7 +6,7 @@ from lookbook.attributes.schema import Schema
 from lookbook.understanding.learned_parser import LearnedParser, decode
 from lookbook.understanding.mentions import Mention
 from lookbook.understanding.message_features import MESSAGE, Segment
-from lookbook.understanding.message_network import ROLES, NetworkFacts, Reading
+from lookbook.understanding.message_network import ACTS, ROLES, NetworkFacts, Reading
 from lookbook.understanding.request import Part, Request
 from project import ROOT
 
@@ -24,12 +24,14 @@ def probabilities(role="none", probability=0.9):
     return np.array([probability if one == role else rest for one in ROLES])
 
 
-def reading_of(roles, together=(), mentions=(), **changes):
+def reading_of(roles, together=(), mentions=(), act="search", sure=0.9, **changes):
     """What a network reads.
 
     Args:
         roles: Role by the name of a value, or its probabilities.
         together: Groups of names that belong to one piece.
+        act: The likeliest act.
+        sure: Its probability.
     """
     rows = [
         roles[name] if isinstance(roles.get(name), np.ndarray)
@@ -39,7 +41,8 @@ def reading_of(roles, together=(), mentions=(), **changes):
     linked = [[any({one, other} <= set(group) for group in together) for other in NAMES]
               for one in NAMES]  # fmt: skip
     given = {
-        "act": "search", "recipients": {"Women": 0.1, "Men": 0.1}, "weather": None, "occasion": "",
+        "acts": {name: sure if name == act else (1 - sure) / 5 for name in ACTS},
+        "recipients": {"Women": 0.1, "Men": 0.1}, "weather": None, "occasion": "",
         "language": "en", "refers_to": None, "is_cheapest": False, "mentions": list(mentions),
     }  # fmt: skip
     return Reading(roles=np.stack(rows), links=np.where(linked, 0.9, 0.1), **{**given, **changes})
@@ -208,3 +211,10 @@ def test_a_parser_finds_the_words_of_the_schema_that_it_is_asked_with(schema):
     assert [one.values for one in network.found] == [{NAMES["dress"]}, {("Category", "sofa")}]
     assert not parser.parse(segments, schema).parts
     assert parser.finder(schema) is parser.finder(schema) is not parser.finder(furniture)
+
+
+def test_a_doubtful_question_that_names_a_piece_is_a_search(request_of):
+    assert request_of({"dress": "wanted"}, act="question", sure=0.5).act != "question"
+    sure = request_of({"dress": "wanted"}, act="question", sure=0.9)
+    assert (sure.act, sure.parts) == ("question", [])
+    assert request_of({}, act="off_topic", sure=0.5).act == "off_topic"

@@ -20,12 +20,15 @@ from lookbook.understanding.message_network import (
     MessageNetwork,
     Reading,
 )
-from lookbook.understanding.request import Part, Recipient, Request, Values, without
+from lookbook.understanding.request import Act, Part, Recipient, Request, Values, without
 from lookbook.understanding.vocabulary import Value, value_in, words_of
 
 # Least probability of a recipient, and of two values' belonging to one piece.
 _MIN_RECIPIENT = 0.5
 _MIN_LINK = 0.5
+# Acts that look for nothing, and the probability from which on a named piece changes nothing.
+_WITHOUT_PARTS: tuple[Act, ...] = ("question", "small_talk", "off_topic")
+_SURE_ACT = 0.7
 
 
 class LearnedParser:
@@ -98,8 +101,11 @@ def decode(
     recipients: list[Recipient] = [
         name for name, probability in reading.recipients.items() if probability > _MIN_RECIPIENT
     ]
+    act = _act(reading.acts, parts)
+    if act in _WITHOUT_PARTS:
+        parts = []
     return Request(
-        act=reading.act,
+        act=act,
         parts=parts,
         recipients=recipients,
         occasion=reading.occasion,
@@ -109,8 +115,21 @@ def decode(
         refers_to=reading.refers_to,
         language=reading.language,
         understood=bool(parts or recipients or reading.occasion or reading.weather)
-        or reading.act != "search",
+        or act != "search",
     )
+
+
+def _act(acts: dict[Act, float], parts: list[Part]) -> Act:
+    """Return the likeliest act; a doubtful one that looks for nothing needs a message of no piece.
+
+    A wish for clothes is never answered by words alone, unless that is what it most likely is.
+    """
+    likeliest = max(acts, key=lambda act: acts[act])
+    if likeliest not in _WITHOUT_PARTS or acts[likeliest] >= _SURE_ACT:
+        return likeliest
+    if not any(part.wanted for part in parts):
+        return likeliest
+    return max((act for act in acts if act not in _WITHOUT_PARTS), key=lambda act: acts[act])
 
 
 def _unknown_to_network(

@@ -62,7 +62,7 @@ class Reading:
     Attributes:
         roles: (values, roles) probabilities.
         links: (values, values) probabilities that two values belong to one piece.
-        act: The likeliest act.
+        acts: Probabilities of the acts.
         recipients: Probabilities by :data:`RECIPIENTS`.
         weather: The weather, if any.
         occasion: The occasion; empty for none.
@@ -74,7 +74,7 @@ class Reading:
 
     roles: np.ndarray
     links: np.ndarray
-    act: Act
+    acts: dict[Act, float]
     recipients: dict[Recipient, float]
     weather: Weather | None
     occasion: str
@@ -177,7 +177,7 @@ class MessageNetwork:
         return Reading(
             roles=softmax(outputs["roles"]),
             links=_sigmoid(outputs["links"]),
-            act=ACTS[int(outputs["act"].argmax())],
+            acts=dict(zip(ACTS, softmax(outputs["act"]).tolist(), strict=True)),
             recipients=dict(zip(RECIPIENTS, _sigmoid(outputs["recipients"]).tolist(), strict=True)),
             weather=WEATHERS[int(outputs["weather"].argmax())],
             occasion=self.facts.occasions[int(outputs["occasion"].argmax())],

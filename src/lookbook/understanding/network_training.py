@@ -417,8 +417,9 @@ def load_tokenizer(name: str) -> Tokenizer:
         tokenizer: Tokenizer = AutoTokenizer.from_pretrained(name).backend_tokenizer
     if tuple(map(tokenizer.token_to_id, ("<s>", "<pad>", "</s>"))) != (START, PAD, END):
         raise InputError(
-            f"The tokenizer of the encoder '{name}' does not begin with <s>, <pad> and </s>. Choose "
-            "an encoder with the tokenizer of XLM-RoBERTa, such as intfloat/multilingual-e5-small."
+            f"The tokenizer of the encoder '{name}' does not begin with <s>, <pad> and </s>. "
+            "Choose an encoder with the tokenizer of XLM-RoBERTa, such as "
+            "intfloat/multilingual-e5-small."
         )
     return tokenizer
 
