@@ -124,6 +124,7 @@ def fit_folds(
 
 def score_writers(
     labelled_messages: list[dict[str, Any]],
+    messages_quarantine: pd.DataFrame,
     fold_networks: dict[str, Callable[[], bytes]],
     vocabulary: dict[str, frozenset[Value]],
     schema: Schema,
@@ -132,8 +133,8 @@ def score_writers(
     """Score the networks on the writers whom they never saw.
 
     Returns:
-        A row for each message, see :func:`score_request`; and the scores of all messages, and by
-        writer, kind and language.
+        A row for each message, see :func:`score_request`; and the report: ``messages``,
+        ``quarantine`` (counts), and ``scores`` of all messages, and by writer, kind and language.
     """
     examples = _examples(labelled_messages)
     rows = []
@@ -148,18 +149,20 @@ def score_writers(
             if one.writer in group
         ]
     scores = pd.DataFrame(rows)
-    if scores.empty:
-        return scores, {}
     summaries = {
         by or "all": summarize_scores(scores, by).to_dict("records")
         for by in (None, "writer", "kind", "language")
+        if rows
     }
-    return scores, summaries
+    report = {
+        "messages": len(examples), "quarantine": len(messages_quarantine), "scores": summaries,
+    }  # fmt: skip
+    return scores, report
 
 
 def write_card(
     labelled_messages: list[dict[str, Any]],
-    message_scores_report: dict[str, Any],
+    understand_report: dict[str, Any],
     params: UnderstandParams,
 ) -> str:
     """Write the network's card: who wrote the messages, how it was fitted, what it gets right."""
@@ -171,7 +174,7 @@ def write_card(
     tables = [
         f"## {'All messages' if by == 'all' else f'By {by}'}\n\n"
         f"{pd.DataFrame(rows).to_markdown(index=False)}\n"
-        for by, rows in message_scores_report.items()
+        for by, rows in understand_report["scores"].items()
     ]
     return "\n".join(
         [

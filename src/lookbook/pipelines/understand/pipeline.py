@@ -34,13 +34,16 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             ),
             Node(
                 nodes.score_writers,
-                inputs=["labelled_messages", "fold_networks", "vocabulary", *params],
-                outputs=["message_scores", "message_scores_report"],
+                inputs=[
+                    "labelled_messages", "messages_quarantine", "fold_networks", "vocabulary",
+                    *params,
+                ],
+                outputs=["message_scores", "understand_report"],
                 name="score_writers",
             ),
             Node(
                 nodes.write_card,
-                inputs=["labelled_messages", "message_scores_report", "params:understand"],
+                inputs=["labelled_messages", "understand_report", "params:understand"],
                 outputs="message_network_card",
                 name="write_card",
             ),
@@ -48,4 +51,4 @@ def create_pipeline(**kwargs: object) -> Pipeline:
         tags="understand",
         namespace="understand",
         prefix_datasets_with_namespace=False,
-    )
+    )  # fmt: skip

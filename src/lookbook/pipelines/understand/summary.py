@@ -1,0 +1,23 @@
+"""What ``understand`` tells at the end of a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+REPORT = "understand_report"
+NEXT = "kedro demo --params=message_network=data/06_models/message_network.onnx"
+PLACES = {"network": "message_network", "card": "message_network_card", "scores": "message_scores"}
+
+
+def summarise(report: dict[str, Any]) -> tuple[int, int, str]:
+    """Return messages in, messages used, and a sentence on the result."""
+    happened = "not measured: understand.folds is 0"
+    if report["scores"]:
+        (scores,) = report["scores"]["all"]
+        happened = (
+            f"of writers left out: wanted values {scores['wanted']:.3f}, refused values "
+            f"{scores['refused']:.3f}, acts {scores['act']:.3f}"
+        )
+    if report["quarantine"]:
+        happened += f"; of no use, see messages_quarantine.csv: {report['quarantine']}"
+    return report["messages"] + report["quarantine"], report["messages"], happened
