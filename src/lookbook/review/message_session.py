@@ -54,7 +54,7 @@ class MessageSession:
     def items_shown(self, message_id: str) -> list[Row]:
         """Return the items that were shown last before a message."""
         turns = reversed(self.message(message_id)["history"])
-        return next((turn.get("shown", []) for turn in turns if turn["role"] == "assistant"), [])
+        return next((turn["shown"] for turn in turns if turn.get("shown")), [])
 
     def label(self, message_id: str) -> MessageLabel:
         """Return what is said of a message, or what the stylist proposes."""
