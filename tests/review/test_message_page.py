@@ -17,6 +17,7 @@ from project import keep_screenshots
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 expect = playwright.expect
+expect.set_options(timeout=60_000)
 
 REQUEST = Request(
     parts=[Part(wanted={"Garment": ["dress"], "Colours": ["navy"]})], recipients=["Women"]
