@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,7 @@ class UnderstandParams(BaseModel, extra="forbid"):
         encoder: A BERT-like model: a folder, or a name on the hub.
         min_examples: Messages that a value occurs in at least.
         occasions: Number of the most frequent occasions that are told apart.
-        folds: Groups of writers, each of which is left out once; 0 measures nothing.
+        folds: Groups of writers, each of which is left out once; fewer than 2 measure nothing.
         thresholds: The least probability by role at which a value counts.
         credit: Who wrote the messages, for the card.
         fit: How a network is fitted, see
@@ -107,19 +108,21 @@ def fit_folds(
     schema: Schema,
     params: UnderstandParams,
 ) -> Iterator[dict[str, bytes]]:
-    """Fit a network without each group of writers, unless it is there from an earlier run.
+    """Fit a network without each group of writers, unless an equal run has fitted it.
 
     Yields:
-        ONNX files by the writers that are left out.
+        ONNX files by what they are fitted to.
     """
     examples = _examples(labelled_messages)
+    words = words_of(schema, vocabulary)
     for group in _groups(examples, params.folds):
-        name = "-".join(group)
+        name = _fold_name(examples, group, words, params)
         if name in existing_fold_networks:
             continue
         others = [one for one in examples if one.writer not in group]
         trainer = _trainer(examples, vocabulary, schema, params)
-        yield {name: trainer.export(trainer.fit(others, f"without {name}"), params.thresholds)}
+        network = trainer.fit(others, f"without {', '.join(group)}")
+        yield {name: trainer.export(network, params.thresholds)}
 
 
 def score_writers(
@@ -137,11 +140,9 @@ def score_writers(
         ``quarantine`` (counts), and ``scores`` of all messages, and by writer, kind and language.
     """
     examples = _examples(labelled_messages)
-    rows = []
+    words, rows = words_of(schema, vocabulary), []
     for group in _groups(examples, params.folds):
-        load = fold_networks.get("-".join(group))
-        if load is None:
-            continue
+        load = fold_networks[_fold_name(examples, group, words, params)]
         parser = LearnedParser(MessageNetwork(content=load()), vocabulary)
         rows += [
             score_request(parser.parse(one.segments, schema), one, schema)
@@ -185,7 +186,7 @@ def write_card(
             "refusal in which a refused value is asked for. Each message was read by a network "
             "that never saw its writer. The labels are the writers' own.\n"
             if tables
-            else "It was not measured: `understand.folds` is 0.\n",
+            else "It was not measured: that takes two writers and `understand.folds`.\n",
             *tables,
         ]
     )
@@ -212,16 +213,37 @@ def _trainer(
     )
 
 
+def _fold_name(
+    examples: list[Example],
+    group: list[str],
+    words: dict[str, frozenset[Value]],
+    params: UnderstandParams,
+) -> str:
+    """Return a name that changes with all that a fold's network depends on."""
+    parts = [
+        *(one.model_dump_json() for one in examples),
+        *group,
+        *(f"{phrase} {sorted(values)}" for phrase, values in sorted(words.items())),
+        params.model_dump_json(exclude={"credit"}),
+    ]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
 def _groups(examples: list[Example], folds: int) -> list[list[str]]:
-    """Return groups of writers with about as many messages; each writer is in one."""
+    """Return groups of writers with about as many messages; each writer is in one.
+
+    None where nobody would be left to learn from.
+    """
     counts: dict[str, int] = {}
     for one in examples:
         counts[one.writer] = counts.get(one.writer, 0) + 1
-    groups: list[list[str]] = [[] for _ in range(min(folds, len(counts)))]
-    sizes = [0] * len(groups)
+    count = min(folds, len(counts))
+    if count < 2:
+        return []
+    groups: list[list[str]] = [[] for _ in range(count)]
+    sizes = [0] * count
     for writer in sorted(counts, key=lambda name: (-counts[name], name)):
-        if groups:
-            smallest = sizes.index(min(sizes))
-            groups[smallest].append(writer)
-            sizes[smallest] += counts[writer]
+        smallest = sizes.index(min(sizes))
+        groups[smallest].append(writer)
+        sizes[smallest] += counts[writer]
     return [sorted(group) for group in groups]

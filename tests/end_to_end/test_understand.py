@@ -1,0 +1,73 @@
+"""Teaches a network to understand messages, by people's own."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from lookbook.understanding.message_network import MessageNetwork
+from processes import run_kedro
+from project import latest, succeed, table, versions
+from tiny_models import save_tiny_message_encoder
+
+MESSAGES = Path(__file__).parent / "messages"
+QUICK = {"min_examples": 2, "fit.epochs": 1, "fit.layers": 2, "fit.frozen_layers": 1}
+
+
+@pytest.fixture
+def messages(project):
+    """Messages by three writers, one of them with a line that nobody can use."""
+    folder = shutil.copytree(MESSAGES, project / "messages")
+    line = json.loads((folder / "m.jsonl").read_text().splitlines()[0])
+    line |= {"id": "m-bad", "plan": {**line["plan"], "act": "buy"}}
+    with (folder / "m.jsonl").open("a") as file:
+        file.write(json.dumps(line) + "\n\n")
+    return folder
+
+
+def understand(project, messages):
+    texts = [json.loads(line)["message"] for path in sorted(MESSAGES.iterdir())
+             for line in path.read_text().splitlines()]  # fmt: skip
+    encoder = project / "encoder"
+    if not encoder.exists():
+        save_tiny_message_encoder(encoder, texts)
+    given = {"messages": messages, "encoder": encoder,
+             **{f"understand.{name}": value for name, value in QUICK.items()}}  # fmt: skip
+    params = ",".join(f"{name}={value}" for name, value in given.items())
+    return run_kedro(project, "run", "--pipelines=understand", f"--params={params}")
+
+
+def test_labelled_messages_teach_a_network_and_a_second_run_fits_no_fold_again(project, messages):
+    result = succeed(understand(project, messages))
+    (bad,) = table(project, "messages_quarantine").to_dict("records")
+    assert (bad["writer"], bad["id"]) == ("m", "m-bad")
+    assert bad["reason"].startswith("plan.act: Input should be 'search'")
+
+    network = MessageNetwork(str(latest(project, "message_network.onnx")))
+    assert ("Garment", "boots") in network.facts.values
+    assert network.facts.thresholds == {"wanted": 0.4, "refused": 0.4, "owned": 0.5}
+
+    scores = table(project, "message_scores")
+    assert scores["writer"].value_counts().to_dict() == {"m": 14, "n": 14, "k": 14}
+    report = json.loads(latest(project, "message_scores_report.json").read_text())
+    assert set(report) == {"all", "writer", "kind", "language"}
+    assert [row["writer"] for row in report["writer"]] == ["k", "m", "n"]
+    assert 0 <= report["all"][0]["act"] <= 1
+    card = latest(project, "message_network_card.md").read_text()
+    assert "Trained on 42 messages" in card and "## By writer" in card
+    assert "of writers left out: wanted F1" in " ".join(result.stdout.split())
+
+    folds = project / "data/06_models/fold_networks"
+    before = {path: path.stat().st_mtime_ns for path in folds.iterdir()}
+    assert len(before) == 3
+    succeed(understand(project, messages))
+    assert {path: path.stat().st_mtime_ns for path in folds.iterdir()} == before
+    assert len(versions(project, "message_network.onnx")) == 2
+
+
+def test_without_messages_it_says_how_to_give_some(project):
+    result = run_kedro(project, "run", "--pipelines=understand")
+    assert result.returncode == 1
+    assert "--params=messages=FOLDER" in " ".join(result.stderr.split())
+    assert "Traceback" not in result.stdout + result.stderr
