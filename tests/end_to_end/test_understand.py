@@ -8,7 +8,7 @@ import pytest
 
 from lookbook.understanding.message_network import MessageNetwork
 from processes import run_kedro
-from project import latest, succeed, table, versions
+from project import latest, report, succeed, table, versions
 from tiny_models import save_tiny_message_encoder
 
 MESSAGES = Path(__file__).parent / "messages"
@@ -50,13 +50,14 @@ def test_labelled_messages_teach_a_network_and_a_second_run_fits_no_fold_again(p
 
     scores = table(project, "message_scores")
     assert scores["writer"].value_counts().to_dict() == {"m": 14, "n": 14, "k": 14}
-    report = json.loads(latest(project, "message_scores_report.json").read_text())
-    assert set(report) == {"all", "writer", "kind", "language"}
-    assert [row["writer"] for row in report["writer"]] == ["k", "m", "n"]
-    assert 0 <= report["all"][0]["act"] <= 1
+    told = report(project, "understand")
+    assert (told["messages"], told["quarantine"]) == (42, 1)
+    assert set(told["scores"]) == {"all", "writer", "kind", "language"}
+    assert [row["writer"] for row in told["scores"]["writer"]] == ["k", "m", "n"]
+    assert 0 <= told["scores"]["all"][0]["act"] <= 1
     card = latest(project, "message_network_card.md").read_text()
     assert "Trained on 42 messages" in card and "## By writer" in card
-    assert "of writers left out: wanted F1" in " ".join(result.stdout.split())
+    assert "of writers left out: wanted values" in " ".join(result.stdout.split())
 
     folds = project / "data/06_models/fold_networks"
     before = {path: path.stat().st_mtime_ns for path in folds.iterdir()}

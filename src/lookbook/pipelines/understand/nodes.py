@@ -142,7 +142,9 @@ def score_writers(
     examples = _examples(labelled_messages)
     words, rows = words_of(schema, vocabulary), []
     for group in _groups(examples, params.folds):
-        load = fold_networks[_fold_name(examples, group, words, params)]
+        load = fold_networks.get(_fold_name(examples, group, words, params))
+        if load is None:
+            continue
         parser = LearnedParser(MessageNetwork(content=load()), vocabulary)
         rows += [
             score_request(parser.parse(one.segments, schema), one, schema)
