@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 
@@ -24,6 +25,7 @@ from lookbook.understanding.message_network import (
     WEATHERS,
 )
 from lookbook.understanding.request import Part, Request
+from project import ROOT
 
 PLAN = {
     "act": "search",
@@ -84,6 +86,18 @@ def test_lines_that_cannot_be_used_are_named_with_the_reason(line, name, reason)
     ((writer, id_, said),) = [(fault["writer"], fault["id"], fault["reason"]) for fault in faults]
     assert (writer, id_) == ("bob", name)
     assert reason in said and "\n" not in said
+
+
+def test_the_documented_message_can_be_used(schema):
+    guide = (ROOT / "docs/understanding.md").read_text()
+    shown = re.search(r"^```json\n(.*?)^```", guide, re.DOTALL | re.MULTILINE)[1]
+    ((example,), faults) = read_examples([("ann", shown)])
+    assert faults == []
+    request = request_of(example, schema)
+    assert request.parts == [
+        Part(wanted={"Garment": ["boots"]}, refused={"Colours": ["black"]}),
+    ]
+    assert request.owned == {"Garment": ["coat"], "Colours": ["grey"]}
 
 
 def test_an_item_alone_is_a_message():

@@ -1,22 +1,22 @@
 import pytest
 
 from lookbook.errors import InputError
-from lookbook.understanding.phrases import read_phrases
+from lookbook.understanding.phrases import ProductPhrases, read_phrases
 from project import ROOT
 
 
 def test_the_default_phrases_have_every_kind():
-    kinds = {kind for kind, _, _ in read_phrases(str(ROOT / "conf/base/phrases.yml")).entries()}
-    assert kinds == {"garments", "qualities", "occasions", "recipients", "comparisons"}
+    phrases = read_phrases(str(ROOT / "conf/base/phrases.yml"))
+    assert all(phrases.model_dump().values())
 
 
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (None, "There is no phrases file '.*'. Name a file as 'phrases:'"),
-        ("garments: {hat: {phrases: [hat], preferences: [Hats]}}", "garments.hat.preferences"),
-        ("phrases: {}", "phrases"),
-        ("garments: [", "cannot be used: while parsing"),
+        (None, r"There is no phrases file '.*'\. Name a file as 'phrases:'"),
+        ("cheeper: [cheeper]", "cheeper Extra inputs are not permitted"),
+        ("cheaper: cheaper", "cheaper Input should be a valid list"),
+        ("cheaper: [", "cannot be used: while parsing"),
         ("just words", "cannot be used"),
     ],
 )
@@ -30,4 +30,4 @@ def test_invalid_files_are_rejected_with_the_reason(tmp_path, content, reason):
 
 def test_an_empty_file_has_no_phrases(tmp_path):
     (tmp_path / "phrases.yml").write_text("# none\n")
-    assert not list(read_phrases(str(tmp_path / "phrases.yml")).entries())
+    assert read_phrases(str(tmp_path / "phrases.yml")) == ProductPhrases()
