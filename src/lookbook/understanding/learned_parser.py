@@ -5,27 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 
-import numpy as np
-
 from lookbook.attributes.schema import Schema
-from lookbook.outfits.slots import names_garments
 from lookbook.understanding.mentions import MentionFinder
 from lookbook.understanding.message_features import Segment
 from lookbook.understanding.message_network import (
     IMPLIED,
-    NONE,
     OWNED,
     REFUSED,
     WANTED,
     MessageNetwork,
     Reading,
 )
+from lookbook.understanding.pieces import PieceGrouping
 from lookbook.understanding.request import Act, Part, Recipient, Request, Values, without
+from lookbook.understanding.roles import decide_roles
 from lookbook.understanding.vocabulary import Value, value_in, words_of
 
-# Least probability of a recipient, and of two values' belonging to one piece.
+# Least probability of a recipient.
 _MIN_RECIPIENT = 0.5
-_MIN_LINK = 0.5
 # Acts that look for nothing, and the probability from which on a named piece changes nothing.
 _WITHOUT_PARTS: tuple[Act, ...] = ("question", "small_talk", "off_topic")
 _SURE_ACT = 0.7
@@ -78,17 +75,12 @@ def decode(
     Args:
         reading: What a network reads.
         values: The values of its rows.
-        thresholds: The least probability by role.
+        thresholds: The least probability by role, see :func:`decide_roles`.
         schema: The catalogue's attributes; values that it lacks are left out.
     """
-    roles = dict(zip(values, reading.roles, strict=True))
-    roles |= _unknown_to_network(reading, roles, schema)
-    chosen = {
-        value: role for value, one in roles.items() if (role := _role(one, thresholds)) != NONE
-    }
+    chosen = decide_roles(reading, values, thresholds, schema)
     asked = [value for value, role in chosen.items() if role in (WANTED, IMPLIED)]
-    rows = {value: number for number, value in enumerate(values)}
-    groups = _group(asked, reading.links, rows, chosen, schema)
+    groups = PieceGrouping(reading, values, schema).group(asked)
     refused = without(
         _translate([value for value, role in chosen.items() if role == REFUSED], schema),
         _translate(asked, schema),
@@ -101,7 +93,7 @@ def decode(
     recipients: list[Recipient] = [
         name for name, probability in reading.recipients.items() if probability > _MIN_RECIPIENT
     ]
-    act = _act(reading.acts, parts)
+    act = _act(reading, parts)
     if act in _WITHOUT_PARTS:
         parts = []
     return Request(
@@ -119,82 +111,18 @@ def decode(
     )
 
 
-def _act(acts: dict[Act, float], parts: list[Part]) -> Act:
+def _act(reading: Reading, parts: list[Part]) -> Act:
     """Return the likeliest act; a doubtful one that looks for nothing needs a message of no piece.
 
     A wish for clothes is never answered by words alone, unless that is what it most likely is.
     """
-    likeliest = max(acts, key=lambda act: acts[act])
+    likeliest = reading.likeliest_act
+    acts = reading.acts
     if likeliest not in _WITHOUT_PARTS or acts[likeliest] >= _SURE_ACT:
         return likeliest
     if not any(part.wanted for part in parts):
         return likeliest
     return max((act for act in acts if act not in _WITHOUT_PARTS), key=lambda act: acts[act])
-
-
-def _unknown_to_network(
-    reading: Reading, known: Iterable[Value], schema: Schema
-) -> dict[Value, np.ndarray]:
-    """Return the roles of mentioned values that only the schema knows."""
-    return {
-        value: probabilities
-        for mention, probabilities in reading.mentions
-        for value in mention.values
-        if value not in known and value[0] in schema.categorical
-    }
-
-
-def _role(probabilities: np.ndarray, thresholds: dict[str, float]) -> int:
-    """Return the role of a value."""
-    asked = float(probabilities[WANTED] + probabilities[IMPLIED])
-    if probabilities[REFUSED] >= thresholds["refused"] and probabilities[REFUSED] > asked:
-        return REFUSED
-    if asked >= thresholds["wanted"]:
-        return WANTED if probabilities[WANTED] >= probabilities[IMPLIED] else IMPLIED
-    return OWNED if probabilities[OWNED] >= thresholds["owned"] else NONE
-
-
-def _group(
-    asked: list[Value],
-    links: np.ndarray,
-    rows: dict[Value, int],
-    chosen: dict[Value, int],
-    schema: Schema,
-) -> list[list[Value]]:
-    """Group values into pieces: garments that are alternatives, and the values of each."""
-
-    def link(value: Value, group: list[Value]) -> float:
-        known = [
-            float(links[rows[value], rows[other]])
-            for other in group
-            if value in rows and other in rows
-        ]
-        return sum(known) / len(known) if known else 1.0
-
-    garments = [
-        value
-        for value in asked
-        if (own := value_in(schema, value)) is not None and names_garments(own[0], schema)
-    ]
-    groups: list[list[Value]] = []
-    for garment in garments:
-        best = max(groups, key=lambda group: link(garment, group), default=None)
-        if best is None or link(garment, best) < _MIN_LINK:
-            groups.append([garment])
-        else:
-            best.append(garment)
-    heads = [list(group) for group in groups]
-    for value in asked:
-        if value in garments:
-            continue
-        if not groups:
-            groups.append([])
-            heads.append([])
-        strengths = [link(value, head) for head in heads]
-        for number, strength in enumerate(strengths):
-            if strength >= _MIN_LINK or strength == max(strengths):
-                groups[number].append(value)
-    return groups
 
 
 def _part(group: list[Value], chosen: dict[Value, int], refused: Values, schema: Schema) -> Part:

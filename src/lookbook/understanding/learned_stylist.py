@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from lookbook.attributes.schema import Schema
-from lookbook.outfits.slots import recipient_attributes
+from lookbook.outfits.slots import names_garments, recipient_attributes
 from lookbook.search.product_filter import ProductFilter
 from lookbook.understanding.learned_parser import LearnedParser
 from lookbook.understanding.message_features import segments_of_conversation
@@ -20,6 +20,7 @@ from lookbook.understanding.request import (
     Recommendation,
     Request,
     ShoppingPlan,
+    without,
 )
 from lookbook.understanding.shop_facts import ShopFacts
 from lookbook.understanding.vocabulary import Value
@@ -53,6 +54,10 @@ class LearnedStylist:
     def understand(self, conversation: Conversation, schema: Schema) -> Request:
         """Tell what a customer means, see :class:`lookbook.understanding.request.Stylist`."""
         request = self._parse(conversation, schema)
+        before = _before(conversation)
+        previous = self._parse(before, schema) if before is not None else None
+        if previous is not None:
+            request = carry_over(previous, request, schema)
         wishes = [
             read_product_wishes(text[:MAX_MESSAGE_LENGTH], self._phrases, conversation.facets)
             for text in _said_by_customer(conversation)
@@ -64,27 +69,21 @@ class LearnedStylist:
         ]
         if "Kids" in request.recipients and not _has_children(schema):
             notes.append(self._replies.sentence("no_children", request.language))
-        return request.model_copy(
-            update={
-                "notes": notes,
-                "wants_others": self._wants_others(request, conversation, schema),
-            }
+        # A message that adds nothing to what was asked before wants more, or others.
+        is_same = previous is not None and _asks(request) == _asks(previous)
+        has_wishes = not wishes[-1].is_empty or request.refers_to is not None
+        wants_others = (
+            is_same
+            and not has_wishes
+            and bool(conversation.page)
+            and request.act in ("search", "similar")
         )
+        return request.model_copy(update={"notes": notes, "wants_others": wants_others})
 
     def _parse(self, conversation: Conversation, schema: Schema) -> Request:
         if not conversation.message.strip():
-            return Request(act="complement" if conversation.item else "search", understood=True)
+            return Request(act="complement" if conversation.item else "search")
         return self.parser.parse(segments_of_conversation(conversation, schema), schema)
-
-    def _wants_others(self, request: Request, conversation: Conversation, schema: Schema) -> bool:
-        """Whether a message adds nothing to what was asked before: it wants more, or others."""
-        earlier = [number for number, turn in enumerate(conversation.turns) if turn.role == "user"]
-        if not (earlier and conversation.page) or request.act not in ("search", "similar"):
-            return False
-        last = conversation.turns[earlier[-1]].content
-        before = replace(conversation, message=last, turns=conversation.turns[: earlier[-1]])
-        previous = self._parse(before, schema)
-        return request.refers_to is None and _asks(request) == _asks(previous)
 
     def unmet(
         self,
@@ -110,9 +109,44 @@ class LearnedStylist:
         )
 
 
+def carry_over(previous: Request, request: Request, schema: Schema) -> Request:
+    """Return a request with what was wanted of the same piece before: "the same, but in blue".
+
+    Args:
+        previous: What the customer meant one message before.
+        request: What the message means.
+        schema: The catalogue's attributes.
+    """
+    if previous.act != "search" or request.act != "search":
+        return request
+    if len(previous.parts) != 1 or len(request.parts) != 1:
+        return request
+    (earlier,), (part,) = previous.parts, request.parts
+    garments = [name for name in earlier.wanted if names_garments(name, schema)]
+    is_same = bool(garments) and all(
+        set(part.wanted.get(name, [])) & set(earlier.wanted[name]) for name in garments
+    )
+    if not is_same:
+        return request
+    left = without(earlier.wanted, part.refused)
+    added = {name: own for name, own in left.items() if name not in part.wanted}
+    refused = {**earlier.refused, **part.refused}
+    wanted = {**part.wanted, **added}
+    merged = part.model_copy(update={"wanted": wanted, "refused": without(refused, wanted)})
+    return request.model_copy(update={"parts": [merged]})
+
+
+def _before(conversation: Conversation) -> Conversation | None:
+    """Return the conversation one message of the customer before; ``None`` for the first."""
+    numbers = [number for number, turn in enumerate(conversation.turns) if turn.role == "user"]
+    if not numbers:
+        return None
+    last = conversation.turns[numbers[-1]].content
+    return replace(conversation, message=last, turns=conversation.turns[: numbers[-1]])
+
+
 def _asks(request: Request) -> list[object]:
-    parts = [part.model_dump() for part in request.parts]
-    return [parts, request.recipients, request.products, request.sort]
+    return [request.parts, request.recipients]
 
 
 def _said_by_customer(conversation: Conversation) -> list[str]:

@@ -19,6 +19,23 @@ _STEM_ENDINGS = ("", "e", "o", "a")
 _PLURALS = ("s", "es", "n", "en", "e")
 # A French word before a vowel: "l'écharpe", "d'escarpins".
 _ELIDED = re.compile(r"(?:(?:[cdjlmnst]|qu)')+")
+# Words that begin a phrase for a value: "no sleeves", "ohne Ärmel", "sans manches", "sin mangas".
+_NEGATIONS = frozenset(
+    (
+        "no",
+        "non",
+        "not",
+        "without",
+        "ohne",
+        "kein",
+        "keine",
+        "keinen",
+        "nicht",
+        "sans",
+        "pas",
+        "sin",
+    )
+)
 _MIN_STEM = 4
 # Compounds have at least so many letters: "Wollpullover".
 _MIN_COMPOUND = 8
@@ -36,11 +53,13 @@ class Mention:
         start: The first character.
         end: The character after the last.
         values: The values that it may mean: attribute and value.
+        is_negative: Whether the words begin with a negation, as "no sleeves" does.
     """
 
     start: int
     end: int
     values: frozenset[tuple[str, str]]
+    is_negative: bool = False
 
 
 def fold(text: str) -> str:
@@ -91,7 +110,8 @@ class MentionFinder:
             size, values = self._match([word for word, _, _ in following])
             if values:
                 start, end = words[number][1], words[number + size - 1][2]
-                mentions.append(Mention(start, end, values))
+                is_negative = size > 1 and words[number][0] in _NEGATIONS
+                mentions.append(Mention(start, end, values, is_negative))
             number += size
         return mentions
 

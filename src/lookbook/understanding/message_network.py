@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from lookbook.errors import InputError
 from lookbook.loading import loaded_once
 from lookbook.understanding.mentions import Mention, MentionFinder
-from lookbook.understanding.message_features import MAX_ITEMS, Segment, arrays, tokenize
+from lookbook.understanding.message_features import CUSTOMER, MAX_ITEMS, Segment, arrays, tokenize
 from lookbook.understanding.request import Act, Language, Recipient, Weather
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ class Reading:
         refers_to: The number of the item meant among those shown last.
         is_cheapest: Whether low prices are wished.
         mentions: The mentions of the message, with the probabilities of their roles.
+        earlier: The values that the customer named before.
     """
 
     roles: np.ndarray
@@ -82,6 +83,17 @@ class Reading:
     refers_to: int | None
     is_cheapest: bool
     mentions: list[tuple[Mention, np.ndarray]]
+    earlier: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def likeliest_act(self) -> Act:
+        """The likeliest act."""
+        return max(self.acts, key=lambda act: self.acts[act])
+
+    @property
+    def named(self) -> frozenset[tuple[str, str]]:
+        """The values that the message names."""
+        return frozenset().union(*(mention.values for mention, _ in self.mentions))
 
 
 class MessageNetwork:
@@ -188,6 +200,13 @@ class MessageNetwork:
                 (mention, softmax(outputs["mention_roles"][positions].mean(axis=0)))
                 for mention, positions in mentions
             ],
+            earlier=frozenset().union(
+                *(
+                    named
+                    for named, segment in zip(tokens.mentions, tokens.segments, strict=True)
+                    if segment == CUSTOMER
+                )
+            ),
         )
 
 

@@ -10,6 +10,7 @@ from lookbook.outfits.slots import (
     categories_of,
     default_slots,
     names_garments,
+    other_slots,
     recipient_attributes,
     slot_of_value,
     values_of_slot,
@@ -32,7 +33,7 @@ from lookbook.understanding.request import (
 GARMENT, NAMED, RECIPIENT, REFUSED = 1.5, 1.0, 2.5, 2.0
 IMPLIED_GARMENT, IMPLIED = 1.2, 0.5
 # Weight of the attributes that a similar item shares with the one that is shown.
-SIMILAR = 0.02
+SIMILAR = 0.4
 # Seasons of the style model.
 _SEASONS: dict[Weather, str] = {
     "hot": "warm", "warm": "warm", "mild": "mild", "rain": "mild", "wind": "mild",
@@ -119,13 +120,15 @@ class _Planner:
         """Fill the other slots of the outfit, or those that were asked for."""
         schema = self._schema
         defaults = [one for one in default_slots(self._own_slot, schema) if one not in self._filled]
+        # What is worn with the customer's own; bags and the like fill no slot.
+        free = {None, *other_slots(self._own_slot, schema)} - self._filled
         queries = []
         for part in self._request.parts:
-            slots = self._slots_of(part.wanted) or self._slots_of(part.implied)
-            others = [slot for slot in slots if slot not in self._filled]
-            if others or slots:
-                queries.append(self._query(part, others or slots))
-            else:
+            named = self._slots_of(part.wanted) or self._slots_of(part.implied)
+            slots = [slot for slot in named if slot in free]
+            if slots:
+                queries.append(self._query(part, slots))
+            elif not named:
                 queries += [self._query(part, [slot]) for slot in defaults]
         return queries or [self._query(Part(), [slot]) for slot in defaults]
 

@@ -1,0 +1,132 @@
+"""Decides what a message says of each value, within constraints."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lookbook.attributes.schema import Schema
+from lookbook.outfits.slots import names_garments
+from lookbook.understanding.message_network import (
+    IMPLIED,
+    NONE,
+    OWNED,
+    REFUSED,
+    WANTED,
+    Reading,
+)
+from lookbook.understanding.vocabulary import Value, value_in
+
+# A value that nobody named is asked for at this probability, where no other garment is, and at
+# most so many of them are.
+_LIKELY_GARMENT = 0.2
+_MAX_IMPLIED_GARMENTS = 5
+# A value of an earlier message stays beside a new one of its attribute at this probability.
+_SURE_TO_STAY = 0.8
+
+
+def decide_roles(
+    reading: Reading, values: list[Value], thresholds: dict[str, float], schema: Schema
+) -> dict[Value, int]:
+    """Return the values that a message speaks of, with their roles.
+
+    Constraints: a value that the customer named, now or before, counts at a lower probability than
+    one that nobody named, and a refused value mostly has to be named. "No sleeves" names what is
+    wanted. A new value of an attribute replaces one of an earlier message. A search for no garment
+    is for the likeliest ones.
+
+    Args:
+        reading: What a network reads.
+        values: The values of its rows.
+        thresholds: The least probability by role: ``wanted``, ``refused`` and ``owned``, and of
+            named values ``named_wanted`` and ``named_refused``.
+        schema: The catalogue's attributes.
+    """
+    probabilities = dict(zip(values, reading.roles, strict=True))
+    probabilities |= _unknown_to_network(reading, probabilities, schema)
+    named = reading.named
+    negative = {
+        value for mention, _ in reading.mentions if mention.is_negative for value in mention.values
+    }
+    roles: dict[Value, int] = {}
+    for value, likely in probabilities.items():
+        is_named = value in named
+        role = _role(likely, thresholds, is_named or value in reading.earlier)
+        if role == REFUSED and value in negative:
+            role = WANTED
+        if role != NONE:
+            roles[value] = role
+    _replace_earlier(roles, probabilities, reading, schema)
+    if reading.likeliest_act == "search" and not _garments(roles, schema):
+        _add_likely_garments(roles, probabilities, schema)
+    return roles
+
+
+def _unknown_to_network(
+    reading: Reading, known: dict[Value, np.ndarray], schema: Schema
+) -> dict[Value, np.ndarray]:
+    """Return the roles of mentioned values that only the schema knows."""
+    return {
+        value: probabilities
+        for mention, probabilities in reading.mentions
+        for value in mention.values
+        if value not in known and value[0] in schema.categorical
+    }
+
+
+def _role(likely: np.ndarray, thresholds: dict[str, float], is_named: bool) -> int:
+    asked = float(likely[WANTED] + likely[IMPLIED])
+    wanted = thresholds["named_wanted" if is_named else "wanted"]
+    refused = thresholds["named_refused" if is_named else "refused"]
+    if likely[REFUSED] >= refused and likely[REFUSED] > asked:
+        return REFUSED
+    if asked >= wanted and asked > likely[OWNED]:
+        return WANTED if likely[WANTED] >= likely[IMPLIED] else IMPLIED
+    return OWNED if likely[OWNED] >= thresholds["owned"] else NONE
+
+
+def _replace_earlier(
+    roles: dict[Value, int],
+    probabilities: dict[Value, np.ndarray],
+    reading: Reading,
+    schema: Schema,
+) -> None:
+    """Drop values of earlier messages where the message names others of their attributes."""
+    renewed = {
+        value[0] for value, role in roles.items() if role == WANTED and value in reading.named
+    }
+    for value, role in list(roles.items()):
+        is_old = value in reading.earlier and value not in reading.named
+        if role != WANTED or not is_old or value[0] not in renewed:
+            continue
+        # "Also in black" adds a colour, and shoes to a dress; a sleeve has one length.
+        may_stay = is_garment(value, schema) or value[0] in schema.multis
+        likely = probabilities[value][WANTED] + probabilities[value][IMPLIED]
+        if not may_stay or likely < _SURE_TO_STAY:
+            del roles[value]
+
+
+def _garments(roles: dict[Value, int], schema: Schema) -> list[Value]:
+    return [
+        value
+        for value, role in roles.items()
+        if role in (WANTED, IMPLIED) and is_garment(value, schema)
+    ]
+
+
+def is_garment(value: Value, schema: Schema) -> bool:
+    """Whether a value is a garment in a schema."""
+    own = value_in(schema, value)
+    return own is not None and names_garments(own[0], schema)
+
+
+def _add_likely_garments(
+    roles: dict[Value, int], probabilities: dict[Value, np.ndarray], schema: Schema
+) -> None:
+    """Add the garments that a shop assistant would go by."""
+    likely = {
+        value: float(one[WANTED] + one[IMPLIED])
+        for value, one in probabilities.items()
+        if value not in roles and is_garment(value, schema)
+    }
+    best = sorted(likely, key=lambda value: -likely[value])[:_MAX_IMPLIED_GARMENTS]
+    roles |= {value: IMPLIED for value in best if likely[value] >= _LIKELY_GARMENT}
