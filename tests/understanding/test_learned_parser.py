@@ -204,13 +204,14 @@ class GivenNetwork:
 
 def test_a_parser_finds_the_words_of_the_schema_that_it_is_asked_with(schema):
     network = GivenNetwork()
-    parser = LearnedParser(network, {"frock": frozenset({NAMES["dress"]})})
+    parser = LearnedParser(network, {"lbd": frozenset({NAMES["dress"]})})
     furniture = read_schema("tests/end_to_end/furniture/schema.yml")
-    segments = [Segment(MESSAGE, 0, "a frock on a couch")]
+    segments = [Segment(MESSAGE, 0, "an LBD on a couch")]
     assert parser.parse(segments, furniture).parts == [Part(wanted={"Category": ["sofa"]})]
     assert [one.values for one in network.found] == [{NAMES["dress"]}, {("Category", "sofa")}]
     assert not parser.parse(segments, schema).parts
     assert parser.finder(schema) is parser.finder(schema) is not parser.finder(furniture)
+    assert not parser.finder(schema, has_vocabulary=False).find("an LBD")
 
 
 def test_a_doubtful_question_that_names_a_piece_is_a_search(request_of):

@@ -104,6 +104,14 @@ def test_a_furniture_shop_has_its_own_words(shipped):
     assert ("Colours", "white") in words[phrase_key("weiß")]
 
 
+def test_a_value_that_is_declared_in_plural_has_a_singular(schema):
+    words = words_of(schema, {})
+    assert (
+        words["hat"] == words["hats"] == {("Garment", one) for one in ("beanie", "brim hat", "cap")}
+    )
+    assert ("Garment", "sneakers") in words["shoe"]
+
+
 def test_a_word_counts_where_a_schema_has_none_of_a_vocabularys_meanings(shipped):
     assert "Category" not in {name for name, _ in shipped["hat"]}
     assert ("Category", "Tops") in words_of(read_schema(RECIPE), shipped)["hat"]

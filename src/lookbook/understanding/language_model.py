@@ -123,7 +123,8 @@ class LanguageModelStylist:
             for price in ((product.price, product.sale_price) if product else ())
             if price is not None
         }
-        finder, item = self._bundled.parser.finder(schema), conversation.item
+        finder = self._bundled.parser.finder(schema, has_vocabulary=False)
+        item = conversation.item
         known = _named_values([*(one.record for one in items), *([item] if item else [])],
                               finder, schema)  # fmt: skip
         held: list[str] = []

@@ -42,13 +42,21 @@ class LearnedParser:
         self._vocabulary = vocabulary
         self._finder = lru_cache(maxsize=8)(self._make_finder)
 
-    def finder(self, schema: Schema) -> MentionFinder:
-        """Return what finds mentions of a schema's values, cached."""
-        return self._finder(schema.as_json)
+    def finder(self, schema: Schema, has_vocabulary: bool = True) -> MentionFinder:
+        """Return what finds mentions of a schema's values, cached.
 
-    def _make_finder(self, declared: str) -> MentionFinder:
-        schema = Schema.model_validate_json(declared)
-        return MentionFinder(words_of(schema, self._vocabulary), self._network.ordinary)
+        Args:
+            schema: The catalogue's attributes.
+            has_vocabulary: Whether customers' words count beside the schema's own. Only in a
+                context do they tell the suit from what suits.
+        """
+        return self._finder(schema.as_json, has_vocabulary)
+
+    def _make_finder(self, declared: str, has_vocabulary: bool) -> MentionFinder:
+        words = words_of(
+            Schema.model_validate_json(declared), self._vocabulary if has_vocabulary else {}
+        )
+        return MentionFinder(words, self._network.ordinary)
 
     def parse(self, segments: list[Segment], schema: Schema) -> Request:
         """Return what a conversation asks for, without what the shop's data tells.

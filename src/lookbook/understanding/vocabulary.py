@@ -78,7 +78,9 @@ def words_of(
             means = (garments.get(value) if is_category else None) or [(name, value)]
             # One value is one pair, as the vocabulary and the network write it.
             means = [spelt.get(_normalize(meant), meant) for meant in means]
-            for key in map(phrase_key, (value, *declared.synonyms)):
+            # Singular forms as well: mentions in plural are found by them.
+            named = (value, *declared.synonyms)
+            for key in {phrase_key(form) for one in named for form in (one, normalize(one))}:
                 is_usable = key not in AMBIGUOUS and value != getattr(attribute, "default", None)
                 # A vocabulary tells the meanings of a word more exactly than a list of synonyms.
                 if is_usable and key not in listed:

@@ -176,7 +176,7 @@ def write_card(
     fit = ", ".join(f"{name} {value}" for name, value in params.fit.items())
     tables = [
         f"## {'All messages' if by == 'all' else f'By {by}'}\n\n"
-        f"{pd.DataFrame(rows).to_markdown(index=False)}\n"
+        f"{_markdown_table(rows)}\n"
         for by, rows in understand_report["scores"].items()
     ]
     return "\n".join(
@@ -192,6 +192,11 @@ def write_card(
             *tables,
         ]
     )
+
+
+def _markdown_table(rows: list[dict[str, Any]]) -> str:
+    lines = [list(rows[0]), ["---"] * len(rows[0]), *(row.values() for row in rows)]
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
 
 
 def _examples(rows: list[dict[str, Any]]) -> list[Example]:
