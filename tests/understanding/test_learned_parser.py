@@ -6,11 +6,11 @@ from lookbook.attributes.schema import Schema
 from lookbook.understanding.learned_parser import LearnedParser, decode
 from lookbook.understanding.mentions import Mention
 from lookbook.understanding.message_features import MESSAGE, Segment
-from lookbook.understanding.message_network import ACTS, ROLES, NetworkFacts, Reading
+from lookbook.understanding.message_network import ACTS, ROLES, NetworkFacts, Reading, Thresholds
 from lookbook.understanding.request import Part, Request
 from project import ROOT
 
-THRESHOLDS = {"wanted": 0.4, "refused": 0.4, "owned": 0.5}
+THRESHOLDS = Thresholds(wanted=0.4, refused=0.4, owned=0.5, named_wanted=0.4, named_refused=0.4)
 NAMES = {
     "dress": ("Garment", "dress"), "sneakers": ("Garment", "sneakers"),
     "boots": ("Garment", "boots"), "coat": ("Garment", "coat"), "red": ("Colours", "red"),
@@ -85,7 +85,14 @@ def test_a_refused_value_is_never_wanted(request_of):
 def test_what_is_likely_wanted_or_implied_is_asked_for_together(request_of):
     (part,) = request_of({"coat": np.array([0.55, 0.15, 0.3, 0.0, 0.0])}).parts
     assert part.implied == {"Garment": ["coat"]}
-    assert not request_of({"coat": np.array([0.65, 0.15, 0.2, 0.0, 0.0])}).parts
+    unlikely = {"coat": np.array([0.65, 0.15, 0.2, 0.0, 0.0])}
+    assert not request_of(unlikely, act="complement").parts
+
+
+def test_a_search_for_no_garment_is_for_the_likeliest_ones(request_of):
+    likely, unlikely = np.array([0.7, 0.05, 0.25, 0.0, 0.0]), np.array([0.9, 0.0, 0.1, 0.0, 0.0])
+    (part,) = request_of({"coat": likely, "boots": unlikely}, weather="cold").parts
+    assert part == Part(implied={"Garment": ["coat"]})
 
 
 def test_pieces_are_told_apart_by_their_links(request_of):

@@ -22,6 +22,7 @@ from lookbook.understanding.message_network import (
     WEATHERS,
     MessageNetwork,
     NetworkFacts,
+    Thresholds,
 )
 from lookbook.understanding.network_training import (
     FitParams,
@@ -36,7 +37,7 @@ PARAMS = FitParams(
     layers=2, frozen_layers=1, epochs=2, batch_size=2, learning_rate=1e-3, head_learning_rate=2e-2,
     dropout=0.0, augmented=0.2, threads=1, seed=0,
 )  # fmt: skip
-THRESHOLDS = {"wanted": 0.4, "refused": 0.4, "owned": 0.5}
+THRESHOLDS = Thresholds(wanted=0.4, refused=0.4, owned=0.5, named_wanted=0.2, named_refused=0.3)
 GARMENTS, COLOURS = ["dress", "boots", "coat", "shirt", "hat"], ["red", "blue", "black"]
 WORDS = {word: frozenset({("Garment", word)}) for word in GARMENTS} | {
     word: frozenset({("Colours", word)}) for word in COLOURS

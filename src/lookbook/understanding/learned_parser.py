@@ -15,6 +15,7 @@ from lookbook.understanding.message_network import (
     WANTED,
     MessageNetwork,
     Reading,
+    Thresholds,
 )
 from lookbook.understanding.pieces import PieceGrouping
 from lookbook.understanding.request import Act, Part, Recipient, Request, Values, without
@@ -72,7 +73,7 @@ class LearnedParser:
 def decode(
     reading: Reading,
     values: list[Value],
-    thresholds: dict[str, float],
+    thresholds: Thresholds,
     schema: Schema,
 ) -> Request:
     """Turn a reading into a request.
@@ -83,7 +84,7 @@ def decode(
     Args:
         reading: What a network reads.
         values: The values of its rows.
-        thresholds: The least probability by role, see :func:`decide_roles`.
+        thresholds: The least probabilities at which values count.
         schema: The catalogue's attributes; values that it lacks are left out.
     """
     chosen = decide_roles(reading, values, thresholds, schema)

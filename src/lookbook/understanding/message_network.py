@@ -39,19 +39,37 @@ OUTPUTS = (
 METADATA = "lookbook"
 
 
+class Thresholds(BaseModel, extra="forbid"):
+    """The least probability at which a value has a role.
+
+    Attributes:
+        wanted: Of a value that nobody named and is asked for.
+        refused: Of a value that nobody named and is refused.
+        owned: Of an owned value.
+        named_wanted: Of a value that the customer names and asks for.
+        named_refused: Of a value that the customer names and refuses.
+    """
+
+    wanted: float
+    refused: float
+    owned: float
+    named_wanted: float
+    named_refused: float
+
+
 class NetworkFacts(BaseModel, extra="forbid"):
     """What a network's file tells of itself.
 
     Attributes:
         values: Attribute and value of each of its values.
         occasions: Names of the occasions; the first is none.
-        thresholds: The least probability by role at which a value counts.
+        thresholds: The least probabilities at which values count.
         tokenizer: A tokenizer of the library tokenizers, as JSON.
     """
 
     values: list[tuple[str, str]]
     occasions: list[str]
-    thresholds: dict[str, float]
+    thresholds: Thresholds
     tokenizer: str
 
 

@@ -46,6 +46,7 @@ from lookbook.understanding.message_network import (
     ROLES,
     WEATHERS,
     NetworkFacts,
+    Thresholds,
     ordinary_words,
 )
 
@@ -380,7 +381,7 @@ class MessageTrainer:
     def _inputs(self, tokens: Sequence[Tokens]) -> dict[str, Tensor]:
         return {name: torch.from_numpy(array) for name, array in arrays(tokens, self._rows).items()}
 
-    def export(self, network: TrainableNetwork, thresholds: dict[str, float]) -> bytes:
+    def export(self, network: TrainableNetwork, thresholds: Thresholds) -> bytes:
         """Export a network for onnxruntime, its weights in eight bits.
 
         Returns:

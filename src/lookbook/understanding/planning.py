@@ -120,14 +120,15 @@ class _Planner:
         """Fill the other slots of the outfit, or those that were asked for."""
         schema = self._schema
         defaults = [one for one in default_slots(self._own_slot, schema) if one not in self._filled]
-        # What is worn with the customer's own; bags and the like fill no slot.
-        free = {None, *other_slots(self._own_slot, schema)} - self._filled
+        # What can be worn with the customer's own; bags and the like fill no slot.
+        possible = {None, *other_slots(self._own_slot, schema)}
         queries = []
         for part in self._request.parts:
             named = self._slots_of(part.wanted) or self._slots_of(part.implied)
-            slots = [slot for slot in named if slot in free]
+            slots = [slot for slot in named if slot in possible]
+            free = [slot for slot in slots if slot not in self._filled]
             if slots:
-                queries.append(self._query(part, slots))
+                queries.append(self._query(part, free or slots))
             elif not named:
                 queries += [self._query(part, [slot]) for slot in defaults]
         return queries or [self._query(Part(), [slot]) for slot in defaults]

@@ -13,6 +13,7 @@ from lookbook.understanding.message_network import (
     REFUSED,
     WANTED,
     Reading,
+    Thresholds,
 )
 from lookbook.understanding.vocabulary import Value, value_in
 
@@ -25,7 +26,7 @@ _SURE_TO_STAY = 0.8
 
 
 def decide_roles(
-    reading: Reading, values: list[Value], thresholds: dict[str, float], schema: Schema
+    reading: Reading, values: list[Value], thresholds: Thresholds, schema: Schema
 ) -> dict[Value, int]:
     """Return the values that a message speaks of, with their roles.
 
@@ -37,8 +38,7 @@ def decide_roles(
     Args:
         reading: What a network reads.
         values: The values of its rows.
-        thresholds: The least probability by role: ``wanted``, ``refused`` and ``owned``, and of
-            named values ``named_wanted`` and ``named_refused``.
+        thresholds: The least probabilities at which values count.
         schema: The catalogue's attributes.
     """
     probabilities = dict(zip(values, reading.roles, strict=True))
@@ -73,15 +73,15 @@ def _unknown_to_network(
     }
 
 
-def _role(likely: np.ndarray, thresholds: dict[str, float], is_named: bool) -> int:
+def _role(likely: np.ndarray, thresholds: Thresholds, is_named: bool) -> int:
     asked = float(likely[WANTED] + likely[IMPLIED])
-    wanted = thresholds["named_wanted" if is_named else "wanted"]
-    refused = thresholds["named_refused" if is_named else "refused"]
+    wanted = thresholds.named_wanted if is_named else thresholds.wanted
+    refused = thresholds.named_refused if is_named else thresholds.refused
     if likely[REFUSED] >= refused and likely[REFUSED] > asked:
         return REFUSED
     if asked >= wanted and asked > likely[OWNED]:
         return WANTED if likely[WANTED] >= likely[IMPLIED] else IMPLIED
-    return OWNED if likely[OWNED] >= thresholds["owned"] else NONE
+    return OWNED if likely[OWNED] >= thresholds.owned else NONE
 
 
 def _replace_earlier(

@@ -18,7 +18,7 @@ from lookbook.understanding.examples import (
     values_of_examples,
 )
 from lookbook.understanding.learned_parser import LearnedParser
-from lookbook.understanding.message_network import MessageNetwork
+from lookbook.understanding.message_network import MessageNetwork, Thresholds
 from lookbook.understanding.scores import score_request, summarize_scores
 from lookbook.understanding.vocabulary import Value, words_of
 
@@ -34,7 +34,7 @@ class UnderstandParams(BaseModel, extra="forbid"):
         min_examples: Messages that a value occurs in at least.
         occasions: Number of the most frequent occasions that are told apart.
         folds: Groups of writers, each of which is left out once; fewer than 2 measure nothing.
-        thresholds: The least probability by role at which a value counts.
+        thresholds: The least probabilities at which values count.
         credit: Who wrote the messages, for the card.
         fit: How a network is fitted, see
             :class:`lookbook.understanding.network_training.FitParams`.
@@ -44,7 +44,7 @@ class UnderstandParams(BaseModel, extra="forbid"):
     min_examples: int = Field(gt=0)
     occasions: int = Field(gt=0)
     folds: int = Field(ge=0)
-    thresholds: dict[str, float]
+    thresholds: Thresholds
     credit: str
     fit: dict[str, Any]
 
