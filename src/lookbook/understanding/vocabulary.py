@@ -19,10 +19,10 @@ from lookbook.understanding.mentions import phrase_key
 Value = tuple[str, str]
 # Synonyms of values that mean something else in a sentence, or no wish.
 _AMBIGUOUS = """
-active, all, animal, any, boat, body, both, down, evening, everyone, f, f m, full, grand, gross,
-grande, hip, hood, klein, l, large, light, logo tee, long, m, m f, medio, medium, mid, mittel,
-moyen, n a, neutral, none, not applicable, not specified, one size, other, petit, print, pump,
-regular, rock, s, set, short, small, square, standard, strap, sweat, two, two piece, u,
+active, all, animal, any, boat, body, both, down, evening, everyone, f, f m, flat, full, grand,
+gross, grande, hip, hood, klein, l, large, light, logo tee, long, m, m f, medio, medium, mid,
+mittel, moyen, n a, neutral, none, not applicable, not specified, one size, other, petit, print,
+pump, regular, rock, s, set, short, small, square, standard, strap, sweat, two, two piece, u,
 unknown, unspecified, v
 """
 AMBIGUOUS = frozenset(word.strip() for word in _AMBIGUOUS.split(","))
@@ -78,9 +78,8 @@ def words_of(
             means = (garments.get(value) if is_category else None) or [(name, value)]
             # One value is one pair, as the vocabulary and the network write it.
             means = [spelt.get(_normalize(meant), meant) for meant in means]
-            # Singular forms as well: mentions in plural are found by them.
-            named = (value, *declared.synonyms)
-            for key in {phrase_key(form) for one in named for form in (one, normalize(one))}:
+            # A value may be declared in the plural; synonyms are singular.
+            for key in map(phrase_key, (value, normalize(value), *declared.synonyms)):
                 is_usable = key not in AMBIGUOUS and value != getattr(attribute, "default", None)
                 # A vocabulary tells the meanings of a word more exactly than a list of synonyms.
                 if is_usable and key not in listed:
