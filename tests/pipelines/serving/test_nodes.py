@@ -9,10 +9,13 @@ from lookbook.assistant.types import ServingParams
 from lookbook.datasets.catalogue_search_dataset import CatalogueSearchDataset
 from lookbook.errors import InputError
 from lookbook.photos.photo import Photo
-from lookbook.pipelines.serving.nodes import describe_item, plan_outfit, write_reply
-from lookbook.understanding.rule_stylist import NOTHING_FOUND, RuleStylist
+from lookbook.pipelines.serving.nodes import describe_item, interpret_message, write_reply
+from lookbook.understanding.replies import read_replies
+from lookbook.understanding.request import Request, ShoppingPlan
 from processes import run_kedro
-from project import configuration, jpeg, latest, succeed, usual_phrases
+from project import ROOT, bundled_stylist, configuration, jpeg, latest, succeed
+
+REPLIES = read_replies(str(ROOT / "conf/base/replies.yml"))
 
 
 def shown(data):
@@ -63,7 +66,29 @@ def test_a_file_that_is_no_photo_ends_in_a_sentence(describe):
 
 def test_neither_photo_nor_message_ends_in_a_sentence(search, params, schema):
     with pytest.raises(InputError, match="give a photo, a message or both"):
-        plan_outfit({}, "  ", [], RuleStylist(), search, params, schema)
+        interpret_message({}, "  ", [], bundled_stylist(), search, params, schema)
+
+
+def test_a_message_becomes_a_request_an_item_and_a_plan(search, params, schema):
+    request, item, plan = interpret_message(
+        {}, "black boots", [], bundled_stylist(), search, params, schema
+    )
+    (part,) = Request.model_validate(request).parts
+    assert (part.wanted["Garment"], part.wanted["Colours"]) == (["boots"], ["black"])
+    assert (item, json.loads(json.dumps(plan))) == ({}, plan)
+    (query,) = ShoppingPlan.model_validate(plan).queries
+    assert (query.slot, query.text) == ("feet", "black boots")
+
+
+def test_an_item_of_the_page_becomes_the_item_to_start_from(search, params, schema):
+    (dress,) = search.browse({"Category": ["Dresses"]}, 1)
+    history = [{"role": "user", "content": "a dress"},
+               {"role": "assistant", "content": "Here.", "shown": [dress.photo_id]}]  # fmt: skip
+    _, item, plan = interpret_message(
+        {}, "more like the first one please", history, bundled_stylist(), search, params, schema
+    )
+    assert item["photo_id"] == dress.photo_id
+    assert (plan["mode"], plan["queries"][0]["slot"]) == ("similar", "full_body")
 
 
 @pytest.fixture
@@ -72,28 +97,36 @@ def replied(search, params, schema):
 
 
 def reply_to(message, rows, search, params, schema):
-    stylist = RuleStylist(usual_phrases())
-    plan = plan_outfit({}, message, [], stylist, search, params, schema)
+    stylist = bundled_stylist()
+    request, _, plan = interpret_message({}, message, [], stylist, search, params, schema)
     columns = ["photo_id", "Filename", "slot", *schema.names, "product", "why"]
     found = pd.DataFrame(rows, columns=columns, dtype=object).fillna("")
-    return write_reply(plan, {}, found, "", [], RuleStylist(), schema)
+    return write_reply(request, plan, {}, found, message, [], stylist, schema)
 
 
 def test_a_reply_names_nothing_that_was_not_found(replied):
-    assert replied("purple boots, cheap", []).endswith(NOTHING_FOUND)
+    assert REPLIES.sentence("nothing_found", "en") in replied("purple boots, cheap", [])
 
 
 def test_a_reply_says_that_a_colour_is_not_to_be_had(replied):
-    boots = {"slot": "feet", "Title": "Brown boots", "Colours": "brown"}
-    assert replied("purple boots", [boots]) == (
-        "Nothing that fits for shoes is purple. I found:\n- shoes: Brown boots"
-    )
+    boots = {"slot": "feet", "Title": "Brown boots", "Colours": "brown", "Garment": "boots"}
+    reply = replied("purple boots", [boots])
+    assert "I could not find this" in reply and "purple" in reply
+    assert reply.endswith("Brown boots")
 
 
 def test_a_reply_names_the_shops_price(replied):
     product = {"product_id": "1", "title": "Stiefel Elbe", "price": 89.95, "currency": "EUR"}
-    boots = {"slot": "feet", "Title": "Brown boots", "product": json.dumps(product)}
-    assert replied("boots", [boots]).endswith("I found:\n- shoes: Stiefel Elbe, 89.95 EUR")
+    boots = {"slot": "feet", "Title": "Brown boots", "Garment": "boots", "Category": "Shoes",
+             "product": json.dumps(product)}  # fmt: skip
+    assert replied("boots", [boots]).endswith("Stiefel Elbe, 89.95 EUR")
+
+
+def test_a_reply_is_in_the_customers_language(replied):
+    boots = {"slot": "feet", "Title": "Stiefel", "Garment": "boots", "Category": "Shoes"}
+    assert replied("Ich suche Stiefel für den Winter", [boots]).startswith(
+        REPLIES.sentence("found", "de")
+    )
 
 
 @pytest.fixture
@@ -114,9 +147,10 @@ def test_answers_for_one_photo_and_words_on_the_command_line(answer, ran):
     result, project = answer(photo=item, message="something dressier")
     printed = succeed(result).stdout
     described = json.loads(latest(project, "described_item.json").read_text())
+    request = json.loads(latest(project, "request.json").read_text())
     plan = json.loads(latest(project, "shopping_plan.json").read_text())
     items = pd.read_csv(latest(project, "recommendations.csv"), keep_default_na=False)
-    assert "go:" in printed
+    assert request["act"] == "complement"
     assert json.loads(items["product"][0])["title"] in printed
     assert 0 < len(items) <= 10
     assert set(items["slot"]) <= {query["slot"] for query in plan["queries"]}
