@@ -23,8 +23,8 @@ def ask(assistant):
         ] if shown else []  # fmt: skip
         params = with_products(assistant.params, products, None, assistant.product_facets())
         params = params.model_copy(update={"outfits": 0, "limit": limit})
-        request, found = assistant.recommend(None, message, history, params)
-        return found.items, "".join(assistant.reply(request, None, found.items, message, history))
+        turn, found = assistant.recommend(None, message, history, params)
+        return found.items, "".join(assistant.reply(turn, found.items))
 
     return ask
 

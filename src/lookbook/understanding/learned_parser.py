@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from lookbook.attributes.schema import Schema
-from lookbook.understanding.mentions import MentionFinder
+from lookbook.understanding.mentions import MentionFinder, phrase_key
 from lookbook.understanding.message_features import Segment
 from lookbook.understanding.message_network import (
     IMPLIED,
@@ -22,11 +22,15 @@ from lookbook.understanding.request import Act, Part, Recipient, Request, Values
 from lookbook.understanding.roles import decide_roles
 from lookbook.understanding.vocabulary import Value, value_in, words_of
 
-# Least probability of a recipient.
-_MIN_RECIPIENT = 0.5
+# Least probability of a recipient, and of one whom the message names.
+_MIN_RECIPIENT, _MIN_NAMED_RECIPIENT = 0.5, 0.25
+# A wish that names nothing ("surprise me") is as sure as this, and of words that are known.
+_SURE_SEARCH, _MIN_KNOWN_WORDS = 0.9, 0.5
 # Acts that look for nothing, and the probability from which on a named piece changes nothing.
 _WITHOUT_PARTS: tuple[Act, ...] = ("question", "small_talk", "off_topic")
 _SURE_ACT = 0.7
+# Shorter words say little.
+_MIN_LETTERS = 4
 
 
 class LearnedParser:
@@ -66,8 +70,17 @@ class LearnedParser:
             segments: The texts of the conversation, the message first.
             schema: The catalogue's attributes.
         """
-        reading = self._network.read(segments, self.finder(schema))
-        return decode(reading, self._network.facts.values, self._network.facts.thresholds, schema)
+        network = self._network
+        reading = network.read(segments, self.finder(schema))
+        request = decode(reading, network.facts.values, network.facts.thresholds, schema)
+        is_vague = reading.acts["search"] > _SURE_SEARCH and self._is_language(segments[0].text)
+        return request.model_copy(update={"understood": request.understood or is_vague})
+
+    def _is_language(self, message: str) -> bool:
+        """Whether most words of a message are words at all."""
+        words = [word for word in phrase_key(message).split() if len(word) >= _MIN_LETTERS]
+        known = sum(word in self._network.ordinary for word in words)
+        return bool(words) and known >= _MIN_KNOWN_WORDS * len(words)
 
 
 def decode(
@@ -99,9 +112,7 @@ def decode(
     parts = [part for part in pieces if part.wanted or part.implied]
     if not parts and refused:
         parts = [Part(refused=refused)]
-    recipients: list[Recipient] = [
-        name for name, probability in reading.recipients.items() if probability > _MIN_RECIPIENT
-    ]
+    recipients = _recipients(reading)
     act = _act(reading, parts)
     if act in _WITHOUT_PARTS:
         parts = []
@@ -118,6 +129,17 @@ def decode(
         understood=bool(parts or recipients or reading.occasion or reading.weather)
         or act != "search",
     )
+
+
+def _recipients(reading: Reading) -> list[Recipient]:
+    """Return for whom it is; one whom the message names counts at a lower probability."""
+    likely = [name for name, chance in reading.recipients.items() if chance > _MIN_RECIPIENT]
+    if likely:
+        return likely
+    named = {value for _, value in reading.named}
+    best = max(reading.recipients, key=lambda name: reading.recipients[name])
+    is_meant = best in named and reading.recipients[best] > _MIN_NAMED_RECIPIENT
+    return [best] if is_meant else []
 
 
 def _act(reading: Reading, parts: list[Part]) -> Act:

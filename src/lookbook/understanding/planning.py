@@ -153,9 +153,11 @@ class _Planner:
         ]
         slots = self._slots_of(changes.wanted) or [self._own_slot]
         categories = [one for slot in slots if slot for one in values_of_slot(slot, schema)]
+        # Words are compared only where they say more than the picture.
+        new = without(merge_values(changes.wanted, changes.implied), self._own)
         return SlotQuery(
             slot=slots[0] if len(slots) == 1 else None,
-            text=_words(preferences),
+            text=" ".join(value for own in new.values() for value in own[:3]),
             filters={str(schema.slot_attribute): categories} if categories else {},
             preferences=[*preferences, *alike],
         )
@@ -246,13 +248,22 @@ def _recipient_preferences(recipients: Iterable[Recipient], schema: Schema) -> l
 
 def merge_parts(parts: Iterable[Part]) -> Part:
     """Merge parts into one: any of their values will do."""
-    merged = Part(wanted={}, implied={}, refused={})
+    merged = Part()
     for part in parts:
-        for name in Part.model_fields:
-            target: Values = getattr(merged, name)
-            for attribute, values in getattr(part, name).items():
-                target[attribute] = [*dict.fromkeys([*target.get(attribute, []), *values])]
+        merged = Part(
+            wanted=merge_values(merged.wanted, part.wanted),
+            implied=merge_values(merged.implied, part.implied),
+            refused=merge_values(merged.refused, part.refused),
+        )
     return merged
+
+
+def merge_values(values: Values, others: Values) -> Values:
+    """Return the values of both, without repeats."""
+    names = dict.fromkeys([*values, *others])
+    return {
+        name: [*dict.fromkeys([*values.get(name, []), *others.get(name, [])])] for name in names
+    }
 
 
 def _words(preferences: Iterable[Preference]) -> str:
