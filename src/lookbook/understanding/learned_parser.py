@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
 
 from lookbook.attributes.schema import Schema
@@ -36,13 +37,23 @@ _MIN_LETTERS = 4
 class LearnedParser:
     """Parses messages by a network, a vocabulary and constraints."""
 
-    def __init__(self, network: MessageNetwork, vocabulary: dict[str, frozenset[Value]]) -> None:
+    def __init__(
+        self,
+        network: MessageNetwork,
+        vocabulary: dict[str, frozenset[Value]],
+        negations: Iterable[str] = (),
+        additions: Iterable[str] = (),
+    ) -> None:
         """Create a parser.
 
         Args:
             network: Reads messages.
             vocabulary: The words of values, see :func:`read_vocabulary`.
+            negations: Words that negate what follows them.
+            additions: Words that add to what was said before.
         """
+        self._negations = tuple(negations)
+        self._additions = frozenset(map(phrase_key, additions))
         self._network = network
         self._vocabulary = vocabulary
         self._finder = lru_cache(maxsize=8)(self._make_finder)
@@ -61,7 +72,7 @@ class LearnedParser:
         words = words_of(
             Schema.model_validate_json(declared), self._vocabulary if has_vocabulary else {}
         )
-        return MentionFinder(words, self._network.ordinary)
+        return MentionFinder(words, self._network.ordinary, self._negations)
 
     def parse(self, segments: list[Segment], schema: Schema) -> Request:
         """Return what a conversation asks for, without what the shop's data tells.
@@ -72,13 +83,15 @@ class LearnedParser:
         """
         network = self._network
         reading = network.read(segments, self.finder(schema))
+        words = phrase_key(segments[0].text).split()
+        reading = replace(reading, adds=not self._additions.isdisjoint(words))
         request = decode(reading, network.facts.values, network.facts.thresholds, schema)
-        is_vague = reading.acts["search"] > _SURE_SEARCH and self._is_language(segments[0].text)
+        is_vague = reading.acts["search"] > _SURE_SEARCH and self._is_language(words)
         return request.model_copy(update={"understood": request.understood or is_vague})
 
-    def _is_language(self, message: str) -> bool:
+    def _is_language(self, words: list[str]) -> bool:
         """Whether most words of a message are words at all."""
-        words = [word for word in phrase_key(message).split() if len(word) >= _MIN_LETTERS]
+        words = [word for word in words if len(word) >= _MIN_LETTERS]
         known = sum(word in self._network.ordinary for word in words)
         return bool(words) and known >= _MIN_KNOWN_WORDS * len(words)
 

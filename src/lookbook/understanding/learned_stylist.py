@@ -4,26 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import get_args
 
 from lookbook.attributes.schema import Schema
 from lookbook.outfits.slots import names_garments, recipient_attributes
 from lookbook.search.product_filter import ProductFilter
 from lookbook.understanding.learned_parser import LearnedParser
+from lookbook.understanding.mentions import phrase_key
 from lookbook.understanding.message_features import segments_of_conversation
 from lookbook.understanding.message_network import MessageNetwork
 from lookbook.understanding.phrases import ProductPhrases
+from lookbook.understanding.planning import merge_parts, merge_values
 from lookbook.understanding.product_wishes import ProductWishes, read_product_wishes
 from lookbook.understanding.replies import ReplyTexts, name_unmet, write_reply
 from lookbook.understanding.request import (
     MAX_MESSAGE_LENGTH,
     Conversation,
+    Part,
+    Recipient,
     Recommendation,
     Request,
     ShoppingPlan,
+    Values,
     without,
 )
 from lookbook.understanding.shop_facts import ShopFacts
-from lookbook.understanding.vocabulary import Value
+from lookbook.understanding.vocabulary import Value, value_in
+
+# A message of fewer words does not tell a language; one of more says more than "show me more".
+_MIN_WORDS, _MAX_WORDS_OF_MORE = 3, 5
 
 
 class LearnedStylist:
@@ -46,7 +55,10 @@ class LearnedStylist:
             shop_facts: What the shop answers.
             network: A message network's file; the bundled one by default.
         """
-        self.parser = LearnedParser(MessageNetwork(network), vocabulary)
+        self.parser = LearnedParser(
+            MessageNetwork(network), vocabulary, phrases.negations, phrases.additions
+        )
+        self._others = frozenset(map(phrase_key, phrases.others))
         self._phrases = phrases
         self._replies = replies
         self._shop_facts = shop_facts
@@ -54,15 +66,22 @@ class LearnedStylist:
     def understand(self, conversation: Conversation, schema: Schema) -> Request:
         """Tell what a customer means, see :class:`lookbook.understanding.request.Stylist`."""
         request = self._parse(conversation, schema)
-        before = _before(conversation)
+        before = self._before(conversation, schema)
         previous = self._parse(before, schema) if before is not None else None
-        if previous is not None:
-            request = carry_over(previous, request, schema)
+        wants_more = previous is not None and self._wants_more(conversation.message, schema)
+        if previous is not None and wants_more:
+            # "None of these": the earlier request holds, for other items.
+            act = "similar" if previous.act == "similar" else "search"
+            update = {"act": act, "language": request.language, "refers_to": None}
+            request = previous.model_copy(update=update)
+        elif previous is not None:
+            request = self._refine(previous, request, conversation.message, schema)
         wishes = [
             read_product_wishes(text[:MAX_MESSAGE_LENGTH], self._phrases, conversation.facets)
             for text in _said_by_customer(conversation)
         ]
         request = _with_wishes(request, wishes, conversation)
+        request = self._with_language(request, previous, conversation.message)
         notes = [
             self._replies.sentence(note.key, request.language, **note.arguments)
             for note in wishes[-1].notes
@@ -71,19 +90,68 @@ class LearnedStylist:
             notes.append(self._replies.sentence("no_children", request.language))
         # A message that adds nothing to what was asked before wants more, or others.
         is_same = previous is not None and _asks(request) == _asks(previous)
-        has_wishes = not wishes[-1].is_empty or request.refers_to is not None
-        wants_others = (
-            is_same
-            and not has_wishes
-            and bool(conversation.page)
-            and request.act in ("search", "similar")
-        )
+        says_nothing_new = wishes[-1].is_empty and request.refers_to is None
+        is_about_items = request.act in ("search", "similar") and bool(conversation.page)
+        wants_others = is_about_items and says_nothing_new and (is_same or wants_more)
         return request.model_copy(update={"notes": notes, "wants_others": wants_others})
 
+    def _with_language(self, request: Request, previous: Request | None, message: str) -> Request:
+        """Return a request in the conversation's language: few words do not tell one."""
+        language = request.language
+        if len(message.split()) < _MIN_WORDS:
+            spoken = self._replies.language_of(message) if request.act == "small_talk" else None
+            language = spoken or (previous.language if previous else language)
+        return request.model_copy(update={"language": language})
+
+    def _wants_more(self, message: str, schema: Schema) -> bool:
+        """Whether a message is little more than "show me more", and names no value."""
+        key = phrase_key(message)
+        words = key.split()
+        # A single word such as "more" or "no" has to be the whole message.
+        ends = range(1, len(words) + 1)
+        phrases = {" ".join(words[start:end]) for end in ends for start in range(end - 1)} | {key}
+        is_short = len(words) <= _MAX_WORDS_OF_MORE and not self._others.isdisjoint(phrases)
+        return is_short and not self.parser.finder(schema).find(message)
+
+    def _refine(self, previous: Request, request: Request, message: str, schema: Schema) -> Request:
+        """Return a request with what still holds of an earlier one."""
+        mentions = self.parser.finder(schema).find(message)
+        named = {value for mention in mentions for value in mention.values}
+        recipients: list[Recipient] = [
+            one for one in get_args(Recipient) if ("Gender", one) in named
+        ]
+        is_short = len(message.split()) <= _MAX_WORDS_OF_MORE
+        if is_short and len(recipients) == 1 and all(name == "Gender" for name, _ in named):
+            # "For my girlfriend": all else holds.
+            return previous.model_copy(
+                update={"recipients": recipients, "language": request.language}
+            )
+        asked = merge_parts(request.parts).wanted
+        names_garment = any(
+            own[1] in asked.get(own[0], [])
+            for value in named
+            if (own := value_in(schema, value)) is not None and names_garments(own[0], schema)
+        )
+        return request if names_garment else carry_over(previous, request, schema)
+
+    def _before(self, conversation: Conversation, schema: Schema) -> Conversation | None:
+        """Return the conversation at the last message that asked for something new, if any."""
+        for number, turn in reversed(list(enumerate(conversation.turns))):
+            if turn.role == "user" and not self._wants_more(turn.content, schema):
+                turns = conversation.turns[:number]
+                return replace(conversation, message=turn.content, turns=turns)
+        return None
+
     def _parse(self, conversation: Conversation, schema: Schema) -> Request:
-        if not conversation.message.strip():
+        message = conversation.message
+        if not message.strip():
             return Request(act="complement" if conversation.item else "search")
-        return self.parser.parse(segments_of_conversation(conversation, schema), schema)
+        request = self.parser.parse(segments_of_conversation(conversation, schema), schema)
+        is_short = len(message.split()) <= _MAX_WORDS_OF_MORE
+        is_insult = is_short and "insult" in self._replies.small_talk_in(message)
+        if is_insult and not self.parser.finder(schema).find(message):
+            return request.model_copy(update={"act": "small_talk", "parts": []})
+        return request
 
     def unmet(
         self,
@@ -110,39 +178,48 @@ class LearnedStylist:
 
 
 def carry_over(previous: Request, request: Request, schema: Schema) -> Request:
-    """Return a request with what was wanted of the same piece before: "the same, but in blue".
+    """Return a request with what was asked for before: "the same, but in blue", "forget the hat".
 
     Args:
-        previous: What the customer meant one message before.
-        request: What the message means.
+        previous: What the customer meant at an earlier message.
+        request: What a message means that names no garment to look for.
         schema: The catalogue's attributes.
+
+    Returns:
+        The earlier pieces with the properties and refusals of the message; the request itself
+        where it asks for other garments.
     """
-    if previous.act != "search" or request.act != "search":
+    if previous.act != "search" or request.act != "search" or not previous.parts:
         return request
-    if len(previous.parts) != 1 or len(request.parts) != 1:
+    changes = merge_parts(request.parts)
+    asked = _garments_of(merge_values(changes.wanted, changes.implied), schema)
+    before = merge_parts(previous.parts)
+    known = _garments_of(merge_values(before.wanted, before.implied), schema)
+    if asked and not asked & known:
         return request
-    (earlier,), (part,) = previous.parts, request.parts
-    garments = [name for name in earlier.wanted if names_garments(name, schema)]
-    is_same = bool(garments) and all(
-        set(part.wanted.get(name, [])) & set(earlier.wanted[name]) for name in garments
-    )
-    if not is_same:
-        return request
-    left = without(earlier.wanted, part.refused)
-    added = {name: own for name, own in left.items() if name not in part.wanted}
-    refused = {**earlier.refused, **part.refused}
-    wanted = {**part.wanted, **added}
-    merged = part.model_copy(update={"wanted": wanted, "refused": without(refused, wanted)})
-    return request.model_copy(update={"parts": [merged]})
+    properties = {
+        name: own for name, own in changes.wanted.items() if not names_garments(name, schema)
+    }
+    parts = []
+    for part in previous.parts:
+        kept = {name: own for name, own in part.wanted.items() if name not in properties}
+        refused = without(merge_values(part.refused, changes.refused), properties)
+        wanted = without(kept, changes.refused)
+        implied = without(part.implied, changes.refused)
+        had = _garments_of(merge_values(part.wanted, part.implied), schema)
+        if had and not _garments_of(merge_values(wanted, implied), schema):
+            continue
+        parts.append(Part(wanted={**wanted, **properties}, implied=implied, refused=refused))
+    return request.model_copy(update={"parts": parts or request.parts})
 
 
-def _before(conversation: Conversation) -> Conversation | None:
-    """Return the conversation one message of the customer before; ``None`` for the first."""
-    numbers = [number for number, turn in enumerate(conversation.turns) if turn.role == "user"]
-    if not numbers:
-        return None
-    last = conversation.turns[numbers[-1]].content
-    return replace(conversation, message=last, turns=conversation.turns[: numbers[-1]])
+def _garments_of(values: Values, schema: Schema) -> set[tuple[str, str]]:
+    return {
+        (name, value)
+        for name, own in values.items()
+        if names_garments(name, schema)
+        for value in own
+    }
 
 
 def _asks(request: Request) -> list[object]:
@@ -176,7 +253,7 @@ def _with_wishes(
         # "Do you have it in M?"
         asks = [*dict.fromkeys([*asks, "sizes"])]
     speaks_of_page = bool(latest.has_pronoun or latest.is_cheaper or latest.refers_to)
-    refers_to = request.refers_to or latest.refers_to
+    refers_to = latest.refers_to or request.refers_to
     is_on_page = refers_to is not None and refers_to <= len(conversation.page)
     return request.model_copy(
         update={

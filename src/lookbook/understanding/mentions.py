@@ -19,23 +19,9 @@ _STEM_ENDINGS = ("", "e", "o", "a")
 _PLURALS = ("s", "es", "n", "en", "e")
 # A French word before a vowel: "l'écharpe", "d'escarpins".
 _ELIDED = re.compile(r"(?:(?:[cdjlmnst]|qu)')+")
-# Words that begin a phrase for a value: "no sleeves", "ohne Ärmel", "sans manches", "sin mangas".
-_NEGATIONS = frozenset(
-    (
-        "no",
-        "non",
-        "not",
-        "without",
-        "ohne",
-        "kein",
-        "keine",
-        "keinen",
-        "nicht",
-        "sans",
-        "pas",
-        "sin",
-    )
-)
+# Words between a negation and what it negates: "no more black", "nichts in Gold".
+_NEGATION_REACH = 3
+_CLAUSE_END = re.compile(r"[.,;:!?\n]")
 _MIN_STEM = 4
 # Compounds have at least so many letters: "Wollpullover".
 _MIN_COMPOUND = 8
@@ -54,12 +40,14 @@ class Mention:
         end: The character after the last.
         values: The values that it may mean: attribute and value.
         is_negative: Whether the words begin with a negation, as "no sleeves" does.
+        is_negated: Whether a negation stands before them, in their clause.
     """
 
     start: int
     end: int
     values: frozenset[tuple[str, str]]
     is_negative: bool = False
+    is_negated: bool = False
 
 
 def fold(text: str) -> str:
@@ -82,14 +70,19 @@ class MentionFinder:
     """Finds phrases of a vocabulary, also inflected, compounded and misspelt."""
 
     def __init__(
-        self, vocabulary: Mapping[str, Iterable[tuple[str, str]]], ordinary: frozenset[str]
+        self,
+        vocabulary: Mapping[str, Iterable[tuple[str, str]]],
+        ordinary: frozenset[str],
+        negations: Iterable[str] = (),
     ) -> None:
         """Create a finder.
 
         Args:
             vocabulary: Attribute values by phrase.
             ordinary: Words that are no misspelling of another.
+            negations: Words that negate what follows them.
         """
+        self._negations = frozenset(map(phrase_key, negations))
         self._values = {phrase_key(one): frozenset(values) for one, values in vocabulary.items()}
         self._values.pop("", None)
         self._ordinary = ordinary
@@ -103,15 +96,21 @@ class MentionFinder:
 
     def find(self, text: str) -> list[Mention]:
         """Return the mentions in a text, in its order; longer phrases come first."""
-        words = [(one.group(), one.start(), one.end()) for one in _WORD.finditer(fold(text))]
+        folded = fold(text)
+        words = [(one.group(), one.start(), one.end()) for one in _WORD.finditer(folded)]
         mentions, number = [], 0
         while number < len(words):
             following = words[number : number + max(self._longest, 1)]
             size, values = self._match([word for word, _, _ in following])
             if values:
                 start, end = words[number][1], words[number + size - 1][2]
-                is_negative = size > 1 and words[number][0] in _NEGATIONS
-                mentions.append(Mention(start, end, values, is_negative))
+                is_negative = size > 1 and words[number][0] in self._negations
+                before = words[max(0, number - _NEGATION_REACH) : number]
+                is_negated = any(
+                    word in self._negations and not _CLAUSE_END.search(folded, word_end, start)
+                    for word, _, word_end in before
+                )
+                mentions.append(Mention(start, end, values, is_negative, is_negated))
             number += size
         return mentions
 

@@ -16,8 +16,9 @@ from lookbook.understanding.request import MAX_MESSAGE_LENGTH, Conversation
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-# Items of a page that a message can refer to, and earlier messages that are read.
+# Items of a page that a message can refer to, those whose texts are read, and earlier messages.
 MAX_ITEMS = 10
+MAX_READ_ITEMS = 4
 MAX_EARLIER = 4
 START, PAD, END = 0, 1, 2
 # Where a token stands.
@@ -25,7 +26,9 @@ MESSAGE, ITEM, CUSTOMER, PAGE = range(4)
 # Tokens that are read in all, and of one text; the message comes first, the page last.
 MAX_TOKENS = 128
 _MAX_OF_TEXT = {MESSAGE: 80, ITEM: 24, CUSTOMER: 32, PAGE: 14}
-# The order in which an item's values are told.
+# What is told of an item, as customers' words would; and the order of all attributes.
+_TOLD_OF_ITEM = ("Gender", "Colours", "Garment", "Category")
+_TOLD_OF_PAGE = ("Colours", "Garment", "Category")
 _ORDER = [
     "Gender", "Colours", "Pattern", "Material", "Sleeve", "Neckline", "Length", "Type", "Garment",
     "Category",
@@ -104,14 +107,20 @@ def segments_of(message: str, item: str, turns: Sequence[TurnTexts]) -> list[Seg
 def segments_of_conversation(conversation: Conversation, schema: Schema) -> list[Segment]:
     """Return the texts of a conversation about items of a catalogue."""
 
-    def text(record: Record) -> str:
-        return item_text(str(record[schema.title]), known_values_by_attribute(record, schema))
+    def text(record: Record, told: Sequence[str]) -> str:
+        known = known_values_by_attribute(record, schema)
+        return item_text("", {name: known[name] for name in told if name in known})
 
+    item = conversation.item
     return segments_of(
         conversation.message,
-        text(conversation.item) if conversation.item else "",
+        text(item, _TOLD_OF_ITEM) if item else "",
         [
-            TurnTexts(turn.role, turn.content, [text(record) for record in turn.items])
+            TurnTexts(
+                turn.role,
+                turn.content,
+                [text(record, _TOLD_OF_PAGE) for record in turn.items[:MAX_READ_ITEMS]],
+            )
             for turn in conversation.turns
         ],
     )

@@ -89,6 +89,7 @@ class Reading:
         is_cheapest: Whether low prices are wished.
         mentions: The mentions of the message, with the probabilities of their roles.
         earlier: The values that the customer named before.
+        adds: Whether the message says that it adds to what was said before.
     """
 
     roles: np.ndarray
@@ -102,6 +103,7 @@ class Reading:
     is_cheapest: bool
     mentions: list[tuple[Mention, np.ndarray]]
     earlier: frozenset[tuple[str, str]] = frozenset()
+    adds: bool = False
 
     @property
     def likeliest_act(self) -> Act:

@@ -31,7 +31,9 @@ class ProductPhrases(BaseModel):
         shown: Speaks of an item on the page.
         ordinals: Speaks of the first item on the page, the second and so on.
         function_words: Words that may follow a price; another word is what is counted.
-        negations: Words before a brand that is refused.
+        negations: Words that negate what follows them.
+        others: Phrases of a message that wants others than the items shown.
+        additions: Words that add to what was said before.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -57,6 +59,8 @@ class ProductPhrases(BaseModel):
     ordinals: list[list[str]] = []
     function_words: list[str] = []
     negations: list[str] = []
+    others: list[str] = []
+    additions: list[str] = []
 
 
 def read_phrases(filepath: str) -> ProductPhrases:

@@ -119,6 +119,21 @@ class ReplyTexts(BaseModel):
         normalized = normalize(message)
         return [kind for kind, words in self._words.items() if words.search(normalized)]
 
+    def language_of(self, message: str) -> Language | None:
+        """Return the one language whose small talk a message is; ``None`` for none or several."""
+        normalized = normalize(message)
+        spoken = [one for one, words in self._words_by_language.items() if words.search(normalized)]
+        return spoken[0] if len(spoken) == 1 else None
+
+    @cached_property
+    def _words_by_language(self) -> dict[Language, re.Pattern[str]]:
+        return {
+            language: compile_phrases(
+                word for words in self.of(language).words.values() for word in words
+            )
+            for language in get_args(Language)
+        }
+
     def of(self, language: Language) -> LanguageTexts:
         """Return the texts of a language."""
         texts: LanguageTexts = getattr(self, language)

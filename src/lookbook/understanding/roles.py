@@ -21,7 +21,13 @@ from lookbook.understanding.vocabulary import Value, value_in
 # most so many of them are.
 _LIKELY_GARMENT = 0.2
 _MAX_IMPLIED_GARMENTS = 5
-# A value of an earlier message stays beside a new one of its attribute at this probability.
+# A value behind a negation is refused at this probability.
+_NEGATED_REFUSED = 0.03
+# Shown though refused is worse than not shown though wanted: a value is refused, and in doubt not
+# asked for, at these shares of the probability that it is asked for.
+_REFUSED_BESIDE_ASKED, _DOUBT_BESIDE_ASKED = 0.4, 0.25
+# A value of an earlier message stays beside a new one of its attribute at this probability, and a
+# colour that nobody named counts.
 _SURE_TO_STAY = 0.8
 
 
@@ -44,13 +50,20 @@ def decide_roles(
     probabilities = dict(zip(values, reading.roles, strict=True))
     probabilities |= _unknown_to_network(reading, probabilities, schema)
     named = reading.named
-    negative = {
-        value for mention, _ in reading.mentions if mention.is_negative for value in mention.values
-    }
+    mentions = [mention for mention, _ in reading.mentions]
+    negative = {value for one in mentions if one.is_negative for value in one.values}
+    negated = {value for one in mentions if one.is_negated for value in one.values}
     roles: dict[Value, int] = {}
     for value, likely in probabilities.items():
         is_named = value in named
         role = _role(likely, thresholds, is_named or value in reading.earlier)
+        was_said = is_named or value in reading.earlier
+        asked = likely[WANTED] + likely[IMPLIED]
+        if value[0] in schema.multis and not was_said and asked < _SURE_TO_STAY:
+            # A colour that nobody said is none of the wishes, but one of the items shown.
+            role = NONE
+        if value in negated and likely[REFUSED] > _NEGATED_REFUSED:
+            role = REFUSED
         if role == REFUSED and value in negative:
             role = WANTED
         if role != NONE:
@@ -75,12 +88,16 @@ def _unknown_to_network(
 
 def _role(likely: np.ndarray, thresholds: Thresholds, is_named: bool) -> int:
     asked = float(likely[WANTED] + likely[IMPLIED])
-    wanted = thresholds.named_wanted if is_named else thresholds.wanted
-    refused = thresholds.named_refused if is_named else thresholds.refused
-    if likely[REFUSED] >= refused and likely[REFUSED] > asked:
+    refused = float(likely[REFUSED])
+    least_refused = thresholds.named_refused if is_named else thresholds.refused
+    if refused >= least_refused and refused > _REFUSED_BESIDE_ASKED * asked:
         return REFUSED
-    if asked >= wanted and asked > likely[OWNED]:
-        return WANTED if likely[WANTED] >= likely[IMPLIED] else IMPLIED
+    if asked >= (thresholds.named_wanted if is_named else thresholds.wanted):
+        # What may well be refused is better left out than shown.
+        if refused > _DOUBT_BESIDE_ASKED * asked:
+            return NONE
+        if asked > likely[OWNED]:
+            return WANTED if likely[WANTED] >= likely[IMPLIED] else IMPLIED
     return OWNED if likely[OWNED] >= thresholds.owned else NONE
 
 
@@ -98,8 +115,9 @@ def _replace_earlier(
         is_old = value in reading.earlier and value not in reading.named
         if role != WANTED or not is_old or value[0] not in renewed:
             continue
-        # "Also in black" adds a colour, and shoes to a dress; a sleeve has one length.
-        may_stay = is_garment(value, schema) or value[0] in schema.multis
+        # "Also in black" adds a colour, as "and shoes" a piece; a sleeve has one length.
+        is_added = reading.adds and value[0] in schema.multis
+        may_stay = is_garment(value, schema) or is_added
         likely = probabilities[value][WANTED] + probabilities[value][IMPLIED]
         if not may_stay or likely < _SURE_TO_STAY:
             del roles[value]

@@ -110,8 +110,8 @@ def value_in(schema: Schema, value: Value) -> Value | None:
         value: Attribute and value.
 
     Returns:
-        The value of that name, or with that synonym, of the attribute of that name, else of any;
-        ``None`` if the schema has none.
+        The value of that name, or with that synonym, of the attribute of that name, or of any where
+        the schema lacks the attribute; ``None`` if the schema has none.
     """
     return _value_in(schema.as_json, value)
 
@@ -120,8 +120,7 @@ def value_in(schema: Schema, value: Value) -> Value | None:
 def _value_in(declared: str, value: Value) -> Value | None:
     schema = _parse(declared)
     name, word = value[0], normalize(value[1])
-    others = [other for other in schema.categorical if other != name]
-    for attribute in ([name] if name in schema.categorical else []) + others:
+    for attribute in [name] if name in schema.categorical else schema.categorical:
         categorical = schema.categorical[attribute]
         own = categorical.words.get(word)
         if own is not None and own != getattr(categorical, "default", None):
