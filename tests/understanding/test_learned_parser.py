@@ -77,7 +77,7 @@ def test_a_refused_value_is_never_wanted(request_of):
     torn = np.array([0.0, 0.3, 0.15, 0.5, 0.05])
     (part,) = request_of({"dress": "wanted", "red": torn}).parts
     assert part == Part(wanted={"Garment": ["dress"]}, refused={"Colours": ["red"]})
-    (part,) = request_of({"dress": "wanted", "red": np.array([0.0, 0.3, 0.2, 0.45, 0.05])}).parts
+    (part,) = request_of({"dress": "wanted", "red": np.array([0.0, 0.6, 0.2, 0.1, 0.1])}).parts
     assert part.wanted == {"Garment": ["dress"], "Colours": ["red"]}
     assert part.refused == {}
 

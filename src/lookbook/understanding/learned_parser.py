@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from lookbook.attributes.schema import Schema
 from lookbook.understanding.mentions import MentionFinder, phrase_key
-from lookbook.understanding.message_features import Segment
+from lookbook.understanding.message_features import Segment, segments_of
 from lookbook.understanding.message_network import (
     IMPLIED,
     OWNED,
@@ -88,6 +88,11 @@ class LearnedParser:
         request = decode(reading, network.facts.values, network.facts.thresholds, schema)
         is_vague = reading.acts["search"] > _SURE_SEARCH and self._is_language(words)
         return request.model_copy(update={"understood": request.understood or is_vague})
+
+    def act_of(self, message: str, schema: Schema) -> tuple[Act, float]:
+        """Return the act of a message by itself, and its probability."""
+        reading = self._network.read(segments_of(message, "", ()), self.finder(schema))
+        return reading.likeliest_act, reading.acts[reading.likeliest_act]
 
     def _is_language(self, words: list[str]) -> bool:
         """Whether most words of a message are words at all."""

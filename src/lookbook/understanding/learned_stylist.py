@@ -33,6 +33,8 @@ from lookbook.understanding.vocabulary import Value, value_in
 
 # A message of fewer words does not tell a language; one of more says more than "show me more".
 _MIN_WORDS, _MAX_WORDS_OF_MORE = 3, 5
+# The probability from which on a message after others is talk by itself.
+_SURELY_TALK = 0.8
 
 
 class LearnedStylist:
@@ -149,8 +151,15 @@ class LearnedStylist:
         request = self.parser.parse(segments_of_conversation(conversation, schema), schema)
         is_short = len(message.split()) <= _MAX_WORDS_OF_MORE
         is_insult = is_short and "insult" in self._replies.small_talk_in(message)
-        if is_insult and not self.parser.finder(schema).find(message):
+        if self.parser.finder(schema).find(message):
+            return request
+        if is_insult:
             return request.model_copy(update={"act": "small_talk", "parts": []})
+        if conversation.turns and request.act in ("search", "similar", "complement"):
+            # What names nothing is talk if it is so by itself, whatever is on the page.
+            act, probability = self.parser.act_of(message, schema)
+            if act in ("small_talk", "off_topic", "question") and probability >= _SURELY_TALK:
+                return request.model_copy(update={"act": act, "parts": []})
         return request
 
     def unmet(

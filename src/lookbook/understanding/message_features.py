@@ -107,23 +107,23 @@ def segments_of(message: str, item: str, turns: Sequence[TurnTexts]) -> list[Seg
 def segments_of_conversation(conversation: Conversation, schema: Schema) -> list[Segment]:
     """Return the texts of a conversation about items of a catalogue."""
 
-    def text(record: Record, told: Sequence[str]) -> str:
+    def text(title: str, record: Record, told: Sequence[str]) -> str:
         known = known_values_by_attribute(record, schema)
-        return item_text("", {name: known[name] for name in told if name in known})
+        return item_text(title, {name: known[name] for name in told if name in known})
 
     item = conversation.item
-    return segments_of(
-        conversation.message,
-        text(item, _TOLD_OF_ITEM) if item else "",
-        [
-            TurnTexts(
-                turn.role,
-                turn.content,
-                [text(record, _TOLD_OF_PAGE) for record in turn.items[:MAX_READ_ITEMS]],
-            )
-            for turn in conversation.turns
-        ],
-    )
+    turns = [
+        TurnTexts(
+            turn.role,
+            turn.content,
+            [
+                text(str(record[schema.title]), record, _TOLD_OF_PAGE)
+                for record in turn.items[:MAX_READ_ITEMS]
+            ],
+        )
+        for turn in conversation.turns
+    ]
+    return segments_of(conversation.message, text("", item, _TOLD_OF_ITEM) if item else "", turns)
 
 
 def tokenize(

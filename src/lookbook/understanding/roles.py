@@ -59,7 +59,8 @@ def decide_roles(
         role = _role(likely, thresholds, is_named or value in reading.earlier)
         was_said = is_named or value in reading.earlier
         asked = likely[WANTED] + likely[IMPLIED]
-        if value[0] in schema.multis and not was_said and asked < _SURE_TO_STAY:
+        is_guess = role in (WANTED, IMPLIED) and not was_said and asked < _SURE_TO_STAY
+        if is_guess and value[0] in schema.multis:
             # A colour that nobody said is none of the wishes, but one of the items shown.
             role = NONE
         if value in negated and likely[REFUSED] > _NEGATED_REFUSED:

@@ -1,0 +1,109 @@
+"""Dialogues, by the network that the project ships."""
+
+import pytest
+
+from lookbook.attributes.schema import Schema
+from lookbook.understanding.learned_stylist import carry_over
+from lookbook.understanding.request import Conversation, Part, Request, Turn
+from project import bundled_stylist, declared_fields
+
+SCHEMA = Schema.model_validate(declared_fields())
+RED_DRESS = {
+    **dict.fromkeys(SCHEMA.texts, ""),
+    **{name: one.default for name, one in SCHEMA.singles.items()},
+    "Title": "Red cotton dress", "Garment": "dress", "Category": "Dresses", "Colours": ["red"],
+}  # fmt: skip
+
+
+def understand(*messages, items=(RED_DRESS,) * 3, item=None):
+    """Understand the last of some messages; each before it was answered with items."""
+    turns = []
+    for message in messages[:-1]:
+        turns += [Turn("user", message), Turn("assistant", "Look:", list(items))]
+    return bundled_stylist().understand(Conversation(messages[-1], turns, item), SCHEMA)
+
+
+def asked(request):
+    return {name: values for part in request.parts for name, values in part.wanted.items()}
+
+
+@pytest.mark.parametrize("more", ["show me more", "zeig mir andere", "d'autres", "más", "no"])
+def test_a_wish_for_others_keeps_the_request_and_excludes_what_was_shown(more):
+    request = understand("a red dress", more)
+    assert request.wants_others
+    assert asked(request) == {"Garment": ["dress"], "Colours": ["red"]}
+
+
+def test_others_may_be_asked_for_again_and_again():
+    assert understand("a red dress", "more", "others please").wants_others
+
+
+def test_a_colour_takes_the_place_of_another_and_the_garment_stays():
+    wanted = asked(understand("a red dress", "actually blue"))
+    assert wanted["Garment"] == ["dress"]
+    assert "red" not in wanted["Colours"] and "blue" in wanted["Colours"]
+
+
+@pytest.mark.parametrize(
+    ("first", "refusal"),
+    [
+        ("a red dress", "not red, sorry, navy"), ("ein rotes Kleid", "nicht rot, lieber blau"),
+        ("une robe rouge", "pas de rouge"), ("un vestido rojo", "nada de rojo"),
+    ],
+)  # fmt: skip
+def test_what_is_refused_later_is_not_asked_for(first, refusal):
+    request = understand(first, refusal)
+    assert "red" not in asked(request).get("Colours", [])
+    assert asked(request)["Garment"] == ["dress"]
+
+
+def test_for_somebody_else_all_else_holds():
+    request = understand("a hoodie for men", "for my girlfriend")
+    assert request.recipients == ["Women"]
+    assert asked(request) == {"Garment": ["hoodie"]}
+
+
+@pytest.mark.parametrize("thanks", ["thank you very much", "merci beaucoup", "vielen Dank"])
+def test_thanks_after_items_are_no_search(thanks):
+    assert understand("jeans", thanks).act == "small_talk"
+
+
+def test_a_few_words_are_answered_in_the_language_of_the_conversation():
+    assert understand("ich suche ein rotes Kleid", "in blau").language == "de"
+    assert understand("Hallo").language == "de"
+
+
+def test_the_second_one_is_the_second_of_the_page():
+    request = understand("a dress", "the second one but in blue")
+    assert request.refers_to == 2
+    assert "blue" in asked(request)["Colours"]
+
+
+def test_a_piece_with_an_item_shown_is_like_it_but_for_what_is_said():
+    assert understand("another one like this", item=RED_DRESS).act == "similar"
+
+
+def test_questions_and_what_is_off_topic_look_for_nothing():
+    for message, act in (("do you ship to Ireland?", "question"),
+                         ("what's the capital of Peru", "off_topic")):  # fmt: skip
+        request = understand(message)
+        assert (request.act, request.parts) == (act, [])
+
+
+def test_a_message_without_words_asks_what_goes_with_the_item():
+    assert understand("", item=RED_DRESS).act == "complement"
+
+
+def test_other_garments_take_the_place_of_earlier_ones():
+    shirt, shoes = Part(wanted={"Garment": ["shirt"]}), Part(wanted={"Garment": ["boots"]})
+    request = Request(parts=[shoes])
+    assert carry_over(Request(parts=[shirt]), request, SCHEMA) == request
+
+
+def test_a_refused_piece_is_dropped_and_the_rest_stays():
+    previous = Request(
+        parts=[Part(wanted={"Garment": ["shirt"]}), Part(wanted={"Garment": ["boots"]})]
+    )
+    request = Request(parts=[Part(refused={"Garment": ["boots"]})])
+    (part,) = carry_over(previous, request, SCHEMA).parts
+    assert part == Part(wanted={"Garment": ["shirt"]}, refused={"Garment": ["boots"]})
