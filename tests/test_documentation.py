@@ -78,6 +78,7 @@ RUN_BY = {
     ),
     "kedro run --pipelines=style --params=outfits=TABLE": "tests/end_to_end/test_style.py",
     "kedro run --pipelines=download": "tests/end_to_end/test_download.py",
+    "kedro run --pipelines=understand": "tests/end_to_end/test_understand.py",
     "curl -F files=@shirt.jpg localhost:7860/gradio_api/upload": "tests/server/test_page.py",
 }
 RUN_HERE = [one for one in commands() if not one.startswith("make") and one not in RUN_BY]
