@@ -1,24 +1,26 @@
 """Teaches a network to understand messages, by people's own."""
 
 import json
-import shutil
-from pathlib import Path
 
 import pytest
 
 from lookbook.understanding.message_network import MessageNetwork
 from processes import run_kedro
-from project import latest, report, succeed, table, versions
+from project import ROOT, latest, report, succeed, table, versions
 from tiny_models import save_tiny_message_encoder
 
-MESSAGES = Path(__file__).parent / "messages"
+WRITERS = {"k": "dialogues-1", "m": "first-messages-1", "n": "first-messages-2"}
 QUICK = {"min_examples": 2, "fit.epochs": 1, "fit.layers": 2, "fit.frozen_layers": 1}
 
 
 @pytest.fixture
 def messages(project):
     """Messages by three writers, one of them with a line that nobody can use."""
-    folder = shutil.copytree(MESSAGES, project / "messages")
+    folder = project / "messages"
+    folder.mkdir()
+    for writer, name in WRITERS.items():
+        lines = (ROOT / f"data/01_raw/messages/{name}.jsonl").read_text().splitlines()[:14]
+        (folder / f"{writer}.jsonl").write_text("\n".join(lines) + "\n")
     line = json.loads((folder / "m.jsonl").read_text().splitlines()[0])
     line |= {"id": "m-bad", "plan": {**line["plan"], "act": "buy"}}
     with (folder / "m.jsonl").open("a") as file:
@@ -27,8 +29,8 @@ def messages(project):
 
 
 def understand(project, messages):
-    texts = [json.loads(line)["message"] for path in sorted(MESSAGES.iterdir())
-             for line in path.read_text().splitlines()]  # fmt: skip
+    texts = [json.loads(line)["message"] for path in sorted(messages.iterdir())
+             for line in path.read_text().splitlines() if line]  # fmt: skip
     encoder = project / "encoder"
     if not encoder.exists():
         save_tiny_message_encoder(encoder, texts)
