@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
-
-import pandas as pd
 
 from lookbook.attributes.schema import Schema
 from lookbook.attributes.values import normalize
@@ -37,17 +36,19 @@ def read_vocabulary(filepath: str) -> dict[str, frozenset[Value]]:
     Raises:
         InputError: If a row cannot be read.
     """
-    table = pd.read_csv(Path(filepath), dtype=str, keep_default_na=False)
     phrases: dict[str, set[Value]] = defaultdict(set)
-    for line, (means, listed) in enumerate(zip(table["means"], table["phrases"], strict=True), 2):
-        values = list(_parse_meaning(means))
-        if not values:
-            raise InputError(
-                f"{filepath}, line {line}: '{means}' names no value. Write 'Attribute: value', "
-                "values between ' / ' and attributes between ';'."
-            )
-        for phrase in listed.split("|"):
-            phrases[phrase_key(phrase)] |= set(values)
+    with Path(filepath).open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        for row in reader:
+            means, listed = row.get("means") or "", row.get("phrases") or ""
+            values = list(_parse_meaning(means))
+            if not values:
+                raise InputError(
+                    f"{filepath}, line {reader.line_num}: '{means}' names no value. Write "
+                    "'Attribute: value', values between ' / ' and attributes between ';'."
+                )
+            for phrase in listed.split("|"):
+                phrases[phrase_key(phrase)] |= set(values)
     return {phrase: frozenset(values) for phrase, values in phrases.items() if phrase}
 
 
