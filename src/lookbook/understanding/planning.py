@@ -12,6 +12,7 @@ from lookbook.outfits.slots import (
     names_garments,
     other_slots,
     recipient_attributes,
+    slot_of,
     slot_of_value,
     values_of_slot,
 )
@@ -62,9 +63,12 @@ class _Planner:
         self._schema = schema
         self._is_shown = item is not None
         self._own = known_values_by_attribute(item, schema) if item else request.owned
-        self._own_slot = next(iter(self._slots_of(self._own)), None)
+        owned = self._slots_of(request.owned)
+        # An item shown is of one category, whatever else it may be called.
+        own = [slot_of(item, schema)] if item is not None else owned
+        self._own_slot = next(iter(own), None)
         # The slots that the customer needs nothing for.
-        self._filled = {*self._slots_of(self._own), *self._slots_of(request.owned)}
+        self._filled = {*own, *owned}
 
     def plan(self, message: str, is_first: bool) -> ShoppingPlan:
         request = self._request
