@@ -9,7 +9,7 @@ from typing import Any
 
 from lookbook.attributes.record import Record, known_values_by_attribute
 from lookbook.attributes.schema import MultiAttribute, Schema
-from lookbook.understanding.examples import ATTRIBUTES, attribute_of, value_of
+from lookbook.understanding.examples import ATTRIBUTES, record_of
 from lookbook.understanding.message_features import MAX_ITEMS
 from lookbook.understanding.redaction import redact
 from lookbook.understanding.request import (
@@ -20,7 +20,6 @@ from lookbook.understanding.request import (
     ShoppingPlan,
     Turn,
 )
-from lookbook.understanding.vocabulary import value_in
 
 Row = dict[str, Any]
 # Earlier turns that are kept.
@@ -97,23 +96,10 @@ def word_of(attribute: str, value: str, schema: Schema) -> str:
 def conversation_of(row: Mapping[str, Any], schema: Schema) -> Conversation:
     """Return a kept line as a conversation, for a stylist to read it again."""
     turns = [
-        Turn(turn["role"], turn["content"], [_record(one, schema) for one in turn.get("shown", [])])
+        Turn(
+            turn["role"], turn["content"], [record_of(one, schema) for one in turn.get("shown", [])]
+        )
         for turn in row["history"]
     ]
-    item = _record(row["item"], schema) if row["item"] else None
+    item = record_of(row["item"], schema) if row["item"] else None
     return Conversation(row["message"], turns, item)
-
-
-def _record(fields: Mapping[str, Any], schema: Schema) -> Record:
-    record: Record = dict.fromkeys(schema.texts, "")
-    record |= {name: attribute.default for name, attribute in schema.singles.items()}
-    record |= {name: [] for name in schema.multis}
-    record[schema.title] = fields.get("title", "")
-    for field, words in fields.items():
-        for word in [words] if isinstance(words, str) else words:
-            own = value_in(schema, (attribute_of(field), value_of(word)))
-            if own and own[0] in schema.multis:
-                record[own[0]].append(own[1])
-            elif own:
-                record[own[0]] = own[1]
-    return record

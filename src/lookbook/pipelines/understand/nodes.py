@@ -175,8 +175,7 @@ def write_card(
     languages = ", ".join(f"{language} {count}" for language, count in sorted(counts.items()))
     fit = ", ".join(f"{name} {value}" for name, value in params.fit.items())
     tables = [
-        f"## {'All messages' if by == 'all' else f'By {by}'}\n\n"
-        f"{_markdown_table(rows)}\n"
+        f"## {'All messages' if by == 'all' else f'By {by}'}\n\n{_markdown_table(rows)}\n"
         for by, rows in understand_report["scores"].items()
     ]
     return "\n".join(
