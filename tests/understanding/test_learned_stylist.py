@@ -107,3 +107,9 @@ def test_a_refused_piece_is_dropped_and_the_rest_stays():
     request = Request(parts=[Part(refused={"Garment": ["boots"]})])
     (part,) = carry_over(previous, request, SCHEMA).parts
     assert part == Part(wanted={"Garment": ["shirt"]}, refused={"Garment": ["boots"]})
+
+
+def test_a_garment_of_a_refused_material_is_not_asked_for():
+    (part,) = understand("a black jacket, no leather").parts
+    assert "jacket" in part.wanted["Garment"] and "leather jacket" not in part.wanted["Garment"]
+    assert part.refused == {"Material": ["leather"]}

@@ -125,6 +125,12 @@ def decode(
         _translate([value for value, role in chosen.items() if role == REFUSED], schema),
         _translate(asked, schema),
     )
+    chosen = {
+        value: role
+        for value, role in chosen.items()
+        if role not in (WANTED, IMPLIED) or not _implies(value, refused, schema)
+    }
+    groups = [[value for value in group if value in chosen] for group in groups]
     # Nothing is left of a piece whose values the schema lacks.
     pieces = (_part(group, chosen, refused, schema) for group in groups)
     parts = [part for part in pieces if part.wanted or part.implied]
@@ -147,6 +153,13 @@ def decode(
         understood=bool(parts or recipients or reading.occasion or reading.weather)
         or act != "search",
     )
+
+
+def _implies(value: Value, refused: Values, schema: Schema) -> bool:
+    """Whether a value implies a refused one: a leather jacket is of leather."""
+    own = value_in(schema, value)
+    implied = schema.categorical[own[0]].values[own[1]].implies if own else {}
+    return any(other in refused.get(name, []) for name, other in implied.items())
 
 
 def _recipients(reading: Reading) -> list[Recipient]:
