@@ -70,10 +70,7 @@ class Network:
         Raises:
             InputError: If it does not exist.
         """
-        if self._filepath is None:
-            return Path(str(resources.files("lookbook.models") / RELEASED))
-        source = Path(self._filepath)
-        source = max(source.glob(f"*/{source.name}"), default=source)
+        source = network_file(self._filepath, RELEASED)
         if not source.is_file():
             raise InputError(f"The network '{source}' does not exist.")
         return source
@@ -109,7 +106,7 @@ class Network:
     @loaded_once
     def session(self) -> InferenceSession:
         """The loaded network."""
-        return open_session(self.path, self._threads)
+        return open_session(self.path.read_bytes(), self._threads)
 
     @cached_property
     def _metadata(self) -> dict[str, str]:
@@ -175,17 +172,29 @@ class Network:
         return [name for name in OUTPUTS if name in known]
 
 
-def open_session(path: Path, threads: int) -> InferenceSession:
-    """Open an ONNX file, to run on so many threads of the CPU."""
+def network_file(filepath: str | None, released: str) -> Path:
+    """Return the file of a network, which may not exist.
+
+    Args:
+        filepath: A file, or a folder of its versions, of which the newest counts; ``None`` for the
+            one in the package.
+        released: The name of the one in the package.
+    """
+    if filepath is None:
+        return Path(str(resources.files("lookbook.models") / released))
+    source = Path(filepath)
+    return max(source.glob(f"*/{source.name}"), default=source)
+
+
+def open_session(content: bytes, threads: int) -> InferenceSession:
+    """Open the content of an ONNX file, to run on so many threads of the CPU."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     # Threads that wait for work leave the cores to others.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(
-        path.read_bytes(), options, providers=["CPUExecutionProvider"]
-    )
+    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
 
 @cache

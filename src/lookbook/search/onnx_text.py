@@ -35,7 +35,7 @@ class OnnxText:
         """
         from tokenizers import Tokenizer
 
-        self._session = open_session(folder / MODEL, _THREADS)
+        self._session = open_session((folder / MODEL).read_bytes(), _THREADS)
         self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
 
     def encode(self, texts: list[str]) -> np.ndarray:

@@ -6,16 +6,16 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 from pydantic import BaseModel
 
+from lookbook.captioners.network import network_file, open_session
 from lookbook.errors import InputError
 from lookbook.loading import loaded_once
-from lookbook.understanding.mentions import Mention, MentionFinder
+from lookbook.understanding.mentions import Mention, MentionFinder, fold
 from lookbook.understanding.message_features import CUSTOMER, MAX_ITEMS, Segment, arrays, tokenize
 from lookbook.understanding.request import Act, Language, Recipient, Weather
 
@@ -140,10 +140,7 @@ class MessageNetwork:
         Raises:
             InputError: If it does not exist.
         """
-        if self._filepath is None:
-            return Path(str(resources.files("lookbook.models") / RELEASED))
-        source = Path(self._filepath)
-        source = max(source.glob(f"*/{source.name}"), default=source)
+        source = network_file(self._filepath, RELEASED)
         if not source.is_file():
             raise InputError(
                 f"The message network '{source}' does not exist. Train one with "
@@ -154,14 +151,7 @@ class MessageNetwork:
     @loaded_once
     def session(self) -> InferenceSession:
         """The loaded network."""
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self._threads
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        return onnxruntime.InferenceSession(
-            self._content or self.path.read_bytes(), options, providers=["CPUExecutionProvider"]
-        )
+        return open_session(self._content or self.path.read_bytes(), self._threads)
 
     @cached_property
     def facts(self) -> NetworkFacts:
@@ -232,8 +222,6 @@ class MessageNetwork:
 
 def ordinary_words(tokenizer: Tokenizer) -> frozenset[str]:
     """Return the words that a tokenizer knows whole, folded."""
-    from lookbook.understanding.mentions import fold
-
     return frozenset(
         fold(piece[1:])
         for piece in tokenizer.get_vocab()
