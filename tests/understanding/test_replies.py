@@ -37,7 +37,8 @@ SCHEMA = Schema.model_validate(declared_fields())
 TEXTS = read_replies(str(SHIPPED))
 FACTS = read_shop_facts(str(ROOT / "conf/base/shop_facts.yml"))
 LANGUAGES = get_args(Language)
-NAMES = {("de", "Colours", "navy"): "marineblau"}
+# A shop may name a value in its own way.
+TEXTS.de.values["Colours"]["navy"] = "marineblau"
 BOOTS = Product(
     "1", "Stiefel Elbe", price=89.95, sale_price=49.95, currency="EUR", brand="Acme",
     in_stock=True, sizes=["40", "41"], sold_out_sizes=["41"],
@@ -65,7 +66,7 @@ def reply(request, items=(), message="", item=None, plan=None, facts=FACTS):
     """The reply to a request, planned as the assistant plans it."""
     plan = plan or plan_search(request, item, message, SCHEMA)
     conversation = Conversation(message, item=item)
-    written = write_reply(request, plan, conversation, items, SCHEMA, TEXTS, facts, NAMES)
+    written = write_reply(request, plan, conversation, items, SCHEMA, TEXTS, facts)
     return "".join(written)
 
 
@@ -317,7 +318,7 @@ def test_refused_values_among_the_items_are_named():
 def test_what_is_unmet_is_named_without_a_reply_too():
     request = Request(parts=[Part(wanted={"Colours": ["red"]}, refused={"Garment": ["heels"]})])
     plan = plan_search(request, None, "", SCHEMA)
-    named = name_unmet(request, plan, [recommended(Garment="heels")], SCHEMA, TEXTS, NAMES)
+    named = name_unmet(request, plan, [recommended(Garment="heels")], SCHEMA, TEXTS)
     assert list(named) == [
         "I could not find this: red.", "Not all of these are without this: high heels."
     ]  # fmt: skip
@@ -481,7 +482,7 @@ def test_shops_of_other_schemas_name_slots_by_their_own_words():
     schema = Schema.model_validate(declared)
     written = write_reply(
         Request(language="de"), ShoppingPlan(), Conversation("gloves"),
-        [recommended("hands")], schema, TEXTS, ShopFacts(), {},
+        [recommended("hands")], schema, TEXTS, ShopFacts(),
     )  # fmt: skip
     assert "".join(written) == "Das habe ich gefunden:\n- gloves: Black shoes"
 

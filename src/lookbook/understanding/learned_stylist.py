@@ -18,6 +18,7 @@ from lookbook.understanding.planning import merge_parts, merge_values
 from lookbook.understanding.product_wishes import ProductWishes, read_product_wishes
 from lookbook.understanding.replies import ReplyTexts, name_unmet, write_reply
 from lookbook.understanding.request import (
+    ACTS_WITHOUT_PARTS,
     MAX_MESSAGE_LENGTH,
     Conversation,
     Part,
@@ -25,7 +26,6 @@ from lookbook.understanding.request import (
     Recommendation,
     Request,
     ShoppingPlan,
-    Values,
     without,
 )
 from lookbook.understanding.shop_facts import ShopFacts
@@ -155,10 +155,10 @@ class LearnedStylist:
             return request
         if is_insult:
             return request.model_copy(update={"act": "small_talk", "parts": []})
-        if conversation.turns and request.act in ("search", "similar", "complement"):
+        if conversation.turns and request.act not in ACTS_WITHOUT_PARTS:
             # What names nothing is talk if it is so by itself, whatever is on the page.
             act, probability = self.parser.act_of(message, schema)
-            if act in ("small_talk", "off_topic", "question") and probability >= _SURELY_TALK:
+            if act in ACTS_WITHOUT_PARTS and probability >= _SURELY_TALK:
                 return request.model_copy(update={"act": act, "parts": []})
         return request
 
@@ -170,7 +170,7 @@ class LearnedStylist:
         schema: Schema,
     ) -> list[str]:
         """Return sentences on wishes and limits that no recommendation meets."""
-        return list(name_unmet(request, plan, items, schema, self._replies, {}))
+        return list(name_unmet(request, plan, items, schema, self._replies))
 
     def reply(
         self,
@@ -182,7 +182,7 @@ class LearnedStylist:
     ) -> Iterator[str]:
         """Write a reply, see :class:`lookbook.understanding.request.Stylist`."""
         yield from write_reply(
-            request, plan, conversation, items, schema, self._replies, self._shop_facts, {}
+            request, plan, conversation, items, schema, self._replies, self._shop_facts
         )
 
 
@@ -201,10 +201,8 @@ def carry_over(previous: Request, request: Request, schema: Schema) -> Request:
     if previous.act != "search" or request.act != "search" or not previous.parts:
         return request
     changes = merge_parts(request.parts)
-    asked = _garments_of(merge_values(changes.wanted, changes.implied), schema)
-    before = merge_parts(previous.parts)
-    known = _garments_of(merge_values(before.wanted, before.implied), schema)
-    if asked and not asked & known:
+    asked = _garments_of(changes, schema)
+    if asked and not asked & _garments_of(merge_parts(previous.parts), schema):
         return request
     properties = {
         name: own for name, own in changes.wanted.items() if not names_garments(name, schema)
@@ -212,20 +210,22 @@ def carry_over(previous: Request, request: Request, schema: Schema) -> Request:
     parts = []
     for part in previous.parts:
         kept = {name: own for name, own in part.wanted.items() if name not in properties}
-        refused = without(merge_values(part.refused, changes.refused), properties)
-        wanted = without(kept, changes.refused)
-        implied = without(part.implied, changes.refused)
-        had = _garments_of(merge_values(part.wanted, part.implied), schema)
-        if had and not _garments_of(merge_values(wanted, implied), schema):
-            continue
-        parts.append(Part(wanted={**wanted, **properties}, implied=implied, refused=refused))
+        left = Part(
+            wanted={**without(kept, changes.refused), **properties},
+            implied=without(part.implied, changes.refused),
+            refused=without(merge_values(part.refused, changes.refused), properties),
+        )
+        # A piece whose garments are all refused is dropped.
+        if _garments_of(left, schema) or not _garments_of(part, schema):
+            parts.append(left)
     return request.model_copy(update={"parts": parts or request.parts})
 
 
-def _garments_of(values: Values, schema: Schema) -> set[tuple[str, str]]:
+def _garments_of(part: Part, schema: Schema) -> set[Value]:
+    """Return the garments that are asked for, named or implied."""
     return {
         (name, value)
-        for name, own in values.items()
+        for name, own in merge_values(part.wanted, part.implied).items()
         if names_garments(name, schema)
         for value in own
     }

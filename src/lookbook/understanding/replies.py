@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from string import Formatter
@@ -32,8 +32,6 @@ from lookbook.understanding.word_lists import compile_phrases
 from lookbook.understanding.yaml_files import read_yaml
 
 SmallTalk = Literal["greeting", "machine", "thanks", "goodbye", "insult"]
-# Names of values, by language, attribute and value.
-Names = Mapping[tuple[Language, str, str], str]
 # The placeholders that each sentence may have.
 PLACEHOLDERS: dict[str, tuple[str, ...]] = {
     "greeting": (), "thanks": (), "goodbye": (), "machine": (), "small_talk": (), "insult": (),
@@ -171,7 +169,6 @@ def write_reply(
     schema: Schema,
     texts: ReplyTexts,
     facts: ShopFacts,
-    names: Names,
 ) -> Iterator[str]:
     """Write a reply in parts, in the customer's language.
 
@@ -183,9 +180,8 @@ def write_reply(
         schema: The catalogue's attributes.
         texts: The sentences.
         facts: What the shop says about itself.
-        names: Further names of values, which outrank those of the texts.
     """
-    return _Reply(request, plan, conversation, items, schema, texts, facts, names).write()
+    return _Reply(request, plan, conversation, items, schema, texts, facts).write()
 
 
 def name_unmet(
@@ -194,10 +190,9 @@ def name_unmet(
     items: Sequence[Recommendation],
     schema: Schema,
     texts: ReplyTexts,
-    names: Names,
 ) -> Iterator[str]:
     """Name what no item meets: limits, wishes and refusals; see :func:`write_reply`."""
-    reply = _Reply(request, plan, Conversation(""), items, schema, texts, ShopFacts(), names)
+    reply = _Reply(request, plan, Conversation(""), items, schema, texts, ShopFacts())
     return reply.name_unmet()
 
 
@@ -210,7 +205,6 @@ class _Reply:
     schema: Schema
     texts: ReplyTexts
     facts: ShopFacts
-    names: Names
 
     def write(self) -> Iterator[str]:
         request = self.request
@@ -243,11 +237,9 @@ class _Reply:
 
     def _name(self, attribute: str, value: str) -> str:
         """Return the customer's word for a value."""
-        language = self.request.language
         declared = self.schema.categorical[attribute].values
         return (
-            self.names.get((language, attribute, value))
-            or self.texts.of(language).values.get(attribute, {}).get(value)
+            self.texts.of(self.request.language).values.get(attribute, {}).get(value)
             or (declared[value].display if value in declared else None)
             or value
         )

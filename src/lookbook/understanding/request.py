@@ -22,6 +22,8 @@ Language = Literal["en", "de", "fr", "es"]
 Mode = Literal["complementary", "similar", "search"]
 # What customers ask of a product.
 Fact = Literal["price", "stock", "sizes", "brand"]
+# Acts that look for nothing.
+ACTS_WITHOUT_PARTS: tuple[Act, ...] = ("question", "small_talk", "off_topic")
 # Values by attribute.
 Values = dict[str, list[str]]
 # Characters of a message that are read.
