@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cache
 
 from lookbook.assistant.types import QueryPhoto
 from lookbook.attributes.schema import Schema
@@ -64,8 +65,13 @@ def interpret(
         embedder: Embedding model whose table is read; the first by default.
     """
 
+    @cache
+    def look_up(photo_id: str) -> Item | None:
+        # Turns show the same items, and each look-up asks the index.
+        return search.item(photo_id, embedder)
+
     def items(photo_ids: Iterable[str]) -> list[Item]:
-        return [item for one in photo_ids if (item := search.item(one, embedder)) is not None]
+        return [item for one in photo_ids if (item := look_up(one)) is not None]
 
     turns = [
         Turn(turn.role, turn.content, [item.attributes for item in items(turn.shown)])

@@ -97,7 +97,7 @@ def fit_network(
         An ONNX file.
     """
     examples = _examples(labelled_messages)
-    trainer = _trainer(examples, vocabulary, schema, params)
+    trainer = _trainer(examples, words_of(schema, vocabulary), params)
     return trainer.export(trainer.fit(examples, "message network"), params.thresholds)
 
 
@@ -120,7 +120,7 @@ def fit_folds(
         if name in existing_fold_networks:
             continue
         others = [one for one in examples if one.writer not in group]
-        trainer = _trainer(examples, vocabulary, schema, params)
+        trainer = _trainer(examples, words, params)
         network = trainer.fit(others, f"without {', '.join(group)}")
         yield {name: trainer.export(network, params.thresholds)}
 
@@ -203,10 +203,7 @@ def _examples(rows: list[dict[str, Any]]) -> list[Example]:
 
 
 def _trainer(
-    examples: list[Example],
-    vocabulary: dict[str, frozenset[Value]],
-    schema: Schema,
-    params: UnderstandParams,
+    examples: list[Example], words: dict[str, frozenset[Value]], params: UnderstandParams
 ) -> MessageTrainer:
     from lookbook.understanding.network_training import MessageTrainer
 
@@ -214,7 +211,7 @@ def _trainer(
         params.encoder,
         values_of_examples(examples, params.min_examples),
         occasions_of(examples, params.occasions),
-        words_of(schema, vocabulary),
+        words,
         params.fit_params,
     )
 
