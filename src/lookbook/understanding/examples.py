@@ -40,7 +40,7 @@ from lookbook.understanding.request import (
     Values,
     Weather,
 )
-from lookbook.understanding.vocabulary import value_in
+from lookbook.understanding.vocabulary import translate
 
 # Fields of the corpus whose attribute has another name.
 ATTRIBUTES = {"neck": "Neckline"}
@@ -301,13 +301,12 @@ def record_of(fields: Fields, schema: Schema) -> Record:
 
 def values_in(schema: Schema, fields: Fields) -> Values:
     """Return fields as values of a schema; those that it lacks are left out."""
-    values: Values = {}
-    for field, own in fields.items():
-        for word in [own] if isinstance(own, str) else own:
-            known = value_in(schema, (attribute_of(field), value_of(word)))
-            if known is not None and known[1] not in values.setdefault(known[0], []):
-                values[known[0]].append(known[1])
-    return {name: own for name, own in values.items() if own}
+    words = (
+        (attribute_of(field), value_of(word))
+        for field, own in fields.items()
+        for word in ([own] if isinstance(own, str) else own)
+    )
+    return translate(words, schema)
 
 
 def request_of(example: Example, schema: Schema) -> Request:

@@ -25,9 +25,8 @@ from lookbook.understanding.request import (
     Request,
     ShoppingPlan,
     Turn,
-    Values,
 )
-from lookbook.understanding.vocabulary import value_in
+from lookbook.understanding.vocabulary import translate
 
 logger = logging.getLogger(__name__)
 
@@ -208,11 +207,7 @@ def _named(
 ) -> Iterator[tuple[str, frozenset[str]]]:
     """Yield the categories and colours that a text names, as alternatives."""
     for mention in finder.find(text):
-        values: Values = {}
-        for value in mention.values:
-            own = value_in(schema, value)
-            if own is not None:
-                values.setdefault(own[0], []).append(own[1])
+        values = translate(mention.values, schema)
         if categories := categories_of(values, schema):
             yield str(schema.slot_attribute), frozenset(categories)
         yield from ((name, frozenset(own)) for name, own in values.items() if name in schema.multis)

@@ -19,16 +19,23 @@ from lookbook.understanding.message_network import (
     Thresholds,
 )
 from lookbook.understanding.pieces import PieceGrouping
-from lookbook.understanding.request import Act, Part, Recipient, Request, Values, without
+from lookbook.understanding.request import (
+    ACTS_WITHOUT_PARTS,
+    Act,
+    Part,
+    Recipient,
+    Request,
+    Values,
+    without,
+)
 from lookbook.understanding.roles import decide_roles
-from lookbook.understanding.vocabulary import Value, value_in, words_of
+from lookbook.understanding.vocabulary import Value, translate, value_in, words_of
 
 # Least probability of a recipient, and of one whom the message names.
 _MIN_RECIPIENT, _MIN_NAMED_RECIPIENT = 0.5, 0.25
 # A wish that names nothing ("surprise me") is as sure as this, and of words that are known.
 _SURE_SEARCH, _MIN_KNOWN_WORDS = 0.9, 0.5
-# Acts that look for nothing, and the probability from which on a named piece changes nothing.
-_WITHOUT_PARTS: tuple[Act, ...] = ("question", "small_talk", "off_topic")
+# The probability of an act that looks for nothing from which on a named piece changes nothing.
 _SURE_ACT = 0.7
 # Shorter words say little.
 _MIN_LETTERS = 4
@@ -122,15 +129,12 @@ def decode(
     asked = [value for value, role in chosen.items() if role in (WANTED, IMPLIED)]
     groups = PieceGrouping(reading, values, schema).group(asked)
     refused = without(
-        _translate([value for value, role in chosen.items() if role == REFUSED], schema),
-        _translate(asked, schema),
+        translate([value for value, role in chosen.items() if role == REFUSED], schema),
+        translate(asked, schema),
     )
-    chosen = {
-        value: role
-        for value, role in chosen.items()
-        if role not in (WANTED, IMPLIED) or not _implies(value, refused, schema)
-    }
-    groups = [[value for value in group if value in chosen] for group in groups]
+    groups = [
+        [value for value in group if not _implies(value, refused, schema)] for group in groups
+    ]
     # Nothing is left of a piece whose values the schema lacks.
     pieces = (_part(group, chosen, refused, schema) for group in groups)
     parts = [part for part in pieces if part.wanted or part.implied]
@@ -138,7 +142,7 @@ def decode(
         parts = [Part(refused=refused)]
     recipients = _recipients(reading)
     act = _act(reading, parts)
-    if act in _WITHOUT_PARTS:
+    if act in ACTS_WITHOUT_PARTS:
         parts = []
     return Request(
         act=act,
@@ -146,7 +150,7 @@ def decode(
         recipients=recipients,
         occasion=reading.occasion,
         weather=reading.weather,
-        owned=_translate([value for value, role in chosen.items() if role == OWNED], schema),
+        owned=translate([value for value, role in chosen.items() if role == OWNED], schema),
         sort="price_ascending" if reading.is_cheapest else "relevance",
         refers_to=reading.refers_to,
         language=reading.language,
@@ -180,26 +184,16 @@ def _act(reading: Reading, parts: list[Part]) -> Act:
     """
     likeliest = reading.likeliest_act
     acts = reading.acts
-    if likeliest not in _WITHOUT_PARTS or acts[likeliest] >= _SURE_ACT:
+    if likeliest not in ACTS_WITHOUT_PARTS or acts[likeliest] >= _SURE_ACT:
         return likeliest
     if not any(part.wanted for part in parts):
         return likeliest
-    return max((act for act in acts if act not in _WITHOUT_PARTS), key=lambda act: acts[act])
+    return max((act for act in acts if act not in ACTS_WITHOUT_PARTS), key=lambda act: acts[act])
 
 
 def _part(group: list[Value], chosen: dict[Value, int], refused: Values, schema: Schema) -> Part:
     return Part(
-        wanted=_translate([value for value in group if chosen[value] == WANTED], schema),
-        implied=_translate([value for value in group if chosen[value] == IMPLIED], schema),
+        wanted=translate([value for value in group if chosen[value] == WANTED], schema),
+        implied=translate([value for value in group if chosen[value] == IMPLIED], schema),
         refused=refused,
     )
-
-
-def _translate(values: Iterable[Value], schema: Schema) -> Values:
-    """Return values as a schema names them, by attribute."""
-    translated: Values = {}
-    for value in values:
-        own = value_in(schema, value)
-        if own is not None and own[1] not in translated.setdefault(own[0], []):
-            translated[own[0]].append(own[1])
-    return translated

@@ -8,7 +8,7 @@ from lookbook.attributes.schema import Schema
 from lookbook.outfits.slots import categories_of, slot_of_value
 from lookbook.understanding.message_network import Reading
 from lookbook.understanding.roles import is_garment
-from lookbook.understanding.vocabulary import Value, value_in
+from lookbook.understanding.vocabulary import Value, translate
 
 # Least link of garments that are alternatives: of one slot, and of several.
 _SAME_SLOT, _OTHER_SLOT, _UNNAMED = 0.35, 0.6, 0.5
@@ -107,9 +107,7 @@ class PieceGrouping:
         return best if self._link(garment, best) >= least else None
 
     def _slots(self, garments: list[Value]) -> set[str | None]:
-        known = [own for value in garments if (own := value_in(self._schema, value)) is not None]
-        categories = categories_of({name: [value for other, value in known if other == name]
-                                    for name, _ in known}, self._schema)  # fmt: skip
+        categories = categories_of(translate(garments, self._schema), self._schema)
         return {slot_of_value(one, self._schema) for one in categories}
 
     def _link(self, value: Value, piece: list[Value]) -> float:

@@ -237,7 +237,7 @@ class _Reader:
 
     def _is_refused(self, match: re.Match[str]) -> bool:
         words = normalize(self.wishes.rest[: match.start()]).split()[-2:]
-        return any(word in map(normalize, self._phrases.negations) for word in words)
+        return not set(map(normalize, self._phrases.negations)).isdisjoint(words)
 
     def _find(self, pattern: str) -> re.Match[str] | None:
         return _compiled(rf"(?<!\w)(?:{pattern})(?!\w)").search(self.wishes.rest)

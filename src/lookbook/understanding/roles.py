@@ -49,17 +49,15 @@ def decide_roles(
     """
     probabilities = dict(zip(values, reading.roles, strict=True))
     probabilities |= _unknown_to_network(reading, probabilities, schema)
-    named = reading.named
+    said = reading.named | reading.earlier
     mentions = [mention for mention, _ in reading.mentions]
     negative = {value for one in mentions if one.is_negative for value in one.values}
     negated = {value for one in mentions if one.is_negated for value in one.values}
     roles: dict[Value, int] = {}
     for value, likely in probabilities.items():
-        is_named = value in named
-        role = _role(likely, thresholds, is_named or value in reading.earlier)
-        was_said = is_named or value in reading.earlier
-        asked = likely[WANTED] + likely[IMPLIED]
-        is_guess = role in (WANTED, IMPLIED) and not was_said and asked < _SURE_TO_STAY
+        was_said = value in said
+        role = _role(likely, thresholds, was_said)
+        is_guess = role in (WANTED, IMPLIED) and not was_said and _asked(likely) < _SURE_TO_STAY
         if is_guess and value[0] in schema.multis:
             # A colour that nobody said is none of the wishes, but one of the items shown.
             role = NONE
@@ -70,7 +68,10 @@ def decide_roles(
         if role != NONE:
             roles[value] = role
     _replace_earlier(roles, probabilities, reading, schema)
-    if reading.likeliest_act == "search" and not _garments(roles, schema):
+    has_garment = any(
+        role in (WANTED, IMPLIED) and is_garment(value, schema) for value, role in roles.items()
+    )
+    if reading.likeliest_act == "search" and not has_garment:
         _add_likely_garments(roles, probabilities, schema)
     return roles
 
@@ -87,9 +88,13 @@ def _unknown_to_network(
     }
 
 
+def _asked(likely: np.ndarray) -> float:
+    """Return the probability that a value is asked for, named or implied."""
+    return float(likely[WANTED] + likely[IMPLIED])
+
+
 def _role(likely: np.ndarray, thresholds: Thresholds, is_named: bool) -> int:
-    asked = float(likely[WANTED] + likely[IMPLIED])
-    refused = float(likely[REFUSED])
+    asked, refused = _asked(likely), float(likely[REFUSED])
     least_refused = thresholds.named_refused if is_named else thresholds.refused
     if refused >= least_refused and refused > _REFUSED_BESIDE_ASKED * asked:
         return REFUSED
@@ -119,17 +124,8 @@ def _replace_earlier(
         # "Also in black" adds a colour, as "and shoes" a piece; a sleeve has one length.
         is_added = reading.adds and value[0] in schema.multis
         may_stay = is_garment(value, schema) or is_added
-        likely = probabilities[value][WANTED] + probabilities[value][IMPLIED]
-        if not may_stay or likely < _SURE_TO_STAY:
+        if not may_stay or _asked(probabilities[value]) < _SURE_TO_STAY:
             del roles[value]
-
-
-def _garments(roles: dict[Value, int], schema: Schema) -> list[Value]:
-    return [
-        value
-        for value, role in roles.items()
-        if role in (WANTED, IMPLIED) and is_garment(value, schema)
-    ]
 
 
 def is_garment(value: Value, schema: Schema) -> bool:
@@ -143,7 +139,7 @@ def _add_likely_garments(
 ) -> None:
     """Add the garments that a shop assistant would go by."""
     likely = {
-        value: float(one[WANTED] + one[IMPLIED])
+        value: _asked(one)
         for value, one in probabilities.items()
         if value not in roles and is_garment(value, schema)
     }

@@ -13,6 +13,7 @@ from lookbook.attributes.values import normalize
 from lookbook.errors import InputError
 from lookbook.outfits.slots import names_garments
 from lookbook.understanding.mentions import phrase_key
+from lookbook.understanding.request import Values
 
 # Attribute and value.
 Value = tuple[str, str]
@@ -115,6 +116,16 @@ def value_in(schema: Schema, value: Value) -> Value | None:
         the schema lacks the attribute; ``None`` if the schema has none.
     """
     return _value_in(schema.as_json, value)
+
+
+def translate(values: Iterable[Value], schema: Schema) -> Values:
+    """Return values under a schema's own names, by attribute; those that it lacks are left out."""
+    translated: Values = {}
+    for value in values:
+        own = value_in(schema, value)
+        if own is not None and own[1] not in translated.setdefault(own[0], []):
+            translated[own[0]].append(own[1])
+    return translated
 
 
 @lru_cache(maxsize=4096)
