@@ -1,12 +1,10 @@
 import pytest
-from kedro.io import Version
 
 from lookbook.assistant.interpretation import interpret
 from lookbook.assistant.types import QueryPhoto
-from lookbook.datasets.catalogue_search_dataset import CatalogueSearchDataset
 from lookbook.search.product_filter import ProductFilter
 from lookbook.understanding.request import Message, Part, Request
-from project import configuration
+from project import open_search
 
 RED = Part(wanted={"Colours": ["red"]})
 SHOES = Part(wanted={"Garment": ["sneakers", "boots"]})
@@ -25,12 +23,7 @@ class GivenStylist:
 
 @pytest.fixture(scope="module")
 def search(ran):
-    return CatalogueSearchDataset(
-        filepath=str(ran[0] / "data/07_model_output/lancedb"),
-        embedders=configuration("globals")["embedders"],
-        weights=configuration("globals")["search_weights"],
-        version=Version(None, None),
-    ).load()
+    return open_search(ran[0])
 
 
 @pytest.fixture(scope="module")

@@ -22,13 +22,16 @@ import pytest
 import yaml
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
+from kedro.io import Version
 
 from lookbook.assistant.assistant import Assistant
+from lookbook.datasets.catalogue_search_dataset import CatalogueSearchDataset
 from lookbook.lazy import pd
 from lookbook.photos.drawing import draw_garment
 from lookbook.photos.sampling import BalanceParams
 from lookbook.pipelines.ingest.nodes import collect_inspections, inspect_photos
 from lookbook.pools import LocalPool
+from lookbook.search.catalogue_search import CatalogueSearch
 from lookbook.shop import component_loader
 from lookbook.understanding.learned_stylist import LearnedStylist
 from lookbook.understanding.phrases import ProductPhrases, read_phrases
@@ -99,6 +102,16 @@ def load_tables(project: Path, env: str, names: Iterable[str]) -> dict[str, pd.D
 def usual_phrases() -> ProductPhrases:
     """Read the phrases around prices and sizes, as the project ships them."""
     return read_phrases(str(ROOT / "conf/base/phrases.yml"))
+
+
+def open_search(project: Path) -> CatalogueSearch:
+    """Open the newest index of a project, as its catalog does."""
+    return CatalogueSearchDataset(
+        filepath=str(project / "data/07_model_output/lancedb"),
+        embedders=configuration("globals")["embedders"],
+        weights=configuration("globals")["search_weights"],
+        version=Version(None, None),
+    ).load()
 
 
 @cache

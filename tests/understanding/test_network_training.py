@@ -11,6 +11,7 @@ from lookbook.understanding.examples import (
     targets_of,
     values_of_examples,
 )
+from lookbook.understanding.fit_params import FitParams
 from lookbook.understanding.mentions import MentionFinder
 from lookbook.understanding.message_features import arrays, tokenize
 from lookbook.understanding.message_network import (
@@ -24,13 +25,8 @@ from lookbook.understanding.message_network import (
     NetworkFacts,
     Thresholds,
 )
-from lookbook.understanding.network_training import (
-    FitParams,
-    MessageTrainer,
-    augment,
-    loss_of,
-    roles_by_mention,
-)
+from lookbook.understanding.network_training import MessageTrainer, augment
+from lookbook.understanding.trainable_network import loss_of, roles_by_mention
 from tiny_models import save_tiny_message_encoder
 
 PARAMS = FitParams(

@@ -3,17 +3,15 @@ from functools import partial
 
 import pandas as pd
 import pytest
-from kedro.io import Version
 
 from lookbook.assistant.types import ServingParams
-from lookbook.datasets.catalogue_search_dataset import CatalogueSearchDataset
 from lookbook.errors import InputError
 from lookbook.photos.photo import Photo
 from lookbook.pipelines.serving.nodes import describe_item, interpret_message, write_reply
 from lookbook.understanding.replies import read_replies
 from lookbook.understanding.request import Request, ShoppingPlan
 from processes import run_kedro
-from project import ROOT, bundled_stylist, configuration, jpeg, latest, succeed
+from project import ROOT, bundled_stylist, configuration, jpeg, latest, open_search, succeed
 
 REPLIES = read_replies(str(ROOT / "conf/base/replies.yml"))
 
@@ -24,12 +22,7 @@ def shown(data):
 
 @pytest.fixture(scope="module")
 def search(ran):
-    return CatalogueSearchDataset(
-        filepath=str(ran[0] / "data/07_model_output/lancedb"),
-        embedders=configuration("globals")["embedders"],
-        weights=configuration("globals")["search_weights"],
-        version=Version(None, None),
-    ).load()
+    return open_search(ran[0])
 
 
 @pytest.fixture(scope="module")

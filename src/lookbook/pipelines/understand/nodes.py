@@ -17,13 +17,14 @@ from lookbook.understanding.examples import (
     read_examples,
     values_of_examples,
 )
+from lookbook.understanding.fit_params import FitParams
 from lookbook.understanding.learned_parser import LearnedParser
 from lookbook.understanding.message_network import MessageNetwork, Thresholds
 from lookbook.understanding.scores import score_request, summarize_scores
 from lookbook.understanding.vocabulary import Value, words_of
 
 if TYPE_CHECKING:
-    from lookbook.understanding.network_training import FitParams, MessageTrainer
+    from lookbook.understanding.network_training import MessageTrainer
 
 
 class UnderstandParams(BaseModel, extra="forbid"):
@@ -36,8 +37,7 @@ class UnderstandParams(BaseModel, extra="forbid"):
         folds: Groups of writers, each of which is left out once; fewer than 2 measure nothing.
         thresholds: The least probabilities at which values count.
         credit: Who wrote the messages, for the card.
-        fit: How a network is fitted, see
-            :class:`lookbook.understanding.network_training.FitParams`.
+        fit: How a network is fitted.
     """
 
     encoder: str
@@ -46,14 +46,7 @@ class UnderstandParams(BaseModel, extra="forbid"):
     folds: int = Field(ge=0)
     thresholds: Thresholds
     credit: str
-    fit: dict[str, Any]
-
-    @property
-    def fit_params(self) -> FitParams:
-        """The parameters of a fit."""
-        from lookbook.understanding.network_training import FitParams
-
-        return FitParams.model_validate(self.fit)
+    fit: FitParams
 
 
 def read_messages(
@@ -173,7 +166,7 @@ def write_card(
     for row in labelled_messages:
         counts[row["lang"]] = counts.get(row["lang"], 0) + 1
     languages = ", ".join(f"{language} {count}" for language, count in sorted(counts.items()))
-    fit = ", ".join(f"{name} {value}" for name, value in params.fit.items())
+    fit = ", ".join(f"{name} {value}" for name, value in params.fit)
     tables = [
         f"## {'All messages' if by == 'all' else f'By {by}'}\n\n{_markdown_table(rows)}\n"
         for by, rows in understand_report["scores"].items()
@@ -212,7 +205,7 @@ def _trainer(
         values_of_examples(examples, params.min_examples),
         occasions_of(examples, params.occasions),
         words,
-        params.fit_params,
+        params.fit,
     )
 
 
