@@ -172,7 +172,7 @@ class Shop:
                 raise InputError("There is nothing to search for: give a text or an image.")
             turn, found = self.assistant.recommend(None, text, [], params)
         if image is not None or not turn.plan.queries:
-            # Whatever the words say, a search finds items.
+            # A search finds items, also for words that ask for none.
             photo = None if image is None else self._see(image, params)
             mode: Mode = "similar" if photo else "search"
             plan = ShoppingPlan(mode=mode, queries=[SlotQuery(slot=None, text=text)])

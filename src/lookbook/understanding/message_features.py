@@ -26,7 +26,7 @@ MESSAGE, ITEM, CUSTOMER, PAGE = range(4)
 # Tokens that are read in all, and of one text; the message comes first, the page last.
 MAX_TOKENS = 128
 _MAX_OF_TEXT = {MESSAGE: 80, ITEM: 24, CUSTOMER: 32, PAGE: 14}
-# What is told of an item, as customers' words would; and the order of all attributes.
+# Attributes that describe the item shown and those of the page, and the order of all.
 _TOLD_OF_ITEM = ("Gender", "Colours", "Garment", "Category")
 _TOLD_OF_PAGE = ("Colours", "Garment", "Category")
 _ORDER = [

@@ -28,7 +28,7 @@ ACTS: tuple[Act, ...] = get_args(Act)
 RECIPIENTS: tuple[Recipient, ...] = get_args(Recipient)
 WEATHERS: tuple[Weather | None, ...] = (None, *get_args(Weather))
 LANGUAGES: tuple[Language, ...] = get_args(Language)
-# What a message says of a value.
+# The roles of a value in a message.
 ROLES = ("none", "wanted", "implied", "refused", "owned")
 NONE, WANTED, IMPLIED, REFUSED, OWNED = range(len(ROLES))
 # The outputs of the network, and the metadata of its file.

@@ -14,7 +14,7 @@ _WORD = r"[^\W\d_][\w'’-]*"
 _BEFORE = rf"(?:(?:(?i:dr|mr|mrs|ms|prof|col|sr|sra|hr|fr)|{_CAPITAL})\.[ \t]*){{0,3}}"
 _PARTICLES = r"(?:(?i:de|del|la|van|von|der|du|di|da|el|al)[ \t]+){0,2}"
 _MORE = rf"(?:[ \t]+{_PARTICLES}{_BEFORE}{_CAPITAL}[\w'’-]*){{0,3}}"
-# What a name always follows, and what it follows where it is capitalized.
+# Words before a name, and words before one that is capitalized.
 _NAMED = (
     "my name is|my name's|the name is|mein name ist|ich heiße|ich heisse|je m['’]appelle|"
     "mon nom est|me llamo|mi nombre es"

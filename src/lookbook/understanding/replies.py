@@ -408,7 +408,7 @@ class _Reply:
             if preference.negated:
                 refused += [self._join(self._named(attribute, had))] if had else []
                 continue
-            # What was implied was not asked for by name.
+            # Nobody named an implied value.
             named = [one for one in preference.values if one in stated.get(attribute, ())]
             if named and any(known) and not had:
                 unmet.append(self._join(self._named(attribute, named)))
