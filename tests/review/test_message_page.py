@@ -13,7 +13,7 @@ from lookbook.server.launch import launch_options
 from lookbook.understanding.kept_messages import row_of
 from lookbook.understanding.request import Conversation, Part, Request, Turn
 from processes import run_kedro
-from project import keep_screenshots
+from project import keep_screenshots, states_reset_on_load
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 expect = playwright.expect
@@ -49,6 +49,7 @@ def served(tmp_path, schema):
 
 def test_a_message_is_labelled_by_keys_and_taken_back(served, chromium):
     address, shop = served
+    assert states_reset_on_load(address) == set()
     page = chromium.new_context(viewport={"width": 1440, "height": 1000}).new_page()
     page.goto(address)
     heading = page.locator(".review h2")

@@ -11,7 +11,14 @@ import pytest
 
 from lookbook.datasets.corrections_dataset import CorrectionsDataset
 from processes import ENVIRONMENT, run_kedro
-from project import copy_project, free_port, keep_screenshots, make_project, serving_kedro
+from project import (
+    copy_project,
+    free_port,
+    keep_screenshots,
+    make_project,
+    serving_kedro,
+    states_reset_on_load,
+)
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 expect = playwright.expect
@@ -90,6 +97,10 @@ def test_a_key_is_a_decision_that_is_on_the_disk_and_can_be_taken_back(page, pro
     assert asked(page) == first
     assert decided(project, since)["new_value"].tolist()[2:] == ["?", "?"]
     expect(page.locator(".attribute.decided")).to_have_count(0)
+
+
+def test_nothing_resets_the_page_once_a_question_is_shown(address):
+    assert states_reset_on_load(address) == set()
 
 
 def test_an_item_is_skipped_accepted_whole_or_called_none(page, project, since):

@@ -25,6 +25,7 @@ from project import (
     keep_screenshots,
     make_project,
     serving_kedro,
+    states_reset_on_load,
     succeed,
 )
 
@@ -225,6 +226,10 @@ def test_two_visitors_do_not_see_each_others_item(chromium, address, photo):
         expect(said).to_have_text([words])
         expect(page.locator("#chat")).to_contain_text("With your")
         assert others not in said.inner_text()
+
+
+def test_nothing_resets_the_page_once_a_photo_is_shown(address):
+    assert states_reset_on_load(address) == set()
 
 
 def test_four_pages_of_one_browser_all_answer(chromium, address):

@@ -174,6 +174,17 @@ def measure(files: dict[str, Any], params: Any, known: dict[str, Any] | None = N
     return collect_inspections(files, shards, params), shards
 
 
+def states_reset_on_load(address: str) -> set[int]:
+    """List the states that opening a page resets, maybe after the first event has set them."""
+    config = httpx.get(f"{address}/config").json()
+    states = {one["id"] for one in config["components"] if one["type"] == "state"}
+    assert states
+    on_load = [
+        one for one in config["dependencies"] if any(event == "load" for _, event in one["targets"])
+    ]
+    return set().union(*(states & {*one["outputs"]} - {*one["inputs"]} for one in on_load))
+
+
 def keep_screenshots(page: Any, name: str) -> None:
     """Keeps pictures of a page where some are wanted, as a continuous integration does."""
     if kept := os.environ.get("LOOKBOOK_ARTIFACTS"):

@@ -45,7 +45,8 @@ class MessagePage:
         declared = self._session.schema.categorical
         values = [f"{name}: {value}" for name in declared for value in declared[name].values]
         with gr.Blocks(title="Lookbook review", analytics_enabled=False) as page:
-            self.visit = gr.State(_new_visit)
+            # No function: Gradio calls one as the page opens, maybe after the first question.
+            self.visit = gr.State(_new_visit())
             gr.HTML(MASTHEAD, elem_id="masthead")
             self.progress = gr.HTML("", elem_id="progress")
             self.shown = gr.HTML(note("Reading the messages …"), js_on_load=ACT, elem_id="shown")

@@ -109,7 +109,8 @@ class ReviewPage:
         """Lay out the page and wires its events."""
         session = self._session
         with gr.Blocks(title="Lookbook review", analytics_enabled=False) as page:
-            self.visit = gr.State(_new_visit)
+            # No function: Gradio calls one as the page opens, maybe after the first question.
+            self.visit = gr.State(_new_visit())
             gr.HTML(MASTHEAD, elem_id="masthead")
             with gr.Row(elem_id="wanted"):
                 order = gr.Dropdown(list(ORDERS), value=DOUBTFUL, label="Order", min_width=160)

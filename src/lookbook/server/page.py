@@ -158,8 +158,8 @@ class Page(Layout):
             title="Lookbook", analytics_enabled=False,
             delete_cache=(UPLOAD_LIFETIME_S, UPLOAD_LIFETIME_S),
         ) as page:  # fmt: skip
-            # A function, since Gradio takes a dataclass for a value.
-            self.session = gr.State(lambda: Session())  # noqa: PLW0108
+            # No function: Gradio calls one as the page opens, maybe after the first event.
+            self.session = gr.State(Session())
             gr.HTML(MASTHEAD, elem_id="masthead")
             with gr.Row(elem_id="layout"):
                 with gr.Column(scale=4, min_width=320, elem_id="customer"):
