@@ -221,6 +221,18 @@ def test_a_parser_finds_the_words_of_the_schema_that_it_is_asked_with(schema):
     assert not parser.finder(schema, has_vocabulary=False).find("an LBD")
 
 
+def test_a_garment_named_alone_asks_for_no_other_and_for_none_of_the_page(request_of):
+    coat, boots = Mention(0, 4, frozenset({NAMES["coat"]})), frozenset({NAMES["boots"]})
+    roles = {"sneakers": "wanted", "red": "wanted", "boots": "refused"}
+    alone = {"mentions": [(coat, probabilities("none"))], "refers_to": 2, "earlier": boots}
+    request = request_of(roles, **alone, is_names_only=True)
+    assert request.refers_to is None
+    assert [part.wanted for part in request.parts] == [{"Garment": ["coat"], "Colours": ["red"]}]
+    assert request.parts[0].refused == {"Garment": ["boots"]}
+    told = request_of(roles, **alone)
+    assert (told.refers_to, told.parts[0].wanted["Garment"]) == (2, ["sneakers"])
+
+
 def test_a_doubtful_question_that_names_a_piece_is_a_search(request_of):
     assert request_of({"dress": "wanted"}, act="question", sure=0.5).act != "question"
     sure = request_of({"dress": "wanted"}, act="question", sure=0.9)

@@ -3,7 +3,9 @@
 import pytest
 
 from lookbook.attributes.schema import Schema
+from lookbook.understanding.examples import record_of
 from lookbook.understanding.learned_stylist import carry_over
+from lookbook.understanding.planning import plan_search
 from lookbook.understanding.request import Conversation, Part, Request, Turn
 from project import bundled_stylist, declared_fields
 
@@ -88,6 +90,20 @@ def test_questions_and_what_is_off_topic_look_for_nothing():
                          ("what's the capital of Peru", "off_topic")):  # fmt: skip
         request = understand(message)
         assert (request.act, request.parts) == (act, [])
+
+
+@pytest.mark.parametrize(
+    ("message", "slot"),
+    [("hats", "head"), ("Hüte", "head"), ("shoes", "feet"), ("coats", "outer"), ("jeans", "lower")],
+)
+@pytest.mark.parametrize("messages", [("",), ("something for work",)])
+def test_a_garment_named_alone_asks_for_its_slot_whatever_is_on_the_page(message, slot, messages):
+    page = [record_of({"garment": [one]}, SCHEMA) for one in ("windbreaker", "heels", "sweater")]
+    for item in (RED_DRESS, None):
+        request = understand(*messages, message, items=page, item=item)
+        assert request.refers_to is None
+        plan = plan_search(request, item, message, SCHEMA, is_first=False)
+        assert {query.slot for query in plan.queries} == {slot}
 
 
 def test_a_message_without_words_asks_what_goes_with_the_item():

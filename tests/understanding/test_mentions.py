@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lookbook.understanding.mentions import MentionFinder, fold, phrase_key
+from lookbook.understanding.mentions import MentionFinder, fold, is_all_mentions, phrase_key
 
 VOCABULARY = {
     "red": [("Colours", "red")],
@@ -92,6 +92,17 @@ def test_accents_do_not_matter():
 def test_an_empty_vocabulary_finds_nothing():
     assert MentionFinder({}, frozenset()).find("a red dress") == []
     assert MentionFinder({"": [("Garment", "dress")]}, frozenset()).find("a dress") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("dress", True), ("Navy-blue dress!", True), ("red, rot?", True), ("a dress", False),
+        ("no dress", False), ("", False), ("…", False), ("hello", False),
+    ],
+)  # fmt: skip
+def test_names_and_nothing_else_are_told_from_other_texts(text, expected):
+    assert is_all_mentions(text, FINDER.find(text)) is expected
 
 
 @given(text=st.text(max_size=100))

@@ -197,6 +197,15 @@ def test_nothing_goes_with_itself(plan_of):
     assert plan.mode == "search"
 
 
+@pytest.mark.parametrize("garment", ["trousers", "shirt"])
+def test_what_cannot_be_worn_with_the_item_is_searched(plan_of, garment):
+    parts = [Part(wanted={"Garment": [garment]})]
+    plan = plan_of(Request(act="complement", parts=parts), DRESS)
+    assert plan.mode == "search"
+    with_shoes = plan_of(Request(act="complement", parts=[*parts, SHOES]), DRESS)
+    assert [query.slot for query in with_shoes.queries] == ["feet"]
+
+
 def test_a_shop_without_slots_shows_what_is_like_the_item():
     furniture = yaml.safe_load((ROOT / "tests/end_to_end/furniture/schema.yml").read_text())
     schema = Schema.model_validate(furniture["schema"])

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from lookbook.attributes.schema import Schema
-from lookbook.understanding.mentions import MentionFinder, phrase_key
+from lookbook.understanding.mentions import MentionFinder, is_all_mentions, phrase_key
 from lookbook.understanding.message_features import Segment, segments_of
 from lookbook.understanding.message_network import (
     IMPLIED,
@@ -28,7 +28,7 @@ from lookbook.understanding.request import (
     Values,
     without,
 )
-from lookbook.understanding.roles import decide_roles
+from lookbook.understanding.roles import decide_roles, names_garments_alone
 from lookbook.understanding.vocabulary import Value, translate, value_in, words_of
 
 # Least probability of a recipient, and of one whom the message names.
@@ -90,8 +90,13 @@ class LearnedParser:
         """
         network = self._network
         reading = network.read(segments, self.finder(schema))
-        words = phrase_key(segments[0].text).split()
-        reading = replace(reading, adds=not self._additions.isdisjoint(words))
+        message = segments[0].text
+        words = phrase_key(message).split()
+        reading = replace(
+            reading,
+            adds=not self._additions.isdisjoint(words),
+            is_names_only=is_all_mentions(message, [mention for mention, _ in reading.mentions]),
+        )
         request = decode(reading, network.facts.values, network.facts.thresholds, schema)
         is_vague = reading.acts["search"] > _SURE_SEARCH and self._is_language(words)
         return request.model_copy(update={"understood": request.understood or is_vague})
@@ -152,7 +157,8 @@ def decode(
         weather=reading.weather,
         owned=translate([value for value, role in chosen.items() if role == OWNED], schema),
         sort="price_ascending" if reading.is_cheapest else "relevance",
-        refers_to=reading.refers_to,
+        # A garment's name alone asks for others than those of the page.
+        refers_to=None if names_garments_alone(reading, schema) else reading.refers_to,
         language=reading.language,
         understood=bool(parts or recipients or reading.occasion or reading.weather)
         or act != "search",

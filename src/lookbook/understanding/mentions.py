@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
@@ -64,6 +64,15 @@ def _fold_character(character: str) -> str:
 def phrase_key(phrase: str) -> str:
     """Return the form in which a phrase is looked up: folded words with single spaces."""
     return " ".join(_WORD.findall(fold(phrase)))
+
+
+def is_all_mentions(text: str, mentions: Sequence[Mention]) -> bool:
+    """Whether a text has mentions, and no words beside them."""
+    words = _WORD.finditer(fold(text))
+    return bool(mentions) and all(
+        any(one.start <= word.start() and word.end() <= one.end for one in mentions)
+        for word in words
+    )
 
 
 class MentionFinder:

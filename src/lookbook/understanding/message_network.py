@@ -90,6 +90,7 @@ class Reading:
         mentions: The mentions of the message, with the probabilities of their roles.
         earlier: The values that the customer named before.
         adds: Whether the message says that it adds to what was said before.
+        is_names_only: Whether the message is nothing but mentions.
     """
 
     roles: np.ndarray
@@ -104,6 +105,7 @@ class Reading:
     mentions: list[tuple[Mention, np.ndarray]]
     earlier: frozenset[tuple[str, str]] = frozenset()
     adds: bool = False
+    is_names_only: bool = False
 
     @property
     def likeliest_act(self) -> Act:

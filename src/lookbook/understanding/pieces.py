@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 
 from lookbook.attributes.schema import Schema
-from lookbook.outfits.slots import categories_of, slot_of_value
 from lookbook.understanding.message_network import Reading
-from lookbook.understanding.roles import is_garment
-from lookbook.understanding.vocabulary import Value, translate
+from lookbook.understanding.roles import is_garment, slots_of_garments
+from lookbook.understanding.vocabulary import Value
 
 # Least link of garments that are alternatives: of one slot, and of several.
 _SAME_SLOT, _OTHER_SLOT, _UNNAMED = 0.35, 0.6, 0.5
@@ -102,13 +101,10 @@ class PieceGrouping:
         if not spans:
             least = _UNNAMED
         else:
-            is_same = self._slots([garment]) == self._slots(best)
+            slots = slots_of_garments([garment], self._schema)
+            is_same = slots == slots_of_garments(best, self._schema)
             least = _SAME_SLOT if is_same else _OTHER_SLOT
         return best if self._link(garment, best) >= least else None
-
-    def _slots(self, garments: list[Value]) -> set[str | None]:
-        categories = categories_of(translate(garments, self._schema), self._schema)
-        return {slot_of_value(one, self._schema) for one in categories}
 
     def _link(self, value: Value, piece: list[Value]) -> float:
         """Return the mean probability that a value belongs to a piece; 1 if nothing is known."""

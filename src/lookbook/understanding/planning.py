@@ -99,18 +99,25 @@ class _Planner:
     def _mode(self) -> Mode:
         schema, act = self._schema, self._request.act
         if act == "complement" and self._own and schema.slots:
-            return "search" if self._names_own_garment_only() else "complementary"
+            return "complementary" if self._can_complement() else "search"
         if act in ("complement", "similar") and self._is_shown:
             return "similar"
         return "search"
 
-    def _names_own_garment_only(self) -> bool:
-        """Whether all parts are of the customer's own kind: nothing goes with itself."""
-        kinds = [self._garments_of(part.wanted) for part in self._request.parts]
+    def _can_complement(self) -> bool:
+        """Whether a part goes with the customer's own: nothing goes with itself."""
+        parts = self._request.parts
+        return not parts or any(self._goes_with_own(part) for part in parts)
+
+    def _goes_with_own(self, part: Part) -> bool:
+        garments, slots = self._garments_of(part.wanted), self._slots_of(part.wanted)
         own = {value for values in self._garments_of(self._own).values() for value in values}
-        return bool(kinds) and all(
-            kind and all(set(values) <= own for values in kind.values()) for kind in kinds
-        )
+        is_own = bool(garments) and all(set(values) <= own for values in garments.values())
+        return not is_own and (not slots or not self._possible_slots().isdisjoint(slots))
+
+    def _possible_slots(self) -> set[str | None]:
+        """Return the slots beside the customer's own; bags and the like fill none."""
+        return {None, *other_slots(self._own_slot, self._schema)}
 
     def _garments_of(self, values: Values) -> Values:
         return {name: own for name, own in values.items() if names_garments(name, self._schema)}
@@ -124,8 +131,7 @@ class _Planner:
         """Fill the other slots of the outfit, or those that were asked for."""
         schema = self._schema
         defaults = [one for one in default_slots(self._own_slot, schema) if one not in self._filled]
-        # What can be worn with the customer's own; bags and the like fill no slot.
-        possible = {None, *other_slots(self._own_slot, schema)}
+        possible = self._possible_slots()
         queries = []
         for part in self._request.parts:
             named = self._slots_of(part.wanted) or self._slots_of(part.implied)

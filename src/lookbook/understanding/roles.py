@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from lookbook.attributes.schema import Schema
-from lookbook.outfits.slots import names_garments
+from lookbook.outfits.slots import categories_of, names_garments, slot_of_value
 from lookbook.understanding.message_network import (
     IMPLIED,
     NONE,
@@ -15,7 +17,7 @@ from lookbook.understanding.message_network import (
     Reading,
     Thresholds,
 )
-from lookbook.understanding.vocabulary import Value, value_in
+from lookbook.understanding.vocabulary import Value, translate, value_in
 
 # A value that nobody named is asked for at this probability, where no other garment is, and at
 # most so many of them are.
@@ -38,8 +40,8 @@ def decide_roles(
 
     Constraints: a value that the customer named, now or before, counts at a lower probability than
     one that nobody named, and a refused value mostly has to be named. "No sleeves" names what is
-    wanted. A new value of an attribute replaces one of an earlier message. A search for no garment
-    is for the likeliest ones.
+    wanted. A new value of an attribute replaces one of an earlier message. A garment's name
+    alone asks for its slot and no other. A search for no garment is for the likeliest ones.
 
     Args:
         reading: What a network reads.
@@ -68,6 +70,8 @@ def decide_roles(
         if role != NONE:
             roles[value] = role
     _replace_earlier(roles, probabilities, reading, schema)
+    if names_garments_alone(reading, schema):
+        _keep_named_slots(roles, reading, schema)
     has_garment = any(
         role in (WANTED, IMPLIED) and is_garment(value, schema) for value, role in roles.items()
     )
@@ -132,6 +136,32 @@ def is_garment(value: Value, schema: Schema) -> bool:
     """Whether a value is a garment in a schema."""
     own = value_in(schema, value)
     return own is not None and names_garments(own[0], schema)
+
+
+def names_garments_alone(reading: Reading, schema: Schema) -> bool:
+    """Whether a message is a garment's name and no more: "hats", "blue shoes"."""
+    return reading.is_names_only and any(is_garment(value, schema) for value in reading.named)
+
+
+def _keep_named_slots(roles: dict[Value, int], reading: Reading, schema: Schema) -> None:
+    """Ask for garments of the slots that a message names, and for no others.
+
+    Items on the page and earlier messages would add theirs: a name says little against them.
+    """
+    named = [value for value in reading.named if is_garment(value, schema)]
+    slots = slots_of_garments(named, schema)
+    for value, role in list(roles.items()):
+        is_other = is_garment(value, schema) and value not in named
+        if is_other and role != REFUSED and slots.isdisjoint(slots_of_garments([value], schema)):
+            del roles[value]
+    if not any(roles.get(value) in (WANTED, IMPLIED) for value in named):
+        roles |= {value: WANTED for value in named if roles.get(value) != REFUSED}
+
+
+def slots_of_garments(garments: Iterable[Value], schema: Schema) -> set[str | None]:
+    """Return the slots that garments fill in a schema."""
+    categories = categories_of(translate(garments, schema), schema)
+    return {slot_of_value(one, schema) for one in categories}
 
 
 def _add_likely_garments(
