@@ -176,7 +176,7 @@ def measure(files: dict[str, Any], params: Any, known: dict[str, Any] | None = N
 
 def states_reset_on_load(address: str) -> set[int]:
     """List the states that opening a page resets, maybe after the first event has set them."""
-    config = httpx.get(f"{address}/config").json()
+    config = httpx.get(f"{address.rstrip('/')}/config").json()
     states = {one["id"] for one in config["components"] if one["type"] == "state"}
     assert states
     on_load = [
