@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from kedro.io.core import VersionNotFoundError
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from lookbook.assistant.types import AnswerMethod, Outfit, QueryPhoto, ServingParams
     from lookbook.attributes.record import Record
     from lookbook.search.product_filter import Sort
-    from lookbook.understanding.request import Recommendation
+    from lookbook.understanding.request import Recipient, Recommendation
 
     # A path, bytes or an image.
     Photo = str | Path | bytes | Image
@@ -40,11 +40,14 @@ class Advice:
         items: Recommended items, the best first.
         outfits: Outfits, the best first.
         reply: The stylist's reply.
+        needs: What the customer should be asked, with the best guess: ``recipient`` where the photo
+            does not tell it.
     """
 
     items: pd.DataFrame
     outfits: list[Outfit]
     reply: str
+    needs: dict[str, str]
 
 
 class Shop:
@@ -192,6 +195,7 @@ class Shop:
         products: Mapping[str, Any] | None = None,
         sort: Sort | None = None,
         method: AnswerMethod | None = None,
+        recipient: Recipient | None = None,
     ) -> Advice:
         """Recommend items and outfits to a customer, as the page does.
 
@@ -204,6 +208,8 @@ class Shop:
             products: Conditions on the shop's own data, see :meth:`search`.
             sort: The order of the items, see :meth:`search`.
             method: The search method; the project's default without one.
+            recipient: Whom items are for where the message does not say: ``Women``, ``Men`` or
+                ``Unisex``, which is anybody.
 
         Raises:
             InputError: If an argument is invalid, there is neither photo nor message, or there is
@@ -216,12 +222,20 @@ class Shop:
             >>> print(advice.reply.splitlines()[0])
             I found:
         """
-        params = self._params(k, filters, products, sort, method, {})
+        from lookbook.understanding.request import Recipient
+
+        if recipient is not None and recipient not in get_args(Recipient):
+            raise InputError(
+                f"There is no recipient '{recipient}'. Choose one of "
+                f"{', '.join(get_args(Recipient))}."
+            )
+        given = {} if recipient is None else {"recipient": recipient}
+        params = self._params(k, filters, products, sort, method, given)
         seen = None if photo is None else self._see(photo, params)
         turns = [dict(turn) for turn in history]
         turn, found = self.assistant.recommend(seen, message, turns, params)
         reply = "".join(self.assistant.reply(turn, found.items))
-        return Advice(self._table(found.items), found.outfits, reply)
+        return Advice(self._table(found.items), found.outfits, reply, found.needs)
 
     def caption(self, image: Photo) -> Record:
         """Describe a photo by the catalogue's attributes.

@@ -210,6 +210,16 @@ def test_an_inferred_recipient_counts(assistant):
     assert women({"Men": 0.97, "Women": 0.03}) < women({"Men": 0.03, "Women": 0.97})
 
 
+def test_a_customer_is_asked_for_whom_an_uncertain_photo_is(assistant):
+    answer = assistant.answer(jpeg("Shirt", "blue"), "", [], assistant.params)
+    assert set(answer["needs"]) == {"recipient"}
+    assert answer["outfits"]
+    params = assistant.params.model_copy(update={"recipient": "Men"})
+    assert assistant.answer(jpeg("Shirt", "blue"), "", [], params)["needs"] == {}
+    said = assistant.answer(jpeg("Shirt", "blue"), "for my wife", [], assistant.params)
+    assert said["needs"] == {}
+
+
 def test_hyde_finds_items_by_one_text_on_all_that_goes_with_a_photo(assistant):
     photo = described(assistant, "Pants", "red")
     _, found, reply = ask(assistant, photo, "white sneakers and a blue shirt", method="hyde")

@@ -39,9 +39,9 @@ def page(search):
 
 @pytest.fixture
 def interpreted(search, schema):
-    def interpreted(request, message="message", history=(), photo=None):
+    def interpreted(request, message="message", history=(), photo=None, **given):
         stylist = GivenStylist(request)
-        return interpret(message, list(history), photo, stylist, search, schema)
+        return interpret(message, list(history), photo, stylist, search, schema, **given)
 
     return interpreted
 
@@ -160,3 +160,33 @@ def test_a_products_number_alone_finds_the_product(interpreted, search, page):
 def test_small_talk_searches_nothing(interpreted, page):
     turn = interpreted(Request(act="small_talk"), "thanks!", shown(page))
     assert (turn.plan.queries, turn.plan.about, turn.photo) == ([], [], None)
+
+
+def recipients_of(turn):
+    return [
+        preference.values
+        for query in turn.plan.queries
+        for preference in query.preferences
+        if preference.attribute == "Gender"
+    ]
+
+
+def test_a_given_recipient_counts_where_the_message_names_none(interpreted):
+    turn = interpreted(Request(parts=[SHOES]), recipient="Women")
+    assert turn.request.recipients == ["Women"]
+    assert recipients_of(turn) == [["Women", "Unisex"]]
+    men = Request(parts=[SHOES], recipients=["Men"])
+    assert recipients_of(interpreted(men, recipient="Women")) == [["Men", "Unisex"]]
+    named = Request(parts=[Part(wanted={"Gender": ["Men"]})])
+    assert interpreted(named, recipient="Women").request.recipients == []
+
+
+def test_anybody_is_a_recipient_too(interpreted):
+    turn = interpreted(Request(parts=[SHOES]), recipient="Unisex")
+    assert set(*recipients_of(turn)) == {"Women", "Men", "Unisex"}
+
+
+def test_an_outfit_around_an_item_of_the_catalogue_knows_its_probabilities(interpreted, page):
+    turn = interpreted(Request(act="complement", refers_to=1), history=shown(page))
+    assert sum(turn.photo.probabilities["Gender"].values()) == pytest.approx(1, abs=0.01)
+    assert interpreted(Request(act="similar"), history=shown(page)).photo.probabilities is None

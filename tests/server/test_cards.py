@@ -123,3 +123,13 @@ def test_other_files_have_an_empty_thumbnail(data):
 
 def test_an_item_without_a_photo_says_so(schema):
     assert "no photo" in cards.gallery([recommendation()], [""], schema)
+
+
+def test_the_question_for_whom_marks_the_guess_until_it_is_answered():
+    assert cards.recipient_choice(None, None) == ""
+    asked = cards.recipient_choice("Men", None)
+    assert asked.count("<button") == 3 and 'aria-pressed="true"' not in asked
+    assert 'data-recipient="Men" aria-pressed="false" class="guess"' in asked
+    answered = cards.recipient_choice("Men", "Unisex")
+    assert 'data-recipient="Unisex" aria-pressed="true">either<' in answered
+    assert "guess" not in answered

@@ -139,6 +139,58 @@ def test_outfits_come_first_and_their_pieces_can_be_swapped_and_followed(chromiu
     expect(page.locator("#chat")).to_contain_text("Like your")
 
 
+def test_an_uncertain_recipient_is_asked_for_by_keyboard_on_a_phone(chromium, address, photo):
+    page = opened(chromium, address, viewport={"width": 390, "height": 844})
+    upload(page, photo("Shirt", "blue"))
+    row = page.locator("#recipient")
+    buttons = row.get_by_role("button")
+    expect(buttons).to_have_text(["women", "men", "either"])
+    expect(page.locator("#outfits .outfit")).not_to_have_count(0)
+    expect(row.locator(".guess")).to_have_count(1)
+    assert row.bounding_box()["y"] < page.locator("#outfits").bounding_box()["y"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    keep_screenshots(page, "recipient-asked")
+
+    answers = page.locator("#chat [data-testid=bot]")
+    for number, name in enumerate(["women", "men"], 2):
+        row.get_by_role("button", name=name, exact=True).press("Enter")
+        expect(row.locator("[aria-pressed=true]")).to_have_text(name)
+        expect(row.locator(".guess")).to_have_count(0)
+        expect(answers).to_have_count(number)
+    expect(page.locator("#chat [data-testid=user]")).to_have_count(0)
+
+    # It holds for the visit, until the customer says otherwise.
+    say(page, "shoes")
+    expect(page.locator("#results .slot h2")).to_have_text(["shoes"])
+    expect(row.locator("[aria-pressed=true]")).to_have_text("men")
+    say(page, "shoes for my wife")
+    expect(row.get_by_role("button")).to_have_count(0)
+
+
+def test_another_photo_is_asked_about_anew(chromium, address, photo):
+    page = opened(chromium, address)
+    upload(page, photo("Shirt", "blue"))
+    pressed = page.locator("#recipient [aria-pressed=true]")
+    page.locator("#recipient").get_by_role("button", name="either").click()
+    expect(pressed).to_have_text("either")
+    upload(page, photo("Hoodie", "blue"))
+    expect(page.locator("#item .card h3")).to_contain_text("oodie")
+    expect(page.locator("#recipient .guess")).to_have_count(1)
+    expect(pressed).to_have_count(0)
+
+
+def test_a_recipient_that_is_put_right_is_not_asked_for(chromium, address, photo):
+    page = opened(chromium, address)
+    upload(page, photo("Shirt", "blue"))
+    expect(page.locator("#recipient .guess")).to_have_count(1)
+    page.locator("#editor button").first.click()
+    page.locator("#editor").get_by_label("Gender").click()
+    page.get_by_role("option", name="Women", exact=True).click()
+    page.locator("#apply").click()
+    expect(page.locator("#chat [data-testid=bot]")).to_have_count(1)
+    expect(page.locator("#recipient button")).to_have_count(0)
+
+
 def test_what_was_seen_can_be_put_right(chromium, address, photo):
     page = opened(chromium, address)
     upload(page, photo("Shirt", "blue"))
@@ -286,7 +338,7 @@ def test_nothing_outside_is_asked_for(chromium, address):
 
 def call(address, *data):
     """What the README's curl does: the answer, or the error as a sentence."""
-    defaults = [None, "", "hybrid", 3, [], {}, "relevance"]
+    defaults = [None, "", "hybrid", 3, [], {}, "relevance", None]
     whole = [*data, *defaults[len(data) :]]
     answered = httpx.post(f"{address}/gradio_api/run/answer", json={"data": whole}, timeout=60)
     told = answered.json()
@@ -301,10 +353,27 @@ def test_the_api_answers_to_words_by_every_method(address):
         assert answer["recommendations"][0]["product"]["title"] in answer["reply"]
 
 
-def test_the_api_answers_to_a_photo(address, photo):
-    with photo("Pants", "red").open("rb") as file:
+def uploaded(address, path):
+    with path.open("rb") as file:
         (path,) = httpx.post(f"{address}/gradio_api/upload", files={"files": file}).json()
-    given = {"path": path, "meta": {"_type": "gradio.FileData"}}
+    return {"path": path, "meta": {"_type": "gradio.FileData"}}
+
+
+def test_the_api_says_what_to_ask_until_it_is_answered(address, photo):
+    given = uploaded(address, photo("Shirt", "blue"))
+    answer = call(address, given)
+    assert answer["needs"]["recipient"] in ("Women", "Men")
+    assert answer["recommendations"] and answer["outfits"]
+    for recipient in ("Women", "Men", "Unisex"):
+        answer = call(address, given, "", "hybrid", 10, [], {}, "relevance", recipient)
+        assert answer["needs"] == {}
+        assert answer["request"]["recipients"] == [recipient]
+    said = call(address, given, "", "hybrid", 10, [], {}, "relevance", "somebody")
+    assert "recipient is one of Women, Men, Unisex" in said
+
+
+def test_the_api_answers_to_a_photo(address, photo):
+    given = uploaded(address, photo("Pants", "red"))
     answer = call(address, given, "", "hybrid", 10)
     assert answer["item"]["Category"] == "Pants"
     shown = [one["Filename"] for one in answer["recommendations"]]
@@ -317,7 +386,7 @@ def test_the_api_answers_to_a_photo(address, photo):
 def test_the_api_describes_what_it_takes_and_all_of_it_is_optional(address):
     described = httpx.get(f"{address}/gradio_api/info").json()["named_endpoints"]["/answer"]
     taken = described["parameters"]
-    names = ["photo", "message", "method", "limit", "history", "products", "sort"]
+    names = ["photo", "message", "method", "limit", "history", "products", "sort", "recipient"]
     assert [one["parameter_name"] for one in taken] == names
     assert [one["label"] for one in taken] == names
     assert all(one["parameter_has_default"] for one in taken)

@@ -17,6 +17,7 @@ from lookbook.assistant import query_photo
 from lookbook.assistant.interpretation import Interpretation, interpret
 from lookbook.assistant.recommender import Recommender
 from lookbook.assistant.types import QueryPhoto, Recommendations, ServingParams
+from lookbook.assistant.wearer import find_needs
 from lookbook.attributes.schema import Schema
 from lookbook.errors import InputError
 from lookbook.loading import loaded_once
@@ -197,8 +198,10 @@ class Assistant:
         Raises:
             InputError: If there is neither photo nor message, or no index.
         """
-        turn = self._interpret(photo, message, history, params.embedder)
+        turn = self._interpret(photo, message, history, params)
         found = self._recommender(params).recommend(turn.plan, turn.photo)
+        needs = find_needs(turn.request, turn.plan, turn.photo, params, self.schema)
+        found = replace(found, needs=needs)
         if params.keep_messages and is_misunderstood(turn.request, turn.plan, len(found.items)):
             self._keep_message(turn)
         return turn, found
@@ -213,12 +216,13 @@ class Assistant:
             logger.warning("A message could not be kept: %s", error)
 
     def _interpret(
-        self, photo: QueryPhoto | None, message: str, history: Turns, embedder: str | None
+        self, photo: QueryPhoto | None, message: str, history: Turns, params: ServingParams
     ) -> Interpretation:
         check_input(photo, message)
         return interpret(
             message, [Message.model_validate(turn) for turn in history], photo,
-            self.component("stylist"), self.component("search_index"), self.schema, embedder,
+            self.component("stylist"), self.component("search_index"), self.schema,
+            params.embedder, params.recipient,
         )  # fmt: skip
 
     def _recommender(self, params: ServingParams) -> Recommender:
@@ -247,7 +251,7 @@ class Assistant:
         Raises:
             InputError: If the index cannot be searched.
         """
-        turn = self._interpret(photo, message, history, params.embedder)
+        turn = self._interpret(photo, message, history, params)
         recommender = self._recommender(params)
         other = recommender.swap(turn.plan, turn.photo, items, number, rejected_ids)
         if other is None:
@@ -282,7 +286,8 @@ class Assistant:
         Returns:
             ``item`` (the photo's attributes, or ``None``), ``request`` (what the message means),
             ``plan`` (what was searched), ``recommendations`` (the best first), ``outfits``
-            (``Filenames``, ``score`` and ``reason`` of each) and ``reply``.
+            (``Filenames``, ``score`` and ``reason`` of each), ``needs`` (what to ask the customer,
+            with the best guess) and ``reply``.
 
         Raises:
             InputError: If there is nothing to answer, or a component cannot be loaded.
@@ -295,6 +300,7 @@ class Assistant:
             "plan": turn.plan.model_dump(),
             "recommendations": [one.to_dict(self.schema) for one in found.items],
             "outfits": [outfit.to_dict() for outfit in found.outfits],
+            "needs": found.needs,
             "reply": "".join(self.reply(turn, found.items)),
         }
 

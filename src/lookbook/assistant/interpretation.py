@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from lookbook.assistant.types import QueryPhoto
+from lookbook.assistant.wearer import states_recipient
 from lookbook.attributes.schema import Schema
 from lookbook.search.catalogue_search import CatalogueSearch
 from lookbook.search.items import Item
@@ -15,6 +16,7 @@ from lookbook.understanding.planning import plan_search
 from lookbook.understanding.request import (
     Conversation,
     Message,
+    Recipient,
     Request,
     ShoppingPlan,
     SlotQuery,
@@ -34,7 +36,8 @@ class Interpretation:
     Attributes:
         conversation: What the stylist saw.
         request: What the customer means.
-        photo: The item that it starts from: the customer's own, or one of the page.
+        photo: The item that it starts from: the customer's own, or one of the page. Where an
+            outfit starts from an item of the catalogue, it has its probabilities.
         plan: What to search for.
     """
 
@@ -52,6 +55,7 @@ def interpret(
     search: CatalogueSearch,
     schema: Schema,
     embedder: str | None = None,
+    recipient: Recipient | None = None,
 ) -> Interpretation:
     """Understand a message, and plan what to search for.
 
@@ -63,6 +67,7 @@ def interpret(
         search: The index.
         schema: The catalogue's attributes.
         embedder: Embedding model whose table is read; the first by default.
+        recipient: Whom items are for where the message does not say.
     """
 
     @cache
@@ -81,11 +86,17 @@ def interpret(
         message, turns, photo.record if photo else None, search.product_facets(embedder)
     )
     request = stylist.understand(conversation, schema)
+    if recipient is not None and not states_recipient(request, schema):
+        request = request.model_copy(update={"recipients": [recipient]})
     page = next((turn.shown for turn in reversed(history) if turn.shown), [])
     start = _start(request, photo, items(page))
     if start is not None and start is not photo:
         conversation = replace(conversation, item=start.record)
     plan = plan_search(request, conversation.item, message, schema, is_first=not history)
+    if plan.mode == "complementary" and start and start.photo_id and not start.probabilities:
+        probabilities = search.attribute_probabilities(start.photo_id, embedder)
+        known = {name: dict(values) for name, values in probabilities.items()}
+        start = replace(start, probabilities=known)
     if request.asks or request.act == "question" or not request.understood:
         named = search.named_products(message, _ASKED_ABOUT, embedder)
         if named and request.asks:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, Field, ValidationError
@@ -12,7 +12,7 @@ from lookbook.attributes.record import Record
 from lookbook.errors import InputError
 from lookbook.search.catalogue_search import METHODS, Method
 from lookbook.search.product_filter import ProductFacets, ProductFilter, Sort
-from lookbook.understanding.request import Recommendation
+from lookbook.understanding.request import Recipient, Recommendation
 
 # A hypothetical document as the query (Gao et al., 2023): the stylist's text on all parts of the
 # outfit, compared with whole items. The recipe (Meta's "Multi-Modal RAG using
@@ -49,6 +49,9 @@ class ServingParams(BaseModel):
         filters: Allowed values by attribute; attributes that are not named allow all.
         products: Conditions on the shop's own data, set by hand.
         sort: The order of the items; that of a message outranks it.
+        recipient: Whom items are for where a message does not say; ``Unisex`` for anybody.
+        certain_recipient: Probability from which the recipient of a photo is certain; below it the
+            customer is asked.
         outfits: Outfits to build; 0 for none.
         candidates: Items to consider for each slot.
         temperature: Scale of the noise that breaks near ties in outfits, seeded by the photo: at 1
@@ -65,6 +68,8 @@ class ServingParams(BaseModel):
     filters: dict[str, list[str]]
     products: ProductFilter
     sort: Sort
+    recipient: Recipient | None
+    certain_recipient: float = Field(ge=0, le=1)
     outfits: int = Field(ge=0)
     candidates: int = Field(gt=0)
     temperature: float = Field(ge=0)
@@ -138,7 +143,10 @@ class Recommendations:
     Attributes:
         items: The best first.
         outfits: Whole outfits, the best first.
+        needs: What the customer should be asked, with the best guess: ``recipient`` where it is
+            uncertain.
     """
 
     items: list[Recommendation]
     outfits: list[Outfit]
+    needs: dict[str, str] = field(default_factory=dict)

@@ -13,11 +13,14 @@ from lookbook.attributes.schema import Schema
 from lookbook.outfits.slots import slot_name
 from lookbook.photos.photo import PhotoError, decode
 from lookbook.products.product import Product, format_price
-from lookbook.understanding.request import Recommendation
+from lookbook.understanding.request import Recipient, Recommendation
 
 WIDTH, HEIGHT = 320, 400
+# Buttons of the question whom items are for.
+_RECIPIENTS: dict[Recipient, str] = {"Women": "women", "Men": "men", "Unisex": "either"}
 # Sizes that an offer lists.
 _MAX_SIZES = 8
+_GUESS = ' class="guess" title="Our guess"'
 # Gradio's templates replace what these enclose.
 _TEMPLATE_CHARACTERS = str.maketrans({"{": "&#123;", "}": "&#125;", "$": "&#36;", "`": "&#96;"})
 
@@ -135,6 +138,26 @@ def _piece(outfit: int, place: int, one: Recommendation, picture: str, schema: S
         f'</button><button {data} data-do="alike" aria-label="More like this {slot}">'
         "More like this</button></span></figcaption></figure>"
     )
+
+
+def recipient_choice(guess: str | None, chosen: str | None) -> str:
+    """Return the question whom items are for, as a row of buttons.
+
+    Args:
+        guess: The best guess, if the customer is asked.
+        chosen: The customer's answer, if there is one.
+
+    Returns:
+        The row; empty without a guess and an answer.
+    """
+    if not guess and not chosen:
+        return ""
+    buttons = "".join(
+        f'<button data-recipient="{value}" aria-pressed="{str(value == chosen).lower()}"'
+        f"{_GUESS if value == guess and not chosen else ''}>{name}</button>"
+        for value, name in _RECIPIENTS.items()
+    )
+    return f'<div class="recipient" role="group" aria-label="For"><span>For:</span>{buttons}</div>'
 
 
 def strip(items: list[Recommendation], pictures: list[str], schema: Schema) -> str:

@@ -31,6 +31,11 @@ CHOOSE_IN_OUTFIT = """element.addEventListener("click", (event) => {
     outfit: Number(piece.dataset.outfit), place: Number(piece.dataset.place), act: piece.dataset.do,
   });
 });"""
+# Report the recipient whose button is pressed.
+CHOOSE_RECIPIENT = """element.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-recipient]");
+  if (button) trigger("choose", { recipient: button.dataset.recipient });
+});"""
 _DROPDOWNS_A_ROW = 3
 SORTS: dict[str, Sort] = {
     "Relevance": "relevance",
@@ -152,10 +157,11 @@ class Layout:
         self.product_filters = filters
 
     def add_results(self) -> None:
-        """Add the recommendations: the chosen item, outfits and the gallery."""
+        """Add the recommendations: the chosen item, for whom, outfits and the gallery."""
         self.chosen_card = gr.HTML("", elem_id="chosen")
         with gr.Row(visible=False) as self.chosen_row:
             self.complement = gr.Button("Goes with this", size="sm", elem_id="goes-with")
             self.more_like = gr.Button("More like this", size="sm", elem_id="more-like")
+        self.recipient = gr.HTML("", js_on_load=CHOOSE_RECIPIENT, elem_id="recipient")
         self.outfits = gr.HTML("", js_on_load=CHOOSE_IN_OUTFIT, elem_id="outfits")
         self.results = gr.HTML(cards.note(EMPTY), js_on_load=CHOOSE_ITEM, elem_id="results")

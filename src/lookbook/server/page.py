@@ -23,6 +23,7 @@ from lookbook.assistant.types import (
     with_products,
 )
 from lookbook.errors import InputError, OperatorError
+from lookbook.outfits.slots import recipient_attributes
 from lookbook.products.money import parse_amount
 from lookbook.search.items import Item
 from lookbook.search.product_filter import ProductFilter, Sort
@@ -31,7 +32,7 @@ from lookbook.server.layout import EMPTY, MASTHEAD, MAX_INPUT_LENGTH, MAX_ITEMS,
 from lookbook.server.limits import MAX_IN_FLIGHT, MAX_TURNS, ConcurrencyLimit, check_history
 from lookbook.server.metrics import FAILURES
 from lookbook.server.routes import picture_url
-from lookbook.understanding.request import Message, Recommendation
+from lookbook.understanding.request import Message, Recipient, Recommendation
 
 MAX_ACTIVE_EVENTS = 16
 MAX_QUEUED_EVENTS = 64
@@ -42,9 +43,11 @@ API = (
     "optional, but one of photo and message is needed. history is what was said before, a list of "
     "{role: user or assistant, content}; an assistant's turn may have shown, the photo_ids of the "
     "items that it showed. products has min_price, max_price, currency, sizes, brands or in_stock; "
-    "sort is relevance, price_ascending or price_descending. Returns item (what the photo shows), "
-    "plan, recommendations (the best first, each with Filename, product, slot and why), outfits "
-    "(each with Filenames, score and reason) and reply."
+    "sort is relevance, price_ascending or price_descending; recipient says for whom "
+    "where the message does not: Women, Men or Unisex. Returns item (what the photo shows), plan, "
+    "recommendations (the best first, each with Filename, product, slot and why), outfits (each "
+    "with Filenames, score and reason), needs (what to ask the customer, such as the recipient, "
+    "with the best guess) and reply."
 )
 MORE_LIKE_THIS = "Show me similar ones."
 NOTHING_FOUND = "Nothing to show for that."
@@ -68,6 +71,8 @@ class Session:
         items: The recommendations on the page.
         outfits: The outfits on the page.
         chosen: The item that was clicked.
+        needs: What the customer is asked, with the best guess.
+        recipient: The answer to whom the items are for.
         rejected_ids: Items that were swapped out of the outfits.
         params: The choices by which they were found.
     """
@@ -80,6 +85,8 @@ class Session:
     items: list[Recommendation] = field(default_factory=list)
     outfits: list[Outfit] = field(default_factory=list)
     chosen: Recommendation | None = None
+    needs: dict[str, str] = field(default_factory=dict)
+    recipient: Recipient | None = None
     rejected_ids: list[str] = field(default_factory=list)
     params: ServingParams | None = None
 
@@ -184,7 +191,8 @@ class Page(Layout):
         common: dict[str, Any] = {
             "outputs": [
                 session, self.photo, self.card, self.editor, *self.edited.values(), self.chat,
-                self.message, self.outfits, self.results, self.chosen_card, self.chosen_row,
+                self.message, self.recipient, self.outfits, self.results, self.chosen_card,
+                self.chosen_row,
             ],
             "api_visibility": "private",
             "show_progress": "hidden",
@@ -215,6 +223,9 @@ class Page(Layout):
             ],
             self._on_choice, [session, *choices], trigger_mode="always_last", **common,
         )  # fmt: skip
+        self.recipient.choose(
+            self._on_recipient, [session, *choices], trigger_mode="always_last", **common
+        )
         self.results.choose(self._on_item, [session], **common)
         self.outfits.choose(self._on_outfit_item, [session, *choices], **common)
         self.complement.click(self._on_complement, [session, *choices], **common)
@@ -231,6 +242,7 @@ class Page(Layout):
                 gr.JSON([], label="history"),
                 gr.JSON({}, label="products"),
                 gr.Dropdown(get_args(Sort), value=self._params.sort, label="sort"),
+                gr.Dropdown(get_args(Recipient), value=self._params.recipient, label="recipient"),
             ]
             # The page's queue takes three requests for one answer.
             gr.Button().click(
@@ -299,8 +311,13 @@ class Page(Layout):
         edited, choices = values[: len(self.edited)], values[len(self.edited) :]
         if session.photo is None:
             return
-        record = {**session.photo.record, **dict(zip(self.edited, edited, strict=True))}
-        yield self._start(session, replace(session.photo, record=record), session.item)
+        before, recipient = session.photo.record, session.recipient
+        record = {**before, **dict(zip(self.edited, edited, strict=True))}
+        started = self._start(session, replace(session.photo, record=record), session.item)
+        names = recipient_attributes(self._schema)
+        if all(record[name] == before[name] for name in names):
+            session.recipient = recipient
+        yield started
         yield from self._answer_turn(session, "", choices)
 
     @_with_toasts
@@ -318,7 +335,7 @@ class Page(Layout):
         """Answer the last message again after a change of filters or search."""
         if not (session.photo or session.message):
             return
-        params = self._chosen_params(choices)
+        params = self._chosen_params(session, choices)
         # Leaving a field without a change is no choice.
         if params != session.params:
             _, found = self._assistant.recommend(
@@ -326,6 +343,15 @@ class Page(Layout):
             )
             self._take(session, found, params)
             yield {self.session: session, **self._show(session), **self._unchoose(session)}
+
+    @_with_toasts
+    def _on_recipient(
+        self, session: Session, event: gr.EventData, *choices: Any
+    ) -> Iterator[Updates]:
+        """Answer the last message again, for the recipient that the customer chose."""
+        if event.recipient in get_args(Recipient) and (session.photo or session.message):
+            session.recipient = event.recipient
+            yield from self._answer_turn(session, session.message, choices, is_again=True)
 
     @_with_toasts
     def _on_item(self, session: Session, event: gr.EventData) -> Iterator[Updates]:
@@ -357,8 +383,8 @@ class Page(Layout):
         current = session.outfits[outfit]
         session.rejected_ids.append(current.items[number].photo_id)
         swapped = self._assistant.swap(
-            session.photo, session.message, session.before, self._chosen_params(choices),
-            current.items, number, session.rejected_ids,
+            session.photo, session.message, session.before,
+            self._chosen_params(session, choices), current.items, number, session.rejected_ids,
         )  # fmt: skip
         if swapped is None:
             raise InputError("The catalogue has no other piece for this.")
@@ -389,8 +415,8 @@ class Page(Layout):
         return {
             self.session: Session(), self.photo: None, self.card: cards.note(WELCOME),
             self.editor: gr.update(visible=False), self.chat: [], self.message: "",
-            self.outfits: "", self.results: cards.note(EMPTY), self.chosen_card: "",
-            self.chosen_row: gr.update(visible=False),
+            self.recipient: "", self.outfits: "", self.results: cards.note(EMPTY),
+            self.chosen_card: "", self.chosen_row: gr.update(visible=False),
         }  # fmt: skip
 
     async def _answer(
@@ -403,18 +429,23 @@ class Page(Layout):
         history: list[dict[str, Any]] | None = None,
         products: dict[str, Any] | None = None,
         sort: Sort | None = None,
+        recipient: Recipient | None = None,
     ) -> dict[str, Any]:
         """Answer one turn over HTTP."""
         try:
-            options = {"method": method, "limit": limit and min(int(limit), MAX_ITEMS)}
+            options = {
+                "method": method,
+                "limit": limit and min(int(limit), MAX_ITEMS),
+                "recipient": recipient,
+            }
             given = {name: value for name, value in options.items() if value is not None}
             params = ServingParams.model_validate({**self._params.model_dump(), **given})
             turns = [Message.model_validate(turn).model_dump() for turn in history or []]
         except (ValidationError, TypeError, ValueError) as error:
             raise gr.Error(
                 f"method is one of {', '.join(ANSWER_METHODS)}; limit is a number from 1 to "
-                f"{MAX_ITEMS}; history is a list of turns, each with role (user or assistant) and "
-                "content."
+                f"{MAX_ITEMS}; recipient is one of {', '.join(get_args(Recipient))}; history is a "
+                "list of turns, each with role (user or assistant) and content."
             ) from error
         check_history(request, turns)
 
@@ -466,17 +497,28 @@ class Page(Layout):
         }
 
     def _answer_turn(
-        self, session: Session, message: str, choices: tuple[Any, ...]
+        self, session: Session, message: str, choices: tuple[Any, ...], is_again: bool = False
     ) -> Iterator[Updates]:
-        """Recommend, and write the reply; an answer in words changes no item."""
-        before = session.history[-MAX_TURNS:]
-        if session.chosen is not None and before:
+        """Recommend, and write the reply; an answer in words changes no item.
+
+        Args:
+            session: What the page shows.
+            message: The customer's message.
+            choices: The values of the page's choices.
+            is_again: Whether the message was answered before.
+        """
+        before = session.before if is_again else session.history[-MAX_TURNS:]
+        if session.chosen is not None and before and not is_again:
             # "How much is it?" is about the item that was clicked last.
             before[-1] = {**before[-1], "shown": [session.chosen.photo_id]}
-        turns = [*session.history, *([{"role": "user", "content": message}] if message else [])]
+        said = [{"role": "user", "content": message}] if message and not is_again else []
+        turns = [*session.history, *said]
         yield {self.chat: _escape(turns)}
-        params = self._chosen_params(choices)
+        params = self._chosen_params(session, choices)
         turn, found = self._assistant.recommend(session.photo, message, before, params)
+        if turn.request.recipients != [session.recipient]:
+            # The customer says otherwise.
+            session.recipient = None
         if turn.plan.queries and not turn.plan.about:
             session.message, session.before = message, before
             self._take(session, found, params)
@@ -493,7 +535,7 @@ class Page(Layout):
         session.history = [*turns, {"role": "assistant", "content": reply, "shown": shown}]
         yield {self.session: session}
 
-    def _chosen_params(self, choices: tuple[Any, ...]) -> ServingParams:
+    def _chosen_params(self, session: Session, choices: tuple[Any, ...]) -> ServingParams:
         method, embedder, limit, *filters = choices
         count = len(self.product_filters)
         products = dict(zip(self.product_filters, filters[:count], strict=True))
@@ -508,6 +550,7 @@ class Page(Layout):
                 "limit": int(limit),
                 "products": ProductFilter.model_validate(given),
                 "sort": sort,
+                "recipient": session.recipient or self._params.recipient,
                 "filters": dict(zip(self._schema.categorical, filters[count:], strict=True)),
             }
         )
@@ -515,7 +558,7 @@ class Page(Layout):
     def _take(self, session: Session, found: Recommendations, params: ServingParams) -> None:
         session.items = self._strip(found.items)
         session.outfits = [replace(one, items=self._strip(one.items)) for one in found.outfits]
-        session.rejected_ids, session.params = [], params
+        session.needs, session.rejected_ids, session.params = found.needs, [], params
 
     def _strip(self, items: list[Recommendation]) -> list[Recommendation]:
         """Remove vectors and probabilities, which the page does not need."""
@@ -528,7 +571,9 @@ class Page(Layout):
     def _show(self, session: Session) -> Updates:
         items, outfits = session.items, session.outfits
         pictures = [self._pictures(outfit.items) for outfit in outfits]
+        guess = session.needs.get("recipient")
         return {
+            self.recipient: cards.recipient_choice(guess, session.recipient),
             self.outfits: cards.outfits(outfits, pictures, self._schema),
             self.results: (
                 cards.gallery(items, self._pictures(items), self._schema)

@@ -152,6 +152,19 @@ def test_answers_for_one_photo_and_words_on_the_command_line(answer, ran):
     assert items["score"].between(0, 1).all()
 
 
+def test_what_to_ask_is_written_until_the_recipient_is_given(answer, tmp_path):
+    photo = tmp_path / "shirt.jpg"
+    photo.write_bytes(jpeg("Shirt", "blue"))
+    result, project = answer(photo=photo)
+    succeed(result)
+    assert set(json.loads(latest(project, "needs.json").read_text())) == {"recipient"}
+    result, project = answer(photo=photo, **{"serving.recipient": "Women"})
+    succeed(result)
+    assert json.loads(latest(project, "needs.json").read_text()) == {}
+    request = json.loads(latest(project, "request.json").read_text())
+    assert request["recipients"] == ["Women"]
+
+
 def test_a_missing_photo_ends_in_a_sentence(answer):
     result, _ = answer(photo="nowhere.jpg")
     assert result.returncode == 1

@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+from lookbook.assistant import wearer
 from lookbook.assistant.assistant import check_input
 from lookbook.assistant.interpretation import interpret
 from lookbook.assistant.query_photo import describe, embed
@@ -73,8 +74,9 @@ def interpret_message(
     photo = _query_photo(described_item)
     check_input(photo, message)
     turn = interpret(
-        message, _messages(history), photo, stylist, search_index, schema, params.embedder
-    )
+        message, _messages(history), photo, stylist, search_index, schema, params.embedder,
+        params.recipient,
+    )  # fmt: skip
     start = asdict(turn.photo) if turn.photo else {}
     return turn.request.model_dump(), start, turn.plan.model_dump()
 
@@ -106,6 +108,20 @@ def recommend_items(
     ]
     table = pd.DataFrame(rows, columns=[*BEFORE, *schema.names, *AFTER])
     return table, [outfit.to_dict() for outfit in found.outfits]
+
+
+def find_needs(
+    request: dict[str, Any],
+    shopping_plan: dict[str, Any],
+    starting_item: dict[str, Any],
+    params: ServingParams,
+    schema: Schema,
+) -> dict[str, str]:
+    """Return what the customer should be asked, with the best guess."""
+    return wearer.find_needs(
+        Request.model_validate(request), ShoppingPlan.model_validate(shopping_plan),
+        _query_photo(starting_item), params, schema,
+    )  # fmt: skip
 
 
 def write_reply(

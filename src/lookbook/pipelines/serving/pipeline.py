@@ -34,6 +34,14 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 name="recommend_items",
             ),
             Node(
+                nodes.find_needs,
+                inputs=[
+                    "request", "shopping_plan", "starting_item", "params:serving", "params:schema",
+                ],
+                outputs="needs",
+                name="find_needs",
+            ),
+            Node(
                 nodes.write_reply,
                 inputs=[
                     "request", "shopping_plan", "described_item", "recommendations", *words,
