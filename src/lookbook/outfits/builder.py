@@ -1,26 +1,32 @@
-"""Builds outfits by beam search: items that are good for their slots and good together."""
+"""Builds outfits: a beam search over slots by pairs, then whole outfits by the judge."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
+from lookbook.attributes.probabilities import AttributeProbabilities
 from lookbook.attributes.schema import Schema
+from lookbook.outfits.features import Piece, Pieces
+from lookbook.outfits.judge import OutfitJudge
 from lookbook.outfits.slots import compatible, recipient_attributes
-from lookbook.outfits.style import StyleModel
 from lookbook.search.items import Hit
-from lookbook.search.probabilities import AttributeProbabilities, StackedProbabilities
+from lookbook.search.probabilities import StackedProbabilities
 
-_BEAM_WIDTH = 16
+# Outfits that the beam carries on from slot to slot, and that are judged whole at its end.
+_BEAM_WIDTH, _JUDGED = 96, 192
+# Weight of acceptability, as log odds, against the scores of single items.
+_ACCEPTABILITY = 3.0
 # Weights of compatibility with what is worn: of recipients, and of occasions.
 _RECIPIENT, _OCCASION = 16.0, 0.5
-# Its weight among the other items, which all are chosen to be compatible with what is worn.
-_AMONG_ITEMS = 0.5
 _MIN_PROBABILITY = 0.005
 # Higher probabilities count as certain, or items for everybody would be shown to everybody.
 _CERTAIN = 0.85
+# An outfit that breaks a rule comes after all that break none.
+_BROKEN_RULE = 1e3
 _USED = 1e6
 
 
@@ -36,16 +42,21 @@ class Candidate(NamedTuple):
     score: float
 
 
-class ScoredOutfit(NamedTuple):
-    """An outfit with its score.
+@dataclass(frozen=True)
+class ScoredOutfit:
+    """An outfit with the judgement on it.
 
     Attributes:
         candidates: One for each slot that has candidates.
-        score: The scores of its items and pairs, a logarithm; comparable within one call.
+        acceptability: Predicted probability that people find it acceptable.
+        broken_rules: The rules that it breaks, since the candidates offer nothing else.
+        reasons: What speaks for it, see :meth:`OutfitJudge.reasons`.
     """
 
     candidates: list[Candidate]
-    score: float
+    acceptability: float
+    broken_rules: list[str]
+    reasons: list[str]
 
 
 def compatibility_scores(
@@ -72,23 +83,31 @@ def compatibility_scores(
     return scores
 
 
+def piece_of(hit: Hit) -> Piece:
+    """Return an item as a piece of an outfit."""
+    item = hit.item
+    is_for_child = item.product.is_for_child if item.product else None
+    embedding = item.vector if len(item.vector) else None
+    return Piece(item.probabilities, embedding, is_for_child)
+
+
 def build_outfits(
+    worn: list[Piece],
     slots: list[list[Candidate]],
-    style: StyleModel,
-    schema: Schema,
+    judge: OutfitJudge,
     count: int,
     diversity: float,
 ) -> list[ScoredOutfit]:
-    """Build outfits by beam search over the slots.
+    """Build outfits around what is worn.
 
-    An outfit's score is the sum of its items' scores and of every pair's style and compatibility.
-    Outfits share no item, and later ones look different: maximal marginal relevance (Carbonell and
-    Goldstein, 1998) by their vectors.
+    A beam search by pairs proposes outfits; rules decide first, then the acceptability of the whole
+    outfit and its items' own scores. Outfits share no item, and later ones look different: maximal
+    marginal relevance (Carbonell and Goldstein, 1998) by their vectors.
 
     Args:
+        worn: The pieces that every outfit holds.
         slots: Candidates for each slot; slots without any stay empty.
-        style: The style model.
-        schema: The catalogue's attributes.
+        judge: Judges outfits.
         count: The most outfits.
         diversity: Penalty for looking like earlier outfits: a log score at a cosine of 1.
 
@@ -99,55 +118,74 @@ def build_outfits(
     if not slots:
         return []
     candidates = [candidate for slot in slots for candidate in slot]
-    scores = np.array([candidate.score for candidate in candidates], np.float64)
-    vectors = np.stack([one.hit.item.vector for one in candidates]).astype(np.float32)
-    pairs = _pair_scores([one.hit.item.probabilities for one in candidates], style, schema)
-    photo_ids = [candidate.hit.photo_id for candidate in candidates]
-    _, names = np.unique(photo_ids, return_inverse=True)
-    # An item may be a candidate for two slots, and fills one of them.
-    pairs[names[:, None] == names] -= _USED
-    bounds = np.cumsum([0, *(len(slot) for slot in slots)])
+    pieces = judge.pieces([*worn, *(piece_of(one.hit) for one in candidates)])
+    search = _Search(judge, pieces, len(worn), candidates)
+    bounds = len(worn) + np.cumsum([0, *(len(slot) for slot in slots)])
     outfits: list[ScoredOutfit] = []
     for _ in range(min(count, *(len(slot) for slot in slots))):
-        total, chosen = _search(scores, pairs, bounds)
-        if total < -_USED / 2:
+        found = search.best(bounds)
+        if found is None:
             # A slot has no candidates left.
             break
-        outfits.append(ScoredOutfit([candidates[index] for index in chosen], float(total)))
-        similarities = (vectors @ vectors[chosen].T).clip(0, 1)
-        for column, index in enumerate(chosen):
-            slot = int(np.searchsorted(bounds, index, side="right")) - 1
-            within = slice(bounds[slot], bounds[slot + 1])
-            scores[within] -= diversity * similarities[within, column]
-        scores[np.isin(names, names[chosen])] -= _USED
+        rows, acceptability = found
+        (broken,) = judge.broken_rules(pieces, rows[None])
+        outfits.append(
+            ScoredOutfit(
+                [candidates[row] for row in rows[len(worn) :] - len(worn)],
+                float(acceptability),
+                [name for name, is_broken in zip(judge.rules, broken, strict=True) if is_broken],
+                judge.reasons(pieces, rows.tolist()),
+            )
+        )
+        search.use(rows[len(worn) :], bounds, diversity)
     return outfits
 
 
-def _search(scores: np.ndarray, pairs: np.ndarray, bounds: np.ndarray) -> tuple[float, list[int]]:
-    """Find the best choice of one candidate in each range, by beam search."""
-    totals, chosen = np.zeros(1), np.zeros((1, 0), int)
-    for start, end in pairwise(bounds):
-        added = scores[start:end] + pairs[chosen, start:end].sum(axis=1)
-        reached = totals[:, None] + added
-        best = np.argsort(-reached, axis=None, kind="stable")[:_BEAM_WIDTH]
-        rows, columns = np.unravel_index(best, reached.shape)
-        totals = reached[rows, columns]
-        chosen = np.column_stack([chosen[rows], start + columns])
-    return float(totals[0]), chosen[0].tolist()
+class _Search:
+    """A beam search over the candidates of each slot, whose scores sink as they are used."""
 
+    def __init__(
+        self, judge: OutfitJudge, pieces: Pieces, worn: int, candidates: list[Candidate]
+    ) -> None:
+        self._judge, self._pieces, self._worn = judge, pieces, worn
+        self._scores = np.array([0.0] * worn + [one.score for one in candidates])
+        self._pairs = judge.pair_scores(pieces) - _BROKEN_RULE * judge.broken_pairs(pieces)
+        ids = [f"worn {row}" for row in range(worn)] + [one.hit.photo_id for one in candidates]
+        _, self._ids = np.unique(ids, return_inverse=True)
+        # An item may be a candidate for two slots, and fills one of them.
+        self._pairs = np.where(self._ids[:, None] == self._ids, -_USED, self._pairs)
 
-def _pair_scores(
-    probabilities: list[AttributeProbabilities], style: StyleModel, schema: Schema
-) -> np.ndarray:
-    """Score every pair of items by style and compatibility; (items, items)."""
-    stacked = StackedProbabilities(probabilities)
-    total = style.pair_scores(stacked)
-    for name in schema.compatibility_attributes:
-        vectors = stacked.of(name, list(schema.singles[name].values))
-        vectors /= np.maximum(vectors.sum(axis=1, keepdims=True), 1e-9)
-        shares = vectors @ _compatibility(name, schema) @ vectors.T
-        total += _AMONG_ITEMS * np.log(np.maximum(shares, _MIN_PROBABILITY))
-    return total
+    def best(self, bounds: np.ndarray) -> tuple[np.ndarray, float] | None:
+        """Find the best outfit: its rows, what is worn first, and its acceptability."""
+        totals, chosen = np.zeros(1), np.arange(self._worn)[None]
+        slots = list(pairwise(bounds))
+        for number, (start, end) in enumerate(slots, start=1):
+            added = self._scores[start:end] + self._pairs[chosen, start:end].sum(axis=1)
+            reached = totals[:, None] + added
+            width = _JUDGED if number == len(slots) else _BEAM_WIDTH
+            best = np.argsort(-reached, axis=None, kind="stable")[:width]
+            rows, columns = np.unravel_index(best, reached.shape)
+            totals = reached[rows, columns]
+            chosen = np.column_stack([chosen[rows], start + columns])
+        is_possible = totals > -_USED / 2
+        if not is_possible.any():
+            return None
+        chosen = chosen[is_possible]
+        broken = self._judge.broken_rules(self._pieces, chosen).sum(axis=1)
+        acceptability = self._judge.acceptability(self._pieces, chosen)
+        odds = np.log(np.clip(acceptability, 1e-6, 1) / np.clip(1 - acceptability, 1e-6, 1))
+        own = self._scores[chosen[:, self._worn :]].mean(axis=1)
+        best_row = int(np.argmax(_ACCEPTABILITY * odds + own - _BROKEN_RULE * broken))
+        return chosen[best_row], acceptability[best_row]
+
+    def use(self, rows: np.ndarray, bounds: np.ndarray, diversity: float) -> None:
+        """Take items out, and let others of their slots sink as they look like them."""
+        similarities = np.nan_to_num(self._pieces.similarities[:, rows]).clip(0, 1)
+        for column, row in enumerate(rows):
+            slot = int(np.searchsorted(bounds, row, side="right")) - 1
+            within = slice(bounds[slot], bounds[slot + 1])
+            self._scores[within] -= diversity * similarities[within, column]
+        self._scores[np.isin(self._ids, self._ids[rows])] -= _USED
 
 
 def _compatibility(name: str, schema: Schema) -> np.ndarray:

@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, PrivateAttr, model_validator
 
 from lookbook.errors import InputError
+from lookbook.outfits.compatibility import CompatibilityModel
 from lookbook.search.probabilities import AttributeProbabilities, StackedProbabilities
 
 RELEASED = "style_model.json"
@@ -119,6 +120,7 @@ class StyleModel(BaseModel):
         contexts: Values by recipient, occasion and season; a context may be an attribute.
         outfits: The number of training outfits.
         source: Whose taste it is.
+        compatibility: Judges whole outfits; ``None`` where nobody has rated any.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -127,6 +129,7 @@ class StyleModel(BaseModel):
     contexts: dict[str, Context] = {}
     outfits: int
     source: str
+    compatibility: CompatibilityModel | None = None
 
     def attribute_boosts(
         self, worn: Sequence[AttributeProbabilities], context: AttributeProbabilities

@@ -12,6 +12,10 @@ from lookbook.lazy import pd
 
 # Characters of the shop's description that the index stores.
 MAX_DESCRIPTION = 1000
+# Age groups that are no child's; shops name many of children.
+_ADULTS = {
+    "adult", "adults", "erwachsene", "erwachsener", "adulte", "adultes", "adulto", "adultos", "all",
+}  # fmt: skip
 # Keys of a variant that hold a code by which customers may ask for it.
 _CODE_KEYS = ("id", "sku", "gtin", "ean", "mpn", "variant_id", "product_id")
 
@@ -35,6 +39,7 @@ class Product:
         url: The shop's page.
         gtin: Its barcode.
         photos: Files of its photos, the main one first.
+        age_group: Whose age it is for, in the shop's words.
     """
 
     product_id: str
@@ -51,6 +56,7 @@ class Product:
     url: str = ""
     gtin: str = ""
     photos: list[str] = field(default_factory=list)
+    age_group: str = ""
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Product:
@@ -70,7 +76,14 @@ class Product:
             url=_text(row.get("url")),
             gtin=_text(row.get("gtin")),
             photos=_list(row.get("photos")),
+            age_group=_text(row.get("age_group")),
         )
+
+    @property
+    def is_for_child(self) -> bool | None:
+        """Whether it is for a child; ``None`` where the shop does not say."""
+        words = set(self.age_group.casefold().split())
+        return not words & _ADULTS if words else None
 
     @property
     def available_sizes(self) -> list[str]:

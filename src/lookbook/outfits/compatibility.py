@@ -1,0 +1,136 @@
+"""The compatibility model: how likely people find a whole outfit acceptable."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, model_validator
+
+
+class Tree(BaseModel):
+    """A regression tree; a node's left child is the node after it.
+
+    Attributes:
+        feature: Feature of each node; -1 for a leaf.
+        threshold: Outfits with at most this go left.
+        right: The right child of each node.
+        value: The mean score of each node's training outfits.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    feature: list[int]
+    threshold: list[float]
+    right: list[int]
+    value: list[float]
+
+
+class CompatibilityModel(BaseModel):
+    """Extremely randomized trees (Geurts et al., 2006) over features of whole outfits.
+
+    Attributes:
+        features: Names of the features, see :func:`lookbook.outfits.features.feature_names`.
+        means: Their means over the training outfits, for features that a catalogue lacks.
+        trees: The trees; the score of an outfit is the mean of their leaves.
+        slope: Scale of the calibration (Platt, 1999).
+        intercept: Offset of the calibration.
+        outfits: The number of training outfits.
+        source: Whose taste it is.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    features: list[str]
+    means: list[float]
+    trees: list[Tree]
+    slope: float
+    intercept: float
+    outfits: int
+    source: str
+
+    @model_validator(mode="after")
+    def _check_shapes(self) -> CompatibilityModel:
+        if len(self.means) != len(self.features):
+            raise ValueError("means and features differ in number")
+        for tree in self.trees:
+            size = len(tree.feature)
+            if not size or any(len(own) != size for own in (tree.threshold, tree.right, tree.value)):
+                raise ValueError("a tree has nodes without threshold, child or value")
+            if max(tree.feature) >= len(self.features) or max(tree.right) >= size:
+                raise ValueError("a tree names a feature or a node that does not exist")
+        return self
+
+    def predict(self, features: np.ndarray) -> np.ndarray:
+        """Return (outfits,) probabilities that an outfit is acceptable.
+
+        Args:
+            features: (outfits, features), see :meth:`align`.
+        """
+        nodes = self._descend(features)[-1]
+        scores = self._nodes[3][nodes].mean(axis=1)
+        probabilities: np.ndarray = 1 / (1 + np.exp(-(self.slope * scores + self.intercept)))
+        return probabilities
+
+    def align(self, features: np.ndarray, names: Sequence[str]) -> np.ndarray:
+        """Return features in the model's order; those that are not given have their means."""
+        position = {name: column for column, name in enumerate(names)}
+        columns = np.array([position.get(name, -1) for name in self.features])
+        aligned = np.where(columns >= 0, features[:, columns], np.array(self.means, np.float32))
+        return aligned.astype(np.float32)
+
+    def contributions(self, features: np.ndarray) -> dict[str, float]:
+        """Return how much each group of features moves an outfit's score off the mean.
+
+        The steps along each tree's path are added up by the feature that decides them (Saabas,
+        2014); features form a group by the name before their colon.
+
+        Args:
+            features: (1, features) of one outfit, see :meth:`align`.
+        """
+        path = self._descend(features)
+        moved: dict[str, float] = defaultdict(float)
+        feature, _, _, value = self._nodes
+        for parents, children in zip(path, path[1:], strict=False):
+            steps = (value[children] - value[parents])[0] / len(self.trees)
+            for column, step in zip(feature[parents][0], steps, strict=True):
+                if step:
+                    moved[self.features[column].split(":")[0]] += float(step)
+        return dict(moved)
+
+    def _descend(self, features: np.ndarray) -> list[np.ndarray]:
+        """Return the (outfits, trees) nodes that outfits reach, level by level."""
+        feature, threshold, right, _ = self._nodes
+        nodes = np.broadcast_to(self._roots, (len(features), len(self._roots)))
+        rows = np.arange(len(features))[:, None]
+        path = [nodes]
+        while True:
+            own = feature[nodes]
+            is_leaf = own < 0
+            if is_leaf.all():
+                return path
+            goes_left = features[rows, own] <= threshold[nodes]
+            nodes = np.where(is_leaf, nodes, np.where(goes_left, nodes + 1, right[nodes]))
+            path.append(nodes)
+
+    @cached_property
+    def _roots(self) -> np.ndarray:
+        """(trees,) the root of each tree among all nodes."""
+        return np.cumsum([0, *(len(tree.feature) for tree in self.trees)])[:-1]
+
+    @cached_property
+    def _nodes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Feature, threshold, right child and value of the nodes of all trees."""
+        return (
+            np.concatenate([np.array(tree.feature, np.int32) for tree in self.trees]),
+            np.concatenate([np.array(tree.threshold, np.float32) for tree in self.trees]),
+            np.concatenate(
+                [
+                    np.array(tree.right, np.int32) + root
+                    for tree, root in zip(self.trees, self._roots, strict=True)
+                ]
+            ),
+            np.concatenate([np.array(tree.value, np.float32) for tree in self.trees]),
+        )

@@ -1,0 +1,234 @@
+"""Features of whole outfits: what a compatibility model sees of a set of items."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from lookbook.attributes.probabilities import AttributeProbabilities
+from lookbook.attributes.schema import Schema
+from lookbook.outfits.scales import Scale
+from lookbook.outfits.slots import compatible, default_slots, recipient_attributes
+from lookbook.outfits.style import StyleModel
+from lookbook.search.probabilities import StackedProbabilities
+
+RECIPIENT, PAIRS, SLOTS, PICTURES = "recipient", "pairs", "slots", "pictures"
+
+
+class Piece(NamedTuple):
+    """An item that may be part of an outfit.
+
+    Attributes:
+        probabilities: The probabilities of its values.
+        embedding: (dimensions,) image embedding of unit length, where it is known.
+        is_for_child: Whether it is for a child, where the shop says so.
+    """
+
+    probabilities: AttributeProbabilities
+    embedding: np.ndarray | None = None
+    is_for_child: bool | None = None
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """Items of which outfits are made, as matrices.
+
+    Attributes:
+        probabilities: The probabilities of their values.
+        embeddings: (pieces, dimensions) image embeddings of unit length; NaN where there is none.
+        for_children: (pieces,) whether each is for a child, as the shop says; NaN if unknown.
+        scales: The ordinal scales.
+        style: The pairs of values that are worn together.
+        schema: The catalogue's attributes.
+    """
+
+    probabilities: StackedProbabilities
+    embeddings: np.ndarray
+    for_children: np.ndarray
+    scales: Mapping[str, Scale]
+    style: StyleModel
+    schema: Schema
+
+    @cached_property
+    def positions(self) -> np.ndarray:
+        """(pieces, scales) expected positions."""
+        columns = [scale.positions(self.probabilities) for scale in self.scales.values()]
+        return np.stack(columns, axis=1) if columns else np.zeros((len(self.embeddings), 0))
+
+    @cached_property
+    def slots(self) -> np.ndarray:
+        """(pieces, slots) probability that a piece fills each slot."""
+        name, slots = self.schema.slot_attribute, list(self.schema.slots)
+        if name is None:
+            return np.zeros((len(self.embeddings), 0))
+        values = self.schema.singles[name].values
+        fills = np.array([[one.slot == slot for slot in slots] for one in values.values()], float)
+        filled: np.ndarray = self.probabilities.of(name, list(values)) @ fills
+        return filled
+
+    @cached_property
+    def values(self) -> np.ndarray:
+        """(pieces, values) probabilities, in the order of :func:`value_columns`."""
+        shares = [
+            self.probabilities.of(name, values)
+            for name, values in value_columns(self.schema).items()
+        ]
+        return np.concatenate([np.zeros((len(self.embeddings), 0)), *shares], axis=1)
+
+    @cached_property
+    def recipient_conflicts(self) -> np.ndarray:
+        """(pieces, pieces) probability that two pieces are for different wearers."""
+        agree: np.ndarray = np.ones(())
+        for name in recipient_attributes(self.schema):
+            values = list(self.schema.singles[name].values)
+            fits = np.array(
+                [[two in compatible(name, one, self.schema) for two in values] for one in values]
+            )
+            shares = self.probabilities.of(name, values)
+            shares = shares / np.maximum(shares.sum(axis=1, keepdims=True), 1e-9)
+            agree = agree * (shares @ (fits | fits.T) @ shares.T)
+        size = len(self.embeddings)
+        return np.broadcast_to(1.0 - np.clip(agree, 0.0, 1.0), (size, size))
+
+    @cached_property
+    def pair_lifts(self) -> dict[str, np.ndarray]:
+        """(pieces, pieces) log lifts of values worn together, by attribute."""
+        lifts = {}
+        for name, pairs in self.style.attributes.items():
+            shares = self.probabilities.of(name, pairs.values)
+            # An item of two colours counts once.
+            shares = shares / np.maximum(shares.sum(axis=1, keepdims=True), 1.0)
+            lifts[name] = shares @ np.asarray(pairs.lift).reshape(2 * [len(pairs.values)]) @ shares.T
+        return lifts
+
+    @cached_property
+    def overlaps(self) -> dict[str, np.ndarray]:
+        """(pieces, pieces) shares of equal values, by attribute with several values."""
+        overlaps = {}
+        for name, attribute in self.schema.multis.items():
+            shares = self.probabilities.of(name, list(attribute.values))
+            shares = shares / np.maximum(shares.sum(axis=1, keepdims=True), 1e-9)
+            overlaps[name] = shares @ shares.T
+        return overlaps
+
+    @cached_property
+    def similarities(self) -> np.ndarray:
+        """(pieces, pieces) cosines of image embeddings; NaN where one is missing."""
+        cosines: np.ndarray = self.embeddings @ self.embeddings.T
+        return cosines
+
+
+def make_pieces(
+    pieces: Sequence[Piece], scales: Mapping[str, Scale], style: StyleModel, schema: Schema
+) -> Pieces:
+    """Stack items as :class:`Pieces`."""
+    size = max((len(one.embedding) for one in pieces if one.embedding is not None), default=1)
+    embeddings = np.full((len(pieces), size), np.nan, np.float32)
+    for row, piece in enumerate(pieces):
+        if piece.embedding is not None and len(piece.embedding) == size:
+            embeddings[row] = piece.embedding
+    stacked = StackedProbabilities([piece.probabilities for piece in pieces])
+    ages = [np.nan if one.is_for_child is None else float(one.is_for_child) for one in pieces]
+    return Pieces(stacked, embeddings, np.array(ages), scales, style, schema)
+
+
+def value_columns(schema: Schema) -> dict[str, list[str]]:
+    """Return the values whose probabilities are features, by attribute; defaults are left out."""
+    return {
+        name: [value for value in attribute.values if value not in (attribute.default, "none")]
+        for name, attribute in schema.singles.items()
+        if name != schema.slot_attribute
+    }
+
+
+def feature_names(scales: Mapping[str, Scale], style: StyleModel, schema: Schema) -> list[str]:
+    """Return the names of the features, each as ``group: feature``."""
+    slots = list(schema.slots)
+    names = [
+        f"{scale}: {what}"
+        for scale in scales
+        for what in ("mean", "range", "deviation", "product", *slots)
+    ]
+    names += [f"{SLOTS}: {what} {slot}" for what in ("number", "twice", "missing") for slot in slots]
+    names += [f"{SLOTS}: overlap", f"{SLOTS}: pieces"]
+    names += [f"{RECIPIENT}: {what}" for what in ("mean", "most")]
+    names += [f"{PAIRS}: {what} {name}" for name in style.attributes for what in ("mean", "least")]
+    names += [f"{name}: overlap" for name in schema.multis]
+    names += [f"{PICTURES}: {what}" for what in ("mean", "least", "most")]
+    names += [f"{name}: {value}" for name, values in value_columns(schema).items() for value in values]
+    return names
+
+
+def outfit_features(pieces: Pieces, outfits: np.ndarray) -> np.ndarray:
+    """Return the features of outfits.
+
+    Args:
+        pieces: The items.
+        outfits: (outfits, n) rows of the pieces of each, n at least 2.
+
+    Returns:
+        (outfits, features) float32 in the order of :func:`feature_names`.
+    """
+    count = outfits.shape[1]
+    rows, columns = np.triu_indices(count, 1)
+    first, second = outfits[:, rows], outfits[:, columns]
+    filled = pieces.slots[outfits]
+    blocks = [*_scale_features(pieces.positions[outfits], filled)]
+    blocks += _slot_features(filled, pieces.schema)
+    conflicts = pieces.recipient_conflicts[first, second]
+    blocks += [conflicts.mean(axis=1), conflicts.max(axis=1)]
+    for lifts in pieces.pair_lifts.values():
+        own = lifts[first, second]
+        blocks += [own.mean(axis=1), own.min(axis=1)]
+    blocks += [own[first, second].mean(axis=1) for own in pieces.overlaps.values()]
+    blocks += _picture_features(pieces.similarities[first, second])
+    stacked = [np.reshape(block, (len(outfits), -1)) for block in blocks]
+    return np.concatenate([*stacked, pieces.values[outfits].sum(axis=1)], axis=1, dtype=np.float32)
+
+
+def _scale_features(positions: np.ndarray, filled: np.ndarray) -> list[np.ndarray]:
+    """Return mean, range, deviation, product and the difference of each slot, for each scale."""
+    blocks = []
+    # A slot's piece against the rest of the outfit; weak where it is doubtful that it is filled.
+    weights = filled / np.maximum(filled.sum(axis=1, keepdims=True), 0.3)
+    others = 1.0 - filled
+    other_weights = others / np.maximum(others.sum(axis=1, keepdims=True), 0.3)
+    certainty = np.minimum(filled.sum(axis=1), 1.0)
+    for scale in range(positions.shape[2]):
+        own = positions[:, :, scale]
+        total = own.sum(axis=1)
+        blocks += [own.mean(axis=1), np.ptp(own, axis=1), own.std(axis=1)]
+        blocks.append((total**2 - (own**2).sum(axis=1)) / 2)
+        difference = ((weights - other_weights) * own[:, :, None]).sum(axis=1)
+        blocks.append(difference * certainty)
+    return blocks
+
+
+def _slot_features(filled: np.ndarray, schema: Schema) -> list[np.ndarray]:
+    """Return how many pieces fill each slot, twice or not at all, and slots that exclude others."""
+    slots = list(schema.slots)
+    number = filled.sum(axis=1)
+    twice = (number**2 - (filled**2).sum(axis=1)) / 2
+    overlap = np.zeros(len(filled))
+    missing = np.zeros_like(number)
+    for column, slot in enumerate(slots):
+        replacing = [slots.index(one) for one in slots if slot in schema.slots[one].replaces]
+        overlap = overlap + number[:, column] * number[:, replacing].sum(axis=1)
+        if slot in default_slots(None, schema):
+            present = number[:, column] + number[:, replacing].sum(axis=1)
+            missing[:, column] = np.maximum(0.0, 1.0 - present)
+    return [number, twice, missing, overlap, np.full(len(filled), filled.shape[1], float)]
+
+
+def _picture_features(cosines: np.ndarray) -> list[np.ndarray]:
+    """Return mean, least and most similarity of two pieces; 0.5 where none is known."""
+    known = ~np.isnan(cosines)
+    count = np.maximum(known.sum(axis=1), 1)
+    has_any = known.any(axis=1)
+    mean = np.where(known, cosines, 0.0).sum(axis=1) / count
+    least, most = np.where(known, cosines, 2.0).min(axis=1), np.where(known, cosines, -2.0).max(axis=1)
+    return [np.where(has_any, one, 0.5) for one in (mean, least, most)]

@@ -1,0 +1,124 @@
+"""Judges outfits: rules first, then how likely people find them acceptable."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+
+from lookbook.attributes.schema import Schema
+from lookbook.outfits.features import (
+    Piece,
+    Pieces,
+    feature_names,
+    make_pieces,
+    outfit_features,
+)
+from lookbook.outfits.params import OutfitParams
+from lookbook.outfits.rules import broken_pairs, broken_rules, rule_names
+from lookbook.outfits.scales import check_scales
+from lookbook.outfits.style import StyleModel
+
+# Weight of the probability that two pieces are for one wearer, as a logarithm.
+_RECIPIENT_WEIGHT = 3.0
+_MIN_AGREEMENT = 0.005
+# A reason moves the predicted score by at least this much.
+_MIN_REASON = 0.02
+# Share of a rule's limit within which it is kept well.
+_REASON_SHARE = 0.7
+# Features without which the model would judge by the rest alone.
+_FEW_FEATURES = 0.5
+
+logger = logging.getLogger(__name__)
+
+
+class OutfitJudge:
+    """Judges the outfits of one catalogue."""
+
+    def __init__(self, style: StyleModel, params: OutfitParams, schema: Schema) -> None:
+        """Create a judge.
+
+        Raises:
+            InputError: If a scale places a value that the schema lacks.
+        """
+        check_scales(params.scales, schema)
+        self.style, self.params, self.schema = style, params, schema
+
+    def pieces(self, pieces: Sequence[Piece]) -> Pieces:
+        """Stack items to be judged together."""
+        return make_pieces(pieces, self.params.scales, self.style, self.schema)
+
+    def pair_scores(self, pieces: Pieces) -> np.ndarray:
+        """Score every pair by style and wearer, as logarithms; (pieces, pieces)."""
+        agreement = np.maximum(1.0 - pieces.recipient_conflicts, _MIN_AGREEMENT)
+        scores: np.ndarray = self.style.pair_scores(pieces.probabilities)
+        return scores + _RECIPIENT_WEIGHT * np.log(agreement)
+
+    def broken_pairs(self, pieces: Pieces) -> np.ndarray:
+        """Count the rules that every pair breaks; (pieces, pieces)."""
+        return broken_pairs(pieces, self.params.rules)
+
+    def broken_rules(self, pieces: Pieces, outfits: np.ndarray) -> np.ndarray:
+        """Return (outfits, rules) which rules outfits break, see :attr:`rules`."""
+        return broken_rules(pieces, outfits, self.params.rules)
+
+    @property
+    def rules(self) -> list[str]:
+        """The names of the rules."""
+        return rule_names(self.params.rules)
+
+    def acceptability(self, pieces: Pieces, outfits: np.ndarray) -> np.ndarray:
+        """Predict how likely people find outfits acceptable.
+
+        Args:
+            pieces: The items.
+            outfits: (outfits, n) rows of the pieces of each.
+
+        Returns:
+            (outfits,) probabilities. Without a trained model, pairs that are worn together decide.
+        """
+        if self.style.compatibility is not None and outfits.shape[1] > 1:
+            return self.style.compatibility.predict(self._features(pieces, outfits))
+        rows, others = np.triu_indices(outfits.shape[1], 1)
+        scores = self.style.pair_scores(pieces.probabilities)[outfits[:, rows], outfits[:, others]]
+        means = scores.mean(axis=1) if len(rows) else np.zeros(len(outfits))
+        probabilities: np.ndarray = 1 / (1 + np.exp(-means))
+        return probabilities
+
+    def reasons(self, pieces: Pieces, outfit: Sequence[int]) -> list[str]:
+        """Return which groups of features speak for an outfit, the strongest first.
+
+        A scale is a reason only where the outfit stays well within its rule, so that the reason
+        is true whatever the model rests on.
+        """
+        model, rows = self.style.compatibility, np.array([outfit])
+        if model is None or len(outfit) < 2:
+            return []
+        moved = model.contributions(self._features(pieces, rows))
+        strict = self.params.rules.tighten(_REASON_SHARE)
+        broken = dict(zip(self.rules, broken_rules(pieces, rows, strict)[0], strict=True))
+        return [
+            group
+            for group, step in sorted(moved.items(), key=lambda one: -one[1])
+            if step >= _MIN_REASON and not broken.get(group, False)
+        ]
+
+    def _features(self, pieces: Pieces, outfits: np.ndarray) -> np.ndarray:
+        model = self.style.compatibility
+        assert model is not None
+        return model.align(outfit_features(pieces, outfits), self._names)
+
+    @cached_property
+    def _names(self) -> list[str]:
+        names = feature_names(self.params.scales, self.style, self.schema)
+        model = self.style.compatibility
+        shared = len(set(names) & set(model.features)) if model else 0
+        if model and shared < _FEW_FEATURES * len(model.features):
+            logger.warning(
+                "This catalogue has %d of the %d features that the outfit model was trained on. "
+                "Outfits rest on these and on the rules; train another with "
+                "'kedro run --pipelines=style'.", shared, len(model.features),
+            )  # fmt: skip
+        return names

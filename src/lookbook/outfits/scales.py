@@ -1,0 +1,70 @@
+"""Ordinal scales: how warm, how formal or how bright an item is."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from lookbook.attributes.schema import Schema
+from lookbook.errors import InputError
+from lookbook.search.probabilities import StackedProbabilities
+
+# Below this probability of all values on a scale an item counts as neutral.
+_MIN_MASS = 0.05
+
+
+class AttributeScale(BaseModel):
+    """Positions of an attribute's values on a scale.
+
+    Attributes:
+        weight: Its weight beside other attributes on the same scale.
+        values: The position of each value; values without one say nothing.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    weight: Annotated[float, Field(gt=0)] = 1.0
+    values: dict[str, float]
+
+
+class Scale(BaseModel):
+    """An ordinal scale of items.
+
+    Attributes:
+        neutral: The position of an item whose values say nothing.
+        attributes: The positions of values, by attribute.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    neutral: float
+    attributes: dict[str, AttributeScale]
+
+    def positions(self, items: StackedProbabilities) -> np.ndarray:
+        """Return (items,) expected positions: means of values by probability and weight."""
+        total, mass = 0.0, 0.0
+        for name, attribute in self.attributes.items():
+            shares = items.of(name, list(attribute.values))
+            total = total + attribute.weight * (shares @ [*attribute.values.values()])
+            mass = mass + attribute.weight * shares.sum(axis=1)
+        total, mass = np.broadcast_arrays(total, mass)
+        return np.where(mass < _MIN_MASS, self.neutral, total / np.maximum(mass, _MIN_MASS))
+
+
+def check_scales(scales: dict[str, Scale], schema: Schema) -> None:
+    """Check that scales speak of declared values; attributes that are not declared are left out.
+
+    Raises:
+        InputError: If a declared attribute has no such value.
+    """
+    for scale_name, scale in scales.items():
+        for name, attribute in scale.attributes.items():
+            declared = schema.categorical.get(name)
+            unknown = set(attribute.values) - set(declared.values) if declared else set()
+            if unknown:
+                raise InputError(
+                    f"outfits: scale '{scale_name}' places {name} '{min(unknown)}', which is no "
+                    "value of schema.yml. Correct the value, or remove it from the scale."
+                )
