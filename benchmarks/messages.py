@@ -48,9 +48,9 @@ def answer(assistant: Assistant, adults: Any, case: dict[str, Any], photos: Path
         data = next(photos.glob(f"images*/{case['photo']}")).read_bytes()
         photo = assistant.see(data, assistant.params)
     history = [Message.model_validate(turn) for turn in case.get("history") or []]
-    stylist, style = assistant.component("stylist"), assistant.component("style")
+    stylist = assistant.component("stylist")
     turn = interpret(case["message"], history, photo, stylist, adults, assistant.schema)
-    recommender = Recommender(adults, style, assistant.params, assistant.schema)
+    recommender = Recommender(adults, assistant.judge, assistant.params)
     found = recommender.recommend(turn.plan, turn.photo)
     files = [one.file for one in found.items]
     # The customer's photo is in the catalogue too, and does not count.

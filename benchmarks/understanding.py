@@ -58,7 +58,7 @@ class Shelf:
         ]
         search = assistant.component("search_index").among(catalogue.loc[is_shown, "photo_id"])
         params = assistant.params.model_copy(update={"outfits": 0})
-        self._recommender = Recommender(search, assistant.component("style"), params, self._schema)
+        self._recommender = Recommender(search, assistant.judge, params)
 
     def score(self, example: Example, request: Request) -> dict[str, float | None]:
         """Return the share of right items, and of items with a refused value."""

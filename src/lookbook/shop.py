@@ -166,7 +166,6 @@ class Shop:
             >>> len(shop.search(image="shirt.jpg", k=4))
             4
         """
-        from lookbook.assistant.recommender import Recommender
         from lookbook.understanding.request import Mode, ShoppingPlan, SlotQuery
 
         params = self._params(k, filters, products, sort, method, {"outfits": 0})
@@ -179,9 +178,7 @@ class Shop:
             photo = None if image is None else self._see(image, params)
             mode: Mode = "similar" if photo else "search"
             plan = ShoppingPlan(mode=mode, queries=[SlotQuery(slot=None, text=text)])
-            search, style = map(self.assistant.component, ("search_index", "style"))
-            recommender = Recommender(search, style, params, self.assistant.schema)
-            found = recommender.recommend(plan, photo)
+            found = self.assistant.recommender(params).recommend(plan, photo)
         return self._table(found.items).drop(columns="slot")
 
     def recommend(
@@ -317,11 +314,13 @@ def component_loader(catalog: CatalogProtocol) -> Callable[[str], Any]:
     from lookbook.assistant.types import ServingParams
     from lookbook.attributes.schema import Schema
     from lookbook.captioners import Prompt
+    from lookbook.outfits.params import OutfitParams
 
     logging.getLogger("kedro").setLevel(logging.WARNING)
     models: dict[str, tuple[str, Any]] = {
         "schema": ("params:schema", Schema),
         "serving": ("params:serving", ServingParams),
+        "outfit_params": ("params:outfits", OutfitParams),
         "prompt": ("prompt", Prompt),
     }
 

@@ -16,11 +16,12 @@ from prometheus_client import Counter
 from lookbook.assistant import query_photo
 from lookbook.assistant.interpretation import Interpretation, interpret
 from lookbook.assistant.recommender import Recommender
-from lookbook.assistant.types import QueryPhoto, Recommendations, ServingParams
+from lookbook.assistant.types import Outfit, QueryPhoto, Recommendations, ServingParams
 from lookbook.assistant.wearer import find_needs
 from lookbook.attributes.schema import Schema
 from lookbook.errors import InputError
 from lookbook.loading import loaded_once
+from lookbook.outfits.judge import OutfitJudge
 from lookbook.search.items import Hit
 from lookbook.search.product_filter import ProductFacets
 from lookbook.understanding.kept_messages import is_misunderstood, row_of
@@ -63,7 +64,8 @@ class Assistant:
 
         Args:
             load: Loads a component by name: ``schema``, ``serving`` (:class:`ServingParams`),
-                ``prompt``, ``captioner``, ``stylist``, ``style``, ``search_index`` and
+                ``prompt``, ``captioner``, ``stylist``, ``style``, ``outfit_params``
+                (:class:`OutfitParams`), ``search_index`` and
                 ``photo_files``. It raises an :class:`InputError` on failure; the assistant asks
                 again at the next use.
             newest: Returns the newest version of the index.
@@ -138,7 +140,7 @@ class Assistant:
             self._version = version
             if not is_warm:
                 self.component("stylist")
-                self.component("style")
+                _ = self.judge
                 for example in self.examples(1):
                     self.describe(self.picture(example.file) or b"")
         except Exception as error:
@@ -199,7 +201,7 @@ class Assistant:
             InputError: If there is neither photo nor message, or no index.
         """
         turn = self._interpret(photo, message, history, params)
-        found = self._recommender(params).recommend(turn.plan, turn.photo)
+        found = self.recommender(params).recommend(turn.plan, turn.photo)
         needs = find_needs(turn.request, turn.plan, turn.photo, params, self.schema)
         found = replace(found, needs=needs)
         if params.keep_messages and is_misunderstood(turn.request, turn.plan, len(found.items)):
@@ -225,15 +227,21 @@ class Assistant:
             params.embedder, params.recipient,
         )  # fmt: skip
 
-    def _recommender(self, params: ServingParams) -> Recommender:
-        search, style = self.component("search_index"), self.component("style")
-        return Recommender(search, style, params, self.schema)
+    @loaded_once
+    def judge(self) -> OutfitJudge:
+        """The judge of outfits."""
+        style, params = self.component("style"), self.component("outfit_params")
+        return OutfitJudge(style, params, self.schema)
+
+    def recommender(self, params: ServingParams) -> Recommender:
+        """Return a recommender over the newest index."""
+        return Recommender(self.component("search_index"), self.judge, params)
 
     @_queued
     def swap(
         self, photo: QueryPhoto | None, message: str, history: Turns, params: ServingParams,
         items: list[Recommendation], number: int, rejected_ids: list[str],
-    ) -> tuple[list[Recommendation], str] | None:  # fmt: skip
+    ) -> Outfit | None:  # fmt: skip
         """Replace an item of an outfit.
 
         Args:
@@ -246,18 +254,18 @@ class Assistant:
             rejected_ids: Photos of items that are not to come back.
 
         Returns:
-            The new outfit and its reason; ``None`` if there is no other item.
+            The new outfit; ``None`` if there is no other item.
 
         Raises:
             InputError: If the index cannot be searched.
         """
         turn = self._interpret(photo, message, history, params)
-        recommender = self._recommender(params)
+        recommender = self.recommender(params)
         other = recommender.swap(turn.plan, turn.photo, items, number, rejected_ids)
         if other is None:
             return None
         swapped = [*items[:number], other, *items[number + 1 :]]
-        return swapped, recommender.explain_outfit(turn.photo, turn.plan, swapped)
+        return recommender.judge_outfit(turn.photo, turn.plan, swapped)
 
     def reply(self, turn: Interpretation, items: list[Recommendation]) -> Iterator[str]:
         """Write the reply to a recommendation, in parts.
@@ -286,8 +294,8 @@ class Assistant:
         Returns:
             ``item`` (the photo's attributes, or ``None``), ``request`` (what the message means),
             ``plan`` (what was searched), ``recommendations`` (the best first), ``outfits``
-            (``Filenames``, ``score`` and ``reason`` of each), ``needs`` (what to ask the customer,
-            with the best guess) and ``reply``.
+            (see :meth:`Outfit.to_dict`), ``needs`` (what to ask the customer, with the best guess)
+            and ``reply``.
 
         Raises:
             InputError: If there is nothing to answer, or a component cannot be loaded.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations, zip_longest
 
@@ -13,9 +13,17 @@ from lookbook.assistant.product_limits import search_within_limits
 from lookbook.assistant.types import HYDE, Outfit, QueryPhoto, Recommendations, ServingParams
 from lookbook.attributes.record import known_values_by_attribute, searchable_text, values_of
 from lookbook.attributes.schema import Schema
-from lookbook.outfits.builder import Candidate, build_outfits, compatibility_scores
-from lookbook.outfits.slots import default_slots, slot_of, values_of_slot
-from lookbook.outfits.style import StyleModel
+from lookbook.outfits.builder import (
+    Candidate,
+    ScoredOutfit,
+    build_outfits,
+    compatibility_scores,
+    piece_of,
+)
+from lookbook.outfits.features import Piece
+from lookbook.outfits.judge import OutfitJudge
+from lookbook.outfits.rules import MISSING
+from lookbook.outfits.slots import default_slots, recipient_attributes, slot_of, values_of_slot
 from lookbook.search.catalogue_search import CatalogueSearch, Method, Query
 from lookbook.search.items import Hit
 from lookbook.search.probabilities import AttributeProbabilities
@@ -31,17 +39,16 @@ _CANDIDATES_AROUND = 24
 
 
 class Recommender:
-    """Recommends items of one catalogue by one style model."""
+    """Recommends items of one catalogue, and outfits by one judge."""
 
-    def __init__(
-        self, search: CatalogueSearch, style: StyleModel, params: ServingParams, schema: Schema
-    ) -> None:
+    def __init__(self, search: CatalogueSearch, judge: OutfitJudge, params: ServingParams) -> None:
         """Create a recommender."""
         self._search = search
-        self._style = style
+        self._judge = judge
+        self._style = judge.style
         self._params = params
         self._method: Method = "semantic" if params.method == HYDE else params.method
-        self._schema = schema
+        self._schema: Schema = judge.schema
 
     def recommend(self, plan: ShoppingPlan, photo: QueryPhoto | None) -> Recommendations:
         """Recommend items for each slot of a plan, and build outfits.
@@ -90,19 +97,13 @@ class Recommender:
         """
         slot = outfit[number].slot
         rest = [one for place, one in enumerate(outfit) if place != number]
-        worn = self._worn(photo, plan)
-        probabilities: list[AttributeProbabilities] = []
-        if worn:
-            probabilities.append(self._probabilities_of(worn, photo))
-        embedder = self._params.embedder
-        probabilities += [
-            self._search.attribute_probabilities(one.photo_id, embedder) for one in rest
-        ]
+        worn = self._worn_pieces(photo, plan)
+        pieces = [*worn, *(piece_of(self._hit(one)) for one in rest)]
         slot_query = next(
             (query for query in plan.queries if (query.slot or "") == slot),
             self._slot_query(slot, plan),
         )
-        (query,) = self._complementing([slot_query], plan, probabilities)
+        (query,) = self._complementing([slot_query], plan, [one.probabilities for one in pieces])
         excluded = [
             *_own_id(photo),
             *plan.exclude,
@@ -110,23 +111,41 @@ class Recommender:
             *(one.photo_id for one in outfit),
         ]
         query = query.model_copy(update={"exclude": excluded})
-        (items,) = self._search.search([query], self._method, 1, embedder)
-        others = [worn, *(known_values_by_attribute(one.record, self._schema) for one in rest)]
-        return self._recommendation(items[0], slot_query, others) if items else None
-
-    def explain_outfit(
-        self, photo: QueryPhoto | None, plan: ShoppingPlan, items: Iterable[Recommendation]
-    ) -> str:
-        """Return why an outfit goes together: values that are often worn in one outfit."""
-        known = [
+        (hits,) = self._search.search(
+            [query], self._method, self._params.candidates, self._params.embedder
+        )
+        built = build_outfits(pieces, [_candidates(hits)], self._judge, 1, 0.0, plan.context)
+        if not built:
+            return None
+        others = [
             self._worn(photo, plan),
-            *(known_values_by_attribute(one.record, self._schema) for one in items),
+            *(known_values_by_attribute(one.record, self._schema) for one in rest),
         ]
-        reasons = [
-            reason for pair in combinations(known, 2) for reason in self._style.explain(*pair)[:1]
-        ]
-        sentence = "; ".join(list(dict.fromkeys(reasons))[:2])
-        return f"{sentence[:1].upper()}{sentence[1:]}." if sentence else ""
+        return self._recommendation(built[0].candidates[0].hit, slot_query, others)
+
+    def judge_outfit(
+        self, photo: QueryPhoto | None, plan: ShoppingPlan, items: Sequence[Recommendation]
+    ) -> Outfit:
+        """Judge items that are worn together, and with the customer's own."""
+        worn = self._worn_pieces(photo, plan)
+        hits = [self._hit(one) for one in items]
+        pieces = self._judge.pieces([*worn, *map(piece_of, hits)])
+        rows = np.arange(len(worn) + len(items))
+        (broken,) = self._judge.broken_rules(pieces, rows[None])
+        scored = ScoredOutfit(
+            [Candidate(hit, 0.0) for hit in hits],
+            float(self._judge.acceptability(pieces, rows[None])[0]),
+            [name for name, is_broken in zip(self._judge.rules, broken, strict=True) if is_broken],
+            self._judge.reasons(pieces, rows.tolist()),
+        )
+        return self._outfit(photo, plan, list(items), scored)
+
+    def _hit(self, item: Recommendation) -> Hit:
+        """Return the hit of an item, with vector and probabilities where it came without."""
+        if len(item.hit.item.vector):
+            return item.hit
+        found = self._search.item(item.photo_id, self._params.embedder)
+        return Hit(found) if found is not None else item.hit
 
     def _is_about_clothes(self, plan: ShoppingPlan) -> bool:
         texts = [query.text for query in plan.queries if query.text.strip()]
@@ -140,7 +159,7 @@ class Recommender:
     def _complement(self, plan: ShoppingPlan, photo: QueryPhoto | None) -> Recommendations:
         """Recommend items that go with the customer's own, as outfits and one by one."""
         params, slot_queries = self._params, plan.queries
-        worn = self._worn(photo, plan)
+        worn, pieces = self._worn(photo, plan), self._worn_pieces(photo, plan)
         photo_id = photo.photo_id if photo else None
         update = {
             "seed": f"{photo_id} {sorted(worn.items())}",
@@ -148,22 +167,45 @@ class Recommender:
             * (_TEMPERATURE_WITH_MESSAGE if plan.has_message else 1.0),
             "exclude": [*_own_id(photo), *plan.exclude],
         }
+        probabilities = [one.probabilities for one in pieces]
         queries = [
             query.model_copy(update=update)
-            for query in self._complementing(
-                slot_queries, plan, [self._probabilities_of(worn, photo)]
-            )
+            for query in self._complementing(slot_queries, plan, probabilities)
         ]
         results = self._search_within_limits(queries, slot_queries, params.candidates)
-        count = max(params.outfits, math.ceil(params.limit / max(len(slot_queries), 1)))
-        built = self._build(list(zip(slot_queries, results, strict=True)), [worn], count)
-        outfits = [
-            Outfit(items, _sigmoid(score / len(items)), self.explain_outfit(photo, plan, items))
-            for items, score in built[: params.outfits]
+        filled = [(query, hits) for query, hits in zip(slot_queries, results, strict=True) if hits]
+        built = build_outfits(
+            pieces, [_candidates(hits) for _, hits in filled], self._judge,
+            max(params.outfits, math.ceil(params.limit / max(len(slot_queries), 1))),
+            params.diversity, plan.context,
+        )  # fmt: skip
+        by_outfit = [
+            [
+                self._recommendation(candidate.hit, query, [worn])
+                for candidate, (query, _) in zip(outfit.candidates, filled, strict=True)
+            ]
+            for outfit in built
         ]
-        items = [one for outfit, _ in built for one in outfit]
-        items = self._sorted(items[: params.limit], plan)
-        return Recommendations(items, outfits if len(slot_queries) > 1 else [])
+        outfits = [
+            self._outfit(photo, plan, items, outfit)
+            for items, outfit in zip(by_outfit, built, strict=True)
+        ]
+        is_incomplete = len(filled) < len(slot_queries)
+        if is_incomplete:
+            outfits = [replace(one, broken_rules=[*one.broken_rules, MISSING]) for one in outfits]
+        items = self._sorted([one for items in by_outfit for one in items][: params.limit], plan)
+        return Recommendations(items, self._good(outfits) if len(slot_queries) > 1 else [])
+
+    def _good(self, outfits: list[Outfit]) -> list[Outfit]:
+        """Return the first outfit, and further ones that keep the rules and are acceptable."""
+        least = self._judge.params.min_acceptability
+        good = [
+            one
+            for number, one in enumerate(outfits[: self._params.outfits])
+            if not number
+            or (one.score >= least and len(one.broken_rules) <= len(outfits[0].broken_rules))
+        ]
+        return good
 
     def _complementing(
         self,
@@ -304,22 +346,18 @@ class Recommender:
             by_slot.setdefault(slot, []).append(replace(one, slot=slot))
         if len(results) > 1 and len(by_slot) > 1:
             built = build_outfits(
-                [_candidates([one.hit for one in options]) for options in by_slot.values()],
-                self._style, self._schema, self._params.outfits, self._params.diversity,
+                [], [_candidates([one.hit for one in options]) for options in by_slot.values()],
+                self._judge, self._params.outfits, self._params.diversity, plan.context,
             )  # fmt: skip
-            return [
-                self._outfit(
-                    plan,
-                    [
-                        next(one for one in options if one.hit is candidate.hit)
-                        for options, candidate in zip(
-                            by_slot.values(), outfit.candidates, strict=True
-                        )
-                    ],
-                    outfit.score,
-                )
-                for outfit in built
-            ]
+            found = {one.photo_id: one for options in by_slot.values() for one in options}
+            return self._good(
+                [
+                    self._outfit(
+                        None, plan, [found[one.hit.photo_id] for one in outfit.candidates], outfit
+                    )
+                    for outfit in built
+                ]
+            )
         if not results:
             return []
         wanted, first = plan.queries[0].slot, results[0]
@@ -337,10 +375,11 @@ class Recommender:
                 "seed": seed.photo_id,
                 "temperature": self._params.temperature * _TEMPERATURE_WITH_MESSAGE,
             }
-            worn = [seed.hit.item.probabilities]
             queries += [
                 query.model_copy(update=update)
-                for query in self._complementing(slot_queries[-1], plan, worn)
+                for query in self._complementing(
+                    slot_queries[-1], plan, [seed.hit.item.probabilities]
+                )
             ]
         results = iter(
             self._search.search(queries, self._method, _CANDIDATES_AROUND, self._params.embedder)
@@ -352,39 +391,44 @@ class Recommender:
                 (query, [hit for hit in next(results) if hit.photo_id not in used])
                 for query in own_queries
             ]
-            for items, score in self._build(
-                candidates, [known_values_by_attribute(seed.record, self._schema)], 1
-            ):
-                used |= {one.photo_id for one in items}
-                first = replace(seed, slot=slot_of(seed.record, self._schema) or "")
-                outfits.append(self._outfit(plan, [first, *items], score))
-        return outfits
-
-    def _build(
-        self, results: list[tuple[SlotQuery, list[Hit]]], worn: list[Values], count: int
-    ) -> list[tuple[list[Recommendation], float]]:
-        """Build outfits of search results for each slot."""
-        filled = [(query, items) for query, items in results if items]
-        slots = [_candidates(items) for _, items in filled]
-        built = build_outfits(slots, self._style, self._schema, count, self._params.diversity)
-        return [
-            (
-                [
+            filled = [(query, hits) for query, hits in candidates if hits]
+            worn = [known_values_by_attribute(seed.record, self._schema)]
+            for outfit in build_outfits(
+                [piece_of(seed.hit)], [_candidates(hits) for _, hits in filled], self._judge, 1,
+                self._params.diversity, plan.context,
+            ):  # fmt: skip
+                items = [
                     self._recommendation(candidate.hit, query, worn)
                     for candidate, (query, _) in zip(outfit.candidates, filled, strict=True)
-                ],
-                outfit.score,
-            )
-            for outfit in built
-        ]
+                ]
+                used |= {one.photo_id for one in items}
+                first = replace(seed, slot=slot_of(seed.record, self._schema) or "")
+                outfits.append(self._outfit(None, plan, [first, *items], outfit))
+        return self._good(outfits)
 
-    def _outfit(self, plan: ShoppingPlan, items: list[Recommendation], score: float) -> Outfit:
+    def _outfit(
+        self,
+        photo: QueryPhoto | None,
+        plan: ShoppingPlan,
+        items: list[Recommendation],
+        scored: ScoredOutfit,
+    ) -> Outfit:
+        """Return an outfit in the order of its slots, with what is known of it."""
         order = list(self._schema.slots)
         items = sorted(
             items, key=lambda one: order.index(one.slot) if one.slot in order else len(order)
         )
-        reason = self.explain_outfit(None, plan, items)
-        return Outfit(items, _sigmoid(score / len(items)), reason)
+        known = [
+            self._worn(photo, plan),
+            *(known_values_by_attribute(one.record, self._schema) for one in items),
+        ]
+        pairs = (
+            pair for two in combinations(known, 2) for pair in self._style.common_pairs(*two)[:1]
+        )
+        return Outfit(
+            items, round(scored.acceptability, 4), scored.reasons, scored.broken_rules,
+            next(pairs, None),
+        )  # fmt: skip
 
     def _slot_query(self, slot: str, plan: ShoppingPlan) -> SlotQuery:
         """Return the query for a slot that the plan does not name; shared preferences hold."""
@@ -431,7 +475,10 @@ class Recommender:
             values = [] if preference.negated else values_of(hit.attributes, preference.attribute)
             reasons += [value.lower() for value in preference.values if value in values][:1]
         known = known_values_by_attribute(hit.attributes, self._schema)
-        reasons += [reason for one in worn for reason in self._style.explain(one, known)[:1]][:1]
+        pairs = [pair for one in worn for pair in self._style.common_pairs(one, known)[:1]]
+        reasons += [
+            f"{one.lower()} and {two.lower()} are often worn together" for one, two in pairs[:1]
+        ]
         matches = hit.match_probabilities
         score = float(np.mean(matches)) if matches else _sigmoid(hit.preference_score)
         why = ", ".join(dict.fromkeys(reasons))
@@ -453,6 +500,29 @@ class Recommender:
                 share = 1 / len(values) if name in self._schema.multis else 1.0
                 probabilities[name] = dict.fromkeys(values, share)
         return probabilities
+
+    def _worn_pieces(self, photo: QueryPhoto | None, plan: ShoppingPlan) -> list[Piece]:
+        """Return the customer's own garment as a piece of an outfit; none if none is known."""
+        worn = self._worn(photo, plan)
+        if not worn and photo is None:
+            return []
+        probabilities = self._probabilities_of(worn, photo)
+        for name in recipient_attributes(self._schema):
+            # Who it is for, if that is said, outranks the photo.
+            stated = [
+                preference.values[0]
+                for query in plan.queries
+                for preference in query.preferences
+                if preference.attribute == name and not preference.negated
+            ]
+            if stated:
+                probabilities[name] = {stated[0]: 1.0}
+        item = None
+        if photo and photo.photo_id:
+            item = self._search.item(photo.photo_id, self._params.embedder)
+        is_for_child = item.product.is_for_child if item and item.product else None
+        embedding = self._embedding_of(photo) if photo else None
+        return [Piece(probabilities, embedding, is_for_child)]
 
     def _embedding_of(self, photo: QueryPhoto) -> np.ndarray | None:
         embedding, embedder = photo.image_embedding, self._params.embedder

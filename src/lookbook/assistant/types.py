@@ -122,18 +122,28 @@ class Outfit:
 
     Attributes:
         items: One item for each slot, in the order of the slots.
-        score: How well they go together, from 0 to 1.
-        reason: Why they go together; may be empty.
+        score: Predicted probability that people find it acceptable.
+        reasons: What speaks for it, the strongest first; see
+            :meth:`lookbook.outfits.judge.OutfitJudge.reasons`.
+        broken_rules: Rules that it breaks, since the catalogue offers nothing else.
+        pair: Two values of its items that are often worn together, if any.
     """
 
     items: list[Recommendation]
     score: float
-    reason: str
+    reasons: list[str]
+    broken_rules: list[str]
+    pair: tuple[str, str] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the outfit as JSON, items by their files."""
-        files = [one.file for one in self.items]
-        return {"Filenames": files, "score": self.score, "reason": self.reason}
+        return {
+            "Filenames": [one.file for one in self.items],
+            "score": self.score,
+            "reasons": self.reasons,
+            "broken_rules": self.broken_rules,
+            "pair": self.pair,
+        }
 
 
 @dataclass(frozen=True)

@@ -28,25 +28,34 @@ class TableDataset(ReadOnlyDataset[pd.DataFrame]):
     """
 
     def __init__(
-        self, *, filepath: str | None, named: str, metadata: dict[str, Any] | None = None
+        self,
+        *,
+        filepath: str | None,
+        named: str,
+        optional: bool = False,
+        metadata: dict[str, Any] | None = None,
     ) -> None:
         """Create the dataset.
 
         Args:
             filepath: On any filesystem that fsspec knows; ``None`` for none.
             named: The parameter that names it, for whoever gave none.
+            optional: Whether no table loads as an empty one.
             metadata: Ignored by Kedro, read by plugins.
         """
         self._filepath = filepath
         self._named = named
+        self._optional = optional
         self.metadata = metadata
 
     def load(self) -> pd.DataFrame:
         """Read the table.
 
         Raises:
-            InputError: If there is none, or it cannot be read.
+            InputError: If there is none and one is needed, or it cannot be read.
         """
+        if self._filepath is None and self._optional:
+            return pd.DataFrame()
         if self._filepath is None:
             raise InputError(
                 f"There is no table of {self._named}: name one with --params={self._named}=TABLE, "

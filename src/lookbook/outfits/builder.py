@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -97,6 +98,7 @@ def build_outfits(
     judge: OutfitJudge,
     count: int,
     diversity: float,
+    context: Mapping[str, str],
 ) -> list[ScoredOutfit]:
     """Build outfits around what is worn.
 
@@ -110,6 +112,7 @@ def build_outfits(
         judge: Judges outfits.
         count: The most outfits.
         diversity: Penalty for looking like earlier outfits: a log score at a cosine of 1.
+        context: Facts that hold of the outfit, such as its season.
 
     Returns:
         Outfits, the best first; fewer if a slot runs out of candidates.
@@ -119,7 +122,7 @@ def build_outfits(
         return []
     candidates = [candidate for slot in slots for candidate in slot]
     pieces = judge.pieces([*worn, *(piece_of(one.hit) for one in candidates)])
-    search = _Search(judge, pieces, len(worn), candidates)
+    search = _Search(judge, pieces, len(worn), candidates, context)
     bounds = len(worn) + np.cumsum([0, *(len(slot) for slot in slots)])
     outfits: list[ScoredOutfit] = []
     for _ in range(min(count, *(len(slot) for slot in slots))):
@@ -145,10 +148,12 @@ class _Search:
     """A beam search over the candidates of each slot, whose scores sink as they are used."""
 
     def __init__(
-        self, judge: OutfitJudge, pieces: Pieces, worn: int, candidates: list[Candidate]
-    ) -> None:
+        self, judge: OutfitJudge, pieces: Pieces, worn: int, candidates: list[Candidate],
+        context: Mapping[str, str],
+    ) -> None:  # fmt: skip
         self._judge, self._pieces, self._worn = judge, pieces, worn
         self._scores = np.array([0.0] * worn + [one.score for one in candidates])
+        self._scores += judge.context_scores(pieces, context)
         self._pairs = judge.pair_scores(pieces) - _BROKEN_RULE * judge.broken_pairs(pieces)
         ids = [f"worn {row}" for row in range(worn)] + [one.hit.photo_id for one in candidates]
         _, self._ids = np.unique(ids, return_inverse=True)

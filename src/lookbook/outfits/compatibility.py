@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, model_validator
@@ -57,7 +58,8 @@ class CompatibilityModel(BaseModel):
             raise ValueError("means and features differ in number")
         for tree in self.trees:
             size = len(tree.feature)
-            if not size or any(len(own) != size for own in (tree.threshold, tree.right, tree.value)):
+            others = (tree.threshold, tree.right, tree.value)
+            if not size or any(len(own) != size for own in others):
                 raise ValueError("a tree has nodes without threshold, child or value")
             if max(tree.feature) >= len(self.features) or max(tree.right) >= size:
                 raise ValueError("a tree names a feature or a node that does not exist")
@@ -93,7 +95,7 @@ class CompatibilityModel(BaseModel):
         path = self._descend(features)
         moved: dict[str, float] = defaultdict(float)
         feature, _, _, value = self._nodes
-        for parents, children in zip(path, path[1:], strict=False):
+        for parents, children in pairwise(path):
             steps = (value[children] - value[parents])[0] / len(self.trees)
             for column, step in zip(feature[parents][0], steps, strict=True):
                 if step:

@@ -41,7 +41,7 @@ class CompatibilityParams(BaseModel):
 
 
 def rated_features(
-    outfits: Sequence[RatedOutfit], pieces: Pieces, rows: Mapping[str, int]
+    outfits: list[RatedOutfit], pieces: Pieces, rows: Mapping[str, int]
 ) -> np.ndarray:
     """Return the features of rated outfits.
 
@@ -57,7 +57,7 @@ def rated_features(
     features = np.zeros((len(outfits), len(names)), np.float32)
     sizes = np.array([len(outfit.photo_ids) for outfit in outfits])
     for size in np.unique(sizes):
-        (own,) = np.nonzero(sizes == size)
+        own = np.flatnonzero(sizes == size).tolist()
         chosen = [[rows[photo] for photo in outfits[number].photo_ids] for number in own]
         features[own] = outfit_features(pieces, np.array(chosen))
     return features
@@ -146,6 +146,34 @@ def group_importances(model: CompatibilityModel, features: np.ndarray) -> dict[s
         for group, step in model.contributions(row[None]).items():
             total[group] = total.get(group, 0.0) + abs(step) / len(features)
     return dict(sorted(total.items(), key=lambda one: -one[1]))
+
+
+def auc_with_interval(
+    predicted: np.ndarray, is_acceptable: np.ndarray, groups: Sequence[str], rounds: int, seed: int
+) -> dict[str, float | None]:
+    """Return the area under the ROC curve with a 95 % interval by bootstrap over groups.
+
+    Returns:
+        ``mean``, ``low`` and ``high``; ``None`` where all or none are acceptable.
+    """
+    from sklearn.metrics import roc_auc_score
+
+    if is_acceptable.all() or not is_acceptable.any():
+        return {"mean": None, "low": None, "high": None}
+    names, group = np.unique(groups, return_inverse=True)
+    members = [np.flatnonzero(group == number) for number in range(len(names))]
+    generator = np.random.default_rng(seed)
+    drawn = []
+    for _ in range(rounds):
+        rows = np.concatenate(
+            [members[one] for one in generator.integers(len(names), size=len(names))]
+        )
+        if np.ptp(is_acceptable[rows]):
+            drawn.append(roc_auc_score(is_acceptable[rows], predicted[rows]))
+    low, high = np.percentile(drawn, [2.5, 97.5]) if drawn else (np.nan, np.nan)
+    mean = roc_auc_score(is_acceptable, predicted)
+    return {name: round(float(value), 4) for name, value in
+            {"mean": mean, "low": low, "high": high}.items()}  # fmt: skip
 
 
 def _fit(features: np.ndarray, scores: np.ndarray, params: CompatibilityParams) -> Any:

@@ -102,7 +102,8 @@ class Pieces:
             shares = self.probabilities.of(name, pairs.values)
             # An item of two colours counts once.
             shares = shares / np.maximum(shares.sum(axis=1, keepdims=True), 1.0)
-            lifts[name] = shares @ np.asarray(pairs.lift).reshape(2 * [len(pairs.values)]) @ shares.T
+            lift = np.reshape(pairs.lift, 2 * (len(pairs.values),))
+            lifts[name] = shares @ lift @ shares.T
         return lifts
 
     @cached_property
@@ -153,13 +154,15 @@ def feature_names(scales: Mapping[str, Scale], style: StyleModel, schema: Schema
         for scale in scales
         for what in ("mean", "range", "deviation", "product", *slots)
     ]
-    names += [f"{SLOTS}: {what} {slot}" for what in ("number", "twice", "missing") for slot in slots]
+    for what in ("number", "twice", "missing"):
+        names += [f"{SLOTS}: {what} {slot}" for slot in slots]
     names += [f"{SLOTS}: overlap", f"{SLOTS}: pieces"]
     names += [f"{RECIPIENT}: {what}" for what in ("mean", "most")]
     names += [f"{PAIRS}: {what} {name}" for name in style.attributes for what in ("mean", "least")]
     names += [f"{name}: overlap" for name in schema.multis]
     names += [f"{PICTURES}: {what}" for what in ("mean", "least", "most")]
-    names += [f"{name}: {value}" for name, values in value_columns(schema).items() for value in values]
+    for name, values in value_columns(schema).items():
+        names += [f"{name}: {value}" for value in values]
     return names
 
 
@@ -228,7 +231,7 @@ def _picture_features(cosines: np.ndarray) -> list[np.ndarray]:
     """Return mean, least and most similarity of two pieces; 0.5 where none is known."""
     known = ~np.isnan(cosines)
     count = np.maximum(known.sum(axis=1), 1)
-    has_any = known.any(axis=1)
     mean = np.where(known, cosines, 0.0).sum(axis=1) / count
-    least, most = np.where(known, cosines, 2.0).min(axis=1), np.where(known, cosines, -2.0).max(axis=1)
-    return [np.where(has_any, one, 0.5) for one in (mean, least, most)]
+    least = np.where(known, cosines, 2.0).min(axis=1)
+    most = np.where(known, cosines, -2.0).max(axis=1)
+    return [np.where(known.any(axis=1), one, 0.5) for one in (mean, least, most)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -24,6 +24,8 @@ from lookbook.outfits.style import StyleModel
 # Weight of the probability that two pieces are for one wearer, as a logarithm.
 _RECIPIENT_WEIGHT = 3.0
 _MIN_AGREEMENT = 0.005
+# Penalty for each step outside what a season or an occasion needs, as a logarithm.
+_CONTEXT_WEIGHT = 4.0
 # A reason moves the predicted score by at least this much.
 _MIN_REASON = 0.02
 # Share of a rule's limit within which it is kept well.
@@ -55,6 +57,26 @@ class OutfitJudge:
         agreement = np.maximum(1.0 - pieces.recipient_conflicts, _MIN_AGREEMENT)
         scores: np.ndarray = self.style.pair_scores(pieces.probabilities)
         return scores + _RECIPIENT_WEIGHT * np.log(agreement)
+
+    def context_scores(self, pieces: Pieces, context: Mapping[str, str]) -> np.ndarray:
+        """Score pieces by how far they are from what a season or an occasion needs.
+
+        Args:
+            pieces: The items.
+            context: Facts by context, such as ``cold`` by ``season``; unknown ones say nothing.
+
+        Returns:
+            (pieces,) log scores, 0 for pieces within the range.
+        """
+        scores = np.zeros(len(pieces.embeddings))
+        positions = dict(zip(pieces.scales, pieces.positions.T, strict=True))
+        for name, fact in context.items():
+            for scale, (low, high) in self.params.contexts.get(name, {}).get(fact, {}).items():
+                if scale in positions:
+                    own = positions[scale]
+                    distance = np.maximum(low - own, 0.0) + np.maximum(own - high, 0.0)
+                    scores = scores - _CONTEXT_WEIGHT * distance
+        return scores
 
     def broken_pairs(self, pieces: Pieces) -> np.ndarray:
         """Count the rules that every pair breaks; (pieces, pieces)."""

@@ -44,6 +44,8 @@ class OutfitParams(BaseModel):
     Attributes:
         scales: Ordinal scales of items, by name.
         rules: The hard rules.
+        contexts: Lowest and highest position of a piece, by context ("season"), fact ("cold") and
+            scale.
         min_acceptability: Predicted probability below which a further outfit is not shown.
     """
 
@@ -51,4 +53,5 @@ class OutfitParams(BaseModel):
 
     scales: dict[str, Scale]
     rules: OutfitRules
+    contexts: dict[str, dict[str, dict[str, tuple[float, float]]]]
     min_acceptability: float = Field(ge=0, le=1)

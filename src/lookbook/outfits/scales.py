@@ -44,13 +44,13 @@ class Scale(BaseModel):
 
     def positions(self, items: StackedProbabilities) -> np.ndarray:
         """Return (items,) expected positions: means of values by probability and weight."""
-        total, mass = 0.0, 0.0
+        total, mass = np.zeros(len(items)), np.zeros(len(items))
         for name, attribute in self.attributes.items():
             shares = items.of(name, list(attribute.values))
             total = total + attribute.weight * (shares @ [*attribute.values.values()])
             mass = mass + attribute.weight * shares.sum(axis=1)
-        total, mass = np.broadcast_arrays(total, mass)
-        return np.where(mass < _MIN_MASS, self.neutral, total / np.maximum(mass, _MIN_MASS))
+        expected: np.ndarray = total / np.maximum(mass, _MIN_MASS)
+        return np.where(mass < _MIN_MASS, self.neutral, expected)
 
 
 def check_scales(scales: dict[str, Scale], schema: Schema) -> None:

@@ -201,9 +201,11 @@ class StyleModel(BaseModel):
             total = total + vectors @ pairs.matrix @ vectors.T
         return total
 
-    def explain(self, item: Mapping[str, list[str]], other: Mapping[str, list[str]]) -> list[str]:
+    def common_pairs(
+        self, item: Mapping[str, list[str]], other: Mapping[str, list[str]]
+    ) -> list[tuple[str, str]]:
         """Return which values of two items are often worn together, the strongest first."""
-        reasons: list[tuple[float, str]] = []
+        found: list[tuple[float, tuple[str, str]]] = []
         for name, pairs in self.attributes.items():
             for one, two in product(item.get(name, []), other.get(name, [])):
                 if one == two or not {one, two} <= pairs.indices.keys():
@@ -211,9 +213,8 @@ class StyleModel(BaseModel):
                 row, column = pairs.indices[one], pairs.indices[two]
                 lift = pairs.lift[row][column]
                 if pairs.counts[row][column] >= _MIN_OUTFITS and lift >= _MIN_LIFT:
-                    sentence = f"{one.lower()} and {two.lower()} are often worn together"
-                    reasons.append((pairs.weight * lift, sentence))
-        return [sentence for _, sentence in sorted(reasons, reverse=True)]
+                    found.append((pairs.weight * lift, (one, two)))
+        return [pair for _, pair in sorted(found, reverse=True)]
 
 
 def open_style(filepath: str | None = None) -> StyleModel:

@@ -49,6 +49,9 @@ class StackedProbabilities:
         self._matrix = np.stack([item.vector for item in vectors]) if is_stackable else None
         self._columns = vectors[0].columns if is_stackable else {}
 
+    def __len__(self) -> int:
+        return len(self._items)
+
     def of(self, name: str, values: Sequence[str]) -> np.ndarray:
         """Return (items, values) probabilities of an attribute's values; 0 if unknown."""
         if self._matrix is None:

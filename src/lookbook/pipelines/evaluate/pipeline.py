@@ -73,8 +73,8 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             Node(
                 retrieval_nodes.find_by_words,
                 inputs=[
-                    "asked_items", "stylist", "style", *SEARCH, "params:serving",
-                    "params:evaluate",
+                    "asked_items", "stylist", "style", "params:outfits", *SEARCH,
+                    "params:serving", "params:evaluate",
                 ],
                 outputs="items_by_words",
                 name="find_by_words",
@@ -94,8 +94,8 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             Node(
                 retrieval_nodes.find_complementary_items,
                 inputs=[
-                    "asked_items", "annotations", "stylist", "style", *SEARCH,
-                    "params:serving", "params:evaluate",
+                    "asked_items", "annotations", "stylist", "style", "params:outfits",
+                    *SEARCH, "params:serving", "params:evaluate",
                 ],
                 outputs="complementary_items",
                 name="find_complementary_items",

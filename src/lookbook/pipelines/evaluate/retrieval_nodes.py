@@ -33,6 +33,8 @@ from lookbook.evaluation.questions import (
     truth_of,
 )
 from lookbook.lazy import PlotlyFigure, pd
+from lookbook.outfits.judge import OutfitJudge
+from lookbook.outfits.params import OutfitParams
 from lookbook.outfits.slots import (
     compatible,
     is_complement,
@@ -142,6 +144,7 @@ def find_by_words(
     items: pd.DataFrame,
     stylist: Stylist,
     style: StyleModel,
+    outfit_params: OutfitParams,
     search_index: CatalogueSearch,
     schema: Schema,
     serving: ServingParams,
@@ -160,10 +163,11 @@ def find_by_words(
     for item, way, found in _answers(asked, "words", gallery, params, "customer's words", DEEPEST):
         rows.append(_found_itself(item, way, found, params))
     usual = serving.model_copy(update={"limit": params.k, "outfits": 0})
+    judge = OutfitJudge(style, outfit_params, schema)
     for embedder, item in _tracked(product(gallery.embedders, asked[: params.items]), ASSISTANT):
         plan = interpret(item["words"], [], None, stylist, gallery, schema, embedder).plan
         own = usual.model_copy(update={"embedder": embedder})
-        recommendations = Recommender(gallery, style, own, schema).recommend(plan, None)
+        recommendations = Recommender(gallery, judge, own).recommend(plan, None)
         found = [one.hit for one in recommendations.items]
         row = _found_itself(item, (embedder, ASSISTANT), found, params)
         rows.append({**row, f"recall_{DEEPEST}": None})
@@ -219,6 +223,7 @@ def find_complementary_items(
     annotations: pd.DataFrame,
     stylist: Stylist,
     style: StyleModel,
+    outfit_params: OutfitParams,
     search_index: CatalogueSearch,
     schema: Schema,
     serving: ServingParams,
@@ -239,6 +244,7 @@ def find_complementary_items(
     gallery = search_index.among(items["photo_id"])
     told = annotations.set_index("photo_id").to_dict("index")
     asked = items[items["asked"]].to_dict("records")
+    judge = OutfitJudge(style, outfit_params, schema)
     rows = []
     ways = [
         (embedder, method, item)
@@ -257,7 +263,7 @@ def find_complementary_items(
             )
             photo = QueryPhoto(from_row(item, schema), item["photo_id"])
             plan = interpret("", [], photo, stylist, gallery, schema, embedder).plan
-            recommendations = Recommender(gallery, style, usual, schema).recommend(plan, photo)
+            recommendations = Recommender(gallery, judge, usual).recommend(plan, photo)
             found = [one.hit for one in recommendations.items]
         seconds = time.perf_counter() - begun
         truth = truth_of(item, told, schema)

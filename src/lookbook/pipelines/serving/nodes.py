@@ -16,6 +16,8 @@ from lookbook.attributes.record import from_row, to_row
 from lookbook.attributes.schema import Schema
 from lookbook.captioners import Captioner, Prompt
 from lookbook.lazy import pd
+from lookbook.outfits.judge import OutfitJudge
+from lookbook.outfits.params import OutfitParams
 from lookbook.outfits.style import StyleModel
 from lookbook.photos.photo import Photo
 from lookbook.products.product import Product
@@ -86,6 +88,7 @@ def recommend_items(
     starting_item: dict[str, Any],
     search_index: CatalogueSearch,
     style: StyleModel,
+    outfit_params: OutfitParams,
     params: ServingParams,
     schema: Schema,
 ) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
@@ -94,10 +97,11 @@ def recommend_items(
     Returns:
         One row per item, the best first: ``slot``, ``photo_id``, ``Filename``, the attributes,
         ``product`` (the shop's data as JSON), ``score``, ``why`` and ``matched_by``; and the
-        outfits: files, score and reason of each.
+        outfits, see :meth:`Outfit.to_dict`.
     """
     plan, photo = ShoppingPlan.model_validate(shopping_plan), _query_photo(starting_item)
-    found = Recommender(search_index, style, params, schema).recommend(plan, photo)
+    judge = OutfitJudge(style, outfit_params, schema)
+    found = Recommender(search_index, judge, params).recommend(plan, photo)
     rows = [
         {
             **one.to_dict(schema),

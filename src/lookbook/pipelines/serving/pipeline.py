@@ -27,8 +27,8 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             Node(
                 nodes.recommend_items,
                 inputs=[
-                    "shopping_plan", "starting_item", "search_index", "style", "params:serving",
-                    "params:schema",
+                    "shopping_plan", "starting_item", "search_index", "style", "params:outfits",
+                    "params:serving", "params:schema",
                 ],
                 outputs=["recommendations", "outfits"],
                 name="recommend_items",

@@ -1,20 +1,32 @@
-"""Learns a style model from a table of outfits."""
+"""Learns a style model from tables of worn and of rated outfits."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from lookbook.attributes.schema import Schema
 from lookbook.errors import InputError
 from lookbook.evaluation.metrics import bootstrap_interval
 from lookbook.lazy import PlotlyFigure, pd
-from lookbook.outfits import style_learning
+from lookbook.outfits import compatibility_learning, ratings, style_learning
+from lookbook.outfits.builder import piece_of
+from lookbook.outfits.compatibility import CompatibilityModel
+from lookbook.outfits.compatibility_learning import CompatibilityParams
+from lookbook.outfits.features import feature_names
+from lookbook.outfits.judge import OutfitJudge
+from lookbook.outfits.params import OutfitParams
+from lookbook.outfits.ratings import RatedOutfit
 from lookbook.outfits.style import StyleModel
 from lookbook.outfits.style_learning import StyleParams, WornOutfit
+from lookbook.search.catalogue_search import CatalogueSearch
+from lookbook.search.items import Hit
 
 # Chance levels, for one right candidate of four and of two.
 CHANCE = {"right": 0.25, "right_by_pairs": 0.25, "auc": 0.5, "auc_by_pairs": 0.5}
 _ROUNDS = 1000
+PREDICTED = ["fold", "predicted", "acceptable", "probability"]
 # Values in a plot.
 _DRAWN = 24
 
@@ -22,14 +34,16 @@ _DRAWN = 24
 def read_outfits(
     table: pd.DataFrame, params: StyleParams, schema: Schema
 ) -> tuple[dict[str, Any], pd.DataFrame]:
-    """Read a table of outfits, see :func:`lookbook.outfits.style_learning.read_outfits`.
+    """Read a table of worn outfits, see :func:`lookbook.outfits.style_learning.read_outfits`.
 
     Returns:
-        ``items`` and ``context`` of each outfit, and the problems.
+        ``items`` and ``context`` of each outfit, and the problems; nothing without a table.
 
     Raises:
-        InputError: If there is no table, or nothing in it to learn from.
+        InputError: If there is nothing in the table to learn from.
     """
+    if not len(table.columns):
+        return {}, pd.DataFrame(columns=style_learning.PROBLEMS)
     outfits, problems = style_learning.read_outfits(table, params, schema)
     if not outfits:
         reasons = ", ".join(
@@ -42,25 +56,158 @@ def read_outfits(
     return {name: outfit.model_dump() for name, outfit in outfits.items()}, problems
 
 
+def read_ratings(
+    table: pd.DataFrame,
+    worn_outfits: dict[str, Any],
+    manifest: pd.DataFrame,
+    search_index: CatalogueSearch,
+    params: CompatibilityParams,
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """Read a table of rated outfits, see :func:`lookbook.outfits.ratings.read_ratings`.
+
+    Returns:
+        Each outfit as :class:`RatedOutfit`, and the rows of no use; nothing without a table.
+
+    Raises:
+        InputError: If there is a table of neither kind, or nothing in it to learn from.
+    """
+    if not len(table.columns):
+        if not worn_outfits:
+            raise InputError(
+                "There is nothing to learn from: name a table of worn outfits with "
+                "--params=outfits=TABLE, of rated outfits with --params=outfit_ratings=TABLE, or "
+                "both."
+            )
+        return {}, pd.DataFrame(columns=ratings.PROBLEMS)
+    is_indexed = manifest["photo_id"].isin(search_index.photo_ids())
+    files = dict(manifest.loc[is_indexed, ["file", "photo_id"]].itertuples(index=False))
+    outfits, problems = ratings.read_ratings(table, files, params.table)
+    return {name: outfit.model_dump() for name, outfit in outfits.items()}, problems
+
+
 def score_folds(outfits: dict[str, Any], params: StyleParams, schema: Schema) -> pd.DataFrame:
     """Answer questions about held-out outfits, see :mod:`lookbook.outfits.style_learning`."""
     return style_learning.score_folds(_outfits(outfits), params, schema)
 
 
-def learn_style(outfits: dict[str, Any], params: StyleParams, schema: Schema) -> dict[str, Any]:
-    """Learn a style model of all outfits, see :func:`lookbook.outfits.style_learning.learn`."""
-    return style_learning.learn([*_outfits(outfits).values()], params, schema).model_dump()
+def learn_pairs(
+    outfits: dict[str, Any], style: StyleModel, params: StyleParams, schema: Schema
+) -> dict[str, Any]:
+    """Learn which values are worn together, see :func:`lookbook.outfits.style_learning.learn`.
+
+    Returns:
+        A :class:`StyleModel`; the one in use where there are no worn outfits.
+    """
+    if not outfits:
+        return style.model_dump()
+    learned = style_learning.learn([*_outfits(outfits).values()], params, schema)
+    return learned.model_copy(update={"compatibility": style.compatibility}).model_dump()
+
+
+def measure_ratings(
+    rated_outfits: dict[str, Any],
+    style_pairs: dict[str, Any],
+    manifest: pd.DataFrame,
+    search_index: CatalogueSearch,
+    outfit_params: OutfitParams,
+    schema: Schema,
+) -> pd.DataFrame:
+    """Measure the features of rated outfits.
+
+    Returns:
+        One row per outfit: ``outfit``, ``source``, ``group`` (the sender of the customer's photo,
+        or the photo), ``score``, and the features.
+    """
+    judge = OutfitJudge(StyleModel.model_validate(style_pairs), outfit_params, schema)
+    names = feature_names(outfit_params.scales, judge.style, schema)
+    columns = ["outfit", "source", "group", "score"]
+    if not rated_outfits:
+        return pd.DataFrame(columns=[*columns, *names])
+    outfits = [RatedOutfit.model_validate(outfit) for outfit in rated_outfits.values()]
+    photos = sorted({photo for outfit in outfits for photo in outfit.photo_ids})
+    items = [item for photo in photos if (item := search_index.item(photo)) is not None]
+    pieces = judge.pieces([piece_of(Hit(item)) for item in items])
+    rows = {item.photo_id: row for row, item in enumerate(items)}
+    senders = manifest.dropna(subset="sender_id").set_index("photo_id")["sender_id"].to_dict()
+    facts = pd.DataFrame(
+        {
+            "outfit": list(rated_outfits),
+            "source": [outfit.source for outfit in outfits],
+            "group": [senders.get(one.photo_ids[0], one.photo_ids[0]) for one in outfits],
+            "score": [outfit.score for outfit in outfits],
+        }
+    )
+    features = compatibility_learning.rated_features(outfits, pieces, rows)
+    return pd.concat([facts, pd.DataFrame(features.round(4), columns=names)], axis=1)
+
+
+def predict_ratings(features: pd.DataFrame, params: CompatibilityParams) -> pd.DataFrame:
+    """Predict each rating by trees that saw no photo of the same sender.
+
+    Returns:
+        One row per outfit: ``outfit``, ``source``, ``group``, ``score``, ``fold``, ``predicted``
+        (the score), ``acceptable`` and ``probability`` (that it is).
+    """
+    facts = features.iloc[:, :4].copy()
+    if facts.empty:
+        return facts.reindex(columns=[*facts.columns, *PREDICTED])
+    scores = facts["score"].to_numpy(float)
+    predicted, folds = compatibility_learning.predict_folds(
+        features.iloc[:, 4:].to_numpy(np.float32), scores, facts["group"].tolist(), params
+    )
+    is_acceptable = scores >= params.table.acceptable
+    slope, intercept = compatibility_learning.calibrate(predicted, is_acceptable)
+    odds = slope * predicted + intercept
+    facts["fold"], facts["predicted"] = folds, predicted.round(4)
+    facts["acceptable"] = is_acceptable
+    facts["probability"] = (1 / (1 + np.exp(-odds))).round(4)
+    return facts
+
+
+def learn_compatibility(
+    style_pairs: dict[str, Any],
+    features: pd.DataFrame,
+    predictions: pd.DataFrame,
+    params: CompatibilityParams,
+) -> dict[str, Any]:
+    """Learn to judge whole outfits, see :mod:`lookbook.outfits.compatibility_learning`.
+
+    Returns:
+        A :class:`StyleModel`; without ratings it judges as the one in use.
+    """
+    model = StyleModel.model_validate(style_pairs)
+    if len(features):
+        calibration = compatibility_learning.calibrate(
+            predictions["predicted"].to_numpy(float), predictions["acceptable"].to_numpy(bool)
+        )
+        compatibility = compatibility_learning.learn_compatibility(
+            features.iloc[:, 4:].to_numpy(np.float32), features["score"].to_numpy(float),
+            list(features.columns[4:]), calibration, params,
+        )  # fmt: skip
+        model = model.model_copy(update={"compatibility": compatibility})
+    return model.model_dump()
 
 
 def report_style(
-    outfits: dict[str, Any], problems: pd.DataFrame, answers: pd.DataFrame, params: StyleParams
+    outfits: dict[str, Any],
+    problems: pd.DataFrame,
+    answers: pd.DataFrame,
+    rating_problems: pd.DataFrame,
+    features: pd.DataFrame,
+    predictions: pd.DataFrame,
+    style_model: dict[str, Any],
+    params: StyleParams,
 ) -> dict[str, Any]:
     """Summarize the training outfits, and the scores on held-out outfits.
 
     Returns:
         ``outfits``, ``items``, ``of_no_use`` by reason, and ``scores``: of each figure ``mean``,
         ``low`` and ``high``, a 95 % interval by bootstrap over outfits (all ``None`` where there
-        are too few outfits to ask about any), and ``chance``.
+        are too few outfits to ask about any), and ``chance``. ``ratings``: the number of
+        ``outfits`` and ``groups``, ``of_no_use`` by reason, ``acceptable`` (the share), ``auc``
+        of "acceptable" with its interval by bootstrap over groups, ``top_tenth`` (the share
+        acceptable of the tenth that is predicted best) and ``carried_by``, the mean points by which
+        each group of features moves a score.
     """
     scores = {}
     for name, chance in CHANCE.items():
@@ -75,11 +222,64 @@ def report_style(
         "items": sum(len(outfit["items"]) for outfit in outfits.values()),
         "of_no_use": problems["reason"].value_counts().to_dict(),
         "scores": scores,
+        "ratings": {
+            "of_no_use": rating_problems["reason"].value_counts().to_dict(),
+            **_report_ratings(features, predictions, style_model, params.seed),
+        },
     }
 
 
-def write_style_card(report: dict[str, Any], params: StyleParams) -> str:
+def _report_ratings(
+    features: pd.DataFrame, predictions: pd.DataFrame, style_model: dict[str, Any], seed: int
+) -> dict[str, Any]:
+    model = StyleModel.model_validate(style_model).compatibility
+    if predictions.empty or model is None:
+        return {"outfits": 0}
+    is_acceptable = predictions["acceptable"].to_numpy(bool)
+    order = np.argsort(-predictions["predicted"].to_numpy(), kind="stable")
+    best = order[: max(len(order) // 10, 1)]
+    carried = compatibility_learning.group_importances(
+        model, features[model.features].to_numpy(np.float32)
+    )
+    return {
+        "outfits": len(predictions),
+        "groups": int(predictions["group"].nunique()),
+        "acceptable": round(float(is_acceptable.mean()), 4),
+        "auc": compatibility_learning.auc_with_interval(
+            predictions["predicted"].to_numpy(), is_acceptable,
+            predictions["group"].tolist(), _ROUNDS, seed,
+        ),
+        "top_tenth": round(float(is_acceptable[best].mean()), 4),
+        "carried_by": {group: round(points, 4) for group, points in carried.items()},
+    }  # fmt: skip
+
+
+def write_style_card(
+    report: dict[str, Any], style_model: dict[str, Any], params: StyleParams
+) -> str:
     """Write the model card, as Markdown."""
+    model = StyleModel.model_validate(style_model)
+    lines = ["# Style model", ""]
+    if report["outfits"]:
+        lines += _describe_pairs(report, params)
+    else:
+        lines += [
+            f"Pairs of values are those of the model in use: {model.outfits:,} worn outfits, "
+            f"{model.source}.",
+            "",
+        ]
+    if report["ratings"]["outfits"] and model.compatibility:
+        lines += _describe_ratings(report["ratings"], model.compatibility)
+    elif model.compatibility:
+        lines += [
+            f"Whole outfits are judged as by the model in use: {model.compatibility.outfits:,} "
+            f"rated outfits, {model.compatibility.source}.",
+            "",
+        ]
+    return "\n".join(lines)
+
+
+def _describe_pairs(report: dict[str, Any], params: StyleParams) -> list[str]:
     scores = report["scores"]
 
     def score(name: str) -> str:
@@ -88,39 +288,59 @@ def write_style_card(report: dict[str, Any], params: StyleParams) -> str:
             return "not measured: too few outfits"
         return f"{values['mean']:.3f} ({values['low']:.3f} to {values['high']:.3f})"
 
-    return "\n".join(
-        [
-            "# Style model",
-            "",
-            "Says how much oftener than by chance two garments, colours or patterns are worn in "
-            "one outfit, and by whom and when: pointwise mutual information, smoothed, its parts "
-            "weighed by a logistic model.",
-            "",
-            "## Whose taste",
-            "",
-            f"{report['outfits']:,} outfits with {report['items']:,} items: {params.source}. It is "
-            "a sign of what these people chose to wear together, and no rule of what one should.",
-            "",
-            "## How good",
-            "",
-            f"Outfits that taught nothing, in {params.folds} folds; 95 % intervals by bootstrap "
-            "over outfits. The three others are of the same part of an outfit and differ from the "
-            "real one in some of "
-            f"{', '.join(params.attributes)}.",
-            "",
-            f"| | with {', '.join(params.contexts)} of the outfit | by pairs alone | chance |",
-            "|---|---|---|---|",
-            f"| the real item is the best of four | {score('right')} | {score('right_by_pairs')} "
-            "| 0.25 |",
-            f"| it scores above another (AUC) | {score('auc')} | {score('auc_by_pairs')} | 0.5 |",
-            "",
-        ]
-    )
+    return [
+        "## Pairs of values",
+        "",
+        "How much oftener than by chance two garments, colours or patterns are worn in one outfit, "
+        "and by whom and when: pointwise mutual information, smoothed, its parts weighed by a "
+        "logistic model.",
+        "",
+        f"{report['outfits']:,} outfits with {report['items']:,} items: {params.source}. They "
+        "show what these people chose to wear together, and no rule of what one should.",
+        "",
+        f"Outfits that taught nothing, in {params.folds} folds; 95 % intervals by bootstrap over "
+        "outfits. The three others fill the same slot and differ from the real one in some of "
+        f"{', '.join(params.attributes)}.",
+        "",
+        f"| | with {', '.join(params.contexts)} of the outfit | by pairs alone | chance |",
+        "|---|---|---|---|",
+        f"| the real item is the best of four | {score('right')} | {score('right_by_pairs')} "
+        "| 0.25 |",
+        f"| it scores above another (AUC) | {score('auc')} | {score('auc_by_pairs')} | 0.5 |",
+        "",
+    ]
+
+
+def _describe_ratings(report: dict[str, Any], model: CompatibilityModel) -> list[str]:
+    auc = report["auc"]
+    carried = report["carried_by"]
+    return [
+        "## Whole outfits",
+        "",
+        "Predicts how likely people find a whole outfit acceptable: extremely randomized trees "
+        f"(Geurts et al., 2006; {len(model.trees)} of them) over {len(model.features)} features of "
+        "the set of pieces. The features are expected positions on ordinal scales, slots, wearers, "
+        "pairs of values, likeness of the pictures, and sums of values by probability.",
+        "",
+        f"{report['outfits']:,} rated outfits of {report['groups']:,} senders: {model.source}. "
+        f"{report['acceptable']:.0%} are acceptable.",
+        "",
+        "Held out by the sender of the customer's photo, and so by the photo; attributes as the "
+        'captioner predicts them. AUC of "acceptable": '
+        f"{auc['mean']:.3f} ({auc['low']:.3f} to {auc['high']:.3f}, 95 % by bootstrap over "
+        f"senders). Of the tenth that is predicted best {report['top_tenth']:.0%} are acceptable.",
+        "",
+        "Mean points by which each group of features moves a score:",
+        "",
+        "| features | points |",
+        "|---|---|",
+        *(f"| {group} | {points:.3f} |" for group, points in carried.items()),
+        "",
+    ]
 
 
 def plot_style(style_model: dict[str, Any]) -> PlotlyFigure:
     """Plot log lifts of the commonest values, a heat map for each attribute."""
-    import numpy as np
     from plotly.subplots import make_subplots
 
     model = StyleModel.model_validate(style_model)

@@ -10,12 +10,23 @@ PLACES = {"style model": "style_model", "card": "style_card", "heat map": "style
 
 
 def summarise(report: dict[str, Any]) -> tuple[int, int, str]:
-    """Return items in, outfits out, and a sentence on the result."""
-    right = report["scores"]["right"]
-    happened = "too few outfits to measure how well it tells"
-    if right["mean"] is not None:
-        happened = f"of four items the right one in {right['mean']:.3f} of held-out outfits"
-    if report["of_no_use"]:
-        reasons = ", ".join(f"{reason} {count:,}" for reason, count in report["of_no_use"].items())
-        happened += f"; of no use, see outfits_quarantine.csv: {reasons}"
-    return report["items"], report["outfits"], happened
+    """Return outfits read, outfits of use, and a sentence on the result."""
+    right, ratings = report["scores"]["right"], report["ratings"]
+    happened = []
+    if report["outfits"]:
+        happened.append("too few worn outfits to measure how well it tells")
+        if right["mean"] is not None:
+            happened[-1] = f"of four items the right one in {right['mean']:.3f} of held-out outfits"
+    if ratings["outfits"]:
+        auc = ratings["auc"]["mean"]
+        happened.append("too few ratings to measure how well it judges")
+        if auc is not None:
+            happened[-1] = f"held-out outfits are judged with an AUC of {auc:.3f}"
+    of_no_use = {"outfits": report["of_no_use"], "ratings": ratings["of_no_use"]}
+    for name, problems in of_no_use.items():
+        if problems:
+            reasons = ", ".join(f"{reason} {count:,}" for reason, count in problems.items())
+            happened.append(f"of no use, see {name}_quarantine.csv: {reasons}")
+    useful = report["outfits"] + ratings["outfits"]
+    useless = sum(sum(problems.values()) for problems in of_no_use.values())
+    return useful + useless, useful, "; ".join(happened)
