@@ -116,7 +116,8 @@ def outfits(outfits: list[Outfit], pictures: list[list[str]], schema: Schema) ->
             _piece(number, place, one, picture, schema)
             for place, (one, picture) in enumerate(zip(outfit.items, addresses, strict=True))
         )
-        reason = f"<p class=\"reason\">{text(", ".join(outfit.reasons))}</p>" if outfit.reasons else ""
+        reasons = text(", ".join(outfit.reasons))
+        reason = f'<p class="reason">{reasons}</p>' if reasons else ""
         name = f"Outfit {number + 1}"
         articles.append(
             f'<article class="outfit" aria-label="{name}"><h2>{name}</h2>'
