@@ -16,10 +16,11 @@ def answer(schema, monkeypatch):
         params = ServingParams.model_construct(
             embedder=None, max_concurrency=1, keep_messages=keep_messages
         )
-        known = {"schema": schema, "serving": params, "search_index": None, "style": None}
+        known = {"schema": schema, "serving": params, "search_index": None, "stylist": None}
         turn = Interpretation(Conversation(message), request, None, ShoppingPlan())
         monkeypatch.setattr(Assistant, "_interpret", lambda *_: turn)
         monkeypatch.setattr(Recommender, "recommend", lambda *_: Recommendations([], []))
+        monkeypatch.setattr(Assistant, "judge", None)
         monkeypatch.setattr(Recommender, "__init__", lambda *_: None)
         assistant = Assistant(known.__getitem__, keep=keep or kept.append)
         assert assistant.recommend(None, message, [], params)[0] is turn

@@ -17,6 +17,7 @@ from lookbook.understanding.replies import (
     PLACEHOLDERS,
     ReplyTexts,
     name_unmet,
+    outfit_sentence,
     placeholders_of,
     read_replies,
     write_reply,
@@ -489,3 +490,50 @@ def test_shops_of_other_schemas_name_slots_by_their_own_words():
 
 def test_texts_are_the_same_after_a_round_trip():
     assert ReplyTexts.model_validate(TEXTS.model_dump()) == TEXTS
+
+
+@pytest.mark.parametrize(
+    ("reasons", "pair", "language", "sentence"),
+    [
+        ([], None, "en", ""),
+        (["formality"], None, "en", "Equally dressy."),
+        (
+            ["formality", "warmth", "recipient", "boldness"],
+            ("jeans", "boots"),
+            "en",
+            "Equally dressy, right for the same weather and for the same wearer.",
+        ),
+        (
+            ["pairs", "warmth"],
+            ("jeans", "Sneakers"),
+            "en",
+            "Right for the same weather; jeans and sneakers are often worn together.",
+        ),
+        (
+            ["formality", "warmth", "recipient", "pairs"],
+            ("jeans", "boots"),
+            "de",
+            "Gleich festlich und für dasselbe Wetter; "
+            "Jeans und Stiefel werden oft zusammen getragen.",
+        ),
+        # A shop's own scale has no text.
+        (["comfort", "boldness"], None, "en", "One pattern at most."),
+        ([], ("navy", "beige"), "en", "Navy and beige are often worn together."),
+        (["pairs"], None, "en", ""),
+        (["warmth", "boldness"], None, "es", "Para el mismo tiempo y como mucho un estampado."),
+    ],
+)
+def test_an_outfit_is_explained_by_up_to_three_of_its_reasons(reasons, pair, language, sentence):
+    assert outfit_sentence(reasons, pair, language, TEXTS) == sentence
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_rule_that_the_first_outfit_breaks_is_named(language):
+    request = Request(language=language, act="complement")
+    plan = ShoppingPlan(mode="complementary", broken_rules=["warmth", "comfort"])
+    said = reply(request, [recommended("feet")], plan=plan)
+    assert TEXTS.sentence("broken_warmth", language) in said
+    assert TEXTS.sentence("broken_other", language, rule="comfort") in said
+    assert list(name_unmet(request, plan, [], SCHEMA, TEXTS))[1:] == [
+        TEXTS.sentence("broken_other", language, rule="comfort")
+    ]

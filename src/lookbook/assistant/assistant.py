@@ -14,7 +14,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from prometheus_client import Counter
 
 from lookbook.assistant import query_photo
-from lookbook.assistant.interpretation import Interpretation, interpret
+from lookbook.assistant.interpretation import Interpretation, explain_outfits, interpret
 from lookbook.assistant.recommender import Recommender
 from lookbook.assistant.types import Outfit, QueryPhoto, Recommendations, ServingParams
 from lookbook.assistant.wearer import find_needs
@@ -203,10 +203,17 @@ class Assistant:
         turn = self._interpret(photo, message, history, params)
         found = self.recommender(params).recommend(turn.plan, turn.photo)
         needs = find_needs(turn.request, turn.plan, turn.photo, params, self.schema)
-        found = replace(found, needs=needs)
+        outfits = self._explained(found.outfits, turn)
+        found = replace(found, outfits=outfits, needs=needs)
+        if outfits and outfits[0].broken_rules:
+            update = {"broken_rules": outfits[0].broken_rules}
+            turn = replace(turn, plan=turn.plan.model_copy(update=update))
         if params.keep_messages and is_misunderstood(turn.request, turn.plan, len(found.items)):
             self._keep_message(turn)
         return turn, found
+
+    def _explained(self, outfits: list[Outfit], turn: Interpretation) -> list[Outfit]:
+        return explain_outfits(outfits, turn.request.language, self.component("stylist"))
 
     def _keep_message(self, turn: Interpretation) -> None:
         if self._keep is None or not turn.conversation.message.strip():
@@ -265,7 +272,9 @@ class Assistant:
         if other is None:
             return None
         swapped = [*items[:number], other, *items[number + 1 :]]
-        return recommender.judge_outfit(turn.photo, turn.plan, swapped)
+        outfit = recommender.judge_outfit(turn.photo, turn.plan, swapped)
+        (explained,) = self._explained([outfit], turn)
+        return explained
 
     def reply(self, turn: Interpretation, items: list[Recommendation]) -> Iterator[str]:
         """Write the reply to a recommendation, in parts.

@@ -6,15 +6,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
 
-from lookbook.assistant.types import QueryPhoto
+from lookbook.assistant.types import Outfit, QueryPhoto
 from lookbook.assistant.wearer import states_recipient
 from lookbook.attributes.schema import Schema
+from lookbook.outfits.features import SLOTS
+from lookbook.outfits.rules import MISSING
 from lookbook.search.catalogue_search import CatalogueSearch
 from lookbook.search.items import Item
 from lookbook.search.product_filter import ProductFilter
 from lookbook.understanding.planning import plan_search
 from lookbook.understanding.request import (
     Conversation,
+    Language,
     Message,
     Recipient,
     Request,
@@ -119,6 +122,16 @@ def interpret(
         seen = [one for turn in history for one in turn.shown]
         plan = plan.model_copy(update={"exclude": list(dict.fromkeys(seen))})
     return Interpretation(conversation, request, start, plan)
+
+
+def explain_outfits(outfits: list[Outfit], language: Language, stylist: Stylist) -> list[Outfit]:
+    """Return outfits with their reasons as a sentence in the customer's language."""
+    explained = []
+    for one in outfits:
+        is_whole = MISSING not in one.broken_rules
+        reasons = [reason for reason in one.reasons if is_whole or reason != SLOTS]
+        explained.append(replace(one, reason=stylist.explain(reasons, one.pair, language)))
+    return explained
 
 
 def _start(request: Request, photo: QueryPhoto | None, page: list[Item]) -> QueryPhoto | None:

@@ -127,6 +127,7 @@ class Outfit:
             :meth:`lookbook.outfits.judge.OutfitJudge.reasons`.
         broken_rules: Rules that it breaks, since the catalogue offers nothing else.
         pair: Two values of its items that are often worn together, if any.
+        reason: What speaks for it, as a sentence in the customer's language; may be empty.
     """
 
     items: list[Recommendation]
@@ -134,12 +135,14 @@ class Outfit:
     reasons: list[str]
     broken_rules: list[str]
     pair: tuple[str, str] | None = None
+    reason: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the outfit as JSON, items by their files."""
         return {
             "Filenames": [one.file for one in self.items],
             "score": self.score,
+            "reason": self.reason,
             "reasons": self.reasons,
             "broken_rules": self.broken_rules,
             "pair": self.pair,

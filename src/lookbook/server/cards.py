@@ -116,8 +116,7 @@ def outfits(outfits: list[Outfit], pictures: list[list[str]], schema: Schema) ->
             _piece(number, place, one, picture, schema)
             for place, (one, picture) in enumerate(zip(outfit.items, addresses, strict=True))
         )
-        reasons = text(", ".join(outfit.reasons))
-        reason = f'<p class="reason">{reasons}</p>' if reasons else ""
+        reason = f'<p class="reason">{text(outfit.reason)}</p>' if outfit.reason else ""
         name = f"Outfit {number + 1}"
         articles.append(
             f'<article class="outfit" aria-label="{name}"><h2>{name}</h2>'

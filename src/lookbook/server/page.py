@@ -46,8 +46,8 @@ API = (
     "sort is relevance, price_ascending or price_descending; recipient says for whom "
     "where the message does not: Women, Men or Unisex. Returns item (what the photo shows), plan, "
     "recommendations (the best first, each with Filename, product, slot and why), outfits (each "
-    "with Filenames, score, reasons and broken_rules), needs (what to ask the customer, such as "
-    "the recipient, with the best guess) and reply."
+    "with Filenames, score, reason, reasons and broken_rules), needs (what to ask the customer, "
+    "such as the recipient, with the best guess) and reply."
 )
 MORE_LIKE_THIS = "Show me similar ones."
 NOTHING_FOUND = "Nothing to show for that."

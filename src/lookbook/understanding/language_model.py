@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -21,6 +21,7 @@ from lookbook.understanding.product_wishes import amounts_in
 from lookbook.understanding.request import (
     MAX_MESSAGE_LENGTH,
     Conversation,
+    Language,
     Recommendation,
     Request,
     ShoppingPlan,
@@ -89,6 +90,12 @@ class LanguageModelStylist:
             is_late = isinstance(error, ChatTimeoutError)
         request = self._bundled.understand(conversation, schema)
         return request.model_copy(update={"is_late": is_late})
+
+    def explain(
+        self, reasons: Sequence[str], pair: tuple[str, str] | None, language: Language
+    ) -> str:
+        """Explain an outfit, see :class:`lookbook.understanding.request.Stylist`."""
+        return self._bundled.explain(reasons, pair, language)
 
     def reply(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import get_args
 
@@ -16,11 +16,12 @@ from lookbook.understanding.message_network import MessageNetwork
 from lookbook.understanding.phrases import ProductPhrases
 from lookbook.understanding.planning import merge_parts, merge_values
 from lookbook.understanding.product_wishes import ProductWishes, read_product_wishes
-from lookbook.understanding.replies import ReplyTexts, name_unmet, write_reply
+from lookbook.understanding.replies import ReplyTexts, name_unmet, outfit_sentence, write_reply
 from lookbook.understanding.request import (
     ACTS_WITHOUT_PARTS,
     MAX_MESSAGE_LENGTH,
     Conversation,
+    Language,
     Part,
     Recipient,
     Recommendation,
@@ -161,6 +162,12 @@ class LearnedStylist:
             if act in ACTS_WITHOUT_PARTS and probability >= _SURELY_TALK:
                 return request.model_copy(update={"act": act, "parts": []})
         return request
+
+    def explain(
+        self, reasons: Sequence[str], pair: tuple[str, str] | None, language: Language
+    ) -> str:
+        """Explain an outfit, see :class:`lookbook.understanding.request.Stylist`."""
+        return outfit_sentence(reasons, pair, language, self._replies)
 
     def unmet(
         self,

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 from lookbook.attributes.record import values_of
 from lookbook.attributes.schema import Schema
 from lookbook.attributes.values import normalize
+from lookbook.outfits.features import PAIRS
 from lookbook.outfits.slots import recipient_attributes, slot_name
 from lookbook.products.product import Product, format_price
 from lookbook.search.product_filter import ProductFilter
@@ -54,11 +55,19 @@ PLACEHOLDERS: dict[str, tuple[str, ...]] = {
     "contact": ("contact",), "ask_shop": (),
     "no_children": (), "no_prices": (), "no_sizes": (),
     "other_currency": ("currencies", "currency"),
+    "reason_warmth": (), "reason_formality": (), "reason_boldness": (), "reason_brightness": (),
+    "reason_lightness": (), "reason_sportiness": (), "reason_recipient": (), "reason_slots": (),
+    "reason_pairs": ("first", "second"),
+    "broken_warmth": (), "broken_formality": (), "broken_boldness": (), "broken_brightness": (),
+    "broken_recipient": (), "broken_age": (), "broken_slots": (), "broken_missing": (),
+    "broken_other": ("rule",),
 }  # fmt: skip
 # Items whose facts are told in one reply.
 _MAX_ITEMS = 3
 # Values of a preference that are named; "jacket" alone has eight.
 _MAX_VALUES = 3
+# Reasons that one sentence gives.
+_MAX_REASONS = 3
 
 
 class LanguageTexts(BaseModel):
@@ -191,9 +200,46 @@ def name_unmet(
     schema: Schema,
     texts: ReplyTexts,
 ) -> Iterator[str]:
-    """Name what no item meets: limits, wishes and refusals; see :func:`write_reply`."""
+    """Name what no item meets: rules, limits, wishes and refusals; see :func:`write_reply`."""
     reply = _Reply(request, plan, Conversation(""), items, schema, texts, ShopFacts())
     return reply.name_unmet()
+
+
+def outfit_sentence(
+    reasons: Sequence[str], pair: tuple[str, str] | None, language: Language, texts: ReplyTexts
+) -> str:
+    """Return why an outfit goes together, as a sentence.
+
+    Args:
+        reasons: Keys of reasons, the strongest first, such as ``warmth``, ``recipient`` and
+            ``pairs``. Those without a text are left out.
+        pair: Two values that are often worn together, if any. They are named where ``pairs`` is a
+            reason, or where there is no other.
+        language: The customer's language.
+        texts: The sentences and names of values.
+
+    Returns:
+        At most three reasons; an empty text without any.
+    """
+    names = texts.of(language)
+    phrases = [
+        names.sentences[f"reason_{key}"]
+        for key in reasons
+        if key != PAIRS and f"reason_{key}" in names.sentences
+    ]
+    clauses = []
+    if pair and (PAIRS in reasons or not phrases):
+        first, second = (_value_name(value, names) for value in pair)
+        clauses = [texts.sentence("reason_pairs", language, first=first, second=second)]
+    if phrases := phrases[: _MAX_REASONS - len(clauses)]:
+        clauses.insert(0, texts.join(phrases, "and", language))
+    sentence = "; ".join(clauses)
+    return f"{sentence[:1].upper()}{sentence[1:]}." if sentence else ""
+
+
+def _value_name(value: str, names: LanguageTexts) -> str:
+    """Return a customer's word for a value of any attribute."""
+    return next((own[value] for own in names.values.values() if value in own), value.lower())
 
 
 @dataclass(frozen=True)
@@ -385,7 +431,11 @@ class _Reply:
         return ", ".join(words[part] for part in one.why.split(", ") if part in words)
 
     def name_unmet(self) -> Iterator[str]:
-        """Name what no item meets."""
+        """Name what no item meets, and the rules that the first outfit breaks."""
+        known = self.texts.of(self.request.language).sentences
+        for rule in self.plan.broken_rules:
+            key = f"broken_{rule}"
+            yield self._say(key) if key in known else self._say("broken_other", rule=rule)
         for query in self.plan.queries:
             yield from self._unmet(query)
 

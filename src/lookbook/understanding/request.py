@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -180,6 +180,8 @@ class ShoppingPlan(BaseModel):
         sort: The order of the items.
         about: Photos of the items that a question is about.
         exclude: Photos of items that are not to be shown again.
+        broken_rules: Rules that the first outfit breaks since nothing else goes together; known
+            when it is built.
         context: Other facts of the outfit, such as its season, under the style model's names.
         has_message: Whether there is a message; a photo alone leaves much open.
         understood: Whether the message was understood; else its words alone are searched, if they
@@ -194,6 +196,7 @@ class ShoppingPlan(BaseModel):
     sort: Sort = "relevance"
     about: list[str] = []
     exclude: list[str] = []
+    broken_rules: list[str] = []
     context: dict[str, str] = {}
     has_message: bool = True
     understood: bool = True
@@ -264,6 +267,18 @@ class Recommendation:
 
 class Stylist(Protocol):
     """Understands customers, and replies to them."""
+
+    def explain(
+        self, reasons: Sequence[str], pair: tuple[str, str] | None, language: Language
+    ) -> str:
+        """Return why an outfit goes together, as a sentence.
+
+        Args:
+            reasons: Keys, see :func:`lookbook.understanding.replies.outfit_sentence`.
+            pair: Two values that are often worn together, if any.
+            language: The customer's language.
+        """
+        ...
 
     def understand(self, conversation: Conversation, schema: Schema) -> Request:
         """Tell what a customer means.

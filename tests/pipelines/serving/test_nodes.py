@@ -89,12 +89,12 @@ def replied(search, params, schema):
     return partial(reply_to, search=search, params=params, schema=schema)
 
 
-def reply_to(message, rows, search, params, schema):
+def reply_to(message, rows, search, params, schema, outfits=()):
     stylist = bundled_stylist()
     request, _, plan = interpret_message({}, message, [], stylist, search, params, schema)
     columns = ["photo_id", "Filename", "slot", *schema.names, "product", "why"]
     found = pd.DataFrame(rows, columns=columns, dtype=object).fillna("")
-    return write_reply(request, plan, {}, found, message, [], stylist, schema)
+    return write_reply(request, plan, {}, found, list(outfits), message, [], stylist, schema)
 
 
 def test_a_reply_names_nothing_that_was_not_found(replied):
@@ -113,6 +113,14 @@ def test_a_reply_names_the_shops_price(replied):
     boots = {"slot": "feet", "Title": "Brown boots", "Garment": "boots", "Category": "Shoes",
              "product": json.dumps(product)}  # fmt: skip
     assert replied("boots", [boots]).endswith("Stiefel Elbe, 89.95 EUR")
+
+
+def test_a_reply_says_which_rule_the_first_outfit_breaks(search, params, schema):
+    broken = [{"broken_rules": ["formality"]}, {"broken_rules": ["missing"]}]
+    boots = {"slot": "feet", "Title": "Brown boots", "Garment": "boots", "Category": "Shoes"}
+    reply = reply_to("boots", [boots], search, params, schema, broken)
+    assert REPLIES.sentence("broken_formality", "en") in reply
+    assert REPLIES.sentence("broken_missing", "en") not in reply
 
 
 def test_a_reply_is_in_the_customers_language(replied):

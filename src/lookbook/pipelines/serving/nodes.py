@@ -8,7 +8,7 @@ from typing import Any
 
 from lookbook.assistant import wearer
 from lookbook.assistant.assistant import check_input
-from lookbook.assistant.interpretation import interpret
+from lookbook.assistant.interpretation import explain_outfits, interpret
 from lookbook.assistant.query_photo import describe, embed
 from lookbook.assistant.recommender import Recommender
 from lookbook.assistant.types import QueryPhoto, ServingParams
@@ -84,8 +84,10 @@ def interpret_message(
 
 
 def recommend_items(
+    request: dict[str, Any],
     shopping_plan: dict[str, Any],
     starting_item: dict[str, Any],
+    stylist: Stylist,
     search_index: CatalogueSearch,
     style: StyleModel,
     outfit_params: OutfitParams,
@@ -110,8 +112,9 @@ def recommend_items(
         }
         for one in found.items
     ]
+    outfits = explain_outfits(found.outfits, Request.model_validate(request).language, stylist)
     table = pd.DataFrame(rows, columns=[*BEFORE, *schema.names, *AFTER])
-    return table, [outfit.to_dict() for outfit in found.outfits]
+    return table, [outfit.to_dict() for outfit in outfits]
 
 
 def find_needs(
@@ -133,6 +136,7 @@ def write_reply(
     shopping_plan: dict[str, Any],
     described_item: dict[str, Any],
     recommendations: pd.DataFrame,
+    outfits: list[dict[str, Any]],
     message: str,
     history: list[dict[str, Any]],
     stylist: Stylist,
@@ -150,10 +154,9 @@ def write_reply(
     ]
     turns = [Turn(turn.role, turn.content) for turn in _messages(history)]
     conversation = Conversation(message, turns, described_item.get("record"))
-    parts = stylist.reply(
-        Request.model_validate(request), ShoppingPlan.model_validate(shopping_plan), conversation,
-        items, schema,
-    )  # fmt: skip
+    broken = outfits[0]["broken_rules"] if outfits else []
+    plan = ShoppingPlan.model_validate({**shopping_plan, "broken_rules": broken})
+    parts = stylist.reply(Request.model_validate(request), plan, conversation, items, schema)
     return "".join(parts)
 
 

@@ -27,8 +27,8 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             Node(
                 nodes.recommend_items,
                 inputs=[
-                    "shopping_plan", "starting_item", "search_index", "style", "params:outfits",
-                    "params:serving", "params:schema",
+                    "request", "shopping_plan", "starting_item", "stylist", "search_index",
+                    "style", "params:outfits", "params:serving", "params:schema",
                 ],
                 outputs=["recommendations", "outfits"],
                 name="recommend_items",
@@ -44,8 +44,8 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             Node(
                 nodes.write_reply,
                 inputs=[
-                    "request", "shopping_plan", "described_item", "recommendations", *words,
-                    "params:schema",
+                    "request", "shopping_plan", "described_item", "recommendations", "outfits",
+                    *words, "params:schema",
                 ],
                 outputs="reply",
                 name="write_reply",
