@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, NoReturn, Protocol, get_args
+from typing import Any, NoReturn, Protocol, get_args, get_origin
 
 from kedro.framework.project import pipelines as registered
 from omegaconf import DictConfig, OmegaConf
@@ -190,7 +190,8 @@ def _known_to(model: type[BaseModel]) -> Iterator[str]:
 
 def _inner(model: type[BaseModel], key: str) -> type[BaseModel] | None:
     annotation = model.model_fields[key].annotation
-    kinds = (annotation, *get_args(annotation))
+    # Of models by name, the names are the user's.
+    kinds = (annotation, *get_args(annotation)) if get_origin(annotation) is not dict else ()
     found = (kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel))
     return next(found, None)
 
