@@ -16,7 +16,7 @@ CHOICES = $(ENV:%=--env %) $(if $(PARAMS)$(CATALOGUE),--params='$(PARAMS)$(if $(
 export KEDRO_DISABLE_TELEMETRY := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: help run demo review explore test lint viz notebooks pictures train bench bench-demo bench-search bench-messages bench-understanding bench-pooling bench-review bench-scale bench-products bench-faults bench-llama clean photos-named
+.PHONY: help run demo review explore sheets test lint viz notebooks pictures train bench bench-demo bench-search bench-messages bench-understanding bench-pooling bench-review bench-scale bench-products bench-faults bench-llama clean photos-named
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-20s %s\n", $$1, $$2}'
@@ -34,6 +34,9 @@ review: $(VENV)/installed ## Decide in the browser what is doubtful in the catal
 explore: $(VENV)/installed-explore ## The whole catalogue as a map of its pictures, in the browser
 	$(KEDRO) run --pipelines=explore $(ENV:%=--env %)
 	$(BIN)/embedding-atlas data/08_reporting/catalogue_map.parquet --x x --y y --image picture --disable-projection
+
+sheets: $(VENV)/installed ## Contact sheets of outfits to rate blindly, with a form and the key apart
+	$(KEDRO) run --pipelines=sheets $(ENV:%=--env %)
 
 test: $(VENV)/installed-dev lint ## Lint, type check and test
 	OMP_NUM_THREADS=1 $(BIN)/pytest $(PYTEST_ARGS)

@@ -12,6 +12,9 @@ from lookbook.photos.photo import decode
 
 _COLUMNS = 5
 _PHOTOS_A_ROW = 7
+# Of a page of outfits, in pixels: its width, the number's part of it, a cell at most, and the dots
+# of an inch.
+_PAGE, _NUMBER, _CELL, _DPI = 1440, 90, 300, 80
 
 
 def draw_sheet(
@@ -52,12 +55,40 @@ def draw_captioned(
     return figure
 
 
-def show_photo(axis: Any, name: str, files: Mapping[str, Callable[[], bytes]]) -> None:
-    """Draw a small copy of a photo; nothing of one that cannot be read."""
+def draw_outfits(
+    rows: list[tuple[str, list[str]]], files: Mapping[str, Callable[[], bytes]]
+) -> MatplotlibFigure:
+    """Draw outfits, a row each: its number, and its photos, the first of them in a frame."""
+    from matplotlib.figure import Figure
+
+    columns = max(len(names) for _, names in rows)
+    cell = min((_PAGE - _NUMBER) / columns, _CELL)
+    height = cell * len(rows)
+    figure = Figure(figsize=(_PAGE / _DPI, height / _DPI), dpi=_DPI)
+    edges = {"left": _NUMBER / _PAGE, "right": (_NUMBER + cell * columns) / _PAGE}
+    margins = {"top": 1 - 8 / height, "bottom": 8 / height, "wspace": 0.06, "hspace": 0.06}
+    grid = figure.subplots(len(rows), columns, squeeze=False, gridspec_kw={**edges, **margins})
+    for axes, (number, names) in zip(grid, rows, strict=True):
+        place = {"transform": axes[0].transAxes, "ha": "right", "va": "center", "fontsize": 24}
+        axes[0].text(-0.06, 0.5, number, **place)
+        for axis in axes:
+            axis.axis("off")
+        for axis, name in zip(axes, names, strict=False):
+            show_photo(axis, name, files, side=_CELL)
+        axes[0].axis("on")
+        axes[0].set(xticks=[], yticks=[])
+        axes[0].spines[:].set(color="tab:red", linewidth=5)
+    return figure
+
+
+def show_photo(
+    axis: Any, name: str, files: Mapping[str, Callable[[], bytes]], side: int = 220
+) -> None:
+    """Draw a copy of a photo, at most so many pixels a side; nothing of one that is unreadable."""
     try:
         image = decode(files[name]())
     except (InputError, OSError, KeyError):
         # The photo was there when the run began, and is gone since.
         return
-    image.thumbnail((220, 220), reducing_gap=2)
+    image.thumbnail((side, side), reducing_gap=2)
     axis.imshow(image)

@@ -276,7 +276,8 @@ class CatalogueSearch:
         """
         searcher = self._open(None)
         searcher.check(Query(filters=filters))
-        builder, condition = searcher.table.search(), searcher.condition(filters)
+        builder = searcher.table.search()
+        condition = searcher.condition(filters, subset=self._subset)
         builder = builder.where(condition) if condition else builder
         columns = [KEY, FILE, *searcher.attributes.values(), *COLUMNS]
         rows = builder.select(columns).limit(limit).to_list()
