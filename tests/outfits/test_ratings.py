@@ -3,29 +3,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lookbook.errors import InputError
 from lookbook.outfits.ratings import PROBLEMS, RatingParams, read_ratings
+from project import configuration
 
-PARAMS = RatingParams.model_validate(
-    yaml.safe_load(
-        """
-        columns: # headings under which the table may have them, beside their own names
-          outfit: [outfit id, look, look id, number, "no"]
-          query: [photo, customer's piece]
-          items: [pieces, shown]
-          score: [rating, stars, mark]
-          faults: [fault, what is wrong]
-          source: [method, from]
-        lowest: 1
-        highest: 5
-        acceptable: 3 # from this score on
-        """
-    )
-)
+PARAMS = RatingParams.model_validate(configuration("parameters_style")["compatibility"]["table"])
 FILES = {f"shop/{name}.jpg": name for name in "abcdef"}
 HEADINGS = ["outfit", "query", "items", "score", "faults"]
 
@@ -53,7 +38,7 @@ def test_files_are_named_with_or_without_folder_and_ending_in_any_case():
 
 def test_columns_are_found_by_their_headings():
     rows = [("1", "a", "b", "5", "rule")]
-    told = pd.DataFrame(rows, columns=["Look-ID", "Photo", "Pieces", "Rating", "Method"])
+    told = pd.DataFrame(rows, columns=["Look-ID", "Customer's piece", "Pieces", "Rating", "Method"])
     assert read_ratings(told, FILES, PARAMS)[0]["1"].source == "rule"
 
 

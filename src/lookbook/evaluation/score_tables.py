@@ -58,6 +58,17 @@ def retrieval_tables(scores: pd.DataFrame) -> list[Table]:
     return tables
 
 
+def rating_tables(scores: pd.DataFrame) -> list[Table]:
+    """Lay out what people say of outfits, by source; no table where nobody rated any."""
+    if scores.empty:
+        return []
+    table = score_table("Rated outfits", "source", ["outfits", *scores["metric"].unique()])
+    for source, group in scores.groupby("source", sort=False):
+        figures = [_figure(row) for _, row in group.iterrows()]
+        table.add_row(str(source), f"{group['outfits'].iloc[0]:,}", *figures)
+    return [table]
+
+
 def trial_table(scores: pd.DataFrame) -> Table:
     """Lay out prompts and captioners side by side, see ``prompt_trial``."""
     asked = bool(scores["output_tokens"].any())

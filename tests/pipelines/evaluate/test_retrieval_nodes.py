@@ -134,9 +134,9 @@ def test_scores_are_means_with_intervals_and_counts_without():
         recall_1=[1.0, 0.0], recall_50=[None, None], shown=["a b", "b c"], seconds=[0.01, 0.03]
     )
     nothing = known.head(0)
-    scores = score_retrieval(nothing, nothing, known, nothing, {"gallery": 4}, PARAMS).set_index(
-        "metric"
-    )
+    scores = score_retrieval(
+        nothing, nothing, known, nothing, nothing, {"gallery": 4}, PARAMS
+    ).set_index("metric")
     assert set(scores["task"]) == {"known item"}
     assert scores.loc["recall_1", ["mean", "low", "high"]].tolist() == [0.5, 0.0, 1.0]
     assert "recall_50" not in scores.index
@@ -149,6 +149,6 @@ def test_scores_are_means_with_intervals_and_counts_without():
 
 def test_nothing_to_ask_for_gives_nothing():
     nothing = results(shown="", recall_1=1.0).head(0)
-    scores = score_retrieval(nothing, nothing, nothing, nothing, {"gallery": 0}, PARAMS)
+    scores = score_retrieval(nothing, nothing, nothing, nothing, nothing, {"gallery": 0}, PARAMS)
     assert scores.empty
     assert not plot_retrieval(scores).data

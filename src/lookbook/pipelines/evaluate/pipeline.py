@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from lookbook.pipelines.evaluate import label_nodes, retrieval_nodes
+from lookbook.pipelines.evaluate import label_nodes, outfit_nodes, retrieval_nodes
 
 SEARCH = ["search_index", "params:schema"]
 
@@ -101,13 +101,31 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 name="find_complementary_items",
             ),
             Node(
+                outfit_nodes.find_outfits,
+                inputs=[
+                    "asked_items", "annotations", "stylist", "style", "params:outfits",
+                    *SEARCH, "params:serving", "params:evaluate",
+                ],
+                outputs="outfit_answers",
+                name="find_outfits",
+            ),
+            Node(
                 retrieval_nodes.score_retrieval,
                 inputs=[
                     "items_by_words", "similar_items", "known_items", "complementary_items",
-                    "evaluate_report", "params:evaluate",
+                    "outfit_answers", "evaluate_report", "params:evaluate",
                 ],
                 outputs="retrieval_scores",
                 name="score_retrieval",
+            ),
+            Node(
+                outfit_nodes.score_ratings,
+                inputs=[
+                    "outfit_ratings_table", "rating_keys_of_runs", "manifest",
+                    "params:compatibility", "params:evaluate",
+                ],
+                outputs="rating_scores",
+                name="score_ratings",
             ),
             Node(
                 retrieval_nodes.plot_retrieval,

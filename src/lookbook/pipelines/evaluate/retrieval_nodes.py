@@ -313,6 +313,7 @@ def score_retrieval(
     similar: pd.DataFrame,
     known: pd.DataFrame,
     complementary: pd.DataFrame,
+    outfits: pd.DataFrame,
     report: dict[str, Any],
     params: EvaluateParams,
 ) -> pd.DataFrame:
@@ -328,7 +329,7 @@ def score_retrieval(
     rows = []
     tasks = {
         "customer's words": by_words, "similar": similar, "known item": known,
-        "complementary": complementary,
+        "complementary": complementary, "outfits": outfits,
     }  # fmt: skip
     for task, results in tasks.items():
         for (embedder, method), group in results.groupby(WAY, sort=False):
@@ -360,7 +361,7 @@ def plot_retrieval(scores: pd.DataFrame) -> PlotlyFigure:
     """Draw every share that a method reaches, with its interval, by task."""
     import plotly.express as px
 
-    shares = scores[scores["low"].notna() & ~scores["metric"].eq("slots")]
+    shares = scores[scores["low"].notna() & ~scores["metric"].isin(["slots", "outfits"])]
     several = shares["embedder"].nunique() > 1
     drawn = shares.assign(
         above=shares["high"] - shares["mean"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lookbook.evaluation.score_tables import label_table, retrieval_tables
+from lookbook.evaluation.score_tables import label_table, rating_tables, retrieval_tables
 
 
 def tell_unseen(report: dict[str, Any]) -> list[str]:
@@ -32,4 +32,5 @@ TABLES = {
     "label_scores": lambda scores: [label_table(scores)],
     "evaluate_report": tell_unseen,
     "retrieval_scores": retrieval_tables,
+    "rating_scores": rating_tables,
 }
