@@ -34,12 +34,10 @@ def test_it_supposes_whom_something_is_for(released):
 
 def test_a_reason_names_values_that_people_often_wear_together(released):
     pairs = released.attributes["Colours"]
-    for reason in released.explain({"Colours": ["navy", "pink"]}, {"Colours": pairs.values}):
-        one, _, other = reason.removesuffix(" are often worn together").partition(" and ")
-        place = pairs.indices[one], pairs.indices[other]
+    for pair in released.common_pairs({"Colours": ["navy", "pink"]}, {"Colours": pairs.values}):
+        place = tuple(pairs.indices[value] for value in pair)
         assert pairs.lift[place[0]][place[1]] > 0.1
-        assert pairs.counts[place[0]][place[1]] >= 8
-    assert released.explain({"Garment": ["toga"]}, {"Garment": ["jeans"]}) == []
+    assert released.common_pairs({"Garment": ["toga"]}, {"Garment": ["jeans"]}) == []
 
 
 def test_pairs_are_scored_by_probabilities():

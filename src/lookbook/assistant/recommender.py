@@ -161,10 +161,11 @@ class Recommender:
         params, slot_queries = self._params, plan.queries
         worn, pieces = self._worn(photo, plan), self._worn_pieces(photo, plan)
         photo_id = photo.photo_id if photo else None
+        seed = f"{photo_id} {sorted(worn.items())}"
+        temperature = params.temperature * (_TEMPERATURE_WITH_MESSAGE if plan.has_message else 1.0)
         update = {
-            "seed": f"{photo_id} {sorted(worn.items())}",
-            "temperature": params.temperature
-            * (_TEMPERATURE_WITH_MESSAGE if plan.has_message else 1.0),
+            "seed": seed,
+            "temperature": temperature,
             "exclude": [*_own_id(photo), *plan.exclude],
         }
         probabilities = [one.probabilities for one in pieces]
@@ -177,7 +178,7 @@ class Recommender:
         built = build_outfits(
             pieces, [_candidates(hits) for _, hits in filled], self._judge,
             max(params.outfits, math.ceil(params.limit / max(len(slot_queries), 1))),
-            params.diversity, plan.context,
+            params.diversity, plan.context, temperature, seed,
         )  # fmt: skip
         by_outfit = [
             [
@@ -256,8 +257,8 @@ class Recommender:
             declared = schema.categorical[name].values if name in schema.categorical else ()
             boosts[name] = {**dict.fromkeys(declared, lowest), **scores}
         for name, scores in compatibility_scores(inferred, schema).items():
-            # A stated preference outranks the photo.
-            if name not in preferred:
+            # A stated preference outranks the photo; a stated wearer has replaced it in `worn`.
+            if name not in preferred or name in recipient_attributes(schema):
                 style = boosts.get(name, {})
                 added = {value: style.get(value, 0.0) + score for value, score in scores.items()}
                 boosts[name] = {**style, **added}

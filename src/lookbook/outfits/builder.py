@@ -18,11 +18,11 @@ from lookbook.search.items import Hit
 from lookbook.search.probabilities import StackedProbabilities
 
 # Outfits that the beam carries on from slot to slot, and that are judged whole at its end.
-_BEAM_WIDTH, _JUDGED = 96, 192
+_BEAM_WIDTH, _JUDGED = 64, 96
 # Weight of acceptability, as log odds, against the scores of single items.
 _ACCEPTABILITY = 3.0
 # Weights of compatibility with what is worn: of recipients, and of occasions.
-_RECIPIENT, _OCCASION = 16.0, 0.5
+_RECIPIENT, _OCCASION = 8.0, 0.5
 _MIN_PROBABILITY = 0.005
 # Higher probabilities count as certain, or items for everybody would be shown to everybody.
 _CERTAIN = 0.85
@@ -99,6 +99,8 @@ def build_outfits(
     count: int,
     diversity: float,
     context: Mapping[str, str],
+    temperature: float = 0.0,
+    seed: str = "",
 ) -> list[ScoredOutfit]:
     """Build outfits around what is worn.
 
@@ -113,6 +115,9 @@ def build_outfits(
         count: The most outfits.
         diversity: Penalty for looking like earlier outfits: a log score at a cosine of 1.
         context: Facts that hold of the outfit, such as its season.
+        temperature: Scale of the Gumbel noise on each candidate, so that the same few items do not
+            dominate.
+        seed: Seeds the noise.
 
     Returns:
         Outfits, the best first; fewer if a slot runs out of candidates.
@@ -122,7 +127,13 @@ def build_outfits(
         return []
     candidates = [candidate for slot in slots for candidate in slot]
     pieces = judge.pieces([*worn, *(piece_of(one.hit) for one in candidates)])
-    search = _Search(judge, pieces, len(worn), candidates, context)
+    scores = judge.context_scores(pieces, context)
+    scores[len(worn) :] += [one.score for one in candidates]
+    if temperature:
+        generator = np.random.default_rng(list(seed.encode()))
+        scores[len(worn) :] += temperature * generator.gumbel(size=len(candidates))
+    ids = [f"worn {row}" for row in range(len(worn))] + [one.hit.photo_id for one in candidates]
+    search = _Search(judge, pieces, len(worn), scores, ids)
     bounds = len(worn) + np.cumsum([0, *(len(slot) for slot in slots)])
     outfits: list[ScoredOutfit] = []
     for _ in range(min(count, *(len(slot) for slot in slots))):
@@ -148,14 +159,10 @@ class _Search:
     """A beam search over the candidates of each slot, whose scores sink as they are used."""
 
     def __init__(
-        self, judge: OutfitJudge, pieces: Pieces, worn: int, candidates: list[Candidate],
-        context: Mapping[str, str],
-    ) -> None:  # fmt: skip
-        self._judge, self._pieces, self._worn = judge, pieces, worn
-        self._scores = np.array([0.0] * worn + [one.score for one in candidates])
-        self._scores += judge.context_scores(pieces, context)
+        self, judge: OutfitJudge, pieces: Pieces, worn: int, scores: np.ndarray, ids: list[str]
+    ) -> None:
+        self._judge, self._pieces, self._worn, self._scores = judge, pieces, worn, scores
         self._pairs = judge.pair_scores(pieces) - _BROKEN_RULE * judge.broken_pairs(pieces)
-        ids = [f"worn {row}" for row in range(worn)] + [one.hit.photo_id for one in candidates]
         _, self._ids = np.unique(ids, return_inverse=True)
         # An item may be a candidate for two slots, and fills one of them.
         self._pairs = np.where(self._ids[:, None] == self._ids, -_USED, self._pairs)

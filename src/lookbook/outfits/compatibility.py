@@ -105,16 +105,18 @@ class CompatibilityModel(BaseModel):
     def _descend(self, features: np.ndarray) -> list[np.ndarray]:
         """Return the (outfits, trees) nodes that outfits reach, level by level."""
         feature, threshold, right, _ = self._nodes
-        nodes = np.broadcast_to(self._roots, (len(features), len(self._roots)))
-        rows = np.arange(len(features))[:, None]
+        cells, width = features.ravel(), features.shape[1]
+        starts = np.arange(len(features))[:, None] * width
+        nodes = np.tile(self._roots, (len(features), 1))
         path = [nodes]
         while True:
-            own = feature[nodes]
-            is_leaf = own < 0
-            if is_leaf.all():
+            own = feature.take(nodes)
+            is_inner = own >= 0
+            if not is_inner.any():
                 return path
-            goes_left = features[rows, own] <= threshold[nodes]
-            nodes = np.where(is_leaf, nodes, np.where(goes_left, nodes + 1, right[nodes]))
+            goes_left = cells.take(starts + own, mode="wrap") <= threshold.take(nodes)
+            children = np.where(goes_left, nodes + 1, right.take(nodes))
+            nodes = np.where(is_inner, children, nodes)
             path.append(nodes)
 
     @cached_property

@@ -168,7 +168,7 @@ def auc_with_interval(
         rows = np.concatenate(
             [members[one] for one in generator.integers(len(names), size=len(names))]
         )
-        if np.ptp(is_acceptable[rows]):
+        if 0 < is_acceptable[rows].mean() < 1:
             drawn.append(roc_auc_score(is_acceptable[rows], predicted[rows]))
     low, high = np.percentile(drawn, [2.5, 97.5]) if drawn else (np.nan, np.nan)
     mean = roc_auc_score(is_acceptable, predicted)

@@ -16,7 +16,7 @@ from lookbook.outfits.features import (
     make_pieces,
     outfit_features,
 )
-from lookbook.outfits.params import OutfitParams
+from lookbook.outfits.params import OutfitParams, OutfitRules
 from lookbook.outfits.rules import broken_pairs, broken_rules, rule_names
 from lookbook.outfits.scales import check_scales
 from lookbook.outfits.style import StyleModel
@@ -80,11 +80,24 @@ class OutfitJudge:
 
     def broken_pairs(self, pieces: Pieces) -> np.ndarray:
         """Count the rules that every pair breaks; (pieces, pieces)."""
-        return broken_pairs(pieces, self.params.rules)
+        return broken_pairs(pieces, self._careful_rules)
 
-    def broken_rules(self, pieces: Pieces, outfits: np.ndarray) -> np.ndarray:
-        """Return (outfits, rules) which rules outfits break, see :attr:`rules`."""
-        return broken_rules(pieces, outfits, self.params.rules)
+    def broken_rules(
+        self, pieces: Pieces, outfits: np.ndarray, is_predicted: bool = True
+    ) -> np.ndarray:
+        """Return (outfits, rules) which rules outfits break, see :attr:`rules`.
+
+        Args:
+            pieces: The items.
+            outfits: (outfits, n) rows of the pieces of each.
+            is_predicted: Whether values are predicted, and limits kept by a margin.
+        """
+        rules = self._careful_rules if is_predicted else self.params.rules
+        return broken_rules(pieces, outfits, rules)
+
+    @cached_property
+    def _careful_rules(self) -> OutfitRules:
+        return self.params.rules.tighten(self.params.rules.margin)
 
     @property
     def rules(self) -> list[str]:

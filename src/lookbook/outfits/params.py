@@ -16,6 +16,8 @@ class OutfitRules(BaseModel):
         spread: The largest distance between two pieces on a scale, by scale.
         most: The largest sum of the pieces' positions on a scale, by scale.
         other_recipient: Probability from which on two pieces are for different wearers.
+        margin: Share of each limit within which predicted values are kept: predictions are less
+            extreme than what they predict.
         children: Values that only a child wears, by attribute; the shop's own data outranks them.
             A child's pieces and an adult's are kept apart.
     """
@@ -25,6 +27,7 @@ class OutfitRules(BaseModel):
     spread: dict[str, float]
     most: dict[str, float]
     other_recipient: float = Field(gt=0, le=1)
+    margin: float = Field(gt=0, le=1)
     children: dict[str, list[str]]
 
     def tighten(self, share: float) -> OutfitRules:

@@ -42,12 +42,13 @@ class StackedProbabilities:
     """The probabilities of several items as matrices."""
 
     def __init__(self, items: Sequence[AttributeProbabilities]) -> None:
-        """Stack the items' vectors, if all of them have one."""
+        """Stack the items' vectors; items without one are laid out as those that have one."""
         self._items = items
-        vectors = [item for item in items if isinstance(item, ItemProbabilities)]
-        is_stackable = bool(vectors) and len(vectors) == len(items)
-        self._matrix = np.stack([item.vector for item in vectors]) if is_stackable else None
-        self._columns = vectors[0].columns if is_stackable else {}
+        indexed = next((item for item in items if isinstance(item, ItemProbabilities)), None)
+        self._columns = indexed.columns if indexed is not None else {}
+        self._matrix = None
+        if indexed is not None:
+            self._matrix = np.stack([_vector_of(item, indexed) for item in items])
 
     def __len__(self) -> int:
         return len(self._items)
@@ -57,11 +58,23 @@ class StackedProbabilities:
         if self._matrix is None:
             rows = [item.get(name, {}) for item in self._items]
             dense = [[row.get(value, 0.0) for value in values] for row in rows]
-            return np.array(dense).reshape(len(rows), len(values))
+            return np.array(dense, float).reshape(len(rows), len(values))
         columns = np.array([self._columns.get(name, {}).get(value, -1) for value in values], int)
         stacked = self._matrix[:, columns].astype(float)
         stacked[:, columns == -1] = 0.0
         return stacked
+
+
+def _vector_of(item: AttributeProbabilities, indexed: ItemProbabilities) -> np.ndarray:
+    """Return an item's probabilities in the columns of an indexed one; 0 for unknown values."""
+    if isinstance(item, ItemProbabilities):
+        return item.vector
+    vector = np.zeros_like(indexed.vector)
+    for name, columns in indexed.columns.items():
+        for value, share in item.get(name, {}).items():
+            if value in columns:
+                vector[columns[value]] = share
+    return vector
 
 
 def list_values(schema: Schema) -> list[tuple[str, str]]:
