@@ -34,6 +34,9 @@ from lookbook.understanding.request import Recommendation, ShoppingPlan, SlotQue
 TEXT_METHODS: tuple[Method, ...] = ("semantic", "keyword")
 # Share of the temperature that is left once the customer has said what to look for.
 _TEMPERATURE_WITH_MESSAGE = 0.3
+# Weight of values that are often worn together, among the reasons for a candidate. The outfit is
+# judged whole; at full weight the same few items would be candidates for all.
+_STYLE_WEIGHT = 0.5
 # Candidates for each slot of an outfit around an item that was searched for.
 _CANDIDATES_AROUND = 24
 
@@ -255,7 +258,10 @@ class Recommender:
             # Values that no outfit has score as low as the rarest.
             lowest = min(scores.values(), default=0.0)
             declared = schema.categorical[name].values if name in schema.categorical else ()
-            boosts[name] = {**dict.fromkeys(declared, lowest), **scores}
+            boosts[name] = {
+                value: _STYLE_WEIGHT * score
+                for value, score in {**dict.fromkeys(declared, lowest), **scores}.items()
+            }
         for name, scores in compatibility_scores(inferred, schema).items():
             # A stated preference outranks the photo; a stated wearer has replaced it in `worn`.
             if name not in preferred or name in recipient_attributes(schema):

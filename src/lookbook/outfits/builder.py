@@ -20,9 +20,9 @@ from lookbook.search.probabilities import StackedProbabilities
 # Outfits that the beam carries on from slot to slot, and that are judged whole at its end.
 _BEAM_WIDTH, _JUDGED = 64, 96
 # Weight of acceptability, as log odds, against the scores of single items.
-_ACCEPTABILITY = 3.0
+_ACCEPTABILITY = 5.0
 # Weights of compatibility with what is worn: of recipients, and of occasions.
-_RECIPIENT, _OCCASION = 8.0, 0.5
+_RECIPIENT, _OCCASION = 5.0, 0.5
 _MIN_PROBABILITY = 0.005
 # Higher probabilities count as certain, or items for everybody would be shown to everybody.
 _CERTAIN = 0.85
@@ -186,7 +186,7 @@ class _Search:
         broken = self._judge.broken_rules(self._pieces, chosen).sum(axis=1)
         acceptability = self._judge.acceptability(self._pieces, chosen)
         odds = np.log(np.clip(acceptability, 1e-6, 1) / np.clip(1 - acceptability, 1e-6, 1))
-        own = self._scores[chosen[:, self._worn :]].mean(axis=1)
+        own = self._scores[chosen[:, self._worn :]].sum(axis=1)
         best_row = int(np.argmax(_ACCEPTABILITY * odds + own - _BROKEN_RULE * broken))
         return chosen[best_row], acceptability[best_row]
 
