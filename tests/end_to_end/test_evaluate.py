@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from lookbook.pipelines.evaluate.outfit_nodes import ASKED_WITH
 from lookbook.pipelines.evaluate.retrieval_nodes import NEAREST
 from lookbook.search.catalogue_search import METHODS
 from project import latest, report, table, versions
@@ -36,6 +37,18 @@ def test_every_method_is_measured_with_every_embedding_model(finished):
     pd.testing.assert_frame_equal(*(one.reset_index(drop=True) for one in by_model))
 
 
+def test_outfits_are_measured_with_and_without_a_recipient(finished):
+    scores = table(finished, "retrieval_scores").query("task == 'outfits'")
+    assert scores["method"].unique().tolist() == ASKED_WITH
+    means = scores.groupby("metric")["mean"].mean()
+    assert 0 < means["acceptability"] < 1
+    assert means["different_items"] > 2 and means["p95_ms"] > means["p50_ms"] > 0
+    assert {"breaks_any", "admits_fault", "other_wearer", "commonest_share", "gini"} < {
+        *means.index
+    }
+    assert table(finished, "rating_scores").empty
+
+
 def test_the_tables_are_printed(finished):
     printed = (finished / "printed.txt").read_text()
     for told in (
@@ -46,6 +59,8 @@ def test_the_tables_are_printed(finished):
         "nearest",
         "p95 ms",
         "different items",
+        "acceptability",
+        "breaks warmth",
         "photos taught the network and are not scored",
     ):
         assert told in printed

@@ -1,4 +1,4 @@
-"""Writes contact sheets, rates the outfits on them and takes the ratings in."""
+"""Writes contact sheets, rates the outfits on them and compares their sources."""
 
 import pandas as pd
 import pytest
@@ -13,9 +13,10 @@ def project(ran, tmp_path_factory):
     return copy_project(ran[0], tmp_path_factory.mktemp("sheets"))
 
 
-def run(project, pipelines, *told):
-    params = f"--params={','.join(told)}"
-    return succeed(run_kedro(project, "run", f"--pipelines={pipelines}", params)).stdout
+def run(project, pipelines, *told, nodes=""):
+    chosen = [f"--pipelines={pipelines}", f"--params={','.join(told)}"]
+    chosen += [f"--nodes={nodes}"] if nodes else []
+    return succeed(run_kedro(project, "run", *chosen)).stdout
 
 
 def test_sheets_a_form_and_the_key_are_written_and_a_filled_in_form_stays(project):
@@ -33,3 +34,10 @@ def test_sheets_a_form_and_the_key_are_written_and_a_filled_in_form_stays(projec
     run(project, "sheets", "sheets.queries=1", "sheets.seed=1")
     assert len(versions(project, "rating_form.csv")) == 2
     assert pd.read_csv(filled)["score"].eq(4).all()
+
+    # Its key is found, though it is not the latest.
+    printed = run(project, "evaluate", f"outfit_ratings={filled}", nodes="evaluate.score_ratings")
+    assert "Rated outfits" in printed and "4.000±.000" in printed
+    rated = table(project, "rating_scores")
+    assert rated["source"].unique().tolist() == ["assistant", "random", "rule"]
+    assert rated["outfits"].eq(2).all()
