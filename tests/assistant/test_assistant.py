@@ -129,25 +129,22 @@ def test_whole_outfits_are_put_together_for_a_photo_an_item_and_words(
 ):
     photo = described(assistant, shown, "red") if shown else None
     outfits = outfits_of(assistant, photo, message)
-    assert len(outfits) == 3
+    assert 1 <= len(outfits) <= 3
     files = [one.photo_id for outfit in outfits for one in outfit.items]
     assert len(set(files)) == len(files)
     for outfit in outfits:
         assert {one.slot for one in outfit.items} == parts
         assert 0 <= outfit.score <= 1
+    # No third outfit is shown that nobody would wear.
+    assert all(outfit.score >= assistant.judge.min_acceptability for outfit in outfits[1:])
 
 
-def test_an_outfits_reason_is_what_the_style_model_knows(assistant):
+def test_an_outfits_reason_says_what_speaks_for_it(assistant):
     photo = described(assistant, "Pants", "blue")
-    style = assistant.component("style")
     outfits = outfits_of(assistant, photo)
-    told = [outfit.reason for outfit in outfits if outfit.reason]
-    assert told
-    known = {value.lower() for pairs in style.attributes.values() for value in pairs.values}
-    for reason in told:
-        for sentence in reason.rstrip(".").lower().split("; "):
-            pair = sentence.removesuffix(" are often worn together").split(" and ")
-            assert set(pair) <= known
+    assert any(outfit.reasons for outfit in outfits)
+    for outfit in outfits:
+        assert bool(outfit.reason) == bool(outfit.pair or outfit.reasons)
 
 
 def test_a_piece_can_be_swapped_until_there_is_no_other(assistant):
@@ -161,7 +158,7 @@ def test_a_piece_can_be_swapped_until_there_is_no_other(assistant):
         swapped = assistant.swap(photo, "", [], assistant.params, items, number, rejected)
         if swapped is None:
             break
-        items, _ = swapped
+        items = swapped.items
         assert items[number].photo_id not in shoes
         assert items[number].record["Category"] == "Shoes"
         shoes.add(items[number].photo_id)

@@ -2,11 +2,16 @@ import pandas as pd
 import pytest
 
 from lookbook.errors import InputError
+from lookbook.outfits.compatibility_learning import CompatibilityParams
+from lookbook.outfits.style import open_style
 from lookbook.outfits.style_learning import StyleParams, ask, learn, read_outfits, score_folds
 from lookbook.pipelines.style import nodes
 from lookbook.pipelines.style.summary import summarise
 from project import configuration
 
+RATINGS = CompatibilityParams.model_validate(
+    {**configuration("parameters_style")["compatibility"], "source": "x"}
+)
 PARAMS = StyleParams.model_validate({**configuration("parameters_style")["style"], "source": "x"})
 
 
@@ -95,11 +100,18 @@ def test_a_few_outfits_are_learned_from_and_no_figure_is_made_up(few, schema):
     rows = [row for n in range(few) for row in worn(n, "red", "navy")]
     outfits, problems = nodes.read_outfits(table(*rows), PARAMS, schema)
     answers = nodes.score_folds(outfits, PARAMS, schema)
-    told = nodes.report_style(outfits, problems, answers, PARAMS)
-    assert told["outfits"] == few and told["scores"]["right"]["mean"] is None
-    assert "too few outfits" in nodes.write_style_card(told, PARAMS)
-    assert "too few outfits" in summarise(told)[2]
-    nodes.plot_style(nodes.learn_style(outfits, PARAMS, schema))
+    learned = nodes.learn_pairs(outfits, open_style(), PARAMS, schema)
+    features = pd.DataFrame(columns=["outfit", "source", "group", "score"])
+    predictions = nodes.predict_ratings(features, RATINGS)
+    none = pd.DataFrame(columns=["reason"])
+    report = nodes.report_style(
+        outfits, problems, answers, none, features, predictions, learned, PARAMS
+    )
+    assert report["outfits"] == few and report["scores"]["right"]["mean"] is None
+    card = nodes.write_style_card(report, learned, PARAMS)
+    assert "too few outfits" in card and "judged as by the model in use: 900 rated" in card
+    assert "too few worn outfits" in summarise(report)[2]
+    nodes.plot_style(learned)
 
 
 def test_a_table_without_a_whole_outfit_ends_in_a_sentence(schema):

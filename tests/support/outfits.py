@@ -20,8 +20,8 @@ NO_STYLE = StyleModel(attributes={}, outfits=0, source="nobody")
 CATEGORY = {
     "T-shirt": "T-Shirt", "shirt": "Tops", "sweater": "Tops", "blouse": "Tops", "jeans": "Pants",
     "shorts": "Shorts", "skirt": "Skirts", "dress": "Dresses", "coat": "Outerwear",
-    "blazer": "Outerwear", "jacket": "Outerwear", "sneakers": "Shoes", "boots": "Shoes", "sandals": "Shoes",
-    "heels": "Shoes", "baby onesie": "Other",
+    "blazer": "Outerwear", "jacket": "Outerwear", "sneakers": "Shoes", "boots": "Shoes",
+    "sandals": "Shoes", "heels": "Shoes", "baby onesie": "Other",
 }  # fmt: skip
 
 

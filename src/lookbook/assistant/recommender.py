@@ -202,14 +202,13 @@ class Recommender:
 
     def _good(self, outfits: list[Outfit]) -> list[Outfit]:
         """Return the first outfit, and further ones that keep the rules and are acceptable."""
-        least = self._judge.params.min_acceptability
-        good = [
+        outfits = outfits[: self._params.outfits]
+        least = self._judge.min_acceptability
+        return outfits[:1] + [
             one
-            for number, one in enumerate(outfits[: self._params.outfits])
-            if not number
-            or (one.score >= least and len(one.broken_rules) <= len(outfits[0].broken_rules))
+            for one in outfits[1:]
+            if one.score >= least and len(one.broken_rules) <= len(outfits[0].broken_rules)
         ]
-        return good
 
     def _complementing(
         self,

@@ -100,6 +100,11 @@ class OutfitJudge:
         return self.params.rules.tighten(self.params.rules.margin)
 
     @property
+    def min_acceptability(self) -> float:
+        """The least acceptability of a further outfit; 0 where no ratings have calibrated it."""
+        return self.params.min_acceptability if self.style.compatibility else 0.0
+
+    @property
     def rules(self) -> list[str]:
         """The names of the rules."""
         return rule_names(self.params.rules)
