@@ -4,6 +4,8 @@ import os
 from contextlib import suppress
 from importlib import import_module
 
+from configurations import parse_now, parse_once
+
 # Not lancedb itself, whose threads do not survive a fork: only what it imports. Nor lookbook.cli,
 # whose exception hook comes after the one of Kedro's logging.
 MODULES = (
@@ -25,7 +27,7 @@ MODULES = (
 
 
 def preload() -> None:
-    """Import the modules, and what a first figure imports of plotly."""
+    """Import the modules and what a first figure imports of plotly, and parse configurations."""
     for name in MODULES:
         # Extras that are not installed are no loss.
         with suppress(ImportError):
@@ -35,6 +37,8 @@ def preload() -> None:
     from lookbook.pipeline_registry import every_pipeline
 
     every_pipeline()
+    parse_once()
+    parse_now()
     px.bar({"x": [1], "y": [1]}, x="x", y="y").update_layout(showlegend=False).to_json()
     px.imshow([[1]])
 
