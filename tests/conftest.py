@@ -16,6 +16,7 @@ import yaml
 from filelock import FileLock
 from hypothesis import settings
 
+from configurations import parse_once
 from lookbook.attributes.schema import Schema
 from lookbook.captioners import Prompt
 from lookbook.captioners.bundled import BundledCaptioner
@@ -26,6 +27,7 @@ from tiny_models import save_network, save_tiny_mllama
 
 settings.register_profile("reproducible", derandomize=True, deadline=None)
 settings.load_profile("reproducible")
+parse_once()
 
 
 # Before pytest-xdist looks for the groups.
@@ -164,9 +166,17 @@ def finished(tmp_path_factory: pytest.TempPathFactory, ran: tuple[Path, str]) ->
     return project
 
 
+@pytest.fixture
+def chromium(browser: Any) -> Iterator[Any]:
+    """A browser whose pages are closed after each test: they go on drawing as long as they live."""
+    yield browser
+    for context in browser.contexts:
+        context.close()
+
+
 # For a module and not for all: while its driver runs, no other event loop can.
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
+def browser() -> Iterator[Any]:
     """A browser, of Debian or of anyone."""
     driver = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
     names = ("chromium", "chromium-browser", "google-chrome", "chrome")

@@ -93,6 +93,12 @@ def test_what_is_no_catalogue_ends_in_a_sentence(table, captioner, prompt, rows,
         list(TableCaptioner(path, captioner).caption([photo("Hat.jpg")], prompt))
 
 
+@pytest.mark.parametrize("path", [None, ""])
+def test_without_a_table_it_says_how_to_name_one(captioner, path):
+    with pytest.raises(InputError, match="name one with --params=catalogue=TABLE"):
+        TableCaptioner(path, captioner)
+
+
 def test_an_empty_table_is_told(tmp_path, captioner, prompt):
     (tmp_path / "catalogue.csv").write_text("\n")
     engine = TableCaptioner(str(tmp_path / "catalogue.csv"), captioner)

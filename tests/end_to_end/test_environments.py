@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import socket
 
 import lancedb
 import pandas as pd
@@ -107,17 +106,6 @@ def test_a_wrong_key_ends_in_a_sentence(selected):
     assert "Traceback" not in result.stdout + result.stderr
 
 
-def test_a_server_that_is_down_ends_in_a_sentence(selected):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
-        configure(selected, "together", base_url=url, retries=0, concurrency=4)
-        result = run_kedro(selected, "run", "--pipelines=label")
-    assert result.returncode == 1
-    assert "no connection to" in result.stderr
-    assert "Traceback" not in result.stdout + result.stderr
-
-
 def test_llama_runs_whole_with_the_model_that_its_configuration_names(selected, tiny_mllama):
     few = latest(selected, "selection.csv")
     few.write_text("".join(few.read_text().splitlines(keepends=True)[:21]))
@@ -165,9 +153,7 @@ def test_a_local_folder_of_photos_counts_in_every_environment(project, tmp_path_
     sample = sorted((project / "data/01_raw/sample/images_compressed").glob("*.jpg"))
     shutil.copy(sample[0], photos / "only.jpg")
     (project / "conf/local/globals.yml").write_text(f"photos: {photos}\n")
-    succeed(run_kedro(project, "run", "--env=cluster", "--pipelines=ingest"))
-    manifest = load_tables(project, "cluster", ["manifest"])["manifest"]
-    assert manifest["file"].tolist() == ["only.jpg"]
+    assert list(load_tables(project, "cluster", ["photo_files"])["photo_files"]) == ["only.jpg"]
 
 
 def test_an_unknown_environment_ends_in_a_sentence(project):
@@ -207,9 +193,3 @@ def test_a_catalogue_that_is_labelled_already_needs_no_captioner(project, tmp_pa
     hat = f"{table_named},photo={photos / 'Hat.jpg'}"
     succeed(run_kedro(project, "run", "--pipelines=serving", hat))
     assert table(project, "recommendations")["Filename"].tolist() == ["Top.jpg"]
-
-
-def test_without_a_catalogue_its_captioner_says_so(selected):
-    result = run_kedro(selected, "run", "--pipelines=label", "--params=captioner=table")
-    assert result.returncode == 1
-    assert "name one with --params=catalogue=TABLE" in " ".join(result.stderr.split())
