@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
+from datetime import date
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -47,7 +48,8 @@ class ConfigLoader(OmegaConfigLoader):
     ``schema.yml`` is a schema: the last environment that has one declares all of it.
 
     The source may be an archive, such as the ``conf-lookbook.tar.gz`` of ``kedro package``.
-    ``${conf:NAME}`` is the path of a file beside the configuration, such as a prompt.
+    ``${conf:NAME}`` is the path of a file beside the configuration, such as a prompt, and
+    ``${today:}`` the date.
     """
 
     def __init__(
@@ -167,6 +169,7 @@ class ConfigLoader(OmegaConfigLoader):
     def _load(self, key: str, environment: str) -> dict[str, Any]:
         """Load what one environment declares, without the others."""
         OmegaConf.register_new_resolver("conf", self._path_of, replace=True)
+        OmegaConf.register_new_resolver("today", lambda: date.today().isoformat(), replace=True)
         names = self.base_env, self.env
         self.base_env = self.env = environment
         try:

@@ -5,12 +5,14 @@ import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import date
+from functools import partial
 from threading import Lock, Thread, get_ident
 
 import pytest
 from PIL import Image
 
-from lookbook.assistant.assistant import NOT_READY
+from lookbook.assistant.assistant import NOT_READY, Assistant
 from lookbook.assistant.query_photo import receive
 from lookbook.assistant.recommender import Recommender
 from lookbook.assistant.types import QueryPhoto
@@ -215,6 +217,16 @@ def test_a_customer_is_asked_for_whom_an_uncertain_photo_is(assistant):
     assert assistant.answer(jpeg("Shirt", "blue"), "", [], params)["needs"] == {}
     said = assistant.answer(jpeg("Shirt", "blue"), "for my wife", [], assistant.params)
     assert said["needs"] == {}
+
+
+def test_a_server_that_runs_on_follows_the_seasons(ran):
+    days = iter([date(2026, 1, 31), date(2026, 7, 1)])
+    assistant = assistant_of(ran[0], partial(Assistant, today=lambda: next(days)))
+    params = assistant.params.model_copy(update={"weather": "season"})
+    seasons = [
+        assistant.answer(None, "black boots", [], params)["plan"]["context"] for _ in range(2)
+    ]
+    assert seasons == [{"season": "cold"}, {"season": "warm"}]
 
 
 def test_hyde_finds_items_by_one_text_on_all_that_goes_with_a_photo(assistant):

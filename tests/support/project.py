@@ -11,7 +11,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import chdir, contextmanager, suppress
 from functools import cache, partial
 from pathlib import Path
@@ -83,7 +83,7 @@ def declared_fields(details: bool = True) -> dict[str, Any]:
     }
 
 
-def assistant_of(project: Path, kind: type[Assistant] = Assistant) -> Any:
+def assistant_of(project: Path, kind: Callable[..., Assistant] = Assistant) -> Any:
     """Opens a project's assistant, as `kedro demo` does."""
     bootstrap_project(ROOT)
     with KedroSession.create(project) as session:

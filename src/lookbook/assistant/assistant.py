@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import date
 from functools import wraps
 from threading import Lock, local
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -59,6 +60,7 @@ class Assistant:
         load: Callable[[str], Any],
         newest: Callable[[], str] = lambda: "",
         keep: Callable[[dict[str, Any]], None] | None = None,
+        today: Callable[[], date] = date.today,
     ) -> None:
         """Create an assistant; nothing is loaded yet.
 
@@ -72,10 +74,12 @@ class Assistant:
             keep: Keeps a message that was not understood, as
                 :func:`lookbook.understanding.kept_messages.row_of` returns it; called where
                 ``keep_messages`` of :class:`ServingParams` is true.
+            today: Returns the date, for outfits of the season.
         """
         self._load = load
         self._newest = newest
         self._keep = keep
+        self._today = today
         self._version = ""
         self.state = "loading"
         self._components: dict[str, Any] = {}
@@ -231,7 +235,7 @@ class Assistant:
         return interpret(
             message, [Message.model_validate(turn) for turn in history], photo,
             self.component("stylist"), self.component("search_index"), self.schema,
-            params.embedder, params.recipient,
+            params.embedder, params.recipient, params.weather_on(self._today()),
         )  # fmt: skip
 
     @loaded_once

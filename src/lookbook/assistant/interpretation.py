@@ -25,6 +25,7 @@ from lookbook.understanding.request import (
     SlotQuery,
     Stylist,
     Turn,
+    Weather,
 )
 
 # Items on the page whose facts are told where a message does not say which one it means.
@@ -59,6 +60,7 @@ def interpret(
     schema: Schema,
     embedder: str | None = None,
     recipient: Recipient | None = None,
+    weather: Weather | None = None,
 ) -> Interpretation:
     """Understand a message, and plan what to search for.
 
@@ -71,6 +73,7 @@ def interpret(
         schema: The catalogue's attributes.
         embedder: Embedding model whose table is read; the first by default.
         recipient: Whom items are for where the message does not say.
+        weather: The weather that they are for where the message does not say.
     """
 
     @cache
@@ -91,6 +94,8 @@ def interpret(
     request = stylist.understand(conversation, schema)
     if recipient is not None and not states_recipient(request, schema):
         request = request.model_copy(update={"recipients": [recipient]})
+    if request.weather is None:
+        request = request.model_copy(update={"weather": weather})
     page = next((turn.shown for turn in reversed(history) if turn.shown), [])
     start = _start(request, photo, items(page))
     if start is not None and start is not photo:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, Field, ValidationError
 
 from lookbook.attributes.record import Record
 from lookbook.errors import InputError
+from lookbook.outfits.seasons import Hemisphere, season_weather
 from lookbook.search.catalogue_search import METHODS, Method
 from lookbook.search.product_filter import ProductFacets, ProductFilter, Sort
-from lookbook.understanding.request import Recipient, Recommendation
+from lookbook.understanding.request import Recipient, Recommendation, Weather
 
 # A hypothetical document as the query (Gao et al., 2023): the stylist's text on all parts of the
 # outfit, compared with whole items. The recipe (Meta's "Multi-Modal RAG using
@@ -52,6 +54,9 @@ class ServingParams(BaseModel):
         recipient: Whom items are for where a message does not say; ``Unisex`` for anybody.
         certain_recipient: Probability from which the recipient of a photo is certain; below it the
             customer is asked.
+        weather: The weather that outfits are for where a message does not say; ``season`` for that
+            of the date. ``None`` leaves it open.
+        hemisphere: The hemisphere of the season.
         outfits: Outfits to build; 0 for none.
         candidates: Items to consider for each slot.
         temperature: Scale of the noise that breaks near ties in outfits, seeded by the photo: at 1
@@ -70,12 +75,18 @@ class ServingParams(BaseModel):
     sort: Sort
     recipient: Recipient | None
     certain_recipient: float = Field(ge=0, le=1)
+    weather: Weather | Literal["season"] | None
+    hemisphere: Hemisphere
     outfits: int = Field(ge=0)
     candidates: int = Field(gt=0)
     temperature: float = Field(ge=0)
     diversity: float = Field(ge=0)
     max_concurrency: int | None = Field(gt=0)
     keep_messages: bool
+
+    def weather_on(self, day: date) -> Weather | None:
+        """Return the weather that outfits are for on a day; ``None`` if it is open."""
+        return season_weather(day, self.hemisphere) if self.weather == "season" else self.weather
 
 
 def with_products(

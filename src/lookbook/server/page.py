@@ -223,8 +223,9 @@ class Page(Layout):
             ],
             self._on_choice, [session, *choices], trigger_mode="always_last", **common,
         )  # fmt: skip
+        # "always_last" would send the first press again.
         self.recipient.choose(
-            self._on_recipient, [session, *choices], trigger_mode="always_last", **common
+            self._on_recipient, [session, *choices], trigger_mode="multiple", **common
         )
         self.results.choose(self._on_item, [session], **common)
         self.outfits.choose(self._on_outfit_item, [session, *choices], **common)
@@ -515,7 +516,7 @@ class Page(Layout):
         yield {self.chat: _escape(turns)}
         params = self._chosen_params(session, choices)
         turn, found = self._assistant.recommend(session.photo, message, before, params)
-        if turn.request.recipients != [session.recipient]:
+        if turn.request.recipients != [params.recipient]:
             # The customer says otherwise.
             session.recipient = None
         if turn.plan.queries and not turn.plan.about:

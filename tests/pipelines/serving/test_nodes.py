@@ -13,6 +13,7 @@ from lookbook.understanding.request import Request, ShoppingPlan
 from processes import run_kedro
 from project import ROOT, bundled_stylist, configuration, jpeg, latest, open_search, succeed
 
+TODAY = "2026-07-01"
 REPLIES = read_replies(str(ROOT / "conf/base/replies.yml"))
 
 
@@ -59,12 +60,12 @@ def test_a_file_that_is_no_photo_ends_in_a_sentence(describe):
 
 def test_neither_photo_nor_message_ends_in_a_sentence(search, params, schema):
     with pytest.raises(InputError, match="give a photo, a message or both"):
-        interpret_message({}, "  ", [], bundled_stylist(), search, params, schema)
+        interpret_message({}, "  ", [], bundled_stylist(), search, params, schema, TODAY)
 
 
 def test_a_message_becomes_a_request_an_item_and_a_plan(search, params, schema):
     request, item, plan = interpret_message(
-        {}, "black boots", [], bundled_stylist(), search, params, schema
+        {}, "black boots", [], bundled_stylist(), search, params, schema, TODAY
     )
     (part,) = Request.model_validate(request).parts
     assert (part.wanted["Garment"], part.wanted["Colours"]) == (["boots"], ["black"])
@@ -73,12 +74,44 @@ def test_a_message_becomes_a_request_an_item_and_a_plan(search, params, schema):
     assert (query.slot, query.text) == ("feet", "black boots")
 
 
+@pytest.mark.parametrize(
+    ("weather", "hemisphere", "message", "season"),
+    [
+        ("season", "north", "black boots", "warm"),
+        ("season", "south", "black boots", "cold"),
+        ("rain", "north", "black boots", "mild"),
+        ("season", "north", "boots for a cold winter day", "cold"),
+        (None, "north", "black boots", None),
+    ],
+)
+def test_outfits_are_for_the_weather_that_is_configured_unless_the_message_says(
+    search, params, schema, weather, hemisphere, message, season
+):
+    params = params.model_copy(update={"weather": weather, "hemisphere": hemisphere})
+    _, _, plan = interpret_message(
+        {}, message, [], bundled_stylist(), search, params, schema, TODAY
+    )
+    assert plan["context"].get("season") == season
+
+
+def test_a_date_that_is_none_ends_in_a_sentence(search, params, schema):
+    with pytest.raises(InputError, match="write a date like"):
+        interpret_message({}, "boots", [], bundled_stylist(), search, params, schema, "tomorrow")
+
+
 def test_an_item_of_the_page_becomes_the_item_to_start_from(search, params, schema):
     (dress,) = search.browse({"Category": ["Dresses"]}, 1)
     history = [{"role": "user", "content": "a dress"},
                {"role": "assistant", "content": "Here.", "shown": [dress.photo_id]}]  # fmt: skip
     _, item, plan = interpret_message(
-        {}, "more like the first one please", history, bundled_stylist(), search, params, schema
+        {},
+        "more like the first one please",
+        history,
+        bundled_stylist(),
+        search,
+        params,
+        schema,
+        TODAY,
     )
     assert item["photo_id"] == dress.photo_id
     assert (plan["mode"], plan["queries"][0]["slot"]) == ("similar", "full_body")
@@ -91,7 +124,7 @@ def replied(search, params, schema):
 
 def reply_to(message, rows, search, params, schema, outfits=()):
     stylist = bundled_stylist()
-    request, _, plan = interpret_message({}, message, [], stylist, search, params, schema)
+    request, _, plan = interpret_message({}, message, [], stylist, search, params, schema, TODAY)
     columns = ["photo_id", "Filename", "slot", *schema.names, "product", "why"]
     found = pd.DataFrame(rows, columns=columns, dtype=object).fillna("")
     return write_reply(request, plan, {}, found, list(outfits), message, [], stylist, schema)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from datetime import date
 from typing import Any
 
 from lookbook.assistant import wearer
@@ -15,6 +16,7 @@ from lookbook.assistant.types import QueryPhoto, ServingParams
 from lookbook.attributes.record import from_row, to_row
 from lookbook.attributes.schema import Schema
 from lookbook.captioners import Captioner, Prompt
+from lookbook.errors import InputError
 from lookbook.lazy import pd
 from lookbook.outfits.judge import OutfitJudge
 from lookbook.outfits.params import OutfitParams
@@ -63,6 +65,7 @@ def interpret_message(
     search_index: CatalogueSearch,
     params: ServingParams,
     schema: Schema,
+    today: str,
 ) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     """Understand the message and plan what to search for.
 
@@ -71,13 +74,13 @@ def interpret_message(
         attributes of :class:`QueryPhoto`; and the plan.
 
     Raises:
-        InputError: If there is neither photo nor message.
+        InputError: If there is neither photo nor message, or ``today`` is no date.
     """
     photo = _query_photo(described_item)
     check_input(photo, message)
     turn = interpret(
         message, _messages(history), photo, stylist, search_index, schema, params.embedder,
-        params.recipient,
+        params.recipient, params.weather_on(_date(today)),
     )  # fmt: skip
     start = asdict(turn.photo) if turn.photo else {}
     return turn.request.model_dump(), start, turn.plan.model_dump()
@@ -158,6 +161,13 @@ def write_reply(
     plan = ShoppingPlan.model_validate({**shopping_plan, "broken_rules": broken})
     parts = stylist.reply(Request.model_validate(request), plan, conversation, items, schema)
     return "".join(parts)
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise InputError(f"today is '{text}': write a date like 2026-12-24.") from error
 
 
 def _query_photo(item: dict[str, Any]) -> QueryPhoto | None:

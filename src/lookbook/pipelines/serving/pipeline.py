@@ -20,6 +20,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 nodes.interpret_message,
                 inputs=[
                     "described_item", *words, "search_index", "params:serving", "params:schema",
+                    "params:today",
                 ],
                 outputs=["request", "starting_item", "shopping_plan"],
                 name="interpret_message",
