@@ -22,7 +22,7 @@ _BEAM_WIDTH, _JUDGED = 64, 96
 # Weight of acceptability, as log odds, against the scores of single items.
 _ACCEPTABILITY = 5.0
 # Weights of compatibility with what is worn: of recipients, and of occasions.
-_RECIPIENT, _OCCASION = 5.0, 0.5
+_RECIPIENT, _OCCASION = 8.0, 0.5
 _MIN_PROBABILITY = 0.005
 # Higher probabilities count as certain, or items for everybody would be shown to everybody.
 _CERTAIN = 0.85

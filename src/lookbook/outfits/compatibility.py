@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import pairwise
@@ -93,14 +92,17 @@ class CompatibilityModel(BaseModel):
             features: (1, features) of one outfit, see :meth:`align`.
         """
         path = self._descend(features)
-        moved: dict[str, float] = defaultdict(float)
         feature, _, _, value = self._nodes
+        names, groups = self._groups
+        moved = np.zeros(len(names))
         for parents, children in pairwise(path):
-            steps = (value[children] - value[parents])[0] / len(self.trees)
-            for column, step in zip(feature[parents][0], steps, strict=True):
-                if step:
-                    moved[self.features[column].split(":")[0]] += float(step)
-        return dict(moved)
+            steps = value.take(children) - value.take(parents)
+            # A leaf is its own child, and moves nothing.
+            moved += np.bincount(
+                groups.take(feature.take(parents)).ravel(), steps.ravel(), len(names)
+            )
+        moved /= len(self.trees)
+        return {name: step for name, step in zip(names, moved.tolist(), strict=True) if step}
 
     def _descend(self, features: np.ndarray) -> list[np.ndarray]:
         """Return the (outfits, trees) nodes that outfits reach, level by level."""
@@ -118,6 +120,13 @@ class CompatibilityModel(BaseModel):
             children = np.where(goes_left, nodes + 1, right.take(nodes))
             nodes = np.where(is_inner, children, nodes)
             path.append(nodes)
+
+    @cached_property
+    def _groups(self) -> tuple[list[str], np.ndarray]:
+        """The groups of features, and the (features,) group of each."""
+        names = [name.split(":")[0] for name in self.features]
+        groups = list(dict.fromkeys(names))
+        return groups, np.array([groups.index(name) for name in names])
 
     @cached_property
     def _roots(self) -> np.ndarray:

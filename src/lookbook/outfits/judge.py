@@ -22,7 +22,7 @@ from lookbook.outfits.scales import check_scales
 from lookbook.outfits.style import StyleModel
 
 # Weight of the probability that two pieces are for one wearer, as a logarithm.
-_RECIPIENT_WEIGHT = 3.0
+_RECIPIENT_WEIGHT = 5.0
 _MIN_AGREEMENT = 0.005
 # Penalty for each step outside what a season or an occasion needs, as a logarithm.
 _CONTEXT_WEIGHT = 4.0
