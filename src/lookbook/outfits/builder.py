@@ -21,6 +21,8 @@ from lookbook.search.probabilities import StackedProbabilities
 _BEAM_WIDTH, _JUDGED = 64, 96
 # Weight of acceptability, as log odds, against the scores of single items.
 _ACCEPTABILITY = 5.0
+# Weight of the probability that an item fills its slot, as a logarithm.
+_SLOT = 3.0
 # Weights of compatibility with what is worn: of recipients, and of occasions.
 _RECIPIENT, _OCCASION = 8.0, 0.5
 _MIN_PROBABILITY = 0.005
@@ -129,6 +131,10 @@ def build_outfits(
     pieces = judge.pieces([*worn, *(piece_of(one.hit) for one in candidates)])
     scores = judge.context_scores(pieces, context)
     scores[len(worn) :] += [one.score for one in candidates]
+    if pieces.slots.shape[1]:
+        # What may be no garment for the slot at all is a worse choice than one that surely is.
+        certainty = pieces.slots[len(worn) :].max(axis=1)
+        scores[len(worn) :] += _SLOT * np.log(np.maximum(certainty, _MIN_PROBABILITY))
     if temperature:
         generator = np.random.default_rng(list(seed.encode()))
         scores[len(worn) :] += temperature * generator.gumbel(size=len(candidates))
