@@ -1,4 +1,4 @@
-"""Learns what goes with what from a shop's own table of outfits, and answers by it."""
+"""Learns what goes with what from a shop's own outfits and ratings, and answers by it."""
 
 import json
 
@@ -48,8 +48,44 @@ def test_a_shops_orders_teach_its_assistant_what_goes_with_what(ran, tmp_path, o
     assert items["why"].str.contains("green and beige are often worn together").sum() == 1
 
 
+def test_a_shops_ratings_teach_its_assistant_which_outfits_to_show(ran, tmp_path):
+    project = copy_project(ran[0], tmp_path)
+    items = table(project, "catalogue")
+    tops, bottoms = (items.loc[items["Category"] == one, "Filename"] for one in ("Tops", "Pants"))
+    rows = [
+        {"Look": f"{number}", "Worn": top, "Pieces": bottom, "Stars": 1 + 3 * (number % 2)}
+        for number, (top, bottom) in enumerate(zip(tops[:12], [*bottoms, *bottoms], strict=False))
+    ]
+    rows += [
+        {"Look": "x", "Worn": "nowhere.jpg", "Pieces": bottoms.iloc[0], "Stars": 3},
+        {"Look": "y", "Worn": tops.iloc[0], "Pieces": bottoms.iloc[0], "Stars": 9},
+        {"Look": "z", "Worn": tops.iloc[0], "Pieces": "", "Stars": 3},
+    ]
+    pd.DataFrame(rows).to_csv(tmp_path / "form.csv", index=False)
+    given = (
+        f"--params=outfit_ratings={tmp_path}/form.csv,compatibility.folds=2,compatibility.trees=9"
+    )
+    printed = " ".join(
+        succeed(run_kedro(project, "run", "--pipelines=style", given)).stdout.split()
+    )
+    assert "judged with an AUC of" in printed and "ratings_quarantine.csv" in printed
+    reasons = table(project, "ratings_quarantine")["reason"].tolist()
+    assert reasons == ["no such photo", "the score is not from 1 to 5", "has a single piece"]
+    report = json.loads(latest(project, "style_report.json").read_text())["ratings"]
+    assert report["outfits"] == len(rows) - 3 and report["carried_by"]
+    card = latest(project, "style_card.md").read_text()
+    assert "Pairs of values are those of the model in use" in card
+
+    learned = project / "data/06_models/style_model.json"
+    assert open_style(str(learned)).compatibility.outfits == len(rows) - 3
+    given = f"--params=style_model={learned},message=what goes with black trousers"
+    succeed(run_kedro(project, "run", "--pipelines=serving", given))
+    assert json.loads(latest(project, "outfits.json").read_text())
+
+
 def test_without_a_table_it_says_how_to_name_one(ran):
     result = run_kedro(ran[0], "run", "--pipelines=style")
     assert result.returncode == 1
-    assert "--params=outfits=TABLE" in " ".join(result.stderr.split())
+    told = " ".join(result.stderr.split())
+    assert "--params=outfits=TABLE" in told and "--params=outfit_ratings=TABLE" in told
     assert "Traceback" not in result.stdout + result.stderr
