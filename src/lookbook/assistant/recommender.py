@@ -139,7 +139,7 @@ class Recommender:
             [Candidate(hit, 0.0) for hit in hits],
             float(self._judge.acceptability(pieces, rows[None])[0]),
             [name for name, is_broken in zip(self._judge.rules, broken, strict=True) if is_broken],
-            self._judge.reasons(pieces, rows.tolist()),
+            self._judge.reasons(pieces, rows[None])[0],
         )
         return self._outfit(photo, plan, list(items), scored)
 

@@ -18,7 +18,9 @@ from lookbook.search.items import Hit
 from lookbook.search.probabilities import StackedProbabilities
 
 # Outfits that the beam carries on from slot to slot, and that are judged whole at its end.
-_BEAM_WIDTH, _JUDGED = 64, 96
+_BEAM_WIDTH, _JUDGED = 96, 192
+# Of these at most so many that share an item, so that later outfits find others.
+_MOST = 8
 # Weight of acceptability, as log odds, against the scores of single items.
 _ACCEPTABILITY = 5.0
 # Weight of the probability that an item fills its slot, as a logarithm.
@@ -139,71 +141,118 @@ def build_outfits(
         generator = np.random.default_rng(list(seed.encode()))
         scores[len(worn) :] += temperature * generator.gumbel(size=len(candidates))
     ids = [f"worn {row}" for row in range(len(worn))] + [one.hit.photo_id for one in candidates]
-    search = _Search(judge, pieces, len(worn), scores, ids)
     bounds = len(worn) + np.cumsum([0, *(len(slot) for slot in slots)])
-    outfits: list[ScoredOutfit] = []
-    for _ in range(min(count, *(len(slot) for slot in slots))):
-        found = search.best(bounds)
-        if found is None:
-            # A slot has no candidates left.
-            break
-        rows, acceptability = found
-        (broken,) = judge.broken_rules(pieces, rows[None])
-        outfits.append(
-            ScoredOutfit(
-                [candidates[row] for row in rows[len(worn) :] - len(worn)],
-                float(acceptability),
-                [name for name, is_broken in zip(judge.rules, broken, strict=True) if is_broken],
-                judge.reasons(pieces, rows.tolist()),
-            )
+    rows, acceptability = _Search(judge, pieces, scores, ids, bounds).choose(count, diversity)
+    if not len(rows):
+        return []
+    broken, reasons = judge.broken_rules(pieces, rows), judge.reasons(pieces, rows)
+    return [
+        ScoredOutfit(
+            [candidates[row] for row in rows[number, len(worn) :] - len(worn)],
+            float(acceptability[number]),
+            [
+                name
+                for name, is_broken in zip(judge.rules, broken[number], strict=True)
+                if is_broken
+            ],
+            reasons[number],
         )
-        search.use(rows[len(worn) :], bounds, diversity)
-    return outfits
+        for number in range(len(rows))
+    ]
 
 
 class _Search:
     """A beam search over the candidates of each slot, whose scores sink as they are used."""
 
     def __init__(
-        self, judge: OutfitJudge, pieces: Pieces, worn: int, scores: np.ndarray, ids: list[str]
-    ) -> None:
-        self._judge, self._pieces, self._worn, self._scores = judge, pieces, worn, scores
+        self, judge: OutfitJudge, pieces: Pieces, scores: np.ndarray, ids: list[str],
+        bounds: np.ndarray,
+    ) -> None:  # fmt: skip
+        """Prepare a search.
+
+        Args:
+            judge: Judges outfits.
+            pieces: What is worn, and then the candidates of each slot.
+            scores: (pieces,) their own scores.
+            ids: Their photos.
+            bounds: (slots + 1,) where the candidates of each slot begin and end.
+        """
+        self._judge, self._pieces, self._scores, self._bounds = judge, pieces, scores, bounds
+        self._worn = int(bounds[0])
         self._pairs = judge.pair_scores(pieces) - _BROKEN_RULE * judge.broken_pairs(pieces)
         _, self._ids = np.unique(ids, return_inverse=True)
         # An item may be a candidate for two slots, and fills one of them.
         self._pairs = np.where(self._ids[:, None] == self._ids, -_USED, self._pairs)
 
-    def best(self, bounds: np.ndarray) -> tuple[np.ndarray, float] | None:
-        """Find the best outfit: its rows, what is worn first, and its acceptability."""
+    def choose(self, count: int, diversity: float) -> tuple[np.ndarray, np.ndarray]:
+        """Choose outfits that share no item.
+
+        Returns:
+            (outfits, n) rows of the pieces, what is worn first; and their acceptability.
+        """
+        chosen: list[np.ndarray] = []
+        found: list[float] = []
+        while len(chosen) < count and len(proposed := self._propose()):
+            acceptability = self._judge.acceptability(self._pieces, proposed)
+            bounded = np.clip(acceptability, 1e-6, 1 - 1e-6)
+            broken = self._judge.broken_rules(self._pieces, proposed).sum(axis=1)
+            merit = _ACCEPTABILITY * np.log(bounded / (1 - bounded)) - _BROKEN_RULE * broken
+            fresh = len(chosen)
+            while len(chosen) < count:
+                total = merit + self._scores[proposed[:, self._worn :]].sum(axis=1)
+                best = int(np.argmax(total))
+                # What is left may be worse than new proposals without the items in use.
+                is_poor = acceptability[best] < self._judge.min_acceptability or broken[best] > 0
+                if total[best] < -_USED / 2 or (is_poor and len(chosen) > fresh):
+                    break
+                chosen.append(proposed[best])
+                found.append(float(acceptability[best]))
+                self._use(proposed[best, self._worn :], diversity)
+        return np.array(chosen), np.array(found)
+
+    def _propose(self) -> np.ndarray:
+        """Propose outfits of unused items, by items and pairs: (outfits, n) rows of the pieces."""
         totals, chosen = np.zeros(1), np.arange(self._worn)[None]
-        slots = list(pairwise(bounds))
-        for number, (start, end) in enumerate(slots, start=1):
+        for number, (start, end) in enumerate(pairwise(self._bounds), start=2):
             added = self._scores[start:end] + self._pairs[chosen, start:end].sum(axis=1)
             reached = totals[:, None] + added
-            width = _JUDGED if number == len(slots) else _BEAM_WIDTH
-            best = np.argsort(-reached, axis=None, kind="stable")[:width]
-            rows, columns = np.unravel_index(best, reached.shape)
+            width = _JUDGED if number == len(self._bounds) else _BEAM_WIDTH
+            rows, columns = _spread(reached, width, _MOST if number > 2 else width)
             totals = reached[rows, columns]
             chosen = np.column_stack([chosen[rows], start + columns])
-        is_possible = totals > -_USED / 2
-        if not is_possible.any():
-            return None
-        chosen = chosen[is_possible]
-        broken = self._judge.broken_rules(self._pieces, chosen).sum(axis=1)
-        acceptability = self._judge.acceptability(self._pieces, chosen)
-        odds = np.log(np.clip(acceptability, 1e-6, 1) / np.clip(1 - acceptability, 1e-6, 1))
-        own = self._scores[chosen[:, self._worn :]].sum(axis=1)
-        best_row = int(np.argmax(_ACCEPTABILITY * odds + own - _BROKEN_RULE * broken))
-        return chosen[best_row], acceptability[best_row]
+        proposed: np.ndarray = chosen[totals > -_USED / 2]
+        return proposed
 
-    def use(self, rows: np.ndarray, bounds: np.ndarray, diversity: float) -> None:
+    def _use(self, rows: np.ndarray, diversity: float) -> None:
         """Take items out, and let others of their slots sink as they look like them."""
         similarities = np.nan_to_num(self._pieces.similarities[:, rows]).clip(0, 1)
         for column, row in enumerate(rows):
-            slot = int(np.searchsorted(bounds, row, side="right")) - 1
-            within = slice(bounds[slot], bounds[slot + 1])
+            slot = int(np.searchsorted(self._bounds, row, side="right")) - 1
+            within = slice(self._bounds[slot], self._bounds[slot + 1])
             self._scores[within] -= diversity * similarities[within, column]
         self._scores[np.isin(self._ids, self._ids[rows])] -= _USED
+
+
+def _spread(reached: np.ndarray, width: int, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows and columns of the largest cells, at most so many of a row or a column."""
+    flat = -reached.ravel()
+    wide = min(len(flat), 16 * width)
+    order = np.argpartition(flat, wide - 1)[:wide]
+    order = order[np.argsort(flat[order], kind="stable")]
+    rows, columns = np.unravel_index(order, reached.shape)
+    is_kept = (_occurrence(rows) < most) & (_occurrence(columns) < most)
+    return rows[is_kept][:width], columns[is_kept][:width]
+
+
+def _occurrence(values: np.ndarray) -> np.ndarray:
+    """Return how often each value came before."""
+    order = np.argsort(values, kind="stable")
+    ordered = values[order]
+    begins = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
+    count = np.arange(len(values)) - np.repeat(begins, np.diff(np.r_[begins, len(values)]))
+    before = np.empty(len(values), int)
+    before[order] = count
+    return before
 
 
 def _compatibility(name: str, schema: Schema) -> np.ndarray:

@@ -82,27 +82,29 @@ class CompatibilityModel(BaseModel):
         aligned = np.where(columns >= 0, features[:, columns], np.array(self.means, np.float32))
         return aligned.astype(np.float32)
 
-    def contributions(self, features: np.ndarray) -> dict[str, float]:
-        """Return how much each group of features moves an outfit's score off the mean.
+    def contributions(self, features: np.ndarray) -> tuple[list[str], np.ndarray]:
+        """Return how much each group of features moves outfits' scores off the mean.
 
         The steps along each tree's path are added up by the feature that decides them (Saabas,
         2014); features form a group by the name before their colon.
 
         Args:
-            features: (1, features) of one outfit, see :meth:`align`.
+            features: (outfits, features), see :meth:`align`.
+
+        Returns:
+            The groups, and (outfits, groups) points.
         """
         path = self._descend(features)
         feature, _, _, value = self._nodes
         names, groups = self._groups
-        moved = np.zeros(len(names))
+        moved = np.zeros(len(features) * len(names))
+        starts = np.arange(len(features))[:, None] * len(names)
         for parents, children in pairwise(path):
             steps = value.take(children) - value.take(parents)
             # A leaf is its own child, and moves nothing.
-            moved += np.bincount(
-                groups.take(feature.take(parents)).ravel(), steps.ravel(), len(names)
-            )
-        moved /= len(self.trees)
-        return {name: step for name, step in zip(names, moved.tolist(), strict=True) if step}
+            places = starts + groups.take(feature.take(parents))
+            moved += np.bincount(places.ravel(), steps.ravel(), len(moved))
+        return names, moved.reshape(len(features), -1) / len(self.trees)
 
     def _descend(self, features: np.ndarray) -> list[np.ndarray]:
         """Return the (outfits, trees) nodes that outfits reach, level by level."""

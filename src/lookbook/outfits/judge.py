@@ -127,23 +127,25 @@ class OutfitJudge:
         probabilities: np.ndarray = 1 / (1 + np.exp(-means))
         return probabilities
 
-    def reasons(self, pieces: Pieces, outfit: Sequence[int]) -> list[str]:
-        """Return which groups of features speak for an outfit, the strongest first.
+    def reasons(self, pieces: Pieces, outfits: np.ndarray) -> list[list[str]]:
+        """Return which groups of features speak for each outfit, the strongest first.
 
         A scale is a reason only where the outfit stays well within its rule, so that the reason
         is true whatever the model rests on.
         """
-        model, rows = self.style.compatibility, np.array([outfit])
-        if model is None or len(outfit) < 2:
-            return []
-        moved = model.contributions(self._features(pieces, rows))
+        model = self.style.compatibility
+        if model is None or outfits.shape[1] < 2:
+            return [[] for _ in outfits]
+        groups, steps = model.contributions(self._features(pieces, outfits))
         strict = self.params.rules.tighten(_REASON_SHARE)
-        broken = dict(zip(self.rules, broken_rules(pieces, rows, strict)[0], strict=True))
-        return [
-            group
-            for group, step in sorted(moved.items(), key=lambda one: -one[1])
-            if step >= _MIN_REASON and not broken.get(group, False)
-        ]
+        broken = broken_rules(pieces, outfits, strict)
+        reasons = []
+        for own_steps, own_broken in zip(steps, broken, strict=True):
+            far = {name for name, is_far in zip(self.rules, own_broken, strict=True) if is_far}
+            order = np.argsort(-own_steps, kind="stable")
+            strong = [groups[place] for place in order if own_steps[place] >= _MIN_REASON]
+            reasons.append([group for group in strong if group not in far])
+        return reasons
 
     def _features(self, pieces: Pieces, outfits: np.ndarray) -> np.ndarray:
         model = self.style.compatibility
