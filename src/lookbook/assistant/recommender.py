@@ -47,7 +47,7 @@ class Recommender:
     def __init__(self, search: CatalogueSearch, judge: OutfitJudge, params: ServingParams) -> None:
         """Create a recommender."""
         self._search = search
-        self._judge = judge
+        self._judge = judge.for_images(search.image_model(params.embedder))
         self._style = judge.style
         self._params = params
         self._method: Method = "semantic" if params.method == HYDE else params.method

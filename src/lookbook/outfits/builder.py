@@ -136,7 +136,8 @@ def build_outfits(
     if pieces.slots.shape[1]:
         # What may be no garment for the slot at all is a worse choice than one that surely is.
         certainty = pieces.slots[len(worn) :].max(axis=1)
-        scores[len(worn) :] += _SLOT * np.log(np.maximum(certainty, _MIN_PROBABILITY))
+        certainty = np.clip(certainty / _CERTAIN, _MIN_PROBABILITY, 1.0)
+        scores[len(worn) :] += _SLOT * np.log(certainty)
     if temperature:
         generator = np.random.default_rng(list(seed.encode()))
         scores[len(worn) :] += temperature * generator.gumbel(size=len(candidates))

@@ -11,6 +11,7 @@ import numpy as np
 
 from lookbook.attributes.probabilities import AttributeProbabilities
 from lookbook.attributes.schema import Schema
+from lookbook.outfits.children import ChildModel
 from lookbook.outfits.scales import Scale
 from lookbook.outfits.slots import compatible, default_slots, recipient_attributes
 from lookbook.outfits.style import StyleModel
@@ -40,7 +41,8 @@ class Pieces:
     Attributes:
         probabilities: The probabilities of their values.
         embeddings: (pieces, dimensions) image embeddings of unit length; NaN where there is none.
-        for_children: (pieces,) whether each is for a child, as the shop says; NaN if unknown.
+        for_children: (pieces,) how likely each is for a child, as the shop or its picture says; NaN
+            if unknown.
         scales: The ordinal scales.
         style: The pairs of values that are worn together.
         schema: The catalogue's attributes.
@@ -82,7 +84,10 @@ class Pieces:
     @cached_property
     def recipient_conflicts(self) -> np.ndarray:
         """(pieces, pieces) probability that two pieces are for different wearers."""
-        agree: np.ndarray = np.ones(())
+        ages = self.for_children
+        agree: np.ndarray = ages[:, None] * ages + (1 - ages[:, None]) * (1 - ages)
+        # Where nothing is known of somebody's age, nothing speaks against it.
+        agree = np.nan_to_num(agree, nan=1.0)
         for name in recipient_attributes(self.schema):
             values = list(self.schema.singles[name].values)
             fits = np.array(
@@ -91,8 +96,8 @@ class Pieces:
             shares = self.probabilities.of(name, values)
             shares = shares / np.maximum(shares.sum(axis=1, keepdims=True), 1e-9)
             agree = agree * (shares @ (fits | fits.T) @ shares.T)
-        size = len(self.embeddings)
-        return np.broadcast_to(1.0 - np.clip(agree, 0.0, 1.0), (size, size))
+        conflicts: np.ndarray = 1.0 - np.clip(agree, 0.0, 1.0)
+        return conflicts
 
     @cached_property
     def pair_lifts(self) -> dict[str, np.ndarray]:
@@ -124,9 +129,21 @@ class Pieces:
 
 
 def make_pieces(
-    pieces: Sequence[Piece], scales: Mapping[str, Scale], style: StyleModel, schema: Schema
+    pieces: Sequence[Piece],
+    scales: Mapping[str, Scale],
+    style: StyleModel,
+    schema: Schema,
+    children: ChildModel | None = None,
 ) -> Pieces:
-    """Stack items as :class:`Pieces`."""
+    """Stack items as :class:`Pieces`.
+
+    Args:
+        pieces: The items.
+        scales: The ordinal scales.
+        style: The pairs of values that are worn together.
+        schema: The catalogue's attributes.
+        children: Tells children's clothes where the shop does not, if it knows the embeddings.
+    """
     size = max((len(one.embedding) for one in pieces if one.embedding is not None), default=1)
     embeddings = np.full((len(pieces), size), np.nan, np.float32)
     for row, piece in enumerate(pieces):
@@ -134,7 +151,10 @@ def make_pieces(
             embeddings[row] = piece.embedding
     stacked = StackedProbabilities([piece.probabilities for piece in pieces])
     ages = [np.nan if one.is_for_child is None else float(one.is_for_child) for one in pieces]
-    return Pieces(stacked, embeddings, np.array(ages), scales, style, schema)
+    for_children = np.array(ages)
+    if children is not None and size == len(children.weights):
+        for_children = np.where(np.isnan(for_children), children.predict(embeddings), for_children)
+    return Pieces(stacked, embeddings, for_children, scales, style, schema)
 
 
 def value_columns(schema: Schema) -> dict[str, list[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from copy import copy
 from functools import cached_property
 
 import numpy as np
@@ -24,10 +25,14 @@ from lookbook.outfits.style import StyleModel
 # Weight of the probability that two pieces are for one wearer, as a logarithm.
 _RECIPIENT_WEIGHT = 5.0
 _MIN_AGREEMENT = 0.005
+# Higher probabilities count as certain, or the same few items would be in most outfits.
+_CERTAIN = 0.85
 # Penalty for each step outside what a season or an occasion needs, as a logarithm.
 _CONTEXT_WEIGHT = 4.0
 # A reason moves the predicted score by at least this much.
 _MIN_REASON = 0.02
+# Distance within which pieces are near one another on a scale that has no rule.
+_NEAR = 0.3
 # Share of a rule's limit within which it is kept well.
 _REASON_SHARE = 0.7
 # Features without which the model would judge by the rest alone.
@@ -47,14 +52,28 @@ class OutfitJudge:
         """
         check_scales(params.scales, schema)
         self.style, self.params, self.schema = style, params, schema
+        self._image_model = ""
+
+    def for_images(self, image_model: str) -> OutfitJudge:
+        """Return a judge that knows by which model pictures are embedded.
+
+        Only then it tells children's clothes by their pictures.
+        """
+        judge = copy(self)
+        judge._image_model = image_model
+        return judge
 
     def pieces(self, pieces: Sequence[Piece]) -> Pieces:
         """Stack items to be judged together."""
-        return make_pieces(pieces, self.params.scales, self.style, self.schema)
+        children = self.style.children
+        if children is not None and children.image_model != self._image_model:
+            children = None
+        return make_pieces(pieces, self.params.scales, self.style, self.schema, children)
 
     def pair_scores(self, pieces: Pieces) -> np.ndarray:
         """Score every pair by style and wearer, as logarithms; (pieces, pieces)."""
-        agreement = np.maximum(1.0 - pieces.recipient_conflicts, _MIN_AGREEMENT)
+        agreement = (1.0 - pieces.recipient_conflicts) / _CERTAIN
+        agreement = np.clip(agreement, _MIN_AGREEMENT, 1.0)
         scores: np.ndarray = self.style.pair_scores(pieces.probabilities)
         return scores + _RECIPIENT_WEIGHT * np.log(agreement)
 
@@ -130,8 +149,8 @@ class OutfitJudge:
     def reasons(self, pieces: Pieces, outfits: np.ndarray) -> list[list[str]]:
         """Return which groups of features speak for each outfit, the strongest first.
 
-        A scale is a reason only where the outfit stays well within its rule, so that the reason
-        is true whatever the model rests on.
+        A scale is a reason only where the outfit stays well within its rule, or, without one, where
+        its pieces are near one another; so the reason is true whatever the model rests on.
         """
         model = self.style.compatibility
         if model is None or outfits.shape[1] < 2:
@@ -139,9 +158,15 @@ class OutfitJudge:
         groups, steps = model.contributions(self._features(pieces, outfits))
         strict = self.params.rules.tighten(_REASON_SHARE)
         broken = broken_rules(pieces, outfits, strict)
+        ranges = np.ptp(pieces.positions[outfits], axis=1)
         reasons = []
-        for own_steps, own_broken in zip(steps, broken, strict=True):
+        for own_steps, own_broken, own_ranges in zip(steps, broken, ranges, strict=True):
             far = {name for name, is_far in zip(self.rules, own_broken, strict=True) if is_far}
+            far |= {
+                name
+                for name, spread in zip(pieces.scales, own_ranges, strict=True)
+                if name not in self.rules and spread > _NEAR
+            }
             order = np.argsort(-own_steps, kind="stable")
             strong = [groups[place] for place in order if own_steps[place] >= _MIN_REASON]
             reasons.append([group for group in strong if group not in far])

@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, PrivateAttr, model_validator
 
 from lookbook.errors import InputError
+from lookbook.outfits.children import ChildModel
 from lookbook.outfits.compatibility import CompatibilityModel
 from lookbook.search.probabilities import AttributeProbabilities, StackedProbabilities
 
@@ -121,6 +122,7 @@ class StyleModel(BaseModel):
         outfits: The number of training outfits.
         source: Whose taste it is.
         compatibility: Judges whole outfits; ``None`` where nobody has rated any.
+        children: Tells children's clothes by their pictures; ``None`` where nobody labelled any.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -130,6 +132,7 @@ class StyleModel(BaseModel):
     outfits: int
     source: str
     compatibility: CompatibilityModel | None = None
+    children: ChildModel | None = None
 
     def attribute_boosts(
         self, worn: Sequence[AttributeProbabilities], context: AttributeProbabilities

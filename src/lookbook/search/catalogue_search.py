@@ -386,6 +386,10 @@ class CatalogueSearch:
             return 0
         return int(searcher.table.schema.field(IMAGE_EMBEDDING).type.list_size)
 
+    def image_model(self, embedder: str | None = None) -> str:
+        """Return the identity of the model that embeds images."""
+        return self._open(embedder).embedder.image_model
+
     def embed_image(self, image: Image, embedder: str | None = None) -> np.ndarray | None:
         """Embed an image that is not in the catalogue; ``None`` if the index has no images.
 

@@ -121,6 +121,11 @@ class Embedder:
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
     @property
+    def image_model(self) -> str:
+        """Hash of the weights that embed images, whatever model embeds texts."""
+        return self._network.fingerprint if self._network is not None else self.fingerprint
+
+    @property
     def training_photos(self) -> frozenset[str]:
         """Hashes of the photos that the image model was trained on."""
         return self._network.training_photos if self._network else frozenset()

@@ -10,8 +10,9 @@ from lookbook.attributes.schema import Schema
 from lookbook.errors import InputError
 from lookbook.evaluation.metrics import bootstrap_interval
 from lookbook.lazy import PlotlyFigure, pd
-from lookbook.outfits import compatibility_learning, ratings, style_learning
+from lookbook.outfits import children, compatibility_learning, ratings, style_learning
 from lookbook.outfits.builder import piece_of
+from lookbook.outfits.children import ChildParams
 from lookbook.outfits.compatibility import CompatibilityModel
 from lookbook.outfits.compatibility_learning import CompatibilityParams
 from lookbook.outfits.features import feature_names
@@ -101,7 +102,39 @@ def learn_pairs(
     if not outfits:
         return style.model_dump()
     learned = style_learning.learn([*_outfits(outfits).values()], params, schema)
-    return learned.model_copy(update={"compatibility": style.compatibility}).model_dump()
+    others = {"compatibility": style.compatibility, "children": style.children}
+    return learned.model_copy(update=others).model_dump()
+
+
+def learn_children(
+    style_pairs: dict[str, Any],
+    manifest: pd.DataFrame,
+    search_index: CatalogueSearch,
+    params: ChildParams,
+) -> dict[str, Any]:
+    """Learn children's clothes from the photos' table, see :mod:`lookbook.outfits.children`.
+
+    Returns:
+        The :class:`StyleModel` with a child model; the one in use where too few photos say whether
+        they show children's clothes.
+    """
+    model = StyleModel.model_validate(style_pairs)
+    indexed = set(search_index.photo_ids())
+    rows = manifest[manifest["kids"].notna() & manifest["photo_id"].isin(indexed)]
+    embeddings, chosen = [], []
+    for row in rows.itertuples():
+        embedding = search_index.image_embedding(row.photo_id)
+        if embedding is not None:
+            embeddings.append(embedding)
+            chosen.append(row)
+    learned = None
+    if chosen:
+        learned = children.learn_children(
+            np.stack(embeddings), np.array([bool(row.kids) for row in chosen]),
+            [row.photo_id if pd.isna(row.sender_id) else row.sender_id for row in chosen],
+            search_index.image_model(), params,
+        )  # fmt: skip
+    return model.model_copy(update={"children": learned or model.children}).model_dump()
 
 
 def measure_ratings(
@@ -119,6 +152,7 @@ def measure_ratings(
         or the photo), ``score``, and the features.
     """
     judge = OutfitJudge(StyleModel.model_validate(style_pairs), outfit_params, schema)
+    judge = judge.for_images(search_index.image_model() if rated_outfits else "")
     names = feature_names(outfit_params.scales, judge.style, schema)
     columns = ["outfit", "source", "group", "score"]
     if not rated_outfits:
@@ -274,6 +308,18 @@ def write_style_card(
         lines += [
             f"Whole outfits are judged as by the model in use: {model.compatibility.outfits:,} "
             f"rated outfits, {model.compatibility.source}.",
+            "",
+        ]
+    if model.children:
+        held_out = "too few senders to measure it"
+        if model.children.auc is not None:
+            held_out = f"AUC {model.children.auc:.3f} on senders held out"
+        lines += [
+            "## Children's clothes",
+            "",
+            "Logistic regression over image embeddings tells children's clothes from adults' where "
+            f"the shop does not: {held_out}. {model.children.photos:,} photos; which of them show "
+            f"children's clothes, {model.children.source} says.",
             "",
         ]
     return "\n".join(lines)

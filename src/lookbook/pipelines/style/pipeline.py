@@ -25,8 +25,14 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             Node(
                 nodes.learn_pairs,
                 inputs=["worn_outfits", "style", "params:style", "params:schema"],
-                outputs="style_pairs",
+                outputs="worn_style",
                 name="learn_pairs",
+            ),
+            Node(
+                nodes.learn_children,
+                inputs=["worn_style", *index, "params:children"],
+                outputs="style_pairs",
+                name="learn_children",
             ),
             Node(
                 nodes.read_ratings,
