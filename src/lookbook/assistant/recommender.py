@@ -526,7 +526,9 @@ class Recommender:
         item = None
         if photo and photo.photo_id:
             item = self._search.item(photo.photo_id, self._params.embedder)
-        is_for_child = item.product.is_for_child if item and item.product else None
+        is_for_child = plan.is_for_child
+        if is_for_child is None and item and item.product:
+            is_for_child = item.product.is_for_child
         embedding = self._embedding_of(photo) if photo else None
         return [Piece(probabilities, embedding, is_for_child)]
 

@@ -76,6 +76,7 @@ class _Planner:
         plan = ShoppingPlan(
             sort=request.sort,
             context=context,
+            is_for_child="Kids" in request.recipients if request.recipients else None,
             has_message=bool(message),
             understood=request.understood,
         )

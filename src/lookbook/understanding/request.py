@@ -183,6 +183,7 @@ class ShoppingPlan(BaseModel):
         broken_rules: Rules that the first outfit breaks since nothing else goes together; known
             when it is built.
         context: Other facts of the outfit, such as its season, under the style model's names.
+        is_for_child: Whether it is for a child; ``None`` where nobody says for whom.
         has_message: Whether there is a message; a photo alone leaves much open.
         understood: Whether the message was understood; else its words alone are searched, if they
             are about clothes at all.
@@ -198,6 +199,7 @@ class ShoppingPlan(BaseModel):
     exclude: list[str] = []
     broken_rules: list[str] = []
     context: dict[str, str] = {}
+    is_for_child: bool | None = None
     has_message: bool = True
     understood: bool = True
 
