@@ -201,7 +201,8 @@ class _Judgement:
         """Return which rules an outfit breaks, see :attr:`columns`."""
         outfit = [item, *others]
         pieces = self._judge.pieces([self._piece(one) for one in outfit])
-        (broken,) = self._judge.broken_rules(pieces, np.arange(len(outfit))[None])
+        rows = np.arange(len(outfit))[None]
+        (broken,) = self._judge.broken_rules(pieces, rows, is_predicted=False)
         slots = [slot_of(self._truth(one), self._schema) for one in outfit]
         excluded = any(
             two not in other_slots(one, self._schema) for one, two in combinations(slots, 2)
