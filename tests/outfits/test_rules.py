@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from lookbook.outfits.features import Piece
 from lookbook.outfits.rules import broken_pairs, rule_names
 from outfits import judge_of, outfit_params, piece
 
@@ -49,6 +50,12 @@ def test_the_shops_age_group_outranks_what_a_piece_looks_like(broken):
 
 def test_what_anybody_wears_goes_with_everybody(broken):
     assert broken(piece("shirt", Gender="Unisex"), piece("skirt", Gender="Women")) == []
+
+
+def test_a_piece_of_an_unknown_wearer_breaks_no_rule(broken):
+    sure = piece("shirt", Gender="Women")
+    values = {**sure.probabilities, "Gender": {"Women": 0.5, "Men": 0.5}}
+    assert broken(Piece(values), piece("jeans", Gender="Men")) == []
 
 
 def test_a_schema_without_the_scales_attributes_keeps_the_other_rules(schema):

@@ -129,3 +129,14 @@ def test_a_garment_of_a_refused_material_is_not_asked_for():
     (part,) = understand("a black jacket, no leather").parts
     assert "jacket" in part.wanted["Garment"] and "leather jacket" not in part.wanted["Garment"]
     assert part.refused == {"Material": ["leather"]}
+
+
+@pytest.mark.parametrize(
+    ("message", "weather"),
+    [
+        ("something for a cold day", "cold"), ("for a hot summer day", "hot"),
+        ("etwas für einen kalten Tag", "cold"), ("pour un jour de pluie", "rain"),
+    ],
+)  # fmt: skip
+def test_weather_that_a_message_names_holds_beside_an_item(message, weather):
+    assert understand(message, item=RED_DRESS).weather == weather

@@ -37,7 +37,7 @@ def broken_rules(pieces: Pieces, outfits: np.ndarray, rules: OutfitRules) -> np.
         for name, largest in rules.most.items()
     ]
     rows, others = np.triu_indices(outfits.shape[1], 1)
-    conflicts = pieces.recipient_conflicts[outfits[:, rows], outfits[:, others]]
+    conflicts = _excess_conflicts(pieces)[outfits[:, rows], outfits[:, others]]
     columns.append(conflicts.max(axis=1, initial=0.0) > rules.other_recipient)
     columns.append(np.ptp(for_children(pieces, rules)[outfits], axis=1) > 0.5)
     return np.stack(columns, axis=1)
@@ -57,10 +57,20 @@ def broken_pairs(pieces: Pieces, rules: OutfitRules) -> np.ndarray:
         if name in pieces.scales:
             own = pieces.positions[:, list(pieces.scales).index(name)]
             count += own[:, None] + own > largest
-    count += pieces.recipient_conflicts > rules.other_recipient
+    count += _excess_conflicts(pieces) > rules.other_recipient
     ages = for_children(pieces, rules)
     count += np.abs(ages[:, None] - ages) > 0.5
     return count
+
+
+def _excess_conflicts(pieces: Pieces) -> np.ndarray:
+    """Return (pieces, pieces) how far conflicts of wearers exceed the doubt about a piece itself.
+
+    A piece of an unknown wearer conflicts with everything in part, which breaks no rule.
+    """
+    doubt = np.diagonal(pieces.recipient_conflicts)
+    excess: np.ndarray = pieces.recipient_conflicts - np.maximum(doubt[:, None], doubt)
+    return excess
 
 
 def for_children(pieces: Pieces, rules: OutfitRules) -> np.ndarray:

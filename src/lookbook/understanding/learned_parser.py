@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 
@@ -26,6 +26,7 @@ from lookbook.understanding.request import (
     Recipient,
     Request,
     Values,
+    Weather,
     without,
 )
 from lookbook.understanding.roles import decide_roles, names_garments_alone
@@ -50,6 +51,7 @@ class LearnedParser:
         vocabulary: dict[str, frozenset[Value]],
         negations: Iterable[str] = (),
         additions: Iterable[str] = (),
+        weather: Mapping[Weather, Iterable[str]] | None = None,
     ) -> None:
         """Create a parser.
 
@@ -58,9 +60,15 @@ class LearnedParser:
             vocabulary: The words of values, see :func:`read_vocabulary`.
             negations: Words that negate what follows them.
             additions: Words that add to what was said before.
+            weather: Words that name the weather, by weather; they outrank the network.
         """
         self._negations = tuple(negations)
         self._additions = frozenset(map(phrase_key, additions))
+        self._weather = {
+            f" {phrase_key(phrase)} ": name
+            for name, phrases in (weather or {}).items()
+            for phrase in phrases
+        }
         self._network = network
         self._vocabulary = vocabulary
         self._finder = lru_cache(maxsize=8)(self._make_finder)
@@ -94,12 +102,19 @@ class LearnedParser:
         words = phrase_key(message).split()
         reading = replace(
             reading,
+            weather=self._named_weather(words) or reading.weather,
             adds=not self._additions.isdisjoint(words),
             is_names_only=is_all_mentions(message, [mention for mention, _ in reading.mentions]),
         )
         request = decode(reading, network.facts.values, network.facts.thresholds, schema)
         is_vague = reading.acts["search"] > _SURE_SEARCH and self._is_language(words)
         return request.model_copy(update={"understood": request.understood or is_vague})
+
+    def _named_weather(self, words: list[str]) -> Weather | None:
+        """Return the weather that a message names; ``None`` for none and for several."""
+        text = f" {' '.join(words)} "
+        named = {name for phrase, name in self._weather.items() if phrase in text}
+        return named.pop() if len(named) == 1 else None
 
     def act_of(self, message: str, schema: Schema) -> tuple[Act, float]:
         """Return the act of a message by itself, and its probability."""

@@ -59,8 +59,9 @@ class LearnedStylist:
             network: A message network's file; the bundled one by default.
         """
         self.parser = LearnedParser(
-            MessageNetwork(network), vocabulary, phrases.negations, phrases.additions
-        )
+            MessageNetwork(network), vocabulary, phrases.negations, phrases.additions,
+            phrases.weather,
+        )  # fmt: skip
         self._others = frozenset(map(phrase_key, phrases.others))
         self._phrases = phrases
         self._replies = replies

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
+from lookbook.understanding.request import Weather
 from lookbook.understanding.yaml_files import read_yaml
 
 
@@ -34,6 +35,7 @@ class ProductPhrases(BaseModel):
         negations: Words that negate what follows them.
         others: Phrases of a message that wants others than the items shown.
         additions: Words that add to what was said before.
+        weather: Words that name the weather, by weather.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -61,6 +63,7 @@ class ProductPhrases(BaseModel):
     negations: list[str] = []
     others: list[str] = []
     additions: list[str] = []
+    weather: dict[Weather, list[str]] = {}
 
 
 def read_phrases(filepath: str) -> ProductPhrases:
