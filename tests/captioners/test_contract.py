@@ -25,8 +25,9 @@ from tiny_models import save_tiny_mllama
 
 CAPTIONERS = "lookbook.captioners"
 ENGINES = ("bundled", "huggingface", "api", "ray")
-# Runs that are killed, and how many of them have to be at work still: engines start slowly.
-KILLS, LEAST_KILLED = 4, 2
+# Runs that are killed, half of which have to be at work still: engines start slowly, and on a
+# cluster each run starts its workers anew.
+KILLS, KILLS_ON_A_CLUSTER = 4, 2
 
 
 @pytest.fixture(scope="module")
@@ -141,8 +142,9 @@ def test_killed_at_random_moments_it_ends_with_the_same_table(
     run = partial(LabelRun, engine[0], many, two_fields.as_json, ray=address)
     whole = run(tmp_path / "whole").finish()
     chance, killed = random.Random(0), 0
+    kills = KILLS if address is None else KILLS_ON_A_CLUSTER
     store = tmp_path / "killed"
-    for _ in range(KILLS):
+    for _ in range(kills):
         process = run(store).start()
         wait_for_shards(store, shards(store) + chance.randint(0, 2), process)
         process.join(chance.uniform(0, 0.05))
@@ -151,7 +153,7 @@ def test_killed_at_random_moments_it_ends_with_the_same_table(
         process.join()
     pd.testing.assert_frame_equal(untimed(run(store).finish()), untimed(whole))
     assert captions_are_kept_once(store)
-    assert killed >= LEAST_KILLED, "too few runs were still at work when they were killed"
+    assert killed >= kills / 2, "too few runs were still at work when they were killed"
     assert whole["caption"].notna().sum() == 2 * (len(files) - 1)
 
 

@@ -43,7 +43,7 @@ def kill_when(project, command, shards):
 
 @pytest.fixture(scope="module")
 def photos(clothing):
-    return f"--params=photos={clothing},preset=recipe,balance.cap=45"
+    return f"--params=photos={clothing},preset=recipe,balance.cap=30"
 
 
 @pytest.fixture(scope="module")
