@@ -46,7 +46,7 @@ def broken_rules(pieces: Pieces, outfits: np.ndarray, rules: OutfitRules) -> np.
 def broken_pairs(pieces: Pieces, rules: OutfitRules) -> np.ndarray:
     """Count the rules that each pair of pieces breaks by itself; (pieces, pieces).
 
-    Every outfit that holds such a pair breaks them too.
+    An outfit that holds such a pair breaks them too, unless a wearer is unknown.
     """
     count = np.zeros((len(pieces.embeddings),) * 2)
     for name, largest in rules.spread.items():
@@ -57,7 +57,8 @@ def broken_pairs(pieces: Pieces, rules: OutfitRules) -> np.ndarray:
         if name in pieces.scales:
             own = pieces.positions[:, list(pieces.scales).index(name)]
             count += own[:, None] + own > largest
-    count += _excess_conflicts(pieces) > rules.other_recipient
+    # Also beside a piece of an unknown wearer, pieces that suit either wearer come first.
+    count += pieces.recipient_conflicts > rules.other_recipient
     ages = for_children(pieces, rules)
     count += np.abs(ages[:, None] - ages) > 0.5
     return count
