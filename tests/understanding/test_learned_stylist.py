@@ -140,3 +140,12 @@ def test_a_garment_of_a_refused_material_is_not_asked_for():
 )  # fmt: skip
 def test_weather_that_a_message_names_holds_beside_an_item(message, weather):
     assert understand(message, item=RED_DRESS).weather == weather
+
+
+@pytest.mark.parametrize("message", ["something for a cold day", "warm outfit please"])
+def test_garments_of_a_page_that_answers_a_photo_are_no_wishes(message):
+    shoes = {**RED_DRESS, "Title": "White sneakers", "Garment": "sneakers", "Category": "Shoes"}
+    turns = [Turn("assistant", "With your red dress go:", [shoes] * 3)]
+    conversation = Conversation(message, turns, RED_DRESS)
+    request = bundled_stylist().understand(conversation, SCHEMA)
+    assert not any(part.wanted.get("Garment") for part in request.parts)

@@ -71,6 +71,11 @@ class LearnedStylist:
         """Tell what a customer means, see :class:`lookbook.understanding.request.Stylist`."""
         request = self._parse(conversation, schema)
         before = self._before(conversation, schema)
+        is_on_page = request.refers_to is not None or request.speaks_of_page
+        is_wish = request.act in ("search", "complement")
+        if before is None and conversation.page and is_wish and not is_on_page:
+            # The page answers a photo: nobody has asked for its garments.
+            request = self._parse(replace(conversation, turns=[]), schema)
         previous = self._parse(before, schema) if before is not None else None
         wants_more = previous is not None and self._wants_more(conversation.message, schema)
         if previous is not None and wants_more:
