@@ -13,6 +13,7 @@ from lookbook.captioners import Prompt
 from lookbook.photos.photo import Photo
 from lookbook.search.catalogue_search import METHODS
 from lookbook.search.product_filter import ProductFilter, Sort
+from lookbook.understanding.request import Recipient
 from processes import ENVIRONMENT
 from project import ROOT, jpeg
 
@@ -76,7 +77,14 @@ RUN_BY = {
     "network=data/06_models/held_out_network.onnx,annotations=TABLE": (
         "tests/end_to_end/test_distil.py"
     ),
-    "kedro run --pipelines=style --params=outfits=TABLE": "tests/end_to_end/test_style.py",
+    **dict.fromkeys(
+        (
+            "kedro run --pipelines=style --params=outfits=TABLE",
+            "kedro run --pipelines=style --params=outfit_ratings=TABLE",
+            "kedro run --pipelines=style --params=outfits=TABLE,outfit_ratings=TABLE",
+        ),
+        "tests/end_to_end/test_style.py",
+    ),
     "kedro run --pipelines=download": "tests/end_to_end/test_download.py",
     "kedro run --pipelines=understand": "tests/end_to_end/test_understand.py",
     "curl -F files=@shirt.jpg localhost:7860/gradio_api/upload": "tests/server/test_page.py",
@@ -94,11 +102,12 @@ def test_every_command_is_run_somewhere():
 
 def test_the_curl_asks_what_the_api_takes():
     words = shlex.split(RUN_HERE[0])
-    photo, message, method, limit, history, products, sort = json.loads(
+    photo, message, method, limit, history, products, sort, recipient = json.loads(
         words[words.index("-d") + 1]
     )["data"]
     assert photo is None and message and method in METHODS and limit > 0 and history == []
     assert ProductFilter.model_validate(products).has_price and sort in get_args(Sort)
+    assert recipient is None or recipient in get_args(Recipient)
 
 
 @pytest.mark.parametrize("command", MADE)

@@ -66,7 +66,7 @@ def test_a_shop_teaches_a_network_its_own_fields_and_a_kill_costs_no_fold(shop):
         [sys.executable, "-m", "kedro", *teach()], cwd=shop, env=ENVIRONMENT,
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     ) as process:  # fmt: skip
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 400
         while not list(fits.rglob("fold-1*.safetensors")) and process.poll() is None:
             assert time.monotonic() < deadline
             time.sleep(0.05)

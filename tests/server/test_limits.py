@@ -112,7 +112,7 @@ def post(address, path, **body):
         return None
 
 
-DATA = [None, "blue trousers", "hybrid", 1, [], {}, "relevance"]
+DATA = [None, "blue trousers", "hybrid", 1, [], {}, "relevance", None]
 
 
 def test_the_limit_of_answers_holds_whatever_address_they_are_asked_by(held):

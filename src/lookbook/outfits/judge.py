@@ -19,7 +19,6 @@ from lookbook.outfits.features import (
 )
 from lookbook.outfits.params import OutfitParams, OutfitRules
 from lookbook.outfits.rules import broken_pairs, broken_rules, rule_names
-from lookbook.outfits.scales import check_scales
 from lookbook.outfits.style import StyleModel
 
 # Weight of the probability that two pieces are for one wearer, as a logarithm.
@@ -45,12 +44,7 @@ class OutfitJudge:
     """Judges the outfits of one catalogue."""
 
     def __init__(self, style: StyleModel, params: OutfitParams, schema: Schema) -> None:
-        """Create a judge.
-
-        Raises:
-            InputError: If a scale places a value that the schema lacks.
-        """
-        check_scales(params.scales, schema)
+        """Create a judge."""
         self.style, self.params, self.schema = style, params, schema
         self._image_model = ""
 

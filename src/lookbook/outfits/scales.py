@@ -7,8 +7,6 @@ from typing import Annotated
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from lookbook.attributes.schema import Schema
-from lookbook.errors import InputError
 from lookbook.search.probabilities import StackedProbabilities
 
 # Below this probability of all values on a scale an item counts as neutral.
@@ -20,7 +18,8 @@ class AttributeScale(BaseModel):
 
     Attributes:
         weight: Its weight beside other attributes on the same scale.
-        values: The position of each value; values without one say nothing.
+        values: The position of each value; values without one say nothing, nor do values that the
+            catalogue's schema lacks.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -51,20 +50,3 @@ class Scale(BaseModel):
             mass = mass + attribute.weight * shares.sum(axis=1)
         expected: np.ndarray = total / np.maximum(mass, _MIN_MASS)
         return np.where(mass < _MIN_MASS, self.neutral, expected)
-
-
-def check_scales(scales: dict[str, Scale], schema: Schema) -> None:
-    """Check that scales speak of declared values; attributes that are not declared are left out.
-
-    Raises:
-        InputError: If a declared attribute has no such value.
-    """
-    for scale_name, scale in scales.items():
-        for name, attribute in scale.attributes.items():
-            declared = schema.categorical.get(name)
-            unknown = set(attribute.values) - set(declared.values) if declared else set()
-            if unknown:
-                raise InputError(
-                    f"outfits: scale '{scale_name}' places {name} '{min(unknown)}', which is no "
-                    "value of schema.yml. Correct the value, or remove it from the scale."
-                )
