@@ -156,7 +156,6 @@ class Outfit:
             "reason": self.reason,
             "reasons": self.reasons,
             "broken_rules": self.broken_rules,
-            "pair": self.pair,
         }
 
 
