@@ -33,11 +33,19 @@ parse_once()
 # Before pytest-xdist looks for the groups.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keeps tests of one file, or of one costly fixture, in one of pytest-xdist's workers."""
+    """Keeps tests of one file, or of one costly fixture, in one of pytest-xdist's workers.
+
+    The tests on a cluster, the longest group, come first: meanwhile the other worker makes the
+    project that most files read, for which both would wait else.
+    """
     for item in items:
-        used = {"finished", "cluster"} & set(getattr(item, "fixturenames", ()))
-        group = "cluster" if "[ray" in item.name else next(iter(used), item.nodeid.split("::")[0])
-        item.add_marker(pytest.mark.xdist_group(group))
+        item.add_marker(pytest.mark.xdist_group(_group_of(item)))
+    items.sort(key=lambda item: _group_of(item) != "cluster")
+
+
+def _group_of(item: pytest.Item) -> str:
+    used = {"finished", "cluster"} & set(getattr(item, "fixturenames", ()))
+    return "cluster" if "[ray" in item.name else next(iter(used), item.nodeid.split("::")[0])
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
