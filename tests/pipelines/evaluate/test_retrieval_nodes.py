@@ -152,3 +152,13 @@ def test_nothing_to_ask_for_gives_nothing():
     scores = score_retrieval(nothing, nothing, nothing, nothing, nothing, {"gallery": 0}, PARAMS)
     assert scores.empty
     assert not plot_retrieval(scores).data
+
+
+def test_answers_that_show_nothing_are_counted_as_nothing():
+    way = {"photo_id": ["a"], "sender_id": ["s"], "embedder": ["e"], "method": ["m"]}
+    answers = pd.DataFrame({**way, "outfits": [0.0], "shown": [float("nan")]})
+    scores = score_retrieval(
+        *[pd.DataFrame(columns=["embedder", "method"])] * 4, answers, {"gallery": 1}, PARAMS
+    )
+    told = scores.set_index("metric")["mean"]
+    assert told["different_items"] == 0 and told["commonest_share"] == 0

@@ -344,7 +344,9 @@ def score_retrieval(
                 )
                 mean = round(float(known_values.mean()), 4)
                 rows.append({**way, "metric": metric, "mean": mean, "low": low, "high": high})
-            counts = group[SHOWN].str.split().explode().dropna().value_counts().to_numpy()
+            # A CSV of answers that show nothing has no text to split.
+            shown = group[SHOWN].astype("string").str.split()
+            counts = shown.explode().dropna().value_counts().to_numpy()
             commonest = counts.max() / len(group) if len(counts) else 0.0
             unequal = round(gini(counts, max(report["gallery"], len(counts))), 4)
             rows.append({**way, "metric": "different_items", "mean": float(len(counts))})
