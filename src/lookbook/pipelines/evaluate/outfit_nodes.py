@@ -28,7 +28,15 @@ from lookbook.outfits.slots import compatible, other_slots, recipient_attributes
 from lookbook.outfits.style import StyleModel
 from lookbook.photos.headings import find_headings
 from lookbook.photos.table import cell_text
-from lookbook.pipelines.evaluate.retrieval_nodes import ASKED, SECONDS, SHOWN, WAY
+from lookbook.pipelines.evaluate.retrieval_nodes import (
+    ASKED,
+    SECONDS,
+    SHOWN,
+    WAY,
+    asked_as,
+    names_shown,
+    tracked,
+)
 from lookbook.search.catalogue_search import CatalogueSearch
 from lookbook.search.items import Hit, Item
 from lookbook.search.tables import KEY
@@ -131,15 +139,13 @@ def find_outfits(
         ``other_wearer``, the share of pieces that are for another wearer than the item; ``shown``;
         and ``seconds``, planning included.
     """
-    from lookbook.progress import Progress
-
     gallery = search_index.among(items["photo_id"])
     judge = OutfitJudge(style, outfit_params, schema)
     judgement = _Judgement(judge, annotations.set_index("photo_id").to_dict("index"))
     asked = items[items["asked"]].to_dict("records")
     rows = []
-    ways = list(product(search_index.embedders, ASKED_WITH, asked))
-    for embedder, method, row in Progress(ways, desc="outfits", unit="question", disable=not ways):
+    ways = product(search_index.embedders, ASKED_WITH, asked)
+    for embedder, method, row in tracked(ways, "outfits"):
         item = search_index.item(row["photo_id"], embedder)
         if item is None:
             continue
@@ -150,7 +156,7 @@ def find_outfits(
         plan = interpret("", [], photo, stylist, gallery, schema, embedder, recipient).plan
         outfits = recommender.recommend(plan, photo).outfits
         seconds = time.perf_counter() - begun
-        pieces = [one.hit.item for outfit in outfits for one in outfit.items]
+        hits = [one.hit for outfit in outfits for one in outfit.items]
         figures = [
             {
                 "acceptability": outfit.score,
@@ -159,15 +165,14 @@ def find_outfits(
             }
             for outfit in outfits
         ]
-        other_wearer = [judgement.is_for_another(item, piece) for piece in pieces]
+        other_wearer = [judgement.is_for_another(item, hit.item) for hit in hits]
         rows.append(
             {
-                **{name: row[name] for name in ASKED},
-                **dict(zip(WAY, (embedder, method), strict=True)),
+                **asked_as(row, (embedder, method)),
                 "outfits": float(len(outfits)),
                 **pd.DataFrame(figures, dtype=float).mean().to_dict(),
-                "other_wearer": np.mean(other_wearer) if pieces else None,
-                SHOWN: " ".join(dict.fromkeys(piece.photo_id[:16] for piece in pieces)),
+                "other_wearer": np.mean(other_wearer) if hits else None,
+                SHOWN: names_shown(hits),
                 SECONDS: seconds,
             }
         )

@@ -164,7 +164,7 @@ def find_by_words(
         rows.append(_found_itself(item, way, found, params))
     usual = serving.model_copy(update={"limit": params.k, "outfits": 0})
     judge = OutfitJudge(style, outfit_params, schema)
-    for embedder, item in _tracked(product(gallery.embedders, asked[: params.items]), ASSISTANT):
+    for embedder, item in tracked(product(gallery.embedders, asked[: params.items]), ASSISTANT):
         plan = interpret(item["words"], [], None, stylist, gallery, schema, embedder).plan
         own = usual.model_copy(update={"embedder": embedder})
         recommendations = Recommender(gallery, judge, own).recommend(plan, None)
@@ -214,7 +214,7 @@ def find_similar_items(
             "precision": precision_at(relevant, params.k),
             "ndcg": ndcg_at(relevant, params.k, int(available[item["label"]]) - 1),
         }
-        rows.append({**_asked(item, way), **scores, SHOWN: _names(found)})
+        rows.append({**asked_as(item, way), **scores, SHOWN: names_shown(found)})
     return pd.DataFrame(rows, columns=[*ASKED, *WAY, "precision", "ndcg", SHOWN])
 
 
@@ -252,7 +252,7 @@ def find_complementary_items(
         for number, item in enumerate(asked)
         if method != _RERANKER or number < params.reranked
     ]
-    for embedder, method, item in _tracked(ways, "complementary"):
+    for embedder, method, item in tracked(ways, "complementary"):
         begun = time.perf_counter()
         if method == NEAREST:
             query = Query(text=item[schema.description], exclude=[item["photo_id"]])
@@ -275,10 +275,10 @@ def find_complementary_items(
         )
         rows.append(
             {
-                **_asked(item, (embedder, method)),
+                **asked_as(item, (embedder, method)),
                 **scores,
                 "diversity": diversity(np.array([hit.item.vector for hit in found])),
-                SHOWN: _names(found),
+                SHOWN: names_shown(found),
                 SECONDS: seconds,
             }
         )
@@ -439,23 +439,26 @@ def _found_itself(
     relevant = np.array([one.item.duplicate_group == item[DUPLICATE_GROUP] for one in found], bool)
     recalls = {name: float(relevant[: int(name.split("_")[1])].any()) for name in _RECALLS}
     return {
-        **_asked(item, way),
+        **asked_as(item, way),
         **recalls,
         "reciprocal_rank": reciprocal_rank(relevant),
-        SHOWN: _names(found[: params.k]),
+        SHOWN: names_shown(found[: params.k]),
     }
 
 
-def _asked(item: dict[str, Any], way: tuple[str, str]) -> dict[str, Any]:
+def asked_as(item: dict[str, Any], way: tuple[str, str]) -> dict[str, Any]:
+    """Return what identifies an answer: the item asked about, embedding model and method."""
     embedder, method = way
     return {**{name: item[name] for name in ASKED}, "embedder": embedder, "method": method}
 
 
-def _names(found: list[Hit]) -> str:
+def names_shown(found: list[Hit]) -> str:
+    """Return the items that an answer shows, as a cell."""
     return " ".join(one.photo_id[:16] for one in found)
 
 
-def _tracked(several: Any, task: str) -> Iterator[Any]:
+def tracked(several: Any, task: str) -> Iterator[Any]:
+    """Yield questions with their progress."""
     from lookbook.progress import Progress
 
     listed = list(several)
