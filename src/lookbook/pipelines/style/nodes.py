@@ -27,6 +27,8 @@ from lookbook.search.items import Hit
 # Chance levels, for one right candidate of four and of two.
 CHANCE = {"right": 0.25, "right_by_pairs": 0.25, "auc": 0.5, "auc_by_pairs": 0.5}
 _ROUNDS = 1000
+# Columns of rated outfits beside their features.
+FACTS = ["outfit", "source", "group", "score"]
 PREDICTED = ["fold", "predicted", "acceptable", "probability"]
 # Values in a plot.
 _DRAWN = 24
@@ -154,9 +156,8 @@ def measure_ratings(
     judge = OutfitJudge(StyleModel.model_validate(style_pairs), outfit_params, schema)
     judge = judge.for_images(search_index.image_model() if rated_outfits else "")
     names = feature_names(outfit_params.scales, judge.style, schema)
-    columns = ["outfit", "source", "group", "score"]
     if not rated_outfits:
-        return pd.DataFrame(columns=[*columns, *names])
+        return pd.DataFrame(columns=[*FACTS, *names])
     outfits = [RatedOutfit.model_validate(outfit) for outfit in rated_outfits.values()]
     photos = sorted({photo for outfit in outfits for photo in outfit.photo_ids})
     items = [item for photo in photos if (item := search_index.item(photo)) is not None]
@@ -182,12 +183,12 @@ def predict_ratings(features: pd.DataFrame, params: CompatibilityParams) -> pd.D
         One row per outfit: ``outfit``, ``source``, ``group``, ``score``, ``fold``, ``predicted``
         (the score), ``acceptable`` and ``probability`` (that it is).
     """
-    facts = features.iloc[:, :4].copy()
+    facts = features[FACTS].copy()
     if facts.empty:
         return facts.reindex(columns=[*facts.columns, *PREDICTED])
     scores = facts["score"].to_numpy(float)
     predicted, folds = compatibility_learning.predict_folds(
-        features.iloc[:, 4:].to_numpy(np.float32), scores, facts["group"].tolist(), params
+        features.drop(columns=FACTS).to_numpy(np.float32), scores, facts["group"].tolist(), params
     )
     is_acceptable = scores >= params.table.acceptable
     slope, intercept = compatibility_learning.calibrate(predicted, is_acceptable)
@@ -214,9 +215,10 @@ def learn_compatibility(
         calibration = compatibility_learning.calibrate(
             predictions["predicted"].to_numpy(float), predictions["acceptable"].to_numpy(bool)
         )
+        measured = features.drop(columns=FACTS)
         compatibility = compatibility_learning.learn_compatibility(
-            features.iloc[:, 4:].to_numpy(np.float32), features["score"].to_numpy(float),
-            list(features.columns[4:]), calibration, params,
+            measured.to_numpy(np.float32), features["score"].to_numpy(float),
+            list(measured.columns), calibration, params,
         )  # fmt: skip
         model = model.model_copy(update={"compatibility": compatibility})
     return model.model_dump()
