@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import get_args
 
 from lookbook.assistant.types import QueryPhoto, ServingParams
+from lookbook.attributes.probabilities import with_known_values
 from lookbook.attributes.schema import Schema
 from lookbook.outfits.slots import recipient_attributes
 from lookbook.understanding.request import Recipient, Request, ShoppingPlan
@@ -71,8 +72,6 @@ def _recipients_of(name: str, schema: Schema) -> dict[str, Recipient]:
 def _probabilities_of(name: str, photo: QueryPhoto, schema: Schema) -> dict[str, float]:
     """Return the probabilities of an attribute's known values."""
     default, value = schema.singles[name].default, photo.record.get(name)
-    probabilities = dict((photo.probabilities or {}).get(name, {}))
-    likeliest = max(probabilities, key=lambda one: probabilities[one], default=None)
-    if value not in (None, default, likeliest):
-        return {str(value): 1.0}
+    known = {} if value in (None, default) else {name: [str(value)]}
+    probabilities = with_known_values(photo.probabilities or {}, known, schema).get(name, {})
     return {one: probability for one, probability in probabilities.items() if one != default}

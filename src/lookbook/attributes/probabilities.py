@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from lookbook.attributes.schema import Schema
 from lookbook.lazy import pd
 
 # The probability of each value, by attribute.
@@ -15,6 +16,26 @@ AttributeProbabilities = Mapping[str, Mapping[str, float]]
 def column_name(attribute: str, value: str) -> str:
     """Return the column of a value's probability in a flat table, such as a Parquet file."""
     return f"{attribute}: {value}"
+
+
+def with_known_values(
+    probabilities: AttributeProbabilities, values: Mapping[str, list[str]], schema: Schema
+) -> dict[str, Mapping[str, float]]:
+    """Return probabilities in which values that somebody set are certain.
+
+    Args:
+        probabilities: The probabilities of an item's values.
+        values: Its known values by attribute. Where the likeliest is none of them, a person or a
+            shop has set them.
+        schema: The declared attributes.
+    """
+    settled = dict(probabilities)
+    for name, known in values.items():
+        likely = settled.get(name, {})
+        if max(likely, key=lambda value: likely[value], default=None) not in known:
+            share = 1 / len(known) if name in schema.multis else 1.0
+            settled[name] = dict.fromkeys(known, share)
+    return settled
 
 
 class ProbabilityTable:
