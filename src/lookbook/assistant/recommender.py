@@ -11,6 +11,7 @@ import numpy as np
 
 from lookbook.assistant.product_limits import search_within_limits
 from lookbook.assistant.types import HYDE, Outfit, QueryPhoto, Recommendations, ServingParams
+from lookbook.attributes.probabilities import AttributeProbabilities, with_known_values
 from lookbook.attributes.record import known_values_by_attribute, searchable_text, values_of
 from lookbook.attributes.schema import Schema
 from lookbook.outfits.builder import (
@@ -21,12 +22,11 @@ from lookbook.outfits.builder import (
     piece_of,
 )
 from lookbook.outfits.features import Piece
-from lookbook.outfits.judge import OutfitJudge
+from lookbook.outfits.judge import OutfitJudge, Verdict
 from lookbook.outfits.rules import MISSING
 from lookbook.outfits.slots import default_slots, recipient_attributes, slot_of, values_of_slot
 from lookbook.search.catalogue_search import CatalogueSearch, Method, Query
 from lookbook.search.items import Hit
-from lookbook.search.probabilities import AttributeProbabilities
 from lookbook.search.product_filter import ProductFilter, Sort
 from lookbook.understanding.request import Recommendation, ShoppingPlan, SlotQuery, Values
 
@@ -131,17 +131,9 @@ class Recommender:
     ) -> Outfit:
         """Judge items that are worn together, and with the customer's own."""
         worn = self._worn_pieces(photo, plan)
-        hits = [self._hit(one) for one in items]
-        pieces = self._judge.pieces([*worn, *map(piece_of, hits)])
-        rows = np.arange(len(worn) + len(items))
-        (broken,) = self._judge.broken_rules(pieces, rows[None])
-        scored = ScoredOutfit(
-            [Candidate(hit, 0.0) for hit in hits],
-            float(self._judge.acceptability(pieces, rows[None])[0]),
-            [name for name, is_broken in zip(self._judge.rules, broken, strict=True) if is_broken],
-            self._judge.reasons(pieces, rows[None])[0],
-        )
-        return self._outfit(photo, plan, list(items), scored)
+        pieces = self._judge.pieces([*worn, *(piece_of(self._hit(one)) for one in items)])
+        (verdict,) = self._judge.verdicts(pieces, np.arange(len(worn) + len(items))[None])
+        return self._outfit(photo, plan, list(items), verdict)
 
     def _hit(self, item: Recommendation) -> Hit:
         """Return the hit of an item, with vector and probabilities where it came without."""
@@ -177,32 +169,45 @@ class Recommender:
             for query in self._complementing(slot_queries, plan, probabilities)
         ]
         results = self._search_within_limits(queries, slot_queries, params.candidates)
-        filled = [(query, hits) for query, hits in zip(slot_queries, results, strict=True) if hits]
-        built = build_outfits(
-            pieces, [_candidates(hits) for _, hits in filled], self._judge,
-            max(params.outfits, math.ceil(params.limit / max(len(slot_queries), 1))),
-            params.diversity, plan.context, temperature, seed,
+        count = max(params.outfits, math.ceil(params.limit / max(len(slot_queries), 1)))
+        built = self._build(
+            list(zip(slot_queries, results, strict=True)), worn, pieces, count, plan, temperature,
+            seed,
         )  # fmt: skip
-        by_outfit = [
-            [
-                self._recommendation(candidate.hit, query, [worn])
-                for candidate, (query, _) in zip(outfit.candidates, filled, strict=True)
-            ]
+        outfits: list[Outfit] = []
+        if len(slot_queries) > 1:
+            shown = built[: params.outfits]
+            outfits = [self._outfit(photo, plan, items, verdict) for items, verdict in shown]
+        if not all(results):
+            outfits = [replace(one, broken_rules=[*one.broken_rules, MISSING]) for one in outfits]
+        pieces_shown = [one for items, _ in built for one in items]
+        return Recommendations(
+            self._sorted(pieces_shown[: params.limit], plan), self._good(outfits)
+        )
+
+    def _build(
+        self, results: list[tuple[SlotQuery, list[Hit]]], worn: Values, pieces: list[Piece],
+        count: int, plan: ShoppingPlan, temperature: float = 0.0, seed: str = "",
+    ) -> list[tuple[list[Recommendation], ScoredOutfit]]:  # fmt: skip
+        """Build outfits of search results for each slot, around what is worn."""
+        filled = [(query, hits) for query, hits in results if hits]
+        built = build_outfits(
+            pieces, [_candidates(hits) for _, hits in filled], self._judge, count,
+            self._params.diversity, plan.context, temperature, seed,
+        )  # fmt: skip
+        return [
+            (
+                [
+                    self._recommendation(candidate.hit, query, [worn])
+                    for candidate, (query, _) in zip(outfit.candidates, filled, strict=True)
+                ],
+                outfit,
+            )
             for outfit in built
         ]
-        outfits = [
-            self._outfit(photo, plan, items, outfit)
-            for items, outfit in zip(by_outfit, built, strict=True)
-        ]
-        is_incomplete = len(filled) < len(slot_queries)
-        if is_incomplete:
-            outfits = [replace(one, broken_rules=[*one.broken_rules, MISSING]) for one in outfits]
-        items = self._sorted([one for items in by_outfit for one in items][: params.limit], plan)
-        return Recommendations(items, self._good(outfits) if len(slot_queries) > 1 else [])
 
     def _good(self, outfits: list[Outfit]) -> list[Outfit]:
         """Return the first outfit, and further ones that keep the rules and are acceptable."""
-        outfits = outfits[: self._params.outfits]
         least = self._judge.min_acceptability
         return outfits[:1] + [
             one
@@ -397,19 +402,11 @@ class Recommender:
                 (query, [hit for hit in next(results) if hit.photo_id not in used])
                 for query in own_queries
             ]
-            filled = [(query, hits) for query, hits in candidates if hits]
-            worn = [known_values_by_attribute(seed.record, self._schema)]
-            for outfit in build_outfits(
-                [piece_of(seed.hit)], [_candidates(hits) for _, hits in filled], self._judge, 1,
-                self._params.diversity, plan.context,
-            ):  # fmt: skip
-                items = [
-                    self._recommendation(candidate.hit, query, worn)
-                    for candidate, (query, _) in zip(outfit.candidates, filled, strict=True)
-                ]
+            worn = known_values_by_attribute(seed.record, self._schema)
+            for items, verdict in self._build(candidates, worn, [piece_of(seed.hit)], 1, plan):
                 used |= {one.photo_id for one in items}
                 first = replace(seed, slot=slot_of(seed.record, self._schema) or "")
-                outfits.append(self._outfit(None, plan, [first, *items], outfit))
+                outfits.append(self._outfit(None, plan, [first, *items], verdict))
         return self._good(outfits)
 
     def _outfit(
@@ -417,7 +414,7 @@ class Recommender:
         photo: QueryPhoto | None,
         plan: ShoppingPlan,
         items: list[Recommendation],
-        scored: ScoredOutfit,
+        verdict: Verdict,
     ) -> Outfit:
         """Return an outfit in the order of its slots, with what is known of it."""
         order = list(self._schema.slots)
@@ -432,7 +429,7 @@ class Recommender:
             pair for two in combinations(known, 2) for pair in self._style.common_pairs(*two)[:1]
         )
         return Outfit(
-            items, round(scored.acceptability, 4), scored.reasons, scored.broken_rules,
+            items, round(verdict.acceptability, 4), verdict.reasons, verdict.broken_rules,
             next(pairs, None),
         )  # fmt: skip
 
@@ -494,18 +491,11 @@ class Recommender:
         self, worn: Values, photo: QueryPhoto | None
     ) -> dict[str, Mapping[str, float]]:
         """Return the probabilities of what is worn; corrected values are certain."""
-        probabilities: dict[str, Mapping[str, float]] = dict((photo and photo.probabilities) or {})
+        probabilities: AttributeProbabilities = (photo and photo.probabilities) or {}
         if photo and photo.photo_id and not probabilities:
-            probabilities = dict(
-                self._search.attribute_probabilities(photo.photo_id, self._params.embedder)
-            )
-        for name, values in worn.items():
-            known = probabilities.get(name, {})
-            likeliest = max(known, key=lambda value: known[value], default=None)
-            if likeliest not in values:
-                share = 1 / len(values) if name in self._schema.multis else 1.0
-                probabilities[name] = dict.fromkeys(values, share)
-        return probabilities
+            embedder = self._params.embedder
+            probabilities = self._search.attribute_probabilities(photo.photo_id, embedder)
+        return with_known_values(probabilities, worn, self._schema)
 
     def _worn_pieces(self, photo: QueryPhoto | None, plan: ShoppingPlan) -> list[Piece]:
         """Return the customer's own garment as a piece of an outfit; none if none is known."""
@@ -514,7 +504,7 @@ class Recommender:
             return []
         probabilities = self._probabilities_of(worn, photo)
         for name in recipient_attributes(self._schema):
-            # Who it is for, if that is said, outranks the photo.
+            # A stated recipient outranks the photo.
             stated = [
                 preference.values[0]
                 for query in plan.queries

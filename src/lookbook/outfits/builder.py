@@ -12,8 +12,8 @@ import numpy as np
 from lookbook.attributes.probabilities import AttributeProbabilities
 from lookbook.attributes.schema import Schema
 from lookbook.outfits.features import Piece, Pieces
-from lookbook.outfits.judge import OutfitJudge
-from lookbook.outfits.slots import compatible, recipient_attributes
+from lookbook.outfits.judge import OutfitJudge, Verdict, saturated_log
+from lookbook.outfits.slots import compatibility_matrix, recipient_attributes
 from lookbook.search.items import Hit
 from lookbook.search.probabilities import StackedProbabilities
 
@@ -27,9 +27,6 @@ _ACCEPTABILITY = 5.0
 _SLOT = 3.0
 # Weights of compatibility with what is worn: of recipients, and of occasions.
 _RECIPIENT, _OCCASION = 8.0, 0.5
-_MIN_PROBABILITY = 0.005
-# Higher probabilities count as certain, or items for everybody would be shown to everybody.
-_CERTAIN = 0.85
 # An outfit that breaks a rule comes after all that break none.
 _BROKEN_RULE = 1e3
 _USED = 1e6
@@ -48,20 +45,14 @@ class Candidate(NamedTuple):
 
 
 @dataclass(frozen=True)
-class ScoredOutfit:
-    """An outfit with the judgement on it.
+class ScoredOutfit(Verdict):
+    """An outfit with the verdict on it.
 
     Attributes:
         candidates: One for each slot that has candidates.
-        acceptability: Predicted probability that people find it acceptable.
-        broken_rules: The rules that it breaks, since the candidates offer nothing else.
-        reasons: What speaks for it, see :meth:`OutfitJudge.reasons`.
     """
 
     candidates: list[Candidate]
-    acceptability: float
-    broken_rules: list[str]
-    reasons: list[str]
 
 
 def compatibility_scores(
@@ -81,9 +72,9 @@ def compatibility_scores(
         if worn.get(name):
             values = list(schema.singles[name].values)
             (own,) = StackedProbabilities([worn]).of(name, values)
-            probabilities = own @ _compatibility(name, schema) / max(own.sum(), 1e-9)
+            probabilities = own @ compatibility_matrix(name, schema) / max(own.sum(), 1e-9)
             weight = _RECIPIENT if name in recipient_attributes(schema) else _OCCASION
-            logs = weight * np.log(np.clip(probabilities / _CERTAIN, _MIN_PROBABILITY, 1.0))
+            logs = weight * saturated_log(probabilities)
             scores[name] = dict(zip(values, logs.tolist(), strict=True))
     return scores
 
@@ -136,29 +127,18 @@ def build_outfits(
     if pieces.slots.shape[1]:
         # What may be no garment for the slot at all is a worse choice than one that surely is.
         certainty = pieces.slots[len(worn) :].max(axis=1)
-        certainty = np.clip(certainty / _CERTAIN, _MIN_PROBABILITY, 1.0)
-        scores[len(worn) :] += _SLOT * np.log(certainty)
+        scores[len(worn) :] += _SLOT * saturated_log(certainty)
     if temperature:
         generator = np.random.default_rng(list(seed.encode()))
         scores[len(worn) :] += temperature * generator.gumbel(size=len(candidates))
     ids = [f"worn {row}" for row in range(len(worn))] + [one.hit.photo_id for one in candidates]
     bounds = len(worn) + np.cumsum([0, *(len(slot) for slot in slots)])
-    rows, acceptability = _Search(judge, pieces, scores, ids, bounds).choose(count, diversity)
-    if not len(rows):
-        return []
-    broken, reasons = judge.broken_rules(pieces, rows), judge.reasons(pieces, rows)
+    rows = _Search(judge, pieces, scores, ids, bounds).choose(count, diversity)
     return [
         ScoredOutfit(
-            [candidates[row] for row in rows[number, len(worn) :] - len(worn)],
-            float(acceptability[number]),
-            [
-                name
-                for name, is_broken in zip(judge.rules, broken[number], strict=True)
-                if is_broken
-            ],
-            reasons[number],
+            **vars(verdict), candidates=[candidates[row] for row in own[len(worn) :] - len(worn)]
         )
-        for number in range(len(rows))
+        for own, verdict in zip(rows, judge.verdicts(pieces, rows), strict=True)
     ]
 
 
@@ -185,14 +165,9 @@ class _Search:
         # An item may be a candidate for two slots, and fills one of them.
         self._pairs = np.where(self._ids[:, None] == self._ids, -_USED, self._pairs)
 
-    def choose(self, count: int, diversity: float) -> tuple[np.ndarray, np.ndarray]:
-        """Choose outfits that share no item.
-
-        Returns:
-            (outfits, n) rows of the pieces, what is worn first; and their acceptability.
-        """
+    def choose(self, count: int, diversity: float) -> np.ndarray:
+        """Choose outfits that share no item: (outfits, n) rows of the pieces, worn ones first."""
         chosen: list[np.ndarray] = []
-        found: list[float] = []
         while len(chosen) < count and len(proposed := self._propose()):
             acceptability = self._judge.acceptability(self._pieces, proposed)
             bounded = np.clip(acceptability, 1e-6, 1 - 1e-6)
@@ -202,14 +177,13 @@ class _Search:
             while len(chosen) < count:
                 total = merit + self._scores[proposed[:, self._worn :]].sum(axis=1)
                 best = int(np.argmax(total))
-                # What is left may be worse than new proposals without the items in use.
+                # The rest may be worse than new proposals without the items in use.
                 is_poor = acceptability[best] < self._judge.min_acceptability or broken[best] > 0
                 if total[best] < -_USED / 2 or (is_poor and len(chosen) > fresh):
                     break
                 chosen.append(proposed[best])
-                found.append(float(acceptability[best]))
                 self._use(proposed[best, self._worn :], diversity)
-        return np.array(chosen), np.array(found)
+        return np.array(chosen)
 
     def _propose(self) -> np.ndarray:
         """Propose outfits of unused items, by items and pairs: (outfits, n) rows of the pieces."""
@@ -254,12 +228,3 @@ def _occurrence(values: np.ndarray) -> np.ndarray:
     before = np.empty(len(values), int)
     before[order] = count
     return before
-
-
-def _compatibility(name: str, schema: Schema) -> np.ndarray:
-    """Return which values of an attribute are compatible; (values, values) of 0 and 1."""
-    values = list(schema.singles[name].values)
-    matrix = np.array(
-        [[other in compatible(name, value, schema) for other in values] for value in values]
-    )
-    return (matrix | matrix.T).astype(float)

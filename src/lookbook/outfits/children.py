@@ -1,4 +1,4 @@
-"""Tells children's clothes from adults' by their pictures."""
+"""A model that tells children's clothes from adults' by their pictures."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from lookbook.attributes.probabilities import AttributeProbabilities
 from lookbook.attributes.schema import Schema
 from lookbook.outfits.children import ChildModel
 from lookbook.outfits.scales import Scale
-from lookbook.outfits.slots import compatible, default_slots, recipient_attributes
+from lookbook.outfits.slots import compatibility_matrix, default_slots, recipient_attributes
 from lookbook.outfits.style import StyleModel
 from lookbook.search.probabilities import StackedProbabilities
 
@@ -62,6 +62,11 @@ class Pieces:
         return np.stack(columns, axis=1) if columns else np.zeros((len(self.embeddings), 0))
 
     @cached_property
+    def on_scales(self) -> dict[str, np.ndarray]:
+        """(pieces,) expected positions, by scale."""
+        return dict(zip(self.scales, self.positions.T, strict=True))
+
+    @cached_property
     def slots(self) -> np.ndarray:
         """(pieces, slots) probability that a piece fills each slot."""
         name, slots = self.schema.slot_attribute, list(self.schema.slots)
@@ -89,13 +94,9 @@ class Pieces:
         # Where nothing is known of somebody's age, nothing speaks against it.
         agree = np.nan_to_num(agree, nan=1.0)
         for name in recipient_attributes(self.schema):
-            values = list(self.schema.singles[name].values)
-            fits = np.array(
-                [[two in compatible(name, one, self.schema) for two in values] for one in values]
-            )
-            shares = self.probabilities.of(name, values)
+            shares = self.probabilities.of(name, list(self.schema.singles[name].values))
             shares = shares / np.maximum(shares.sum(axis=1, keepdims=True), 1e-9)
-            agree = agree * (shares @ (fits | fits.T) @ shares.T)
+            agree = agree * (shares @ compatibility_matrix(name, self.schema) @ shares.T)
         conflicts: np.ndarray = 1.0 - np.clip(agree, 0.0, 1.0)
         return conflicts
 
@@ -150,8 +151,9 @@ def make_pieces(
         if piece.embedding is not None and len(piece.embedding) == size:
             embeddings[row] = piece.embedding
     stacked = StackedProbabilities([piece.probabilities for piece in pieces])
-    ages = [np.nan if one.is_for_child is None else float(one.is_for_child) for one in pieces]
-    for_children = np.array(ages)
+    for_children = np.array(
+        [np.nan if one.is_for_child is None else one.is_for_child for one in pieces], float
+    )
     if children is not None and size == len(children.weights):
         for_children = np.where(np.isnan(for_children), children.predict(embeddings), for_children)
     return Pieces(stacked, embeddings, for_children, scales, style, schema)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from copy import copy
-from functools import cached_property
+from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 
@@ -17,13 +18,13 @@ from lookbook.outfits.features import (
     make_pieces,
     outfit_features,
 )
-from lookbook.outfits.params import OutfitParams, OutfitRules
+from lookbook.outfits.params import OutfitParams
 from lookbook.outfits.rules import broken_pairs, broken_rules, rule_names
 from lookbook.outfits.style import StyleModel
 
 # Weight of the probability that two pieces are for one wearer, as a logarithm.
 _RECIPIENT_WEIGHT = 5.0
-_MIN_AGREEMENT = 0.005
+_MIN_PROBABILITY = 0.005
 # Higher probabilities count as certain, or the same few items would be in most outfits.
 _CERTAIN = 0.85
 # Penalty for each step outside what a season or an occasion needs, as a logarithm.
@@ -40,13 +41,47 @@ _FEW_FEATURES = 0.5
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Verdict:
+    """What a judge says of an outfit.
+
+    Attributes:
+        acceptability: Predicted probability that people find it acceptable.
+        broken_rules: The rules that it breaks, see :attr:`OutfitJudge.rules`.
+        reasons: What speaks for it, see :meth:`OutfitJudge.reasons`.
+    """
+
+    acceptability: float
+    broken_rules: list[str]
+    reasons: list[str]
+
+
 class OutfitJudge:
-    """Judges the outfits of one catalogue."""
+    """Judges the outfits of one catalogue.
+
+    Attributes:
+        style: Values that are worn together, and the compatibility model.
+        params: The scales and rules.
+        schema: The catalogue's attributes.
+        rules: The names of the rules.
+    """
 
     def __init__(self, style: StyleModel, params: OutfitParams, schema: Schema) -> None:
         """Create a judge."""
         self.style, self.params, self.schema = style, params, schema
+        self.rules = rule_names(params.rules)
+        self._careful_rules = params.rules.tighten(params.rules.margin)
+        self._reason_rules = params.rules.tighten(_REASON_SHARE)
+        self._names = feature_names(params.scales, style, schema)
         self._image_model = ""
+        model = style.compatibility
+        shared = len(set(self._names) & set(model.features)) if model else 0
+        if model and shared < _FEW_FEATURES * len(model.features):
+            logger.warning(
+                "This catalogue has %d of the %d features that the outfit model was trained on. "
+                "Outfits rest on these and on the rules; train another with "
+                "'kedro run --pipelines=style'.", shared, len(model.features),
+            )  # fmt: skip
 
     def for_images(self, image_model: str) -> OutfitJudge:
         """Return a judge that knows by which model pictures are embedded.
@@ -66,10 +101,8 @@ class OutfitJudge:
 
     def pair_scores(self, pieces: Pieces) -> np.ndarray:
         """Score every pair by style and wearer, as logarithms; (pieces, pieces)."""
-        agreement = (1.0 - pieces.recipient_conflicts) / _CERTAIN
-        agreement = np.clip(agreement, _MIN_AGREEMENT, 1.0)
         scores: np.ndarray = self.style.pair_scores(pieces.probabilities)
-        return scores + _RECIPIENT_WEIGHT * np.log(agreement)
+        return scores + _RECIPIENT_WEIGHT * saturated_log(1.0 - pieces.recipient_conflicts)
 
     def context_scores(self, pieces: Pieces, context: Mapping[str, str]) -> np.ndarray:
         """Score pieces by how far they are from what a season or an occasion needs.
@@ -82,11 +115,10 @@ class OutfitJudge:
             (pieces,) log scores, 0 for pieces within the range.
         """
         scores = np.zeros(len(pieces.embeddings))
-        positions = dict(zip(pieces.scales, pieces.positions.T, strict=True))
         for name, fact in context.items():
             for scale, (low, high) in self.params.contexts.get(name, {}).get(fact, {}).items():
-                if scale in positions:
-                    own = positions[scale]
+                if scale in pieces.scales:
+                    own = pieces.on_scales[scale]
                     distance = np.maximum(low - own, 0.0) + np.maximum(own - high, 0.0)
                     scores = scores - _CONTEXT_WEIGHT * distance
         return scores
@@ -108,19 +140,10 @@ class OutfitJudge:
         rules = self._careful_rules if is_predicted else self.params.rules
         return broken_rules(pieces, outfits, rules)
 
-    @cached_property
-    def _careful_rules(self) -> OutfitRules:
-        return self.params.rules.tighten(self.params.rules.margin)
-
     @property
     def min_acceptability(self) -> float:
         """The least acceptability of a further outfit; 0 where no ratings have calibrated it."""
         return self.params.min_acceptability if self.style.compatibility else 0.0
-
-    @property
-    def rules(self) -> list[str]:
-        """The names of the rules."""
-        return rule_names(self.params.rules)
 
     def acceptability(self, pieces: Pieces, outfits: np.ndarray) -> np.ndarray:
         """Predict how likely people find outfits acceptable.
@@ -140,6 +163,24 @@ class OutfitJudge:
         probabilities: np.ndarray = 1 / (1 + np.exp(-means))
         return probabilities
 
+    def verdicts(self, pieces: Pieces, outfits: np.ndarray) -> list[Verdict]:
+        """Judge each of a few outfits.
+
+        Args:
+            pieces: The items.
+            outfits: (outfits, n) rows of the pieces of each.
+        """
+        if not len(outfits):
+            return []
+        broken = self.broken_rules(pieces, outfits)
+        acceptability, reasons = self.acceptability(pieces, outfits), self.reasons(pieces, outfits)
+        return [
+            Verdict(
+                float(acceptability[row]), list(compress(self.rules, broken[row])), reasons[row]
+            )
+            for row in range(len(outfits))
+        ]
+
     def reasons(self, pieces: Pieces, outfits: np.ndarray) -> list[list[str]]:
         """Return which groups of features speak for each outfit, the strongest first.
 
@@ -150,12 +191,11 @@ class OutfitJudge:
         if model is None or outfits.shape[1] < 2:
             return [[] for _ in outfits]
         groups, steps = model.contributions(self._features(pieces, outfits))
-        strict = self.params.rules.tighten(_REASON_SHARE)
-        broken = broken_rules(pieces, outfits, strict)
+        broken = broken_rules(pieces, outfits, self._reason_rules)
         ranges = np.ptp(pieces.positions[outfits], axis=1)
         reasons = []
         for own_steps, own_broken, own_ranges in zip(steps, broken, ranges, strict=True):
-            far = {name for name, is_far in zip(self.rules, own_broken, strict=True) if is_far}
+            far = set(compress(self.rules, own_broken))
             far |= {
                 name
                 for name, spread in zip(pieces.scales, own_ranges, strict=True)
@@ -171,15 +211,8 @@ class OutfitJudge:
         assert model is not None
         return model.align(outfit_features(pieces, outfits), self._names)
 
-    @cached_property
-    def _names(self) -> list[str]:
-        names = feature_names(self.params.scales, self.style, self.schema)
-        model = self.style.compatibility
-        shared = len(set(names) & set(model.features)) if model else 0
-        if model and shared < _FEW_FEATURES * len(model.features):
-            logger.warning(
-                "This catalogue has %d of the %d features that the outfit model was trained on. "
-                "Outfits rest on these and on the rules; train another with "
-                "'kedro run --pipelines=style'.", shared, len(model.features),
-            )  # fmt: skip
-        return names
+
+def saturated_log(probabilities: np.ndarray) -> np.ndarray:
+    """Return log probabilities within bounds: near certainty counts as certainty."""
+    logs: np.ndarray = np.log(np.clip(probabilities / _CERTAIN, _MIN_PROBABILITY, 1.0))
+    return logs

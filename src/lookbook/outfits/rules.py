@@ -26,7 +26,7 @@ def broken_rules(pieces: Pieces, outfits: np.ndarray, rules: OutfitRules) -> np.
     Returns:
         (outfits, rules) in the order of :func:`rule_names`.
     """
-    positions = dict(zip(pieces.scales, pieces.positions.T, strict=True))
+    positions = pieces.on_scales
     kept = np.zeros(len(outfits), bool)
     columns = [
         np.ptp(positions[name][outfits], axis=1) > largest if name in positions else kept
@@ -51,11 +51,11 @@ def broken_pairs(pieces: Pieces, rules: OutfitRules) -> np.ndarray:
     count = np.zeros((len(pieces.embeddings),) * 2)
     for name, largest in rules.spread.items():
         if name in pieces.scales:
-            own = pieces.positions[:, list(pieces.scales).index(name)]
+            own = pieces.on_scales[name]
             count += np.abs(own[:, None] - own) > largest
     for name, largest in rules.most.items():
         if name in pieces.scales:
-            own = pieces.positions[:, list(pieces.scales).index(name)]
+            own = pieces.on_scales[name]
             count += own[:, None] + own > largest
     # Also beside a piece of an unknown wearer, pieces that suit either wearer come first.
     count += pieces.recipient_conflicts > rules.other_recipient

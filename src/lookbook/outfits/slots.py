@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from lookbook.attributes.schema import Schema
 
 
@@ -92,6 +94,16 @@ def compatible(name: str, value: str, schema: Schema) -> list[str]:
     if value == attribute.default:
         return list(attribute.values)
     return [value, *attribute.values[value].compatible_with, attribute.default]
+
+
+def compatibility_matrix(name: str, schema: Schema) -> np.ndarray:
+    """Return which values of an attribute are compatible, either way; (values, values) bool."""
+    values = list(schema.singles[name].values)
+    matrix = np.array(
+        [[other in compatible(name, value, schema) for other in values] for value in values]
+    )
+    fits: np.ndarray = matrix | matrix.T
+    return fits
 
 
 def is_complement(item: Mapping[str, Any], other: Mapping[str, Any], schema: Schema) -> bool:
