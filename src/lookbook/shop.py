@@ -261,7 +261,7 @@ class Shop:
         method: AnswerMethod | None,
         update: dict[str, Any],
     ) -> ServingParams:
-        from lookbook.assistant.types import ANSWER_METHODS, with_products
+        from lookbook.assistant.types import ANSWER_METHODS, with_filters, with_products
 
         if k is not None and k < 1:
             raise InputError(f"k is {k}: ask for 1 item or more.")
@@ -270,22 +270,11 @@ class Shop:
                 f"There is no search method '{method}'. Choose one of {', '.join(ANSWER_METHODS)}."
             )
         self.check_index()
-        declared = self.assistant.schema.categorical
-        for name, values in (filters or {}).items():
-            if name not in declared:
-                raise InputError(
-                    f"There is no attribute '{name}' to filter by. Choose one of "
-                    f"{', '.join(declared)}."
-                )
-            unknown = [value for value in values if value not in declared[name].values]
-            if isinstance(values, str) or unknown:
-                raise InputError(
-                    f"The filter {name}={values!r} is not a list of values of '{name}', which has "
-                    f"{', '.join(declared[name].values)}."
-                )
-        options = {"limit": k, "method": method, "filters": filters and dict(filters)}
+        options = {"limit": k, "method": method}
         given = {name: value for name, value in options.items() if value is not None}
         params = self.assistant.params.model_copy(update={**given, **update})
+        if filters is not None:
+            params = with_filters(params, filters, self.assistant.schema)
         return with_products(params, products, sort, self.assistant.product_facets())
 
     def _table(self, items: list[Recommendation]) -> pd.DataFrame:

@@ -340,19 +340,6 @@ class Assistant:
         files = item.product.photos if item is not None and item.product else []
         return [file for file in files if file != item.file and self.has_picture(file)]
 
-    def filter_values(self) -> dict[str, list[str]]:
-        """Return the values that occur in the index, by attribute.
-
-        Raises:
-            InputError: If there is no index.
-        """
-        declared = self.schema.categorical
-        occurring = self.component("search_index").values_of(list(declared))
-        return {
-            name: [value for value in attribute.values if value in occurring.get(name, ())]
-            for name, attribute in declared.items()
-        }
-
     def product_facets(self) -> ProductFacets:
         """Return the brands, sizes and prices of the products in the index.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal, get_args
@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 from pydantic import BaseModel, Field, ValidationError
 
 from lookbook.attributes.record import Record
+from lookbook.attributes.schema import Schema
 from lookbook.errors import InputError
 from lookbook.outfits.seasons import Hemisphere, season_weather
 from lookbook.search.catalogue_search import METHODS, Method
@@ -87,6 +88,29 @@ class ServingParams(BaseModel):
     def weather_on(self, day: date) -> Weather | None:
         """Return the weather that outfits are for on a day; ``None`` if it is open."""
         return season_weather(day, self.hemisphere) if self.weather == "season" else self.weather
+
+
+def with_filters(
+    params: ServingParams, filters: Mapping[str, Sequence[str]], schema: Schema
+) -> ServingParams:
+    """Return parameters with other allowed values by attribute.
+
+    Raises:
+        InputError: If there is no such attribute or value.
+    """
+    declared = schema.categorical
+    for name, values in filters.items():
+        if name not in declared:
+            raise InputError(
+                f"There is no attribute '{name}' to filter by. Choose one of {', '.join(declared)}."
+            )
+        unknown = [value for value in values if value not in declared[name].values]
+        if isinstance(values, str) or unknown:
+            raise InputError(
+                f"The filter {name}={values!r} is not a list of values of '{name}', which has "
+                f"{', '.join(declared[name].values)}."
+            )
+    return params.model_copy(update={"filters": {**filters}})
 
 
 def with_products(

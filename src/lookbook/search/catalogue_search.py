@@ -289,28 +289,26 @@ class CatalogueSearch:
             for row in rows
         ]  # fmt: skip
 
-    def values_of(self, names: list[str], embedder: str | None = None) -> dict[str, set[str]]:
-        """Return the values that items have, by attribute.
-
-        Args:
-            names: Attributes with values.
-            embedder: Embedding model whose table is read; the first by default.
+    def value_counts(self) -> dict[str, dict[str, int]]:
+        """Count the items with each value, by attribute with values; values of none are absent.
 
         Raises:
             InputError: If there is no index.
         """
-        import pyarrow as pa
-        import pyarrow.compute as pc
+        return self._open(None).value_counts
 
-        searcher = self._open(embedder)
-        columns = {name: c for name, c in searcher.attributes.items() if name in names}
-        rows = searcher.table.search().select(list(columns.values())).to_arrow()
-        values = {}
-        for name, column in columns.items():
-            cells = rows[column]
-            flat = pc.list_flatten(cells) if pa.types.is_list(cells.type) else cells
-            values[name] = set(flat.unique().to_pylist())
-        return values
+    def __len__(self) -> int:
+        """Return the number of items."""
+        count: int = self._open(None).table.count_rows()
+        return count
+
+    def photo_id(self, item_id: str) -> str | None:
+        """Return the main photo of a product by the shop's own id, or the photo's id itself.
+
+        Raises:
+            InputError: If there is no index.
+        """
+        return self._open(None).photo_ids.get(item_id)
 
     def product_facets(self, embedder: str | None = None) -> ProductFacets:
         """Return what the products have, to choose from.

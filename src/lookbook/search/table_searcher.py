@@ -20,7 +20,7 @@ from lookbook.search.embedders import Embedder
 from lookbook.search.in_memory_index import EncodedQuery, InMemoryIndex
 from lookbook.search.items import Item
 from lookbook.search.preferences import Preference
-from lookbook.search.product_columns import CODES, COLUMNS
+from lookbook.search.product_columns import CODES, COLUMNS, FIELDS
 from lookbook.search.product_filter import FACET_COLUMNS, ProductFacets, ProductFilter, Sort
 from lookbook.search.tables import (
     ATTRIBUTE_LOG_PROBS,
@@ -250,6 +250,40 @@ class TableSearcher:
             row_ids = builder.with_row_id(True).select([KEY]).limit(1).to_arrow()["_rowid"]
             rows = InMemoryIndex(self._fetch(row_ids.to_pylist()))
         return rows.item(rows.index[photo_id]) if photo_id in rows.index else None
+
+    @cached_property
+    def photo_ids(self) -> dict[str, str]:
+        """The main photo of each item, by the product's id; by itself without a product."""
+        rows = self.table.search().select([KEY, FIELDS["product_id"]]).to_arrow()
+        photo_ids, product_ids = (rows[name].to_pylist() for name in rows.schema.names)
+        # The shop's ids come last: they outrank a photo's.
+        return {one: one for one in photo_ids} | {
+            product_id: photo_id
+            for photo_id, product_id in zip(photo_ids, product_ids, strict=True)
+            if product_id
+        }
+
+    @cached_property
+    def value_counts(self) -> dict[str, dict[str, int]]:
+        """Number of items with each value, by attribute."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        columns = {
+            name: column
+            for name, column in self.attributes.items()
+            if self.table.schema.field(column).metadata[KIND] != b"text"
+        }
+        rows = self.table.search().select(list(columns.values())).to_arrow()
+        counts = {}
+        for name, column in columns.items():
+            cells = rows[column]
+            flat = pc.list_flatten(cells) if pa.types.is_list(cells.type) else cells
+            counted = pc.value_counts(flat.combine_chunks())
+            counts[name] = dict(
+                zip(counted.field(0).to_pylist(), counted.field(1).to_pylist(), strict=True)
+            )
+        return counts
 
     @cached_property
     def facets(self) -> ProductFacets:

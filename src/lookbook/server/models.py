@@ -83,12 +83,14 @@ class FoundItem(Item):
 
     Attributes:
         slot: The part of an outfit that it is for; empty for any.
+        slot_label: The slot's name in the customer's language.
         score: How well it matches, from 0 to 1.
         why: The reasons for it, in a few words.
         matched_by: ``words``, ``picture``, both, or empty.
     """
 
     slot: str
+    slot_label: str
     score: float
     why: str
     matched_by: str
