@@ -101,7 +101,12 @@ class Shop:
 
         index: Any = self._catalog["search_index"]
         kept: Any = self._catalog["kept_messages"]
-        return Assistant(self.load, index.newest, lambda row: kept.save({row["id"]: row}))
+        return Assistant(
+            self.load,
+            index.newest,
+            lambda row: kept.save({row["id"]: row}),
+            feedback=self._catalog["feedback_log"],
+        )
 
     def check_index(self) -> None:
         """Check that there is an index.

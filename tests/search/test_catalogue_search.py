@@ -14,6 +14,7 @@ from lookbook.search import catalogue_search
 from lookbook.search.bm25 import stems
 from lookbook.search.catalogue_search import METHODS, Query
 from lookbook.search.preferences import Preference
+from lookbook.search.ranking import FusionWeights
 from lookbook.search.table_searcher import TableSearcher
 from project import configuration, jpeg
 
@@ -356,3 +357,25 @@ def test_customers_who_come_at_once_open_a_table_once(open_search, monkeypatch):
     with ThreadPoolExecutor(8) as customers:
         list(customers.map(lambda _: search.browse({}, 1), range(8)))
     assert opened == ["minilm"]
+
+
+def test_a_hit_has_its_scores_by_component_and_other_weights_rank_by_them(open_search):
+    opened, asked = open_search(), query("casual pants in blue")
+    (hits,) = opened.search([asked], "hybrid", 10)
+    weights = FusionWeights.model_validate(configuration("globals")["search_weights"])
+    scores = [
+        sum(
+            weights.by_component(hit.text_confidence)[one] * hit.components[one]
+            for one in hit.components
+        )
+        for hit in hits
+    ]
+    assert len(hits[0].components) > 1 and scores == sorted(scores, reverse=True)
+    by_words = dict.fromkeys(FusionWeights.model_fields, 0.0) | {"bm25": 1.0}
+    other = opened.with_weights(FusionWeights.model_validate(by_words))
+    (reordered,) = other.search([asked], "hybrid", 10)
+    words = [hit.components["bm25"] for hit in reordered]
+    assert words == sorted(words, reverse=True)
+    assert [hit.photo_id for hit in reordered] != [hit.photo_id for hit in hits]
+    (again,) = opened.search([asked], "hybrid", 10)
+    assert [hit.photo_id for hit in again] == [hit.photo_id for hit in hits]

@@ -6,10 +6,10 @@ import pytest
 from lookbook.search.ranking import (
     FusionWeights,
     fuse_scores,
-    fusion_weights,
     gumbel_noise,
     hash_ids,
     matched_by,
+    text_confidence,
     top_k,
 )
 from lookbook.search.tables import SimilarityThresholds
@@ -28,11 +28,6 @@ def test_scores_are_added_up_by_weight():
     assert fused.tolist() == pytest.approx([1.1, 0.7])
 
 
-def test_a_single_component_needs_no_weight():
-    weights = fusion_weights(WEIGHTS, {"bm25": np.zeros(2)}, ALL, True, THRESHOLDS)
-    assert weights == {"bm25": 1.0}
-
-
 @pytest.mark.parametrize(
     ("nearest", "is_descriptive", "expected"),
     [
@@ -45,7 +40,7 @@ def test_preferences_count_less_the_better_a_text_describes_an_image(
     nearest, is_descriptive, expected
 ):
     components = {"image_in_text_space": np.array([0.0, nearest]), "bm25": np.zeros(2)}
-    weights = fusion_weights(WEIGHTS, components, ALL, is_descriptive, THRESHOLDS)
+    weights = WEIGHTS.by_component(text_confidence(components, ALL, is_descriptive, THRESHOLDS))
     assert weights["attribute_log_probs"] == pytest.approx(expected)
     assert weights["required"] == 1.0
     assert (weights["image_in_text_space"], weights["image_embedding"]) == (1.0, 2.0)
@@ -54,8 +49,7 @@ def test_preferences_count_less_the_better_a_text_describes_an_image(
 def test_items_that_are_filtered_out_do_not_describe_a_text():
     components = {"image_in_text_space": np.array([0.1, 0.9]), "bm25": np.zeros(2)}
     mask = np.array([True, False])
-    weights = fusion_weights(WEIGHTS, components, mask, True, THRESHOLDS)
-    assert weights["attribute_log_probs"] == 1.0
+    assert text_confidence(components, mask, True, THRESHOLDS) == 0.0
 
 
 def test_top_k_orders_allowed_items_and_ties_go_to_the_first():

@@ -21,6 +21,13 @@ from lookbook.assistant.types import Outfit, QueryPhoto, Recommendations, Servin
 from lookbook.assistant.wearer import find_needs
 from lookbook.attributes.schema import Schema
 from lookbook.errors import InputError
+from lookbook.feedback.events import (
+    FeedbackEvent,
+    FeedbackLog,
+    event_rows,
+    new_answer_id,
+    shown_rows,
+)
 from lookbook.loading import loaded_once
 from lookbook.outfits.judge import OutfitJudge
 from lookbook.search.items import Hit
@@ -53,7 +60,7 @@ def _queued(
 
 
 class Assistant:
-    """Answers customers, and stores nothing about them but messages that it is to keep."""
+    """Answers customers; it stores messages and feedback only where it is configured to."""
 
     def __init__(
         self,
@@ -61,6 +68,7 @@ class Assistant:
         newest: Callable[[], str] = lambda: "",
         keep: Callable[[dict[str, Any]], None] | None = None,
         today: Callable[[], date] = date.today,
+        feedback: FeedbackLog | None = None,
     ) -> None:
         """Create an assistant; nothing is loaded yet.
 
@@ -75,11 +83,14 @@ class Assistant:
                 :func:`lookbook.understanding.kept_messages.row_of` returns it; called where
                 ``keep_messages`` of :class:`ServingParams` is true.
             today: Returns the date, for outfits of the season.
+            feedback: Keeps what answers show and what customers do with it, where ``feedback`` of
+                :class:`ServingParams` is true.
         """
         self._load = load
         self._newest = newest
         self._keep = keep
         self._today = today
+        self._feedback = feedback
         self._version = ""
         self.state = "loading"
         self._components: dict[str, Any] = {}
@@ -227,6 +238,47 @@ class Assistant:
         except Exception as error:
             # The customer is answered all the same.
             logger.warning("A message could not be kept: %s", error)
+
+    def log_answer(
+        self, turn: Interpretation, found: Recommendations, params: ServingParams
+    ) -> str:
+        """Log what an answer shows, where feedback is logged.
+
+        Returns:
+            The answer's id, to which events of :meth:`log_event` refer.
+        """
+        answer_id = new_answer_id()
+        if params.feedback and self._feedback is not None and found.items:
+            start = turn.photo.record if turn.photo else None
+            outfits = [outfit.items for outfit in found.outfits]
+            sort = params.sort if turn.plan.sort == "relevance" else turn.plan.sort
+            self._feedback.append(
+                shown_rows(
+                    answer_id, turn.request, turn.plan, start, found.items, outfits, sort,
+                    self.schema,
+                )
+            )  # fmt: skip
+        return answer_id
+
+    def log_event(self, event: FeedbackEvent) -> bool:
+        """Log what a customer did with items, where feedback is logged.
+
+        Items that the catalogue does not have are left out, so that no other text is stored.
+
+        Returns:
+            Whether anything was logged.
+
+        Raises:
+            InputError: If there is no index.
+        """
+        if not self.params.feedback or self._feedback is None:
+            return False
+        index = self.component("search_index")
+        items = [one for one in event.item_ids if index.item(one) is not None]
+        if not items and event.outfit is None:
+            return False
+        self._feedback.append(event_rows(event.model_copy(update={"item_ids": items})))
+        return True
 
     def _interpret(
         self, photo: QueryPhoto | None, message: str, history: Turns, params: ServingParams

@@ -66,6 +66,7 @@ class ServingParams(BaseModel):
         max_concurrency: Customers answered at once; the others wait. ``None`` for the number of
             cores.
         keep_messages: Whether messages that were not understood are kept to be labelled.
+        feedback: Whether it is logged what answers show and what customers do with it.
     """
 
     method: AnswerMethod
@@ -84,6 +85,7 @@ class ServingParams(BaseModel):
     diversity: float = Field(ge=0)
     max_concurrency: int | None = Field(gt=0)
     keep_messages: bool
+    feedback: bool
 
     def weather_on(self, day: date) -> Weather | None:
         """Return the weather that outfits are for on a day; ``None`` if it is open."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -29,8 +30,8 @@ from lookbook.search.ranking import (
     REQUIRED,
     FusionWeights,
     fuse_scores,
-    fusion_weights,
     matched_by,
+    text_confidence,
     top_k,
 )
 from lookbook.search.table_searcher import REINDEX, Query, TableSearcher
@@ -120,6 +121,14 @@ class CatalogueSearch:
         narrowed._subset = frozenset(photo_ids)
         return narrowed
 
+    def with_weights(self, weights: FusionWeights) -> CatalogueSearch:
+        """Return a search of the same tables by other weights."""
+        other = copy(self)
+        other._weights = weights
+        # It is loaded once for all.
+        other._open_reranker = lambda: self._reranker
+        return other
+
     def search(
         self, queries: list[Query], method: Method, limit: int, embedder: str | None = None
     ) -> list[list[Hit]]:
@@ -168,7 +177,10 @@ class CatalogueSearch:
         self, rows: InMemoryIndex, query: Query, components: dict[str, np.ndarray],
         mask: np.ndarray, count: int, thresholds: SimilarityThresholds,
     ) -> list[Hit]:  # fmt: skip
-        weights = fusion_weights(self._weights, components, mask, query.is_descriptive, thresholds)
+        confidence = text_confidence(components, mask, query.is_descriptive, thresholds)
+        weights = self._weights.by_component(confidence)
+        if len(components) == 1:
+            weights = dict.fromkeys(components, 1.0)
         is_sorted = query.sort != "relevance"
         is_described = query.is_descriptive and bool(query.text.strip())
         depth = (max(count, _SORTED) if is_described else len(rows)) if is_sorted else count
@@ -180,10 +192,14 @@ class CatalogueSearch:
         preference_scores = preference_scores + components.get(REQUIRED, zeros)
         sides = matched_by(components, weights, mask, best)
         matches = rows.match_probabilities(best, query.preferences)
+        scores = np.array([column[best] for column in components.values()]).T.tolist()
         return [
-            Hit(rows.item(row), side, match, float(preference_scores[row]))
-            for row, side, match in zip(best, sides, matches, strict=True)
-        ]
+            Hit(
+                rows.item(row), side, match, float(preference_scores[row]),
+                dict(zip(components, own, strict=True)), confidence,
+            )
+            for row, side, match, own in zip(best, sides, matches, scores, strict=True)
+        ]  # fmt: skip
 
     def _score(
         self, queries: list[Query], encoded: list[EncodedQuery], searcher: TableSearcher, limit: int

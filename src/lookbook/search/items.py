@@ -43,12 +43,17 @@ class Hit:
         matched_by: ``words``, ``picture`` or both.
         match_probabilities: Probability that the item matches each preference.
         preference_score: Sum of weighted log-probabilities of the preferences, boosts included.
+        components: Its unweighted scores by component, see
+            :class:`lookbook.search.ranking.FusionWeights`.
+        text_confidence: How surely the query's text describes a single item, from 0 to 1.
     """
 
     item: Item
     matched_by: str = ""
     match_probabilities: list[float] = field(default_factory=list)
     preference_score: float = 0.0
+    components: dict[str, float] = field(default_factory=dict)
+    text_confidence: float = 0.0
 
     @property
     def photo_id(self) -> str:

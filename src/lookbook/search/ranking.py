@@ -47,6 +47,23 @@ class FusionWeights(BaseModel):
     attributes: float = Field(ge=0)
     attributes_when_vague: float = Field(ge=0)
 
+    def by_component(self, text_confidence: float) -> dict[str, float]:
+        """Return the weight of each component.
+
+        Args:
+            text_confidence: See :func:`text_confidence`.
+        """
+        return {
+            TEXT_EMBEDDING: self.text,
+            IMAGE_IN_TEXT_SPACE: self.image_in_text_space,
+            IMAGE_EMBEDDING: self.image,
+            BM25: self.bm25,
+            CODE: _CODE_WEIGHT,
+            ATTRIBUTE_LOG_PROBS: self.attributes**text_confidence
+            * self.attributes_when_vague ** (1 - text_confidence),
+            REQUIRED: self.attributes_when_vague,
+        }
+
 
 def fuse_scores(components: Mapping[str, np.ndarray], weights: Mapping[str, float]) -> np.ndarray:
     """Return (items,) weighted sums of the components' scores."""
@@ -56,42 +73,28 @@ def fuse_scores(components: Mapping[str, np.ndarray], weights: Mapping[str, floa
     return total
 
 
-def fusion_weights(
-    weights: FusionWeights,
+def text_confidence(
     components: Mapping[str, np.ndarray],
     mask: np.ndarray,
     is_descriptive: bool,
     thresholds: SimilarityThresholds,
-) -> dict[str, float]:
-    """Return the weight of each component for one query.
+) -> float:
+    """Return how surely a query's text describes a single item, from 0 to 1.
 
     The text projection was trained with descriptions of single items. A vague message
     ("something for my mum") is close to no image, so its preferences count more.
 
     Args:
-        weights: Configured weights.
         components: (items,) scores by component.
         mask: (items,) whether each item may be returned.
         is_descriptive: Whether the text says more than the preferences.
         thresholds: Cosines of vague and of descriptive texts.
     """
-    if len(components) == 1:
-        return dict.fromkeys(components, 1.0)
-    confidence = 0.0
-    if is_descriptive and IMAGE_IN_TEXT_SPACE in components:
-        nearest = float(components[IMAGE_IN_TEXT_SPACE][mask].max())
-        span = max(thresholds.descriptive - thresholds.vague, 1e-6)
-        confidence = float(np.clip((nearest - thresholds.vague) / span, 0, 1))
-    return {
-        TEXT_EMBEDDING: weights.text,
-        IMAGE_IN_TEXT_SPACE: weights.image_in_text_space,
-        IMAGE_EMBEDDING: weights.image,
-        BM25: weights.bm25,
-        CODE: _CODE_WEIGHT,
-        ATTRIBUTE_LOG_PROBS: weights.attributes**confidence
-        * weights.attributes_when_vague ** (1 - confidence),
-        REQUIRED: weights.attributes_when_vague,
-    }
+    if not is_descriptive or IMAGE_IN_TEXT_SPACE not in components:
+        return 0.0
+    nearest = float(components[IMAGE_IN_TEXT_SPACE][mask].max())
+    span = max(thresholds.descriptive - thresholds.vague, 1e-6)
+    return float(np.clip((nearest - thresholds.vague) / span, 0, 1))
 
 
 def top_k(scores: np.ndarray, mask: np.ndarray, groups: Sequence[str], k: int) -> list[int]:
