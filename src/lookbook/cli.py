@@ -1,4 +1,4 @@
-"""The commands that this project adds to Kedro's: `kedro demo` and `kedro review`."""
+"""The commands that this project adds to Kedro's: `demo`, `mcp` and `review`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from kedro.framework.cli.project import run
@@ -17,6 +17,9 @@ from lookbook.assistant.types import ANSWER_METHODS, AnswerMethod
 from lookbook.errors import InputError
 from lookbook.failures import without_traceback
 from lookbook.photo_source import with_photos
+
+if TYPE_CHECKING:
+    from lookbook.shop import Shop
 
 # Any command of Kedro's that fails of what a user can correct ends in a sentence. Kedro's logging
 # has set up its own hook before, which shows the traceback of all other errors.
@@ -64,15 +67,26 @@ def _served_at(port: int) -> Callable[[Callable[..., None]], Callable[..., None]
     metavar="USER:PASSWORD",
     help="Ask visitors for these; or set LOOKBOOK_DEMO_AUTH.",
 )
+@click.option(
+    "--api-keys",
+    envvar="LOOKBOOK_API_KEYS",
+    metavar="NAME:KEY,…",
+    help="Keys that programs and agents must send; or set LOOKBOOK_API_KEYS.",
+)
+@click.option(
+    "--root-path", metavar="PATH", help="The path under which a proxy serves it, such as /stylist."
+)
 @click.option("--share", is_flag=True, help="Open a public link through Gradio's servers.")
 @click.option(
-    "--method", type=click.Choice(ANSWER_METHODS), help="How to search when a page is opened."
+    "--method", type=click.Choice(ANSWER_METHODS), help="How to search where nobody chooses."
 )
 @click.option("--table", help="The embedding model whose table is searched, of 'embedders'.")
 def demo(
     host: str,
     port: int,
     auth: str | None,
+    api_keys: str | None,
+    root_path: str | None,
     share: bool,
     method: AnswerMethod | None,
     table: str | None,
@@ -80,32 +94,65 @@ def demo(
     env: str | None,
     params: dict[str, Any],
 ) -> None:
-    """Open the shopping assistant's page over the index there is."""
-    user, _, password = (auth or "").partition(":")
-    if auth and not (user and password):
-        raise click.UsageError("--auth takes a name and a password, as USER:PASSWORD")
-    chosen = {"method": method, "embedder": table}
-    launch = {
-        "server_name": host,
-        "server_port": port,
-        "share": share,
-        "auth": (user, password) if auth else None,
-    }
+    """Serve the assistant: page, JSON API, agents and widget, over the index there is."""
+    users = _pairs(auth, "--auth takes a name and a password, as USER:PASSWORD")
+    keys = _pairs(api_keys, "--api-keys takes names and keys, as NAME:KEY,NAME:KEY")
     check_port(host, port)
     from lookbook.server.launch import serve
-    from lookbook.shop import Shop
+    from lookbook.server.params import ServerParams
+    from lookbook.server.secrets import Secrets
 
     given = with_photos(params)
+    shop = _open_shop(env, conf_source, given)
+    server: ServerParams = shop.load("server")
+    if root_path is not None:
+        # Checked as the file's.
+        server = ServerParams.model_validate({**server.model_dump(), "root_path": root_path})
+    configured = {"method": method, "embedder": table}
+    update = {name: value for name, value in configured.items() if value is not None}
+    serving = shop.assistant.params.model_copy(update=update)
+    known = Secrets(users[0] if users else None, dict(keys))
+    serve(shop.assistant, serving, server, known, host, port, share)
+
+
+@cli.command()
+def mcp(conf_source: str | None, env: str | None, params: dict[str, Any]) -> None:
+    """Serve the shop's tools to an agent on this machine, over stdin and stdout (MCP)."""
+    # Only messages may go to the standard output.
+    from lookbook.server.stdio import serve_stdio
+
+    shop = _open_shop(env, conf_source, with_photos(params))
+    serve_stdio(shop.assistant)
+
+
+def _open_shop(env: str | None, conf_source: str | None, given: dict[str, Any]) -> Shop:
+    """Open the project in this folder.
+
+    Raises:
+        InputError: If there is no index, or it was made of other photos than those given.
+    """
+    from lookbook.shop import Shop
+
     shop = Shop(Path.cwd(), env=env, conf_source=conf_source, params=given)
     shop.check_index()
-    assistant = shop.assistant
-    if shop.indexed_photos and "photos" in given and not assistant.examples(1):
+    if shop.indexed_photos and "photos" in given and not shop.assistant.examples(1):
         raise InputError(
             f"No photo of the index is in '{given['photos']}': it was made of "
             f"'{shop.indexed_photos}'. First run 'kedro run --params=photos={given['photos']}'."
         )
-    configured = {name: value for name, value in chosen.items() if value is not None}
-    serve(assistant, assistant.params.model_copy(update=configured), launch)
+    return shop
+
+
+def _pairs(text: str | None, usage: str) -> list[tuple[str, str]]:
+    """Split ``A:B,C:D`` into pairs.
+
+    Raises:
+        UsageError: If a pair lacks one half.
+    """
+    pairs = [one.split(":", 1) for one in (text or "").split(",") if one]
+    if not all(len(pair) == 2 and all(pair) for pair in pairs):
+        raise click.UsageError(usage)
+    return [(first, second) for first, second in pairs]
 
 
 @cli.command()
@@ -129,9 +176,7 @@ def review(
     params: dict[str, Any],
 ) -> None:
     """Open the page on which people decide what is doubtful in the catalogue."""
-    pairs = [tuple(one.split(":", 1)) for one in (auth or "").split(",") if one]
-    if not all(len(pair) == 2 and all(pair) for pair in pairs):
-        raise click.UsageError("--auth takes names and passwords, as USER:PASSWORD,USER:PASSWORD")
+    pairs = _pairs(auth, "--auth takes names and passwords, as USER:PASSWORD,USER:PASSWORD")
     given = with_photos(params)
     launch = {"server_name": host, "server_port": port, "auth": pairs or None}
     check_port(host, port)
@@ -140,7 +185,8 @@ def review(
         return
     from kedro.framework.session import KedroSession
 
-    from lookbook.review.page import PICTURE, ReviewPage, serve
+    from lookbook.review.launch import serve
+    from lookbook.review.page import PICTURE, ReviewPage
     from lookbook.review.session import ReviewSession
     from lookbook.server.routes import Routes
     from lookbook.shop import component_loader, open_context
@@ -173,9 +219,9 @@ def _label_messages(
     Raises:
         InputError: If no message was kept.
     """
+    from lookbook.review.launch import serve
     from lookbook.review.message_page import MessagePage
     from lookbook.review.message_session import MessageSession
-    from lookbook.review.page import serve
     from lookbook.shop import component_loader, open_context
 
     catalog = open_context(Path.cwd(), env, conf_source, params).catalog
@@ -198,5 +244,5 @@ def _label_messages(
 
 # Environment, configuration and parameters are Kedro's own options of `run`.
 _PROJECT_OPTIONS = [one for one in run.params if one.name in ("env", "conf_source", "params")]
-for command in (demo, review):
+for command in (demo, mcp, review):
     command.params += _PROJECT_OPTIONS

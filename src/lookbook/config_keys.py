@@ -123,6 +123,8 @@ def parameter_models() -> dict[str, type[BaseModel] | None]:
 def _parameter_models(names: tuple[str, ...]) -> dict[str, type[BaseModel] | None]:
     from kedro.validation.type_extractor import TypeExtractor
 
+    from lookbook.server.params import ServerParams
+
     pipelines = {**{name: registered[name] for name in names}, **every_pipeline()}
     types = TypeExtractor(pipelines).extract_types_from_pipelines()
     read = (
@@ -132,7 +134,8 @@ def _parameter_models(names: tuple[str, ...]) -> dict[str, type[BaseModel] | Non
         for name in node.inputs
         if name.startswith("params:")
     )
-    models: dict[str, type[BaseModel] | None] = {}
+    # No pipeline reads those of the server.
+    models: dict[str, type[BaseModel] | None] = {"server": ServerParams}
     for name in read:
         top = name.split(".")[0]
         found = types.get(name)

@@ -47,7 +47,7 @@ class Advice:
     items: pd.DataFrame
     outfits: list[Outfit]
     reply: str
-    needs: dict[str, str]
+    needs: dict[str, Recipient]
 
 
 class Shop:
@@ -171,20 +171,10 @@ class Shop:
             >>> len(shop.search(image="shirt.jpg", k=4))
             4
         """
-        from lookbook.understanding.request import Mode, ShoppingPlan, SlotQuery
-
         params = self._params(k, filters, products, sort, method, {"outfits": 0})
-        if image is None:
-            if not text.strip():
-                raise InputError("There is nothing to search for: give a text or an image.")
-            turn, found = self.assistant.recommend(None, text, [], params)
-        if image is not None or not turn.plan.queries:
-            # A search finds items, also for words that ask for none.
-            photo = None if image is None else self._see(image, params)
-            mode: Mode = "similar" if photo else "search"
-            plan = ShoppingPlan(mode=mode, queries=[SlotQuery(slot=None, text=text)])
-            found = self.assistant.recommender(params).recommend(plan, photo)
-        return self._table(found.items).drop(columns="slot")
+        photo = None if image is None else self._see(image, params)
+        found = self.assistant.search(photo, text, params)
+        return self._table(found).drop(columns="slot")
 
     def recommend(
         self,
@@ -309,6 +299,7 @@ def component_loader(catalog: CatalogProtocol) -> Callable[[str], Any]:
     from lookbook.attributes.schema import Schema
     from lookbook.captioners import Prompt
     from lookbook.outfits.params import OutfitParams
+    from lookbook.server.params import ServerParams
 
     logging.getLogger("kedro").setLevel(logging.WARNING)
     models: dict[str, tuple[str, Any]] = {
@@ -316,6 +307,7 @@ def component_loader(catalog: CatalogProtocol) -> Callable[[str], Any]:
         "serving": ("params:serving", ServingParams),
         "outfit_params": ("params:outfits", OutfitParams),
         "prompt": ("prompt", Prompt),
+        "server": ("params:server", ServerParams),
     }
 
     def load(name: str) -> Any:

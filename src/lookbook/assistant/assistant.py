@@ -33,7 +33,7 @@ from lookbook.outfits.judge import OutfitJudge
 from lookbook.search.items import Hit
 from lookbook.search.product_filter import ProductFacets
 from lookbook.understanding.kept_messages import is_misunderstood, row_of
-from lookbook.understanding.request import Message, Recommendation
+from lookbook.understanding.request import Message, Recommendation, ShoppingPlan, SlotQuery
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -226,6 +226,32 @@ class Assistant:
         if params.keep_messages and is_misunderstood(turn.request, turn.plan, len(found.items)):
             self._keep_message(turn)
         return turn, found
+
+    @_queued
+    def search(
+        self, photo: QueryPhoto | None, text: str, params: ServingParams
+    ) -> list[Recommendation]:
+        """Find items by a text, by a photo that they look like, or by both.
+
+        Args:
+            photo: The photo, if any.
+            text: A customer's words; may be empty.
+            params: How to search.
+
+        Raises:
+            InputError: If there is neither photo nor text, or no index.
+        """
+        if photo is None and not text.strip():
+            raise InputError("There is nothing to search for: give a text or an image.")
+        if photo is None:
+            turn, found = self.recommend(None, text, [], params)
+            if turn.plan.queries:
+                return found.items
+        # A search finds items, also for words that ask for none.
+        plan = ShoppingPlan(
+            mode="similar" if photo else "search", queries=[SlotQuery(slot=None, text=text)]
+        )
+        return self.recommender(params).recommend(plan, photo).items
 
     def _explained(self, outfits: list[Outfit], turn: Interpretation) -> list[Outfit]:
         return explain_outfits(outfits, turn.request.language, self.component("stylist"))

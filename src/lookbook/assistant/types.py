@@ -198,4 +198,4 @@ class Recommendations:
 
     items: list[Recommendation]
     outfits: list[Outfit]
-    needs: dict[str, str] = field(default_factory=dict)
+    needs: dict[str, Recipient] = field(default_factory=dict)

@@ -31,7 +31,7 @@ def find_needs(
     photo: QueryPhoto | None,
     params: ServingParams,
     schema: Schema,
-) -> dict[str, str]:
+) -> dict[str, Recipient]:
     """Return what the customer should be asked, with the best guess.
 
     An outfit needs to know its recipient. The probabilities of the photo tell it; a value that they

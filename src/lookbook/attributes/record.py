@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from lookbook.attributes.schema import Schema, SingleAttribute, TextAttribute
+from lookbook.errors import InputError
 
 Record = dict[str, Any]
 SEPARATOR = ", "
@@ -38,6 +39,21 @@ def is_valid(answer: str, schema: Schema) -> bool:
     except ValidationError:
         return False
     return True
+
+
+def correct(record: Record, corrections: Mapping[str, Any], schema: Schema) -> Record:
+    """Return a record with other values for some attributes.
+
+    Raises:
+        InputError: If an attribute is not declared or cannot have the value.
+    """
+    try:
+        corrected = _record_model(schema.as_json).model_validate({**record, **corrections})
+    except ValidationError as error:
+        reason = error.errors()[0]
+        name = str(reason["loc"][0])
+        raise InputError(f"The correction of '{name}' cannot be used: {reason['msg']}.") from error
+    return corrected.model_dump()
 
 
 def to_row(record: Mapping[str, Any], schema: Schema) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import gradio as gr
 
+from lookbook.review.html import note
 from lookbook.review.message_labels import (
     OTHER_PIECE,
     MessageLabel,
@@ -20,7 +21,6 @@ from lookbook.review.message_labels import (
 from lookbook.review.message_session import MessageSession
 from lookbook.review.message_views import done_view, message_view
 from lookbook.review.page import ACT, Updates, Visit, with_toasts
-from lookbook.server.cards import note
 
 MASTHEAD = "<h1>Lookbook review</h1><p>Say what customers meant who were not understood.</p>"
 KEYS = (

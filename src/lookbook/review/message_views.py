@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lookbook.review.html import text
 from lookbook.review.message_labels import (
     DETAILS,
     MessageLabel,
@@ -12,7 +13,6 @@ from lookbook.review.message_labels import (
     value_of_question,
 )
 from lookbook.review.views import button, buttons_view
-from lookbook.server.cards import text
 
 _ACTS = [
     ("undo", "backspace", "Undo"), ("back", "left", "Previous message"), ("skip", "space", "Skip"),

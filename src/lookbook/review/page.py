@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import wraps
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
 import gradio as gr
-from starlette.routing import Route
 
 from lookbook.attributes.corrections import DUPLICATE_OF, NOT_AN_ITEM, STATUS
 from lookbook.errors import InputError, causes
+from lookbook.review.html import note, text
 from lookbook.review.session import DOUBTFUL, ORDERS, ReviewFilter, ReviewSession
 from lookbook.review.views import (
     DONE,
@@ -23,8 +22,6 @@ from lookbook.review.views import (
     item_view,
     progress_view,
 )
-from lookbook.server.cards import note, text
-from lookbook.server.launch import launch_options, open_page
 
 # Items of a grid.
 GRID = 24
@@ -332,20 +329,3 @@ def _new_visit() -> Visit:
         "wanted": [*ReviewFilter()], "grid": False, "photo": "", "attribute": "", "grid_items": [],
         "left_out": [], "skipped": [], "done": [], "turn": 0,
     }  # fmt: skip
-
-
-def serve(page: gr.Blocks, launch: dict[str, Any], routes: Sequence[Route] = ()) -> None:
-    """Open a page, and stay until it is stopped.
-
-    Args:
-        page: The page.
-        launch: Further options of Gradio's ``launch``.
-        routes: Further routes of the server.
-
-    Raises:
-        OSError: If the port is taken.
-    """
-    options = launch_options()
-    styles = [options.pop("css_paths"), Path(__file__).with_name("review.css")]
-    open_page(page, **options, css_paths=styles, **launch, app_kwargs={"routes": list(routes)})
-    page.block_thread()

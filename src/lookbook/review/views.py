@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from string import ascii_lowercase
 from typing import Any
 
 from lookbook.attributes.record import values_of
+from lookbook.review.html import text
 from lookbook.review.session import Choice, ReviewSession
-from lookbook.server.cards import text
-from lookbook.server.routes import picture_url
+from lookbook.server.presenter import picture_path
 
 # From here on a value is marked as doubtful.
 DOUBTFUL_FROM = 0.3
@@ -30,12 +31,12 @@ def item_view(
     item = session.item(photo_id)
     signals = "".join(f"<li>{text(one)}</li>" for one in session.signals_of(photo_id, attribute))
     facts = "".join(_fact(session, item, name, attribute) for name in session.names)
-    ahead = "".join(f'<img src="{picture_url(session.item(one))}" hidden>' for one in following)
+    ahead = "".join(f'<img src="{_picture(session.item(one))}" hidden>' for one in following)
     title = item[session.schema.title]
     return (
         f'<article class="review" data-photo="{photo_id}" data-attribute="{text(attribute)}" '
         f'data-turn="{turn}">'
-        f'<div class="looked-at"><img src="{picture_url(item)}" alt="{text(title)}">'
+        f'<div class="looked-at"><img src="{_picture(item)}" alt="{text(title)}">'
         f'<p class="file">{text(item["Filename"])}</p>{_most_similar(session, photo_id)}</div>'
         f'<div class="asked"><p class="eyebrow">{text(title)}</p>'
         f"<h2>{text(attribute)}: {text(', '.join(values_of(item, attribute)) or 'nothing')}?</h2>"
@@ -97,7 +98,7 @@ def _most_similar(session: ReviewSession, photo_id: str) -> str:
         return ""
     item = session.item(other)
     return (
-        f'<figure class="most-like"><img src="{picture_url(item)}" '
+        f'<figure class="most-like"><img src="{_picture(item)}" '
         f'alt="{text(item[session.schema.title])}"><figcaption>the most similar picture '
         f"{button('same', '=', 'Shows the same item', value=other)}</figcaption></figure>"
     )
@@ -122,7 +123,7 @@ def grid_view(
         said = text(", ".join(values_of(item, attribute)) or "nothing")
         tiles.append(
             f'<button class="tile {"out" if out else ""}" aria-pressed="{str(not out).lower()}" '
-            f'data-do="mark" data-value="{photo_id}"><img src="{picture_url(item)}" '
+            f'data-do="mark" data-value="{photo_id}"><img src="{_picture(item)}" '
             f'alt="{text(item[session.schema.title])}" loading="lazy">'
             f'<span class="title">{said}</span></button>'
         )
@@ -166,3 +167,7 @@ def progress_view(progress: dict[str, float], decided_now: int) -> str:
         f"{progress['decided']:,} decisions, {decided_now:,} of them on this page · about "
         f"{progress['left']:,.0f} errors left</p>"
     )
+
+
+def _picture(item: Mapping[str, Any]) -> str:
+    return picture_path(item["photo_id"], item["Filename"])

@@ -22,8 +22,8 @@ from lookbook.search.probabilities import (
     AttributeProbabilities,
     ItemProbabilities,
 )
-from lookbook.search.product_columns import CODES, COLUMNS, TITLE, to_product
-from lookbook.search.product_filter import ProductFacets
+from lookbook.search.product_columns import CODES, EFFECTIVE_PRICE, TITLE
+from lookbook.search.product_filter import ProductFacets, ProductFilter, Sort
 from lookbook.search.ranking import (
     BM25,
     CODE,
@@ -37,7 +37,6 @@ from lookbook.search.ranking import (
 from lookbook.search.table_searcher import REINDEX, Query, TableSearcher
 from lookbook.search.tables import (
     ATTRIBUTE_LOG_PROBS,
-    FILE,
     FINGERPRINT,
     IMAGE_EMBEDDING,
     IMAGE_IN_TEXT_SPACE,
@@ -284,8 +283,22 @@ class CatalogueSearch:
         )
         return [head[rank] for rank in order] + hits[_RERANKED:]
 
-    def browse(self, filters: dict[str, list[str]], limit: int) -> list[Item]:
-        """List items with certain values, in no particular order.
+    def browse(
+        self,
+        filters: dict[str, list[str]],
+        limit: int,
+        products: ProductFilter = ProductFilter(),  # noqa: B008
+        sort: Sort = "relevance",
+        offset: int = 0,
+    ) -> list[Item]:
+        """List items without a query.
+
+        Args:
+            filters: Allowed values by attribute.
+            limit: Items at most.
+            products: Conditions on the shop's own data.
+            sort: Their order; by ``relevance`` that of the catalogue.
+            offset: Items to leave out first.
 
         Raises:
             InputError: If there is no index.
@@ -293,17 +306,13 @@ class CatalogueSearch:
         searcher = self._open(None)
         searcher.check(Query(filters=filters))
         builder = searcher.table.search()
-        condition = searcher.condition(filters, subset=self._subset)
+        condition = searcher.condition(filters, products, self._subset)
         builder = builder.where(condition) if condition else builder
-        columns = [KEY, FILE, *searcher.attributes.values(), *COLUMNS]
-        rows = builder.select(columns).limit(limit).to_list()
-        return [
-            Item(
-                row[KEY], row[FILE], {name: row[c] for name, c in searcher.attributes.items()},
-                product=to_product(row),
-            )
-            for row in rows
-        ]  # fmt: skip
+        found = builder.select([KEY, EFFECTIVE_PRICE]).to_arrow()
+        if sort != "relevance":
+            order: Any = "ascending" if sort == "price_ascending" else "descending"
+            found = found.sort_by([(EFFECTIVE_PRICE, order)])
+        return searcher.items(found[KEY].slice(offset, limit).to_pylist())
 
     def value_counts(self) -> dict[str, dict[str, int]]:
         """Count the items with each value, by attribute with values; values of none are absent.

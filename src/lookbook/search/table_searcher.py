@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from threading import Lock
@@ -244,12 +244,18 @@ class TableSearcher:
 
     def item(self, photo_id: str) -> Item | None:
         """Return an item; ``None`` if the index has no such photo."""
+        return next(iter(self.items([photo_id])), None)
+
+    def items(self, photo_ids: Sequence[str]) -> list[Item]:
+        """Return the items of photos, in their order, without those that the index lacks."""
         rows = self.rows
-        if rows is None:
-            builder: Any = self.table.search().where(f"{KEY} IN ({quote([photo_id])})")
-            row_ids = builder.with_row_id(True).select([KEY]).limit(1).to_arrow()["_rowid"]
+        if rows is None and photo_ids:
+            builder: Any = self.table.search().where(f"{KEY} IN ({quote(photo_ids)})")
+            row_ids = builder.with_row_id(True).select([KEY]).to_arrow()["_rowid"]
             rows = InMemoryIndex(self._fetch(row_ids.to_pylist()))
-        return rows.item(rows.index[photo_id]) if photo_id in rows.index else None
+        if rows is None:
+            return []
+        return [rows.item(rows.index[one]) for one in photo_ids if one in rows.index]
 
     @cached_property
     def photo_ids(self) -> dict[str, str]:

@@ -1,95 +1,97 @@
-"""Serves the page: its theme, its server, and the reloading of the index."""
+"""Serves the application by uvicorn, and reloads the index."""
 
 from __future__ import annotations
 
+import atexit
 import logging
+import os
+import shutil
+import tempfile
 import time
-from pathlib import Path
 from threading import Thread
-from typing import Any
 
-import gradio as gr
-from starlette.middleware import Middleware
+import uvicorn
+from pythonjsonlogger.json import JsonFormatter
 
 from lookbook.assistant.assistant import Assistant
 from lookbook.assistant.types import ServingParams
 from lookbook.errors import InputError
-from lookbook.server.limits import RequestLimits
-from lookbook.server.metrics import INDEX
-from lookbook.server.page import Page
-from lookbook.server.routes import Routes
+from lookbook.server.limits import request_id
+from lookbook.server.metrics import RELOADS
+from lookbook.server.params import ServerParams
+from lookbook.server.secrets import Secrets
 
-# The pixels of a photo are limited where it is decoded.
-MAX_UPLOAD_SIZE = "20mb"
 # Seconds between two checks for a new index.
 RELOAD_INTERVAL_S = 5.0
 
 logger = logging.getLogger(__name__)
 
 
-def launch_options() -> dict[str, Any]:
-    """Return Gradio's ``launch`` options: theme, limits, no errors shown."""
-    sans = ["Avenir Next", "Segoe UI", "Helvetica Neue", "Arial", "sans-serif"]
-    theme = gr.themes.Base(
-        primary_hue=gr.themes.colors.orange,
-        neutral_hue=gr.themes.colors.stone,
-        radius_size=gr.themes.sizes.radius_lg,
-        font=sans,
-        font_mono=["Menlo", "Consolas", "monospace"],
-    ).set(
-        body_background_fill="#faf6f0",
-        body_background_fill_dark="#faf6f0",
-        block_border_color="#e6ddd1",
-        button_primary_background_fill="#a8471f",
-        button_primary_background_fill_hover="#8c3a18",
-        button_primary_text_color="#ffffff",
-        button_secondary_background_fill="#ffffff",
-        button_secondary_background_fill_hover="#f3ece2",
-        button_secondary_border_color="#e6ddd1",
-    )
-    return {
-        "theme": theme,
-        "css_paths": Path(__file__).with_name("page.css"),
-        # The page has no dark mode.
-        "js": "() => document.body.classList.remove('dark')",
-        "footer_links": ["api"],
-        "max_file_size": MAX_UPLOAD_SIZE,
-        "ssr_mode": False,
-        "show_error": False,
-    }
-
-
-def serve(assistant: Assistant, params: ServingParams, launch: dict[str, Any]) -> None:
-    """Serve the page until it is stopped.
+def serve(
+    assistant: Assistant,
+    serving: ServingParams,
+    params: ServerParams,
+    known: Secrets,
+    host: str,
+    port: int,
+    share: bool = False,
+) -> None:
+    """Serve until a signal ends it; answers under way are finished.
 
     Args:
-        assistant: Answers.
-        params: The choices of a new page.
-        launch: Further options of Gradio's ``launch``.
+        assistant: Answers customers.
+        serving: The choices where a request makes none.
+        params: How it is served.
+        known: What callers must know.
+        host: The address to listen on.
+        port: The port to listen on.
+        share: Whether a public link is opened through Gradio's servers.
 
     Raises:
-        OSError: If the port is taken.
+        InputError: If the link cannot be opened.
     """
     share_cores()
-    log_requests()
-    page = Page(assistant, params).build()
-    open_page(page, **launch_options(), **launch, app_kwargs=server_options(assistant))
+    log_as_json()
+    keep_uploads_apart()
+    # Gradio reads the folder of uploads at its import.
+    from lookbook.server.app import create_app
+
+    app = create_app(assistant, serving, params, known)
+    if params.tracing:
+        from lookbook.server.tracing import trace
+
+        trace(app)
     # The page opens before the models are loaded; early requests wait for them.
-    Thread(target=follow_index, args=(assistant, params), daemon=True).start()
-    page.block_thread()
+    Thread(target=follow_index, args=(assistant, serving), daemon=True).start()
+    config = uvicorn.Config(
+        app, host, port, log_config=None, access_log=False, proxy_headers=True,
+        forwarded_allow_ips=params.trusted_proxies,
+        timeout_graceful_shutdown=params.shutdown_timeout,
+    )  # fmt: skip
+    local = f"http://{host}:{port}{params.root_path}/"
+    shared = f" and {_share(port)}" if share else ""
+    print(f"Lookbook is open at {local}{shared} (the API at {local}docs)", flush=True)
+    uvicorn.Server(config).run()
 
 
-def open_page(page: gr.Blocks, **options: Any) -> None:
-    """Serve a page in the background, and print its addresses without Gradio's advice."""
-    _, local, shared = page.launch(**options, quiet=True, prevent_thread_lock=True)
-    for address in filter(None, (local, shared)):
-        print(f"Lookbook is open at {address}", flush=True)
+def _share(port: int) -> str:
+    """Open a public link to a local port."""
+    from gradio.networking import setup_tunnel
+
+    try:
+        address: str = setup_tunnel("127.0.0.1", port, "", None, None)
+    except Exception as error:
+        raise InputError(
+            f"No public link can be opened: {error}. Start without --share, or try again."
+        ) from error
+    return address
 
 
-def server_options(assistant: Assistant) -> dict[str, Any]:
-    """Return Gradio's ``app_kwargs``: further routes, and the limits of requests."""
-    routes = Routes(assistant, further_photos=assistant.further_photos)
-    return {"routes": routes.all(), "middleware": [Middleware(RequestLimits)]}
+def keep_uploads_apart() -> None:
+    """Give Gradio's uploads a folder of this process, which goes with it."""
+    folder = tempfile.mkdtemp(prefix="lookbook-uploads-")
+    os.environ["GRADIO_TEMP_DIR"] = folder
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
 
 
 def share_cores() -> None:
@@ -104,13 +106,29 @@ def share_cores() -> None:
     torch.set_num_threads(1)
 
 
-def log_requests() -> None:
-    """Write a line of JSON per request to the standard error."""
+class RequestFilter(logging.Filter):
+    """Adds the id of the request that is answered to log records."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Add the id, unless the record has one; keep every record."""
+        record.request_id = getattr(record, "request_id", None) or request_id.get() or None
+        return True
+
+
+def log_as_json() -> None:
+    """Write a line of JSON per request, warning and error to the standard error."""
+    formatter = JsonFormatter(
+        ["levelname", "name", "message"],
+        rename_fields={"levelname": "level", "name": "logger", "exc_info": "exception"},
+        timestamp="time",
+    )
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(message)s"))
-    requests = logging.getLogger("lookbook.requests")
-    requests.handlers, requests.propagate = [handler], False
-    requests.setLevel(logging.INFO)
+    handler.setFormatter(formatter)
+    handler.addFilter(RequestFilter())
+    for name in ("lookbook", "uvicorn"):
+        one = logging.getLogger(name)
+        one.handlers, one.propagate = [handler], False
+        one.setLevel(logging.INFO if name == "lookbook" else logging.WARNING)
 
 
 def follow_index(assistant: Assistant, params: ServingParams) -> None:
@@ -122,11 +140,11 @@ def follow_index(assistant: Assistant, params: ServingParams) -> None:
     while True:
         try:
             if assistant.reload_index(params):
-                INDEX.labels("taken up").inc()
+                RELOADS.labels("loaded").inc()
                 logger.info("The newest version of the index is searched.")
             reason = ""
         except Exception as error:
-            INDEX.labels("failed").inc()
+            RELOADS.labels("failed").inc()
             if str(error) != reason:
                 reason = str(error)
                 is_expected = isinstance(error, InputError)

@@ -5,40 +5,45 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
+import secrets
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-import gradio as gr
 from anyio import CapacityLimiter, to_thread
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 
 from lookbook.server.metrics import OPEN, REFUSED, REQUESTS, SECONDS
+from lookbook.server.problems import MEDIA_TYPE, Refusal, to_problem
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # Answers that run or wait.
 MAX_IN_FLIGHT = 64
-# Uploads that are received at once; they do not count as answers.
+# Large bodies that are received at once; they do not count as answers.
 MAX_UPLOADS = 64
 # Seconds to receive the body of a request.
 BODY_TIMEOUT_S = 60.0
-# Bytes of a body other than an upload; Gradio limits uploads itself.
+# Bytes of a body without a photo.
 MAX_BODY_BYTES = 2_000_000
-# Turns and characters of the history in a request.
-MAX_TURNS = 40
-MAX_HISTORY_CHARACTERS = 40_000
+# Bytes of a body with a photo, which may be in base64.
+MAX_PHOTO_BODY_BYTES = 28_000_000
 RETRY_AFTER_S = 2
 BUSY = "Many customers are here at once. Please try again in a few seconds."
 SLOW = "The upload took too long. Please try again."
-LARGE = f"The request is larger than {MAX_BODY_BYTES:,} bytes. Upload photos by /gradio_api/upload."
-LONG_HISTORY = (
-    f"The history is too long: send the last {MAX_TURNS} turns at most, and "
-    f"{MAX_HISTORY_CHARACTERS:,} characters in all."
-)
-# Prefixes of paths, and their names in metrics and logs.
+LARGE = "The request is larger than {limit:,} bytes."
+# Prefixes of paths, and their names in metrics and logs; the first that fits counts.
 ENDPOINTS = {
+    "/api/v1/recommend": "answer",
+    "/api/v1/outfits": "answer",
+    "/api/v1/search": "search",
+    "/api/": "api",
+    "/mcp": "agent",
     "/gradio_api/run/": "answer",
     "/gradio_api/api/": "answer",
     "/gradio_api/call/": "answer",
@@ -49,11 +54,15 @@ ENDPOINTS = {
     "/health": "health",
     "/metrics": "metrics",
 }
+# Endpoints that take photos.
+_WITH_PHOTO = {"answer", "search", "agent", "upload"}
 # Too frequent for the log.
 _UNLOGGED = {"page", "picture", "health", "metrics", "stream"}
+_REQUEST_ID = re.compile(r"[\w-]{1,64}")
+# The id of the request that is answered, for log lines.
+request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 logger = logging.getLogger("lookbook.requests")
-
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -73,7 +82,6 @@ class ConcurrencyLimit:
 
     async def run(
         self,
-        request: gr.Request,
         answer: Callable[Arguments, Result],
         *args: Arguments.args,
         **kwargs: Arguments.kwargs,
@@ -81,63 +89,48 @@ class ConcurrencyLimit:
         """Call a function in a thread.
 
         Args:
-            request: The request that is answered.
             answer: The function.
             args: Its arguments.
             kwargs: Its arguments by name.
 
         Raises:
-            Error: Over the limit; the request gets a 503.
+            Refusal: With 503, over the limit.
         """
         if self._in_flight >= self._limit:
             REFUSED.labels("busy").inc()
-            raise refuse(request, 503, BUSY)
-        self._in_flight += 1
-        OPEN.inc()
-        try:
+            raise Refusal(503, BUSY, "busy")
+        with self._counted():
             # A thread for each answer: the assistant has its own queue.
             limiter = CapacityLimiter(1)
             return await to_thread.run_sync(lambda: answer(*args, **kwargs), limiter=limiter)
+
+    async def iterate(self, parts: Iterator[bytes]) -> AsyncIterator[bytes]:
+        """Produce the parts of an answer that has begun, in a thread."""
+        with self._counted():
+            limiter = CapacityLimiter(1)
+            while part := await to_thread.run_sync(next, parts, b"", limiter=limiter):
+                yield part
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        self._in_flight += 1
+        OPEN.inc()
+        try:
+            yield
         finally:
             self._in_flight -= 1
             OPEN.dec()
 
 
-def refuse(request: gr.Request, status: int, sentence: str) -> gr.Error:
-    """Return the error that ends a request with a sentence.
-
-    Gradio answers every error with 500, so :class:`RequestLimits` puts the status in its place.
-
-    Args:
-        request: The request.
-        status: Its HTTP status.
-        sentence: The reason, for whoever sent the request.
-    """
-    if request.request is not None:
-        request.request.scope.setdefault("state", {})["status"] = status
-    return gr.Error(sentence, title="That did not work", print_exception=False)
-
-
-def check_history(request: gr.Request, history: list[dict[str, Any]]) -> None:
-    """Check the turns and characters of a history.
-
-    Raises:
-        Error: Over the limit; the request gets a 422.
-    """
-    characters = sum(len(turn["content"]) for turn in history)
-    if len(history) > MAX_TURNS or characters > MAX_HISTORY_CHARACTERS:
-        raise refuse(request, 422, LONG_HISTORY)
-
-
 class RequestLimits:
-    """ASGI middleware that bounds requests, counts them, and logs each as a line of JSON."""
+    """ASGI middleware that names requests, bounds and counts them, and logs each as JSON."""
 
     def __init__(self, app: ASGIApp, max_uploads: int = MAX_UPLOADS) -> None:
         """Wrap an application.
 
         Args:
             app: The application.
-            max_uploads: Uploads that are received at once.
+            max_uploads: Large bodies that are received at once.
         """
         self._app = app
         self._max_uploads = max_uploads
@@ -148,20 +141,30 @@ class RequestLimits:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        endpoint = endpoint_of(scope["path"])
-        is_upload = endpoint == "upload"
+        endpoint = endpoint_of(scope["path"].removeprefix(scope.get("root_path", "")))
+        headers = Headers(scope=scope)
+        given = headers.get("x-request-id", "")
+        name = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+        token = request_id.set(name)
         begun = time.perf_counter()
-        response = _Response(send, scope.setdefault("state", {}))
-        if is_upload and self._uploads >= self._max_uploads:
-            REFUSED.labels("busy").inc()
-            await response.refuse(503, BUSY)
-        else:
-            self._uploads += is_upload
-            try:
-                body = _Body(receive, None if is_upload else MAX_BODY_BYTES)
-                await self._app(scope, body.receive, response.send)
-            finally:
-                self._uploads -= is_upload
+        response = _Response(send, name)
+        has_photo = endpoint in _WITH_PHOTO
+        length = headers.get("content-length", "")
+        is_upload = has_photo and not (length.isdigit() and int(length) <= MAX_BODY_BYTES)
+        is_upload &= scope["method"] == "POST"
+        try:
+            if is_upload and self._uploads >= self._max_uploads:
+                REFUSED.labels("busy").inc()
+                await response.refuse(503, BUSY)
+            else:
+                self._uploads += is_upload
+                try:
+                    body = _Body(receive, MAX_PHOTO_BODY_BYTES if has_photo else MAX_BODY_BYTES)
+                    await self._app(scope, body.receive, response.send)
+                finally:
+                    self._uploads -= is_upload
+        finally:
+            request_id.reset(token)
         seconds = time.perf_counter() - begun
         REQUESTS.labels(endpoint, str(response.status)).inc()
         if endpoint != "stream":
@@ -169,13 +172,13 @@ class RequestLimits:
         failed = response.status >= 500 and endpoint != "health"
         if endpoint not in _UNLOGGED or failed:
             line = {"endpoint": endpoint, "status": response.status, "ms": round(seconds * 1000)}
-            logger.info("%s", json.dumps({"time": round(time.time(), 3), **line}))
+            logger.info("", extra={**line, "request_id": name})
 
 
 class _Body:
     """A request's body, bounded in time and size."""
 
-    def __init__(self, receive: Receive, max_bytes: int | None) -> None:
+    def __init__(self, receive: Receive, max_bytes: int) -> None:
         self._receive = receive
         self._max_bytes = max_bytes
         self._bytes = 0
@@ -193,9 +196,9 @@ class _Body:
             REFUSED.labels("slow").inc()
             raise HTTPException(408, SLOW) from None
         self._bytes += len(message.get("body", b""))
-        if self._max_bytes is not None and self._bytes > self._max_bytes:
+        if self._bytes > self._max_bytes:
             REFUSED.labels("large").inc()
-            raise HTTPException(413, LARGE)
+            raise HTTPException(413, LARGE.format(limit=self._max_bytes))
         self._is_whole = not message.get("more_body", False)
         return message
 
@@ -203,27 +206,25 @@ class _Body:
 class _Response:
     """The response to one request."""
 
-    def __init__(self, send: Send, state: dict[str, Any]) -> None:
+    def __init__(self, send: Send, name: str) -> None:
         self._send = send
-        self._state = state
+        self._name = name
         self.status = 0
 
     async def send(self, message: Message) -> None:
-        """Send a part; a 503 says when to try again."""
+        """Send a part; the head names the request, and a 503 says when to try again."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            if self.status == 500:
-                self.status = self._state.get("status", 500)
-            headers = list(message.get("headers", []))
+            headers = MutableHeaders(scope=message)
+            headers["X-Request-ID"] = self._name
             if self.status == 503:
-                headers.append((b"retry-after", b"%d" % RETRY_AFTER_S))
-            message = {**message, "status": self.status, "headers": headers}
+                headers["Retry-After"] = str(RETRY_AFTER_S)
         await self._send(message)
 
     async def refuse(self, status: int, sentence: str) -> None:
         """Answer with a sentence."""
-        body = json.dumps({"error": sentence, "detail": sentence}).encode()
-        headers: list[tuple[bytes, bytes]] = [(b"content-type", b"application/json")]
+        body = json.dumps(to_problem(Refusal(status, sentence, "busy"))).encode()
+        headers = [(b"content-type", MEDIA_TYPE.encode())]
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
         await self.send({"type": "http.response.body", "body": body})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, StringConstraints
 
 from lookbook.assistant.types import AnswerMethod
 from lookbook.search.product_filter import Sort
@@ -19,8 +19,7 @@ MAX_RESULTS = 300
 # Turns and characters of the history in a request.
 MAX_TURNS = 40
 MAX_HISTORY_CHARACTERS = 40_000
-# Characters of a photo in base64: 20 MB of bytes.
-MAX_PHOTO_CHARACTERS = 28_000_000
+MAX_PHOTO_BYTES = 20_000_000
 
 ItemId = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 Method = Annotated[
@@ -44,7 +43,9 @@ class Price(_Model):
 
     amount: float
     currency: str = Field(description="ISO code; empty if the shop names none.")
-    regular: float | None = Field(None, description="The regular price, if there is a sale.")
+    regular: float | None = Field(
+        default=None, description="The regular price, if there is a sale."
+    )
     text: str = Field(description="The amount as customers read it, such as '89.95 EUR'.")
 
 
@@ -83,14 +84,12 @@ class FoundItem(Item):
 
     Attributes:
         slot: The part of an outfit that it is for; empty for any.
-        slot_label: The slot's name in the customer's language.
         score: How well it matches, from 0 to 1.
         why: The reasons for it, in a few words.
         matched_by: ``words``, ``picture``, both, or empty.
     """
 
     slot: str
-    slot_label: str
     score: float
     why: str
     matched_by: str
@@ -124,7 +123,7 @@ class Turn(_Model):
 
     role: Literal["user", "assistant"]
     content: str = Field(max_length=MAX_HISTORY_CHARACTERS)
-    item_ids: list[ItemId] = Field([], max_length=100)
+    item_ids: list[ItemId] = Field(default=[], max_length=100)
 
 
 class Filters(_Model):
@@ -136,12 +135,12 @@ class Filters(_Model):
             default.
     """
 
-    attributes: dict[str, list[str]] = Field({}, max_length=100)
-    min_price: float | None = Field(None, ge=0, allow_inf_nan=False)
-    max_price: float | None = Field(None, ge=0, allow_inf_nan=False)
-    currency: str | None = Field(None, max_length=10)
-    sizes: list[str] = Field([], max_length=200)
-    brands: list[str] = Field([], max_length=200)
+    attributes: dict[str, list[str]] = Field(default={}, max_length=100)
+    min_price: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    max_price: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    currency: str | None = Field(default=None, max_length=10)
+    sizes: list[str] = Field(default=[], max_length=200)
+    brands: list[str] = Field(default=[], max_length=200)
     in_stock: bool | None = None
 
 
@@ -156,10 +155,10 @@ class Start(_Model):
         corrections: Attributes of the photo that the customer corrects, by name.
     """
 
-    photo: str | None = Field(None, max_length=MAX_PHOTO_CHARACTERS, examples=[None])
-    photo_id: str | None = Field(None, pattern="^[0-9a-f]{64}$", examples=[None])
-    item_id: ItemId | None = Field(None, examples=[None])
-    corrections: dict[str, str | list[str]] = Field({}, max_length=100)
+    photo: Base64Bytes | None = Field(default=None, max_length=MAX_PHOTO_BYTES, examples=[None])
+    photo_id: str | None = Field(default=None, pattern="^[0-9a-f]{64}$", examples=[None])
+    item_id: ItemId | None = Field(default=None, examples=[None])
+    corrections: dict[str, str | list[str]] = Field(default={}, max_length=100)
 
 
 class RecommendRequest(Start):
@@ -173,13 +172,15 @@ class RecommendRequest(Start):
         outfits: Outfits to build; the shop's choice by default.
     """
 
-    message: str = Field("", max_length=MAX_MESSAGE_LENGTH, examples=["a red dress, not too formal"])
-    history: list[Turn] = Field([], max_length=MAX_TURNS)
+    message: str = Field(
+        default="", max_length=MAX_MESSAGE_LENGTH, examples=["a red dress, not too formal"]
+    )
+    history: list[Turn] = Field(default=[], max_length=MAX_TURNS)
     filters: Filters = Filters()
     sort: Sort | None = None
     recipient: Recipient | None = None
-    limit: int | None = Field(None, ge=1, le=MAX_ITEMS)
-    outfits: int | None = Field(None, ge=0, le=10)
+    limit: int | None = Field(default=None, ge=1, le=MAX_ITEMS)
+    outfits: int | None = Field(default=None, ge=0, le=10)
     method: Method = None
 
 
@@ -243,7 +244,7 @@ class SwapRequest(RecommendRequest):
 
     outfit: list[ItemId] = Field(min_length=1, max_length=20)
     position: int = Field(ge=0)
-    rejected: list[ItemId] = Field([], max_length=200)
+    rejected: list[ItemId] = Field(default=[], max_length=200)
 
 
 class SearchRequest(Start):
@@ -255,12 +256,12 @@ class SearchRequest(Start):
         offset: Items before the page.
     """
 
-    text: str = Field("", max_length=MAX_MESSAGE_LENGTH, examples=["black leather boots"])
+    text: str = Field(default="", max_length=MAX_MESSAGE_LENGTH, examples=["black leather boots"])
     filters: Filters = Filters()
     sort: Sort | None = None
     method: Method = None
-    limit: int = Field(10, ge=1, le=100)
-    offset: int = Field(0, ge=0, le=MAX_RESULTS)
+    limit: int = Field(default=10, ge=1, le=100)
+    offset: int = Field(default=0, ge=0, le=MAX_RESULTS)
 
 
 class SearchResults(_Model):
@@ -305,9 +306,15 @@ class PriceRange(_Model):
 
 
 class Facets(_Model):
-    """What the catalogue can be filtered by."""
+    """What the catalogue can be filtered by, labels in one language.
+
+    Attributes:
+        items: Items of the catalogue.
+        slots: Labels of the parts of an outfit.
+    """
 
     items: int
+    slots: dict[str, str]
     attributes: list[AttributeFacet]
     brands: list[str]
     sizes: list[str]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Collection
 from functools import lru_cache
-from typing import Any, Protocol
-from urllib.parse import quote
+from typing import Protocol
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.concurrency import run_in_threadpool
@@ -13,24 +13,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from lookbook.photos.photo import identify
-from lookbook.server.cards import HEIGHT, WIDTH, thumbnail
+from lookbook.photos.photo import PhotoError, decode, identify
 
+SIZE = (320, 400)
+LARGE_SIZE = (1280, 1280)
 # Cached pictures, of some ten kilobytes each.
 CACHE_SIZE = 4096
 _A_YEAR = "private, max-age=31536000, immutable"
-
-
-def picture_url(item: dict[str, Any], file: str | None = None) -> str:
-    """Return the address of an item's picture, relative to the page.
-
-    It holds the hash of the item's main photo, so that nobody guesses addresses behind a password.
-
-    Args:
-        item: The item.
-        file: Another of its photos; the main one by default.
-    """
-    return f"pictures/{item['photo_id']}/{quote(file or item['Filename'])}"
 
 
 class PhotoService(Protocol):
@@ -52,7 +41,7 @@ class Routes:
     def __init__(
         self,
         service: PhotoService,
-        size: tuple[int, int] = (WIDTH, HEIGHT),
+        size: tuple[int, int] = SIZE,
         further_photos: Callable[[str], Collection[str]] = lambda photo_id: (),
     ) -> None:
         """Create the routes of a service.
@@ -65,7 +54,7 @@ class Routes:
         self._service = service
         self._further_photos = further_photos
         self._size = size
-        self._thumbnail = lru_cache(maxsize=CACHE_SIZE)(self._make_thumbnail)
+        self._cached = lru_cache(maxsize=CACHE_SIZE)(self._make_thumbnail)
 
     def all(self) -> list[Route]:
         """Return the routes."""
@@ -75,20 +64,41 @@ class Routes:
             Route("/metrics", self._metrics),
         ]
 
+    def thumbnail(self, photo_id: str, file: str) -> bytes:
+        """Return a small copy of a photo, see :func:`shrink`.
+
+        Args:
+            photo_id: The item's main photo.
+            file: The file of one of its photos.
+
+        Raises:
+            FileNotFoundError: If the item has no such photo.
+        """
+        return self._cached(photo_id, file)
+
     def _make_thumbnail(self, photo_id: str, file: str) -> bytes:
+        return shrink(self._read(photo_id, file), self._size)
+
+    def _read(self, photo_id: str, file: str) -> bytes:
         data = self._service.picture(file)
         is_main = bool(data) and identify(data or b"") == photo_id
         if not data or not (is_main or file in self._further_photos(photo_id)):
             # An exception is not cached: the photo may appear later.
             raise FileNotFoundError(file)
-        return thumbnail(data, self._size)
+        return data
 
     async def _picture(self, request: Request) -> Response:
         photo_id, file = request.path_params["photo_id"], request.path_params["file"]
+        is_large = request.query_params.get("size") == "large"
         tag = f'"{photo_id}"'
         headers = {"ETag": tag, "Cache-Control": _A_YEAR}
         try:
-            data = await run_in_threadpool(self._thumbnail, photo_id, file)
+            if is_large:
+                data = await run_in_threadpool(
+                    lambda: shrink(self._read(photo_id, file), LARGE_SIZE)
+                )
+            else:
+                data = await run_in_threadpool(self.thumbnail, photo_id, file)
         except FileNotFoundError:
             return Response("There is no such picture.", status_code=404)
         if request.headers.get("if-none-match") == tag:
@@ -101,3 +111,20 @@ class Routes:
 
     async def _metrics(self, request: Request) -> Response:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+def shrink(data: bytes, size: tuple[int, int]) -> bytes:
+    """Return a small, upright copy of a photo in WebP, without metadata.
+
+    Args:
+        data: The photo's bytes; of other files the copy is empty.
+        size: The largest width and height in pixels.
+    """
+    try:
+        image = decode(data, at_least=max(size))
+    except PhotoError:
+        return b""
+    image.thumbnail(size)
+    buffer = io.BytesIO()
+    image.save(buffer, "WEBP", quality=75)
+    return buffer.getvalue()

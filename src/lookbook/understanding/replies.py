@@ -76,6 +76,7 @@ class LanguageTexts(BaseModel):
     Attributes:
         sentences: Sentences by key, with their placeholders, see :data:`PLACEHOLDERS`.
         slots: Names of slots; the schema's are used for others.
+        attributes: Names of attributes; the schema's are used for others.
         values: Names of values, by attribute; the schema's are used for others.
         words: Words and phrases by which small talk is recognised.
     """
@@ -84,6 +85,7 @@ class LanguageTexts(BaseModel):
 
     sentences: dict[str, str]
     slots: dict[str, str] = {}
+    attributes: dict[str, str] = {}
     values: dict[str, dict[str, str]] = {}
     words: dict[SmallTalk, list[str]] = {}
 

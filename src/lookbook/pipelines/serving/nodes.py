@@ -28,6 +28,7 @@ from lookbook.search.items import Hit, Item
 from lookbook.understanding.request import (
     Conversation,
     Message,
+    Recipient,
     Recommendation,
     Request,
     ShoppingPlan,
@@ -126,7 +127,7 @@ def find_needs(
     starting_item: dict[str, Any],
     params: ServingParams,
     schema: Schema,
-) -> dict[str, str]:
+) -> dict[str, Recipient]:
     """Return what the customer should be asked, with the best guess."""
     return wearer.find_needs(
         Request.model_validate(request), ShoppingPlan.model_validate(shopping_plan),

@@ -1,0 +1,148 @@
+"""The MCP server: the shop's tools for agents, with typed results and pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from typing import Annotated, Any, TypeVar
+
+from mcp.server.mcpserver import Context, Image, MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.types import CallToolResult, ContentBlock, TextContent, ToolAnnotations
+from pydantic import Base64Bytes, BaseModel, Field
+
+from lookbook.search.product_filter import Sort
+from lookbook.server import models
+from lookbook.server.limits import ConcurrencyLimit
+from lookbook.server.problems import to_problem
+from lookbook.server.service import ShopService
+from lookbook.understanding.request import Recipient
+
+INSTRUCTIONS = (
+    "Find products of one shop, and put outfits together from them. Show customers the title, the "
+    "price and the link (url) of an item as the tools return them; never invent any."
+)
+# Items whose pictures a result holds.
+MAX_PICTURES = 8
+_READ_ONLY = ToolAnnotations(read_only_hint=True, open_world_hint=False)
+
+Photo = Annotated[
+    Base64Bytes | None,
+    Field(
+        description="A photo of a garment or a product, its file in base64.",
+        max_length=models.MAX_PHOTO_BYTES,
+    ),
+]
+Limit = Annotated[int, Field(ge=1, le=models.MAX_ITEMS, description="Items at most.")]
+Result = TypeVar("Result", bound=BaseModel)
+
+
+def create_mcp(
+    service: ShopService, limit: ConcurrencyLimit, thumbnail: Callable[[str, str], bytes]
+) -> MCPServer[Any]:
+    """Create the MCP server.
+
+    Args:
+        service: Answers requests.
+        limit: Limits the answers in flight.
+        thumbnail: Returns a small picture of an item by its main photo and file.
+    """
+    server: MCPServer[Any] = MCPServer(
+        "lookbook", title="Lookbook", instructions=INSTRUCTIONS, version=version("lookbook")
+    )
+
+    def tool(function: Callable[..., Any]) -> None:
+        server.tool(annotations=_READ_ONLY)(function)
+
+    def pictures(items: Sequence[models.Item]) -> list[ContentBlock]:
+        blocks: list[ContentBlock] = []
+        for item in items[:MAX_PICTURES]:
+            if data := service.main_picture(item.id, thumbnail):
+                blocks.append(TextContent(type="text", text=f"{item.title} (id {item.id}):"))
+                blocks.append(Image(data=data, format="webp").to_image_content())
+        return blocks
+
+    async def run(
+        function: Callable[[], tuple[BaseModel, Sequence[models.Item]]],
+    ) -> CallToolResult:
+        def answer() -> CallToolResult:
+            body, shown = function()
+            content = [TextContent(type="text", text=body.model_dump_json()), *pictures(shown)]
+            return CallToolResult(content=content, structured_content=body.model_dump(mode="json"))
+
+        try:
+            return await limit.run(answer)
+        except Exception as error:
+            raise ToolError(to_problem(error)["detail"]) from error
+
+    @tool
+    async def search_items(
+        ctx: Context[Any],
+        text: Annotated[str, Field(max_length=models.MAX_MESSAGE_LENGTH)] = "",
+        photo: Photo = None,
+        filters: models.Filters = models.Filters(),  # noqa: B008
+        sort: Sort | None = None,
+        limit: Limit = 8,
+    ) -> Annotated[CallToolResult, models.SearchResults]:
+        """Search the shop's catalogue by a text, a photo, or both; best match first."""
+
+        def function() -> tuple[BaseModel, Sequence[models.Item]]:
+            asked = models.SearchRequest(text=text, filters=filters, sort=sort, limit=limit)
+            found = service.search(asked.model_copy(update={"photo": photo}), _base(ctx))
+            return found, found.items
+
+        return await run(function)
+
+    @tool
+    async def recommend_outfit(
+        ctx: Context[Any],
+        message: Annotated[str, Field(max_length=models.MAX_MESSAGE_LENGTH)] = "",
+        photo: Photo = None,
+        item_id: Annotated[str | None, Field(description="An item to start from.")] = None,
+        recipient: Annotated[
+            Recipient | None, Field(description="Whom it is for; Unisex for anybody.")
+        ] = None,
+        filters: models.Filters = models.Filters(),  # noqa: B008
+        limit: Limit = 8,
+    ) -> Annotated[CallToolResult, models.Recommendations]:
+        """Recommend items and whole outfits for a customer's message, photo or chosen item."""
+
+        def function() -> tuple[BaseModel, Sequence[models.Item]]:
+            asked = models.RecommendRequest(
+                message=message, item_id=item_id, recipient=recipient, filters=filters, limit=limit
+            )
+            answer = service.recommend(asked.model_copy(update={"photo": photo}), _base(ctx))
+            body = answer.body.model_copy(update={"reply": "".join(service.reply(answer))})
+            worn = [one for outfit in body.outfits[:1] for one in outfit.items]
+            shown = {one.id: one for one in [*worn, *body.items]}
+            return body, list(shown.values())
+
+        return await run(function)
+
+    @tool
+    async def describe_photo(
+        ctx: Context[Any],
+        photo: Annotated[Base64Bytes, Field(description="The photo's file in base64.")],
+    ) -> Annotated[CallToolResult, models.SeenPhoto]:
+        """Describe a photo of a garment or a product by the catalogue's attributes."""
+        return await run(lambda: (service.describe(photo, _base(ctx)), []))
+
+    @tool
+    async def get_item(
+        ctx: Context[Any], item_id: models.ItemId
+    ) -> Annotated[CallToolResult, models.Item]:
+        """Return one item: price, sizes, stock, attributes, link and picture."""
+
+        def function() -> tuple[BaseModel, Sequence[models.Item]]:
+            item = service.item(item_id, _base(ctx))
+            return item, [item]
+
+        return await run(function)
+
+    return server
+
+
+def _base(ctx: Context[Any]) -> str:
+    """Return the server's address; empty over stdio, where pictures have none."""
+    request = getattr(ctx.request_context, "request", None)
+    return str(request.base_url) if request is not None else ""
