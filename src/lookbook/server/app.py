@@ -34,6 +34,7 @@ from lookbook.server.problems import MEDIA_TYPE, Refusal, add_handlers, to_probl
 from lookbook.server.routes import Routes
 from lookbook.server.secrets import Secrets
 from lookbook.server.service import ShopService
+from lookbook.server.site import site_router
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -85,6 +86,8 @@ def create_app(
     )  # fmt: skip
     add_handlers(app)
     app.include_router(create_router(service, access, limit))
+    token = access.token if access.needs_key else str
+    app.include_router(site_router(params.page, params.frame_origins, service.examples, token))
     app.router.routes += agents.routes
     app.router.routes += routes.all()
     _add_gradio(app, service, limit)

@@ -157,6 +157,15 @@ class ShopService:
         found = [search.photo_id(one) for one in item_ids]
         return [presenter.item(item) for one in found if one and (item := search.item(one))]
 
+    def examples(self, count: int, base: str) -> list[models.Item]:
+        """Return items to start with, of different kinds.
+
+        Raises:
+            InputError: If there is no index.
+        """
+        presenter = self._presenter(base)
+        return [presenter.item(one.hit.item) for one in self.assistant.examples(count)]
+
     def main_picture(self, item_id: str, thumbnail: Callable[[str, str], bytes]) -> bytes:
         """Return a small picture of an item; empty if its photo is gone."""
         item = self._item(item_id)

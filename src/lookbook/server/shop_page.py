@@ -70,6 +70,7 @@ class ShopPage(BaseModel):
     Attributes:
         logo: The address of the logo, relative to the page; empty without one.
         items: Items to start with.
+        token: What the page sends as its API key; empty where none is needed.
         feedback: Whether the page tells the server which items were shown and clicked.
     """
 
@@ -82,4 +83,5 @@ class ShopPage(BaseModel):
     messages: dict[Language, list[str]]
     replies: dict[Language, list[str]]
     texts: dict[Language, dict[str, str]]
+    token: str
     feedback: bool

@@ -66,7 +66,8 @@ _SAFE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "strict-origin-
 def site_router(
     params: PageParams,
     frame_origins: Sequence[str],
-    examples: Callable[[int], list[Item]],
+    examples: Callable[[int, str], list[Item]],
+    token: Callable[[], str] = str,
     feedback: bool = False,
 ) -> APIRouter:
     """Return the routes of the page, its files, the widget and ``GET /api/v1/shop``.
@@ -74,7 +75,8 @@ def site_router(
     Args:
         params: How the page looks and speaks.
         frame_origins: Sites whose pages may show the page in a frame.
-        examples: Chooses so many items of the catalogue to start with.
+        examples: Returns so many items to start with, their pictures below the server's address.
+        token: Returns what the page sends as its API key; an empty text where none is needed.
         feedback: Whether the server keeps which items were shown and clicked.
 
     Raises:
@@ -124,14 +126,17 @@ def site_router(
         return logo.response(request, _AN_HOUR, **own)
 
     @router.get("/api/v1/shop", summary="What the page shows of this shop")
-    async def show_shop() -> ShopPage:
+    async def show_shop(request: Request, response: Response) -> ShopPage:
+        response.headers["Cache-Control"] = "no-store"
         try:
-            items = await run_in_threadpool(examples, params.examples)
+            items = await run_in_threadpool(examples, params.examples, str(request.base_url))
         except InputError:
             # The page opens without an index; a request gets the reason.
             items = []
         shown = params.model_dump(exclude={"logo", "examples"})
-        return ShopPage(**shown, logo="logo" if logo else "", items=items, feedback=feedback)
+        return ShopPage(
+            **shown, logo="logo" if logo else "", items=items, token=token(), feedback=feedback
+        )
 
     return router
 

@@ -7,7 +7,7 @@ export class Failure extends Error {
     super(problem.detail || text);
     this.text = text;
     this.status = problem.status;
-    this.kind = (problem.type ?? "").split("/").pop();
+    this.kind = (problem.type ?? "").split(/[/#]/).pop();
   }
 }
 
@@ -26,13 +26,21 @@ function toFailure(problem, hasPhoto) {
   return new Failure(isPhoto ? "error.photo" : (BY_STATUS[problem.status] ?? "error"), problem);
 }
 
-async function call(path, options = {}, hasPhoto = false) {
+let token = "";
+
+async function call(path, options = {}, hasPhoto = false, isAgain = false) {
   let response;
+  if (token) options = { ...options, headers: { ...options.headers, "X-API-Key": token } };
   try {
     response = await fetch(new URL(path, ROOT), options);
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Failure("error.offline");
+  }
+  if (response.status === 401 && !isAgain) {
+    // The token of this page has expired.
+    await getShop();
+    return call(path, options, hasPhoto, true);
   }
   if (!response.ok) throw await failure(response, hasPhoto);
   return response;
@@ -45,7 +53,12 @@ const post = (path, body, options = {}) =>
     ...options,
   });
 
-export const getShop = () => json("shop");
+/** Load the shop's page, with the token that takes the place of an API key. */
+export async function getShop() {
+  const page = await (await call("shop", {}, false, true)).json();
+  token = page.token;
+  return page;
+}
 export const getFacets = (language) => json(`attributes?language=${language}`);
 export const getItems = (ids) =>
   ids.length

@@ -27,7 +27,7 @@ function showLinked() {
 
 const NONE = {
   name: document.title, logo: "", colours: {}, colours_dark: {}, languages: ["en"], items: [],
-  messages: {}, replies: {}, texts: {}, feedback: false,
+  messages: {}, replies: {}, texts: {}, token: "", feedback: false,
 };
 
 async function open() {
