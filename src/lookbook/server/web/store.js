@@ -79,7 +79,7 @@ export function startOver() {
 export function followHistory(onChange) {
   let shown;
   const show = () => {
-    const isOther = history.state?.id !== shown;
+    const isOther = !history.state?.id || history.state.id !== shown;
     if (isOther) restore();
     shown = history.state.id;
     onChange(isOther);

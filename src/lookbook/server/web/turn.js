@@ -7,6 +7,8 @@ import { visit } from "./store.js";
 import { html, Icon, openDialog, useEffect, useRef } from "./ui.js";
 
 const RECIPIENTS = ["Women", "Men", "Unisex"];
+/** Values that tell a customer nothing. */
+const NOTHING = ["Unknown", "none", "other"];
 
 function Said({ turn }) {
   const { start, shows, label } = turn;
@@ -25,7 +27,7 @@ function factsOf(attributes) {
   const found = facets.get()?.attributes ?? [];
   const labels = found.flatMap(({ name, values }) =>
     [attributes[name] ?? []].flat().map((value) => values.find((one) => one.name === value)?.label ?? value));
-  return [...new Set(labels)].filter((label) => label && label !== "Unknown");
+  return [...new Set(labels)].filter((label) => label && !NOTHING.includes(label));
 }
 
 function Seen({ turn }) {
@@ -34,7 +36,8 @@ function Seen({ turn }) {
   if (!seen?.photo_id || !turn.shows) return null;
   return html`<div class="seen" id="seen">
     <p><span class="eyebrow">${t("seen")}</span> <b>${seen.title}</b>
-      <span class="facts">${factsOf(seen.attributes).join(" · ")}</span></p>
+      <span class="facts">${factsOf(seen.attributes).filter((fact) =>
+        !seen.title.toLowerCase().includes(fact.toLowerCase())).join(" · ")}</span></p>
     <button class="quiet" onClick=${() => openDialog({ name: "edit", turn: turn.id })}>
       <${Icon} name="edit" />${t("seen.change")}</button>
   </div>`;
@@ -58,7 +61,8 @@ function Items({ turn }) {
   const groups = bySlot(turn.answer.items);
   const isOne = groups.length === 1;
   return groups.map((items) => {
-    const name = items[0].slot_label || t("items");
+    const { slot, slot_label } = items[0];
+    const name = slot_label || facets.get()?.slots?.[slot] || t("items");
     return html`<section class="slot" aria-label=${name}>
       <h3>${name}</h3>
       <ul class=${isOne ? "cards all" : "cards row"} tabindex=${isOne ? null : "-1"}>
@@ -68,12 +72,25 @@ function Items({ turn }) {
   });
 }
 
+/** Show a reply; lines that begin with a dash are a list. */
+function Reply({ text }) {
+  const lines = text.split("\n").filter((line) => line.trim());
+  const isPoint = (line) => line.startsWith("- ");
+  const first = lines.findIndex(isPoint);
+  if (first < 0) return html`<p>${text}</p>`;
+  const rest = lines.slice(first);
+  return html`
+    ${first > 0 && html`<p>${lines.slice(0, first).join("\n")}</p>`}
+    <ul>${rest.filter(isPoint).map((line) => html`<li>${line.slice(2)}</li>`)}</ul>
+    ${rest.filter((line) => !isPoint(line)).map((line) => html`<p>${line}</p>`)}`;
+}
+
 function Answer({ turn, isLast }) {
   const { answer, reply, status } = turn;
   const isEmpty = !answer.items.length && !answer.outfits.length && !reply && status === "done";
   return html`<${Seen} turn=${turn} />
     <div class=${`reply ${status === "waiting" && !reply ? "coming" : ""}`}>
-      ${reply && html`<p>${reply}</p>`}
+      ${reply && html`<${Reply} text=${reply} />`}
       ${isEmpty && html`<p>${t(turn.shared ? "outfit.gone" : "items.none")}</p>`}
     </div>
     <${Recipient} turn=${turn} isLast=${isLast} />
