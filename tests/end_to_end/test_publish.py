@@ -13,6 +13,14 @@ from project import copy_project, jpeg, latest, make_project, report, succeed, t
 
 PARAMS = "--params=publish.licence=cc0-1.0,publish.credits=the sample's drawings,explore.fitted=20"
 
+SHOP = ",".join(
+    f"export.shop.{setting}"
+    for setting in (
+        "name=Lookbook", "url=https://lookbook.example", "countries=DE AT",
+        "photos=https://cdn.lookbook.example/photos/", "availability=in_stock",
+    )
+)  # fmt: skip
+
 
 @pytest.fixture(scope="module")
 def project(ran, tmp_path_factory):
@@ -22,7 +30,7 @@ def project(ran, tmp_path_factory):
 @pytest.fixture(scope="module")
 def published(project):
     pipelines = "--pipelines=publish,export,explore"
-    printed = succeed(run_kedro(project, "run", pipelines, PARAMS)).stdout
+    printed = succeed(run_kedro(project, "run", pipelines, f"{PARAMS},{SHOP}")).stdout
     assert "data/08_reporting/published" in printed
     return project / "data/08_reporting/published"
 
@@ -130,21 +138,37 @@ def test_publishing_twice_changes_only_what_changed(published, project):
     assert "People have looked at 1 of the values" in (published / "README.md").read_text()
 
 
-def test_shops_get_the_columns_that_they_document(published, project):
+def test_platforms_get_what_they_take_and_every_product_is_accounted_for(published, project):
     shopify = pd.read_csv(latest(project, "shopify_products.csv"), keep_default_na=False)
     assert {
-        "Handle", "Title", "Body (HTML)", "Vendor", "Type", "Tags", "Published", "Option1 Name",
-        "Option1 Value", "Variant SKU", "Variant Price", "Image Src", "Image Position", "Status",
+        "Title", "URL handle", "Description", "Vendor", "Product category", "Type", "Tags",
+        "Published on online store", "Status", "SKU", "Option1 name", "Option1 value", "Price",
+        "Compare-at price", "Product image URL", "Image position", "Image alt text",
+        "Color (product.metafields.shopify.color-pattern)",
     } <= set(shopify.columns)  # fmt: skip
-    assert shopify["Handle"].is_unique and shopify["Handle"].str.fullmatch(r"[a-z0-9-]+").all()
-    feed = pd.read_csv(latest(project, "merchant_feed.tsv"), sep="\t", keep_default_na=False)
-    assert {
-        "id", "title", "description", "link", "image_link", "availability", "price", "condition",
-        "color", "gender", "age_group", "size", "material", "pattern", "product_type",
-    } <= set(feed.columns)  # fmt: skip
-    assert set(feed["gender"]) <= {"male", "female", "unisex", ""}
-    assert feed["id"].is_unique and feed["id"].str.len().max() <= 50
-    assert len(feed) == len(shopify) == report(project, "export")["offers"]
+    assert shopify["URL handle"].str.fullmatch(r"[a-z0-9-]+").all()
+    assert shopify["URL handle"].duplicated().any()
+    told = report(project, "export")
+    refused = pd.read_csv(latest(project, "feed_rejections.csv"), keep_default_na=False)
+    refused = refused[refused["left_out"].eq("product")]
+    counts = refused.groupby("feed")["product_id"].nunique()
+    for name, feed in told["feeds"].items():
+        assert feed["rejected"] == counts.get(name, 0)
+        assert feed["accepted"] + feed["rejected"] == told["products"]
+    assert told["feeds"]["shopify"]["accepted"] == shopify["URL handle"].nunique()
+    # The sample's photos are small drawings.
+    assert {"google", "meta"} <= set(
+        refused[refused["reason"].eq("it has 300 × 400 pixels, and 500 × 500 are asked for")][
+            "feed"
+        ]
+    )
+    feed = latest(project, "openai_feed.jsonl").read_text().splitlines()
+    groups = {row.get("group_id", row["item_id"]) for row in map(json.loads, feed)}
+    assert len(groups) == told["feeds"]["openai"]["accepted"] > 40
+    lines = latest(project, "json_ld.jsonl").read_text().splitlines()
+    assert len(lines) == told["feeds"]["json_ld"]["accepted"] > 40
+    for name in ("google_feed.tsv", "meta_catalogue.csv", "feed_rejections.csv"):
+        assert "example.com" not in latest(project, name).read_text()
 
 
 def test_what_was_exported_comes_back_as_a_table_beside_the_photos(published, project, tmp_path):
@@ -155,12 +179,15 @@ def test_what_was_exported_comes_back_as_a_table_beside_the_photos(published, pr
     shutil.copy(latest(project, "shopify_products.csv"), photos / "products_export.csv")
     again = make_project(tmp_path)
     succeed(run_kedro(again, "run", "--pipelines=ingest", f"--params=photos={photos}"))
-    manifest = table(again, "manifest").set_index("photo_id")
     exported = pd.read_csv(latest(project, "shopify_products.csv"), keep_default_na=False)
-    by_sku = exported.set_index("Variant SKU")["Type"]
-    told = {one: manifest.loc[one, "label"] for one in manifest.index if one[:16] in by_sku.index}
-    assert len(told) == len(exported)
-    assert all(by_sku[one[:16]] == label for one, label in told.items())
+    named = exported[exported["Product image URL"].ne("")]
+    product_of = {
+        url.rsplit("/")[-1]: handle
+        for url, handle in zip(named["Product image URL"], named["URL handle"], strict=True)
+    }
+    rows = table(again, "manifest").set_index("file")["product_id"].dropna()
+    found = {Path(file).name: product for file, product in rows.items()}
+    assert found == product_of and len(found) > 100
 
 
 def test_the_map_places_every_item_with_its_picture(published, project):

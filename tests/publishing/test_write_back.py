@@ -9,7 +9,7 @@ from lookbook.errors import InputError
 from lookbook.pipelines.export import nodes
 from lookbook.pipelines.products.nodes import list_products
 from lookbook.products.shop_file import ShopFile
-from lookbook.publishing.shops import ShopParams
+from lookbook.publishing.export_params import ExportParams
 from project import configuration
 
 SCHEMA = Schema.model_validate(
@@ -56,7 +56,7 @@ PROVENANCE = pd.DataFrame(
 
 
 def export(shop=SHOP, **params):
-    params = ShopParams.model_validate({**PARAMS, **params})
+    params = ExportParams.model_validate({**PARAMS, **params})
     file = ShopFile("artikel.csv", shop)
     products, *_ = list_products(file, PROPERTIES)
     changes = nodes.list_changes(file, CATALOGUE, PROVENANCE, SCHEMA, PROPERTIES, params)

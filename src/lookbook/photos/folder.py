@@ -15,7 +15,7 @@ from lookbook.photos.tars import TAR, PhotoFile, etag_of, list_tar
 PHOTO_TABLES = ("images.csv", "images.tsv", "images.xlsx", "images.parquet", "images.jsonl")
 SHOP_TABLES = (
     "products_export.csv", "products_export_1.csv", "products.csv", "products.tsv",
-    "merchant_feed.tsv",
+    "google_feed.tsv",
 )  # fmt: skip
 TABLES = PHOTO_TABLES + SHOP_TABLES
 TABLE_ENDINGS = (

@@ -136,12 +136,14 @@ class _Builder:
         offers = [self._make_offer(facts, own) for facts in variants]
         if variants != [own]:
             return offers
+        # A barcode of the row is that of no single variant.
+        shared = {**offers[0], "gtin": None}
         if packed := self._read_packed(own.row):
-            return [_filled({**offers[0], "sku": listed.get("sku")}) for listed in packed]
+            return [_filled({**shared, "sku": listed.get("sku")}) for listed in packed]
         combinations = max(len(own.sizes), 1) * max(len(own.colours), 1)
         if own.lists and combinations <= self._properties.max_variants:
             return [
-                _filled({**offers[0], "size": size, "colour": colour})
+                _filled({**shared, "size": size, "colour": colour})
                 for colour, size in combine(own.colours or [""], own.sizes or [""])
             ]
         return offers
@@ -164,6 +166,7 @@ class _Builder:
         return _filled(
             {
                 "sku": self._first([facts.row], "sku") or self._first([facts.row], "number"),
+                "gtin": self._first([facts.row], "gtin"),
                 "size": facts.sizes[0] if len(facts.sizes) == 1 else None,
                 "colour": facts.colours[0] if len(facts.colours) == 1 else None,
                 "price": price,

@@ -20,7 +20,8 @@ from lookbook.products.shop_file import PATH, Row, ShopFile, ShopTable
 from lookbook.products.texts import as_text
 from lookbook.products.vocabulary import ProductProperties, fold
 from lookbook.products.words import Words
-from lookbook.publishing.shops import ShopParams, TemplateTable
+from lookbook.publishing.export_params import ExportParams
+from lookbook.publishing.templates import TemplateTable
 
 CHANGES = ["product_id", "line", "column", "before", "after", "source", "confidence"]
 # The property of texts that stand beside each photo, and not once a product.
@@ -33,7 +34,7 @@ class WriteBack:
     """Lists the cells of a shop's file that the catalogue can fill."""
 
     def __init__(
-        self, file: ShopFile, properties: ProductProperties, schema: Schema, params: ShopParams
+        self, file: ShopFile, properties: ProductProperties, schema: Schema, params: ExportParams
     ) -> None:
         """Read the file.
 
@@ -43,7 +44,7 @@ class WriteBack:
         """
         self._table: ShopTable = read_shop_file(file, properties)
         self._products, self._columns = read_products(self._table, properties)
-        self._schema, self._pictures = schema, params.pictures
+        self._schema = schema
         self._templates = TemplateTable(params.fill, "export.fill")
         self._overwrite = {fold(heading) for heading in params.overwrite}
         self._attributes = {
@@ -136,9 +137,7 @@ class WriteBack:
         rows: Mapping[int, Row],
     ) -> Iterator[dict[str, Any]]:
         record = from_row(item, self._schema)
-        values = self._templates.row(
-            record, item["photo_id"], item["Filename"], self._schema, self._pictures
-        )
+        values = self._templates.row(record, item["photo_id"], item["Filename"], self._schema)
         for name, places in self._places.items():
             is_known = name != ALT_TEXT and product.facts.get(name) not in (None, "", [])
             source, confidence = _weakest(self._attributes[name], sources)

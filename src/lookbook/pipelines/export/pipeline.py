@@ -1,8 +1,17 @@
-"""Wires export: the catalogue to shops' systems."""
+"""Wires export: the catalogue to platforms, and into the shop's own file."""
 
 from kedro.pipeline import Node, Pipeline
 
 from lookbook.pipelines.export import nodes
+
+# The node of each feed, and what it writes.
+_FEEDS = {
+    "google": (nodes.export_google, "google_feed"),
+    "shopify": (nodes.export_shopify, "shopify_products"),
+    "meta": (nodes.export_meta, "meta_catalogue"),
+    "openai": (nodes.export_openai, "openai_feed"),
+    "json_ld": (nodes.export_json_ld, "json_ld"),
+}
 
 
 def create_pipeline(**kwargs: object) -> Pipeline:
@@ -10,16 +19,33 @@ def create_pipeline(**kwargs: object) -> Pipeline:
     return Pipeline(
         [
             Node(
-                nodes.export_shopify,
-                inputs=["full_catalogue", "item_products", "params:schema", "params:export"],
-                outputs="shopify_products",
-                name="export_shopify",
+                nodes.gather_products,
+                inputs=[
+                    "full_catalogue",
+                    "products",
+                    "manifest",
+                    "fetched_photos",
+                    "provenance",
+                    "params:schema",
+                    "params:export",
+                ],
+                outputs="feed_products",
+                name="gather_products",
+            ),
+            *(
+                Node(
+                    export,
+                    inputs=["feed_products", "params:export"],
+                    outputs=[dataset, f"{feed}_rejections"],
+                    name=f"export_{feed}",
+                )
+                for feed, (export, dataset) in _FEEDS.items()
             ),
             Node(
-                nodes.export_merchant,
-                inputs=["full_catalogue", "item_products", "params:schema", "params:export"],
-                outputs="merchant_feed",
-                name="export_merchant",
+                nodes.collect_rejections,
+                inputs=[f"{feed}_rejections" for feed in _FEEDS],
+                outputs="feed_rejections",
+                name="collect_rejections",
             ),
             Node(
                 nodes.list_changes,
@@ -48,7 +74,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
             ),
             Node(
                 nodes.report_export,
-                inputs=["shopify_products", "merchant_feed", "changes"],
+                inputs=["feed_products", "feed_rejections", "changes"],
                 outputs="export_report",
                 name="report_export",
             ),

@@ -6,22 +6,32 @@ from typing import Any
 
 REPORT = "export_report"
 PLACES = {
+    "Google": "google_feed",
     "Shopify": "shopify_products",
-    "Google": "merchant_feed",
+    "Meta": "meta_catalogue",
+    "OpenAI": "openai_feed",
+    "JSON-LD": "json_ld",
+    "left out": "feed_rejections",
     "changes": "changes",
     "your file": "shop_export",
 }
-NEXT = "import the files in your shop's administration"
+NEXT = "look up in feed_rejections.csv what is left out and what helps; upload the feeds"
+# Fields that are named beside a feed.
+_MAX_FIELDS = 3
 
 
 def summarise(report: dict[str, Any]) -> tuple[int, int, str]:
-    """Return what was exported, and which attributes are empty."""
-    empty = ", ".join(f"{count:,} without {name}" for name, count in report["empty"].items())
-    return (
-        report["products"],
-        report["offers"],
-        (
-            f"products and offers; {empty or 'none lacks any'}; "
-            f"{report['changes']:,} cells of your own file"
-        ),
-    )
+    """Return the products, those that some feed takes, and what each feed refuses."""
+    feeds = report["feeds"]
+    told = "; ".join(_describe(name, counts) for name, counts in feeds.items())
+    most = max(counts["accepted"] for counts in feeds.values())
+    return report["products"], most, f"{told}; {report['changes']:,} cells of your own file"
+
+
+def _describe(name: str, counts: dict[str, Any]) -> str:
+    text = f"{name} takes {counts['accepted']:,}"
+    if not counts["rejected"]:
+        return text
+    fields = list(counts["fields"].items())[:_MAX_FIELDS]
+    named = ", ".join(f"{count:,} for {field}" for field, count in fields)
+    return f"{text} and refuses {counts['rejected']:,} ({named})"

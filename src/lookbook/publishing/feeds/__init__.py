@@ -1,0 +1,1 @@
+"""Feeds: products as shops' platforms take them, checked against the platforms' rules."""

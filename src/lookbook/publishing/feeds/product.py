@@ -1,0 +1,390 @@
+"""A product as all feeds see it: with its variants, its photos and the sources of its texts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lookbook.attributes.record import from_row
+from lookbook.attributes.schema import Schema
+from lookbook.lazy import pd
+from lookbook.products.product import Product
+from lookbook.products.provenance import PERSON
+from lookbook.products.tables import PRODUCTS
+from lookbook.products.vocabulary import fold
+from lookbook.publishing.export_params import Categories, ExportParams
+from lookbook.publishing.feeds.addresses import encode_address, file_address
+from lookbook.publishing.templates import TemplateTable
+
+# Letters of a photo's identity that stand for an item without a product: Google takes 50.
+_ID_LENGTH = 32
+_GENDERS = {"Women": "female", "Men": "male", "Unisex": "unisex"}
+AGE_GROUPS = ("newborn", "infant", "toddler", "kids", "adult")
+# Headings under which files have a product's condition, and words for it, all folded.
+_CONDITION_HEADINGS = {"condition", "itemcondition", "googleshoppingcondition", "zustand", "etat"}
+_CONDITIONS = {
+    **dict.fromkeys(("new", "newwithtags", "neu", "neuf", "nuevo", "nuovo"), "new"),
+    **dict.fromkeys(("used", "preowned", "secondhand", "gebraucht", "occasion", "usado"), "used"),
+    **dict.fromkeys(("refurbished", "generaluberholt", "reconditionne"), "refurbished"),
+}
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A photo of a product.
+
+    Attributes:
+        file: Its name in the folder.
+        address: Where the web has it, encoded; empty if nobody says.
+        width: Pixels.
+        height: Pixels.
+        bytes: The size of the file.
+    """
+
+    file: str
+    address: str
+    width: int
+    height: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What one can order; empty texts and ``None`` where the shop's file is silent.
+
+    Attributes:
+        id: Its own id in feeds, unlike that of any other.
+        sku: The shop's number of it.
+        size: Its size.
+        colour: Its colour.
+        price: The regular price.
+        sale_price: What is asked instead.
+        in_stock: Whether it can be bought from stock.
+        stock: Number of pieces.
+        gtin: Its barcode.
+    """
+
+    id: str
+    sku: str = ""
+    size: str = ""
+    colour: str = ""
+    price: float | None = None
+    sale_price: float | None = None
+    in_stock: bool | None = None
+    stock: int | None = None
+    gtin: str = ""
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text, and whether a model wrote it."""
+
+    value: str
+    by_model: bool = False
+
+
+@dataclass(frozen=True)
+class FeedProduct:
+    """A product; empty texts where nothing is known.
+
+    Attributes:
+        id: The shop's own id, or that of its photo.
+        handle: The id as an address may have it.
+        title: Its name.
+        description: Its description.
+        link: The product's page, encoded.
+        brand: The maker.
+        currency: ISO 4217 code.
+        condition: ``new``, ``refurbished`` or ``used``.
+        availability: Of variants whose stock nobody knows, as settings say.
+        gender: ``female``, ``male`` or ``unisex``.
+        age_group: One of :data:`AGE_GROUPS`.
+        colours: Of the item, the main one first.
+        google_category: A path of Google's product taxonomy.
+        shopify_category: A path of Shopify's.
+        texts: Further texts by name, see :class:`ExportParams`.
+        record: The item's own values by attribute.
+        photos: The main one first.
+        variants: At least one.
+    """
+
+    id: str
+    handle: str
+    title: Text
+    description: Text
+    link: str
+    brand: str
+    currency: str
+    condition: str
+    availability: str
+    gender: str
+    age_group: str
+    colours: str
+    google_category: str
+    shopify_category: str
+    texts: dict[str, str]
+    record: dict[str, Any]
+    photos: list[Photo]
+    variants: list[Variant] = field(default_factory=list)
+
+    @property
+    def has_variants(self) -> bool:
+        """Whether there are several to choose from."""
+        return len(self.variants) > 1
+
+    @property
+    def is_apparel(self) -> bool:
+        """Whether rules for clothes, shoes and accessories hold."""
+        return self.google_category.startswith("Apparel & Accessories")
+
+    @property
+    def has_size(self) -> bool:
+        """Whether platforms ask for its size: that of clothes and shoes."""
+        return self.google_category.startswith(
+            ("Apparel & Accessories > Clothing", "Apparel & Accessories > Shoes")
+        ) and not self.google_category.startswith("Apparel & Accessories > Clothing Accessories")
+
+    def availability_of(self, variant: Variant) -> str:
+        """Return ``in_stock``, ``out_of_stock``, or what settings say of unknown stock."""
+        if variant.in_stock is None:
+            return self.availability
+        return "in_stock" if variant.in_stock else "out_of_stock"
+
+    def colour_of(self, variant: Variant) -> str:
+        """Return the colour of a variant, else those of the item."""
+        return variant.colour or self.colours
+
+    def size_of(self, variant: Variant) -> str:
+        """Return the size of a variant, else that which its photo shows."""
+        return variant.size or ("" if self.has_variants else self.texts["size"])
+
+
+class ProductGatherer:
+    """Gathers products from the tables of a run."""
+
+    def __init__(
+        self,
+        manifest: pd.DataFrame,
+        fetched_photos: pd.DataFrame,
+        provenance: pd.DataFrame,
+        schema: Schema,
+        params: ExportParams,
+    ) -> None:
+        """Index the tables.
+
+        Args:
+            manifest: All usable photos with sizes and products.
+            fetched_photos: The addresses of photos that were fetched.
+            provenance: The source of each item's values.
+            schema: The declared attributes.
+            params: Templates and settings.
+
+        Raises:
+            InputError: If a template is none.
+        """
+        self._schema, self._params, self._shop = schema, params, params.shop
+        texts = {str(name): template for name, template in params.texts.items()}
+        self._texts = TemplateTable(texts, "export.texts")
+        self._page = TemplateTable({"product_page": params.shop.product_page}, "export.shop")
+        fetched = fetched_photos.dropna(subset=["file"])
+        self._file_of = dict(zip(fetched["image"], fetched["file"], strict=True))
+        self._photos: dict[str, list[Mapping[str, Any]]] = {}
+        self._kids: dict[str, bool] = {}
+        ordered = manifest.sort_values(["position", "file"], kind="stable")
+        columns = ["file", "photo_id", "product_id", "width", "height", "bytes", "kids"]
+        for row in ordered[columns].to_dict("records"):
+            owner = row["photo_id"] if pd.isna(row["product_id"]) else row["product_id"]
+            self._photos.setdefault(owner, []).append(row)
+            if not pd.isna(row["kids"]):
+                self._kids.setdefault(owner, bool(row["kids"]))
+        rows = provenance[provenance["attribute"].isin([schema.title, schema.description])]
+        keys = zip(rows["photo_id"], rows["attribute"], strict=True)
+        self._sources = dict(zip(keys, rows["source"], strict=True))
+
+    def gather(self, catalogue: pd.DataFrame, products: pd.DataFrame) -> Iterator[FeedProduct]:
+        """Gather the products: those of the shop's file, then items without one.
+
+        Args:
+            catalogue: All items, with ``product_id``.
+            products: The shop's products; may be empty.
+        """
+        items: dict[str, Mapping[Any, Any]] = {}
+        for row in catalogue.fillna("").to_dict("records"):
+            items.setdefault(str(row["product_id"]), row)
+        headings = [name for name in products if fold(str(name)) in _CONDITION_HEADINGS]
+        rows = products[[*PRODUCTS, *(name for name in headings if name not in PRODUCTS)]]
+        records = {str(row["product_id"]): row for row in rows.to_dict("records")}
+        skus = Counter(
+            variant["sku"].casefold()
+            for row in records.values()
+            for variant in _list_variants(row)
+            if variant.get("sku")
+        )
+        taken = {product_id.casefold() for product_id in records}
+        unique = {sku for sku, count in skus.items() if count == 1 and sku not in taken}
+        for product_id, row in records.items():
+            condition = next((_read_condition(row[name]) for name in headings), "")
+            yield self._build(product_id, items.pop(product_id, {}), row, unique, condition)
+        for product_id, item in items.items():
+            yield self._build(product_id, item, {}, unique, "")
+
+    def _build(
+        self,
+        product_id: str,
+        item: Mapping[Any, Any],
+        row: Mapping[str, Any],
+        unique_skus: set[str],
+        condition: str,
+    ) -> FeedProduct:
+        shop, schema = self._shop, self._schema
+        product = Product.from_row({**row, "product_id": product_id})
+        facts = {name: _as_text(row.get(name)) for name in PRODUCTS}
+        record = from_row(item or dict.fromkeys(schema.names, ""), schema)
+        texts = self._texts.row(
+            _known_record(record, schema),
+            item.get("photo_id", ""),
+            item.get("Filename", ""),
+            schema,
+        )
+        feed_id = product_id if row else product_id[:_ID_LENGTH]
+        title = self._text(item, record, schema.title, facts["title"])
+        handle = _to_handle(feed_id, title.value)
+        category = self._categorize(record)
+        is_child = product.is_for_child
+        if is_child is None:
+            is_child = True if facts["gender"] == "Kids" else self._kids.get(product_id)
+        age_group = facts["age_group"].casefold()
+        if age_group not in AGE_GROUPS:
+            age_group = {True: "kids", False: "adult"}.get(is_child, shop.age_group)  # type: ignore[arg-type]
+        colours = json.loads(facts["colours"]) if facts["colours"] else []
+        return FeedProduct(
+            id=feed_id,
+            handle=handle,
+            title=title,
+            description=self._text(item, record, schema.description, facts["description"]),
+            link=self._find_link(product, handle),
+            brand=product.brand or shop.brand,
+            currency=product.currency or shop.currency,
+            condition=condition or shop.condition,
+            availability=shop.availability,
+            gender=_GENDERS.get(facts["gender"], texts["gender"]),
+            age_group=age_group,
+            colours=colours[0] if len(colours) == 1 else texts["colours"],
+            google_category=category.google,
+            shopify_category=category.shopify,
+            texts={
+                **texts,
+                "material": facts["material"] or texts["material"],
+                "product_type": facts["category"] or texts["product_type"],
+                "image_alt": texts["image_alt"] or title.value,
+            },
+            record=record,
+            photos=self._list_photos(product_id, row),
+            variants=_build_variants(feed_id, product, row, unique_skus),
+        )
+
+    def _text(
+        self, item: Mapping[Any, Any], record: Mapping[str, Any], name: str, of_shop: str
+    ) -> Text:
+        """Choose a text: a person's, else the shop's, else the model's."""
+        is_persons = self._sources.get((item.get("photo_id"), name)) == PERSON
+        if of_shop and not is_persons:
+            return Text(of_shop)
+        return Text(str(record[name]), by_model=not is_persons)
+
+    def _categorize(self, record: Mapping[str, Any]) -> Categories:
+        for name, categories in self._params.categories.items():
+            if (value := record.get(name)) in categories:
+                return categories[value]
+        return self._params.default_category
+
+    def _find_link(self, product: Product, handle: str) -> str:
+        if product.url:
+            return encode_address(product.url, self._shop.url)
+        values = {"product_id": product.product_id, "handle": handle}
+        page = self._page.render(values)["product_page"]
+        return encode_address(page, self._shop.url) if page else ""
+
+    def _list_photos(self, product_id: str, row: Mapping[str, Any]) -> list[Photo]:
+        images = json.loads(row["images"]) if isinstance(row.get("images"), str) else []
+        address_of = {
+            self._file_of[image]: address
+            for image in reversed(images)
+            if image in self._file_of and (address := encode_address(image))
+        }
+        return [
+            Photo(
+                file=photo["file"],
+                address=address_of.get(photo["file"])
+                or file_address(self._shop.photos, photo["file"]),
+                width=int(photo["width"]),
+                height=int(photo["height"]),
+                bytes=int(photo["bytes"]),
+            )
+            for photo in self._photos.get(product_id, [])
+        ]
+
+
+def _list_variants(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    cell = row.get("variants")
+    return json.loads(cell) if isinstance(cell, str) and cell else []
+
+
+def _build_variants(
+    product_id: str, product: Product, row: Mapping[str, Any], unique_skus: set[str]
+) -> list[Variant]:
+    offers = _list_variants(row) or [{}]
+    variants = []
+    for number, offer in enumerate(offers, start=1):
+        sku = str(offer.get("sku", ""))
+        own_id = sku if sku.casefold() in unique_skus else f"{product_id}-{number}"
+        only = len(offers) == 1
+        variants.append(
+            Variant(
+                id=product_id if only else own_id,
+                sku=sku,
+                size=str(offer.get("size", "")),
+                colour=str(offer.get("colour", "")),
+                price=offer.get("price", product.price),
+                sale_price=offer.get("sale_price", product.sale_price if only else None),
+                in_stock=offer.get("in_stock", product.in_stock if only else None),
+                stock=offer.get("stock", product.stock if only else None),
+                gtin=str(offer.get("gtin") or (product.gtin if only else "")),
+            )
+        )
+    return variants
+
+
+def _known_record(record: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
+    """Write the default in the place of values that an item without a photo lacks."""
+    return {
+        name: attribute.default
+        if (attribute := schema.singles.get(name)) and not record[name]
+        else record[name]
+        for name in record
+    }
+
+
+def _read_condition(cell: Any) -> str:
+    return _CONDITIONS.get(fold(_as_text(cell)), "")
+
+
+def _as_text(cell: Any) -> str:
+    return "" if cell is None or (not isinstance(cell, list) and pd.isna(cell)) else str(cell)
+
+
+def _to_handle(product_id: str, title: str) -> str:
+    """Make a handle: a shop's own stays, any other has the title and a digest of the id."""
+    if re.fullmatch(r"[^\W_]+([-_][^\W_]+)*", product_id) and product_id == product_id.casefold():
+        is_hash = re.fullmatch(r"[0-9a-f]{32,}", product_id)
+        if not is_hash:
+            return product_id
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().casefold()
+    words = re.sub(r"[^a-z0-9]+", "-", plain[:80]).strip("-") or "item"
+    return f"{words}-{hashlib.sha256(product_id.encode()).hexdigest()[:8]}"
