@@ -1,4 +1,4 @@
-"""The commands that this project adds to Kedro's: `demo`, `mcp` and `review`."""
+"""The commands that this project adds to Kedro's: `demo`, `doctor`, `mcp` and `review`."""
 
 from __future__ import annotations
 
@@ -125,6 +125,25 @@ def mcp(conf_source: str | None, env: str | None, params: dict[str, Any]) -> Non
     serve_stdio(shop.assistant)
 
 
+@cli.command()
+def doctor(conf_source: str | None, env: str | None, params: dict[str, Any]) -> None:
+    """Check versions, disk, configuration, models, index and photos, and say what is wrong."""
+    from lookbook.doctor import examine
+    from lookbook.shop import Shop
+
+    def open_shop() -> Shop:
+        return Shop(Path.cwd(), env=env, conf_source=conf_source, params=with_photos(params))
+
+    marks = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "error": ("✗", "red")}
+    errors = 0
+    for finding in examine(open_shop, Path("data")):
+        mark, colour = marks[finding.outcome]
+        click.echo(f"{click.style(mark, colour)} {finding.check}: {finding.sentence}")
+        errors += finding.outcome == "error"
+    if errors:
+        raise click.exceptions.Exit(1)
+
+
 def _open_shop(env: str | None, conf_source: str | None, given: dict[str, Any]) -> Shop:
     """Open the project in this folder.
 
@@ -244,5 +263,5 @@ def _label_messages(
 
 # Environment, configuration and parameters are Kedro's own options of `run`.
 _PROJECT_OPTIONS = [one for one in run.params if one.name in ("env", "conf_source", "params")]
-for command in (demo, mcp, review):
+for command in (demo, doctor, mcp, review):
     command.params += _PROJECT_OPTIONS

@@ -7,17 +7,19 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import StreamingResponse
 from fastapi.sse import format_sse_event
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic.json_schema import models_json_schema
 from starlette.datastructures import UploadFile as ReceivedFile
 
+from lookbook.feedback.events import FeedbackEvent
 from lookbook.server import models
 from lookbook.server.access import Access
 from lookbook.server.limits import ConcurrencyLimit
-from lookbook.server.problems import MEDIA_TYPE, Refusal, to_problem
+from lookbook.server.problems import MEDIA_TYPE, NotFound, Refusal, to_problem
 from lookbook.server.service import Answer, ShopService
 from lookbook.understanding.request import Language
 
@@ -148,7 +150,35 @@ def create_router(service: ShopService, access: Access, limit: ConcurrencyLimit)
         """Return what items can be filtered by: values and their counts, sizes, brands, prices."""
         return _cached(request, await limit.run(service.facets, language))
 
+    @router.post("/feedback", tags=["feedback"], status_code=204, responses=_NOT_FOUND)
+    async def feedback(event: FeedbackEvent) -> Response:
+        """Tell what a customer did with items of an answer; no personal data is kept."""
+        await limit.run(service.log_event, event)
+        return Response(status_code=204)
+
+    @router.api_route(
+        "/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False
+    )
+    async def nothing(request: Request, path: str) -> None:
+        raise NotFound(f"There is no {request.method} {request.url.path}: see /docs.")
+
     return router
+
+
+def describe_bodies(app: FastAPI) -> None:
+    """Add the bodies that :func:`_body` refers to to an application's OpenAPI description."""
+    described = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        schema = described()
+        _, bodies = models_json_schema(
+            [(model, "validation") for model in (models.RecommendRequest, models.SearchRequest)],
+            ref_template="#/components/schemas/{model}",
+        )
+        schema["components"]["schemas"] |= bodies["$defs"]
+        return schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
 
 
 def _body(model: type[models.Start]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from lookbook.assistant.assistant import Assistant
 from lookbook.assistant.types import ServingParams
 from lookbook.server.access import Access
 from lookbook.server.agents import create_mcp
-from lookbook.server.api import create_router
+from lookbook.server.api import create_router, describe_bodies
 from lookbook.server.limits import (
     MAX_IN_FLIGHT,
     MAX_PHOTO_BODY_BYTES,
@@ -85,9 +85,11 @@ def create_app(
         docs_url="/docs", redoc_url=None, static_url="/docs-assets",
     )  # fmt: skip
     add_handlers(app)
-    app.include_router(create_router(service, access, limit))
     token = access.token if access.needs_key else str
     app.include_router(site_router(params.page, params.frame_origins, service.examples, token))
+    # Its last route takes every path under /api that there is not.
+    app.include_router(create_router(service, access, limit))
+    describe_bodies(app)
     app.router.routes += agents.routes
     app.router.routes += routes.all()
     _add_gradio(app, service, limit)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,6 +17,7 @@ from lookbook.assistant.types import (
 )
 from lookbook.attributes.record import correct
 from lookbook.errors import InputError
+from lookbook.feedback.events import FeedbackEvent
 from lookbook.outfits.slots import slot_of
 from lookbook.photos.photo import identify
 from lookbook.search.items import Hit, Item
@@ -79,7 +79,7 @@ class ShopService:
         turn, found = self.assistant.recommend(photo, request.message, history, params)
         read = turn.request
         body = models.Recommendations(
-            answer_id=secrets.token_hex(8),
+            answer_id=self.assistant.log_answer(turn, found, params),
             seen=presenter.seen(photo, request.item_id) if photo else None,
             request=models.UnderstoodRequest(
                 act=read.act, mode=turn.plan.mode, recipients=read.recipients,
@@ -181,6 +181,18 @@ class ShopService:
             InputError: If it is no photo, or cannot be described.
         """
         return self._presenter(base).seen(self._see(photo, self._params), None)
+
+    def log_event(self, event: FeedbackEvent) -> None:
+        """Log what a customer did with items.
+
+        Raises:
+            NotFound: If the shop logs nothing.
+        """
+        if not self._params.feedback:
+            raise NotFound("This shop logs no feedback: 'serving.feedback' is false.")
+        search = self.assistant.component("search_index")
+        known = [one for one in map(search.photo_id, event.item_ids) if one]
+        self.assistant.log_event(event.model_copy(update={"item_ids": known}))
 
     def facets(self, language: Language) -> models.Facets:
         """Return what the catalogue can be filtered by, with labels in a language.
