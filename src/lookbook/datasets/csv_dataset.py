@@ -17,8 +17,8 @@ from lookbook.parts import TableParts, parts_of
 
 # What a spreadsheet takes for the beginning of a formula, and a quote that has it shown as text.
 # https://owasp.org/www-community/attacks/CSV_Injection
-_FORMULA = r"^(['=+\-@\t\r])"
-_SHOWN_AS_TEXT = r"^'(['=+\-@\t\r])"
+_FORMULA = r"^('*[=+\-@\t\r])"
+_SHOWN_AS_TEXT = r"^'('*[=+\-@\t\r])"
 
 
 class CSVDataset(PandasCSVDataset):

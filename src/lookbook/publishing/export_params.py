@@ -79,8 +79,8 @@ class Categories(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    google: str
-    shopify: str
+    google: str = ""
+    shopify: str = ""
 
 
 class Metafield(BaseModel):
@@ -128,7 +128,6 @@ class ExportParams(BaseModel):
         texts: Templates of what feeds say of an item where the shop's file does not.
         categories: Platforms' categories by attribute and value; the first attribute whose value
             is listed counts.
-        default_category: Of all other items.
         shopify: How products are written for Shopify.
     """
 
@@ -142,5 +141,4 @@ class ExportParams(BaseModel):
         "gender", "colours", "material", "pattern", "size", "product_type", "tags", "image_alt"
     ], str]  # fmt: skip
     categories: dict[str, dict[str, Categories]]
-    default_category: Categories
     shopify: ShopifyParams

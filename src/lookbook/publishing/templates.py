@@ -15,6 +15,13 @@ from lookbook.errors import InputError
 _environment = ImmutableSandboxedEnvironment(autoescape=False, undefined=StrictUndefined)
 
 
+class _Values(list[str]):
+    """Several values, which a template may write as they are."""
+
+    def __str__(self) -> str:
+        return ", ".join(self)
+
+
 class TemplateTable:
     """A table whose columns are templates."""
 
@@ -52,11 +59,11 @@ class TemplateTable:
         values: dict[str, Any] = {name: record[name] for name in schema.texts}
         for name in schema.categorical:
             listed = known.get(name, [])
-            values[name] = listed if name in schema.multis else "".join(listed[:1])
+            values[name] = _Values(listed) if name in schema.multis else "".join(listed[:1])
         values |= {
             "photo_id": photo_id,
             "file": file,
-            "known": list(known_values(record, schema)),
+            "known": _Values(known_values(record, schema)),
         }
         return self.render(values)
 

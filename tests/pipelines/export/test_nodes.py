@@ -4,6 +4,7 @@ import json
 
 import pandas as pd
 import pytest
+import yaml
 
 from feed_products import PARAMS, shop_params
 from feeds import PROPERTIES
@@ -11,7 +12,7 @@ from lookbook.attributes.schema import Schema
 from lookbook.pipelines.export import nodes
 from lookbook.pipelines.products.nodes import list_products
 from lookbook.products.shop_file import ShopFile
-from project import declared_fields
+from project import ROOT, declared_fields
 
 SCHEMA = Schema.model_validate(declared_fields())
 FEEDS = {
@@ -140,6 +141,41 @@ def _products_in(feed, products):
         for product in products
     }
     return {product_id for product_id, own in names.items() if own & ids}
+
+
+def test_no_text_ends_the_script_of_a_page():
+    shop = SHOP.replace("Wrap dress", "Wrap </script> dress")
+    params = shop_params(photos="https://cdn.lookbook.example/", currency="EUR")
+    lines, _ = nodes.export_json_ld(list(gather(params, shop).values()), params)
+    assert "<" not in lines
+    assert any("</script>" in json.loads(line)["name"] for line in lines.splitlines())
+
+
+def test_a_shop_of_other_things_exports_with_the_same_configuration():
+    declared = yaml.safe_load((ROOT / "tests/end_to_end/furniture/schema.yml").read_text())
+    schema = Schema.model_validate(declared["schema"])
+    values = {
+        "Title": "Oak table",
+        "Details": "Round.",
+        "Category": "table",
+        "Material": "oak, pine",
+    }
+    catalogue = pd.DataFrame(
+        [{**dict.fromkeys(schema.names, ""), **values, "photo_id": "p1", "product_id": "wrap",
+          "Filename": "b.jpg"}]
+    )  # fmt: skip
+    products, *_ = list_products(ShopFile("products.csv", SHOP.encode()), PROPERTIES)
+    nothing = pd.DataFrame(columns=["photo_id", "attribute", "source"])
+    params = shop_params(
+        photos="https://cdn.lookbook.example/", currency="EUR", product_page="https://a.example/"
+    )
+    table, *_ = nodes.gather_products(
+        catalogue, products, MANIFEST, FETCHED, nothing, schema, params
+    )
+    assert (table.texts["material"], table.texts["image_alt"]) == ("oak, pine", "Oak table")
+    assert not table.is_apparel
+    feed, rejections = nodes.export_google([table], params)
+    assert len(feed) == 2 and rejections.empty
 
 
 def test_tables_have_all_columns_and_no_line_ends():

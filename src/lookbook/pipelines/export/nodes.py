@@ -79,8 +79,9 @@ def export_json_ld(
     Source: https://developers.google.com/search/docs/appearance/structured-data/merchant-listing
     """
     feed = make_feed(feed_products, json_ld.RULES, json_ld.lay_out, params)
-    lines = (json_ld.to_json_ld(product, rows) for product, rows in feed.products)
-    return _to_lines(lines), _to_rejections(feed.rejections)
+    lines = _to_lines(json_ld.to_json_ld(product, rows) for product, rows in feed.products)
+    # A line may stand in a script of a page, which no text may end.
+    return lines.replace("<", "\\u003c"), _to_rejections(feed.rejections)
 
 
 def export_shopify(

@@ -302,7 +302,7 @@ class ProductGatherer:
         for name, categories in self._params.categories.items():
             if (value := record.get(name)) in categories:
                 return categories[value]
-        return self._params.default_category
+        return Categories()
 
     def _find_link(self, product: Product, handle: str) -> str:
         if product.url:
