@@ -20,11 +20,22 @@ function repliesTo(turn, { recipient }) {
   const replies = answer.items.some((item) => item.price) ? [t("reply.cheaper")] : [];
   replies.push(...ofShop("replies"));
   if (hasRecipients() && !answer.needs.recipient && !recipient) {
-    const known = answer.request.recipients;
+    const known = [answer.request.recipients, Object.values(answer.seen?.attributes ?? {})].flat();
     if (!known.includes("Women")) replies.push(t("reply.women"));
     if (!known.includes("Men")) replies.push(t("reply.men"));
   }
   return replies;
+}
+
+function Context() {
+  const { start } = visit.use();
+  if (!start) return null;
+  const { title, thumbnail } = start;
+  return html`<div class="context" id="context">
+    ${thumbnail ? html`<img src=${thumbnail} alt="" />` : html`<${Icon} name="photo" />`}
+    <span class="hidden">${t("about", { title })}</span>
+    <button type="button" class="plain" aria-label=${t("about.remove", { title })}
+      onClick=${() => update({ start: null })}><${Icon} name="close" /></button></div>`;
 }
 
 function Suggestions() {
@@ -35,23 +46,13 @@ function Suggestions() {
   const replies = repliesTo(now.turns[now.turns.length - 1], now);
   const name = count ? t("filters.count", { count }) : t("filters");
   return html`<div class="suggestions" role="group" aria-label=${t("replies")}>
+    <${Context} />
     <button type="button" class="chip" id="open-filters" aria-label=${name} aria-haspopup="dialog"
       onClick=${() => openDialog({ name: "filters" })}><${Icon} name="filter" />${t("filters")}${count > 0
         && html`<b>${count}</b>`}</button>
     ${replies.map((reply) => html`<button type="button" class="chip reply-chip" key=${reply}
       onClick=${() => say(reply)}>${reply}</button>`)}
   </div>`;
-}
-
-function Context() {
-  const { start } = visit.use();
-  if (!start) return null;
-  const { title, thumbnail } = start;
-  return html`<div class="context">
-    ${thumbnail ? html`<img src=${thumbnail} alt="" />` : html`<${Icon} name="photo" />`}
-    <span>${t("about", { title })}</span>
-    <button type="button" class="plain" aria-label=${t("about.remove", { title })}
-      onClick=${() => update({ start: null })}><${Icon} name="close" /></button></div>`;
 }
 
 export function Composer() {
@@ -82,7 +83,6 @@ export function Composer() {
   return html`<form class="composer" onSubmit=${send}>
     <div class="composer-inner">
       <${Suggestions} />
-      <${Context} />
       <div class="box">
         <label class="round add"><span class="hidden">${t("photo.add")}</span><${Icon} name="photo" />
           <input type="file" id="photo" accept="image/*" onChange=${choose} /></label>

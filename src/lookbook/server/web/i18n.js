@@ -1,4 +1,5 @@
 /** The texts of the page, and how the customer's language writes prices. */
+import { forGood } from "./storage.js";
 import { observable } from "./ui.js";
 
 const KEY = "lookbook:language";
@@ -9,7 +10,7 @@ let shop = { texts: {}, languages: ["en"] };
 /** Choose the language: the address, the customer's choice, the browser, the shop's first. */
 function chooseLanguage(offered) {
   const asked = new URLSearchParams(location.search).get("language");
-  const wanted = [asked, localStorage.getItem(KEY), ...navigator.languages];
+  const wanted = [asked, forGood.getItem(KEY), ...navigator.languages];
   const codes = wanted.filter(Boolean).map((code) => code.slice(0, 2).toLowerCase());
   return codes.find((code) => offered.includes(code)) ?? offered[0];
 }
@@ -22,7 +23,7 @@ export async function loadTexts(page) {
 
 /** Change the language, for the visits to come as well. */
 export async function setLanguage(code) {
-  localStorage.setItem(KEY, code);
+  forGood.setItem(KEY, code);
   await change(code);
 }
 

@@ -52,7 +52,7 @@ function Facts({ attributes }) {
 
 export function ItemDialog({ item, answer }) {
   return html`<${Dialog} name="item" title=${item.title}>
-    <div class="item">
+    <div class="item-grid">
       <${Gallery} item=${item} />
       <div class="item-data">
         ${item.brand && html`<p class="eyebrow brand">${item.brand}</p>`}

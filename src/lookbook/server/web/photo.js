@@ -1,4 +1,6 @@
 /** Photos of customers: a copy that is not larger than needed, and a small one to show. */
+import { forVisit } from "./storage.js";
+
 const MOST_BYTES = 4_000_000;
 const MOST_PIXELS = 1600;
 const THUMBNAIL = 320;
@@ -37,12 +39,12 @@ let kept = { name: "", photo: null };
 /** Keep a photo for this visit under a name, since the server may forget it. */
 export function keepPhoto(name, photo) {
   kept = { name, photo };
-  sessionStorage.removeItem(KEY);
+  forVisit.removeItem(KEY);
   if (photo.size > MOST_KEPT) return;
   const reader = new FileReader();
   reader.onload = () => {
     try {
-      sessionStorage.setItem(KEY, JSON.stringify([name, reader.result]));
+      forVisit.setItem(KEY, JSON.stringify([name, reader.result]));
     } catch {
       // The photo is asked for again after a reload.
     }
@@ -53,7 +55,7 @@ export function keepPhoto(name, photo) {
 /** Return the kept photo of a name; null if it is another. */
 export function keptPhoto(name) {
   if (kept.name === name) return kept.photo;
-  const [stored, address] = JSON.parse(sessionStorage.getItem(KEY) ?? "[]");
+  const [stored, address] = JSON.parse(forVisit.getItem(KEY) ?? "[]");
   if (stored !== name) return null;
   const [head, data] = address.split(",");
   const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));

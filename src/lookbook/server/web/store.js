@@ -1,4 +1,5 @@
 /** What this visit shows; it outlives reloads and Back, and ends with the tab. */
+import { forGood, forVisit } from "./storage.js";
 import { observable } from "./ui.js";
 
 const PREFIX = "lookbook:visit:";
@@ -44,15 +45,15 @@ function keep() {
   clearTimeout(timer);
   const { id } = history.state ?? {};
   if (!id || !visit.get().turns.length) return;
-  const numbers = JSON.parse(sessionStorage.getItem(PREFIX) ?? "[]").filter((one) => one !== id);
+  const numbers = JSON.parse(forVisit.getItem(PREFIX) ?? "[]").filter((one) => one !== id);
   numbers.push(id);
   for (const old of numbers.splice(0, numbers.length - MOST_VISITS)) {
-    sessionStorage.removeItem(PREFIX + old);
+    forVisit.removeItem(PREFIX + old);
   }
-  sessionStorage.setItem(PREFIX, JSON.stringify(numbers));
+  forVisit.setItem(PREFIX, JSON.stringify(numbers));
   for (let turns = visit.get().turns.slice(-MOST_TURNS); ; turns = turns.slice(1)) {
     try {
-      sessionStorage.setItem(PREFIX + id, JSON.stringify({ ...visit.get(), turns }));
+      forVisit.setItem(PREFIX + id, JSON.stringify({ ...visit.get(), turns }));
       return;
     } catch {
       // There is no room for so many turns.
@@ -64,7 +65,7 @@ function keep() {
 /** Show the visit that the browser's history names, or a new one. */
 function restore() {
   if (!history.state?.id) history.replaceState({ id: String(Date.now()) }, "");
-  const kept = sessionStorage.getItem(PREFIX + history.state.id);
+  const kept = forVisit.getItem(PREFIX + history.state.id);
   visit.set(kept ? { ...fresh(), ...JSON.parse(kept) } : fresh());
 }
 
@@ -98,7 +99,7 @@ export function followHistory(onChange) {
 function keepAs(id) {
   if (visit.get().turns.length) {
     try {
-      sessionStorage.setItem(PREFIX + id, JSON.stringify(visit.get()));
+      forVisit.setItem(PREFIX + id, JSON.stringify(visit.get()));
     } catch {
       // What was kept before stays.
     }
@@ -106,12 +107,12 @@ function keepAs(id) {
 }
 
 /** The ids of items that the customer keeps, over all visits. */
-export const saved = observable(JSON.parse(localStorage.getItem(SAVED) ?? "[]"));
+export const saved = observable(JSON.parse(forGood.getItem(SAVED) ?? "[]"));
 
 /** Save an item, or no longer. */
 export function toggleSaved(id) {
   const others = saved.get().filter((one) => one !== id);
   const ids = others.length < saved.get().length ? others : [id, ...others].slice(0, MOST_SAVED);
-  localStorage.setItem(SAVED, JSON.stringify(ids));
+  forGood.setItem(SAVED, JSON.stringify(ids));
   saved.set(ids);
 }
