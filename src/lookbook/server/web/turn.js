@@ -1,8 +1,9 @@
 /** A turn of the conversation: what the customer says or shows, and the answer. */
 import { Card } from "./cards.js";
-import { ask, bySlot, facets, setRecipient, shop, showMore } from "./conversation.js";
+import { ask, facets, setRecipient, shop, showMore } from "./conversation.js";
 import { t } from "./i18n.js";
 import { Outfits } from "./outfits.js";
+import { bySlot } from "./requests.js";
 import { visit } from "./store.js";
 import { html, Icon, openDialog, useEffect, useRef } from "./ui.js";
 
