@@ -136,8 +136,8 @@ class _Builder:
         offers = [self._make_offer(facts, own) for facts in variants]
         if variants != [own]:
             return offers
-        # A barcode of the row is that of no single variant.
-        shared = {**offers[0], "gtin": None}
+        # A barcode or a photo of the row is that of no single variant.
+        shared = {**offers[0], "gtin": None, "image": None}
         if packed := self._read_packed(own.row):
             return [_filled({**shared, "sku": listed.get("sku")}) for listed in packed]
         combinations = max(len(own.sizes), 1) * max(len(own.colours), 1)
@@ -167,6 +167,8 @@ class _Builder:
             {
                 "sku": self._first([facts.row], "sku") or self._first([facts.row], "number"),
                 "gtin": self._first([facts.row], "gtin"),
+                "url": None if is_own else self._find_url([facts.row]),
+                "image": _find_own_image(facts, is_own),
                 "size": facts.sizes[0] if len(facts.sizes) == 1 else None,
                 "colour": facts.colours[0] if len(facts.colours) == 1 else None,
                 "price": price,
@@ -233,6 +235,18 @@ class _Builder:
         for image in [*own, *others]:
             lines.setdefault(image.name, image.line)
         return [(name, lines[name]) for name in unique_images(list(lines))]
+
+
+def _find_own_image(facts: Facts, is_root: bool) -> str | None:
+    """Find the photo that shows a variant alone: of its own column, or of its own row."""
+    return next(
+        (
+            image.name
+            for image in facts.images
+            if image.is_of_variant or not (is_root or image.position < float("inf"))
+        ),
+        None,
+    )
 
 
 def _sum_up(offers: list[dict[str, Any]]) -> dict[str, Any]:

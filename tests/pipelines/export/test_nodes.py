@@ -22,12 +22,12 @@ FEEDS = {
 SHOP = """\
 Handle,Title,Body (HTML),Vendor,Option1 Name,Option1 Value,Variant SKU,Variant Price,\
 Variant Compare At Price,Variant Inventory Tracker,Variant Inventory Qty,Variant Barcode,\
-Image Src,Condition,Google Shopping / Age Group
+Image Src,Image Position,Variant Image,Condition,Google Shopping / Age Group
 wrap,Wrap dress,<p>In viscose.</p>,Ondrelle,Size,S,W-S,59.90,79.90,shopify,3,4006381333931,\
-https://cdn.lookbook.example/größe.jpg?v=1,gebraucht,
-wrap,,,,,M,W-M,79.90,,shopify,0,,b.jpg,,
-cap,,,Ondrelle,Title,Default Title,cap,19.00,,,,,c.jpg,,Kids
-lost,Scarf,,Ondrelle,Title,Default Title,,29.00,,,,,gone.jpg,,
+https://cdn.lookbook.example/größe.jpg?v=1,1,,gebraucht,
+wrap,,,,,M,W-M,79.90,,shopify,0,,b.jpg,2,b.jpg,,
+cap,,,Ondrelle,Title,Default Title,cap,19.00,,,,,c.jpg,1,,,Kids
+lost,Scarf,,Ondrelle,Title,Default Title,,29.00,,,,,gone.jpg,1,,,
 """
 ITEMS = [
     ["p1", "wrap", "fetched/1.jpg", "Red dress", "Women", "dress"],
@@ -41,9 +41,6 @@ MANIFEST = pd.DataFrame(
     ],
     columns=["file", "photo_id", "product_id", "position", "width", "height"],
 ).assign(bytes=9, kids=None)  # fmt: skip
-FETCHED = pd.DataFrame(
-    {"image": ["https://cdn.lookbook.example/größe.jpg?v=1"], "file": ["fetched/1.jpg"]}
-)
 
 
 def catalogue():
@@ -59,13 +56,13 @@ def catalogue():
 
 
 def gather(params=PARAMS, shop=SHOP, persons=()):
-    products, *_ = list_products(ShopFile("products_export.csv", shop.encode()), PROPERTIES)
+    products, photos, *_ = list_products(ShopFile("products_export.csv", shop.encode()), PROPERTIES)
     provenance = pd.DataFrame(
         [[photo, name, "person"] for photo, name in persons],
         columns=["photo_id", "attribute", "source"],
     )
     gathered = nodes.gather_products(
-        catalogue(), products, MANIFEST, FETCHED, provenance, SCHEMA, params
+        catalogue(), products, MANIFEST, photos, provenance, SCHEMA, params
     )
     return {product.id: product for product in gathered}
 
@@ -164,13 +161,13 @@ def test_a_shop_of_other_things_exports_with_the_same_configuration():
         [{**dict.fromkeys(schema.names, ""), **values, "photo_id": "p1", "product_id": "wrap",
           "Filename": "b.jpg"}]
     )  # fmt: skip
-    products, *_ = list_products(ShopFile("products.csv", SHOP.encode()), PROPERTIES)
+    products, photos, *_ = list_products(ShopFile("products.csv", SHOP.encode()), PROPERTIES)
     nothing = pd.DataFrame(columns=["photo_id", "attribute", "source"])
     params = shop_params(
         photos="https://cdn.lookbook.example/", currency="EUR", product_page="https://a.example/"
     )
     table, *_ = nodes.gather_products(
-        catalogue, products, MANIFEST, FETCHED, nothing, schema, params
+        catalogue, products, MANIFEST, photos, nothing, schema, params
     )
     assert (table.texts["material"], table.texts["image_alt"]) == ("oak, pine", "Oak table")
     assert not table.is_apparel
@@ -185,9 +182,13 @@ def test_tables_have_all_columns_and_no_line_ends():
     products = list(gather(params).values())
     feed, _ = nodes.export_google(products, params)
     assert "structured_title" in feed and feed["id"].tolist() == ["W-S", "W-M", "cap"]
-    further = feed["additional_image_link"].tolist()
-    assert further == [*["https://cdn.lookbook.example/b.jpg"] * 2, ""]
+    # The second variant has a photo of its own, which does not show the first.
+    main = "https://cdn.lookbook.example/gr%C3%B6%C3%9Fe.jpg?v=1"
+    own = "https://cdn.lookbook.example/b.jpg"
+    assert feed["image_link"].tolist()[:2] == [main, own]
+    assert feed["additional_image_link"].tolist() == ["", main, ""]
     assert feed["structured_title"].tolist()[2] == 'trained_algorithmic_media:"Red cap"'
     assert not feed.map(lambda cell: "\n" in cell or "\t" in cell).any(axis=None)
     shopify, _ = nodes.export_shopify(products, params)
     assert shopify["URL handle"].tolist()[:2] == ["wrap", "wrap"] and shopify["Price"].iloc[0]
+    assert shopify["Variant image URL"].tolist()[:2] == ["", own]

@@ -112,6 +112,18 @@ def test_a_variant_without_a_price_and_a_wrong_barcode_are_left_out_alone():
     ]  # fmt: skip
 
 
+def test_a_variant_has_its_own_page_and_photo_where_the_shop_says_so():
+    page = "https://lookbook.example/p/wrap-dress?variant=2"
+    photos = [replace(photo, image=photo.file) for photo in PRODUCT.photos]
+    second = replace(PRODUCT.variants[1], link=page, image="b.png")
+    product = replace(PRODUCT, photos=photos, variants=[PRODUCT.variants[0], second])
+    rows = make("google", product).rows
+    assert [row["link"] for row in rows] == [PRODUCT.link, page]
+    assert [row["image_link"] for row in rows] == [PHOTO.address, FURTHER]
+    assert [row["additional_image_link"] for row in rows] == [[], [PHOTO.address]]
+    assert [row["Variant image URL"] for row in make("shopify", product).rows] == ["", FURTHER]
+
+
 def test_a_sale_price_that_saves_nothing_is_left_out():
     product = replace(PRODUCT, variants=[replace(PRODUCT.variants[0], sale_price=79.9)])
     feed = make("google", product)

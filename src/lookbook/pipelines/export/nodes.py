@@ -24,13 +24,13 @@ def gather_products(
     full_catalogue: pd.DataFrame,
     products: pd.DataFrame,
     manifest: pd.DataFrame,
-    fetched_photos: pd.DataFrame,
+    product_photos: pd.DataFrame,
     provenance: pd.DataFrame,
     schema: Schema,
     params: ExportParams,
 ) -> list[FeedProduct]:
     """Gather the shop's products, and the items without one, as all feeds see them."""
-    gatherer = ProductGatherer(manifest, fetched_photos, provenance, schema, params)
+    gatherer = ProductGatherer(manifest, product_photos, provenance, schema, params)
     return list(gatherer.gather(full_catalogue, products))
 
 

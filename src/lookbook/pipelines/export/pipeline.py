@@ -24,7 +24,7 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                     "full_catalogue",
                     "products",
                     "manifest",
-                    "fetched_photos",
+                    "product_photos",
                     "provenance",
                     "params:schema",
                     "params:export",

@@ -68,7 +68,7 @@ def lay_out(
         "id": variant.id,
         **_lay_out_text("title", product.title, MAX_TITLE),
         **_lay_out_text("description", product.description, MAX_DESCRIPTION),
-        "link": product.link,
+        "link": variant.link or product.link,
         "image_link": addresses[0] if addresses else "",
         "additional_image_link": addresses[1:],
         "availability": product.availability_of(variant),

@@ -57,7 +57,7 @@ def lay_out(
         "name": shorten(product.title.value, len(product.title.value)),
         "description": shorten(product.description.value, len(product.description.value)),
         "image": [photo.address for photo in photos],
-        "url": product.link,
+        "url": variant.link or product.link,
         "brand": product.brand,
         "gtin": variant.gtin,
         "color": product.colour_of(variant),

@@ -61,7 +61,7 @@ def lay_out(
         "availability": product.availability_of(variant).replace("_", " "),
         "condition": product.condition,
         "price": format_price(variant.price, product.currency),
-        "link": product.link,
+        "link": variant.link or product.link,
         "image_link": addresses[0] if addresses else "",
         "brand": product.brand,
         "additional_image_link": _bound(addresses[1:]),

@@ -63,7 +63,7 @@ def lay_out(
         "item_id": variant.id,
         "title": shorten(product.title.value, MAX_TITLE),
         "description": shorten(product.description.value, MAX_DESCRIPTION),
-        "url": product.link,
+        "url": variant.link or product.link,
         "brand": product.brand,
         "image_url": addresses[0] if addresses else "",
         "additional_image_urls": addresses[1:],

@@ -45,6 +45,7 @@ class Photo:
         width: Pixels.
         height: Pixels.
         bytes: The size of the file.
+        image: What the shop's file calls it; empty if it does not name it.
     """
 
     file: str
@@ -52,6 +53,7 @@ class Photo:
     width: int
     height: int
     bytes: int
+    image: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,8 @@ class Variant:
         in_stock: Whether it can be bought from stock.
         stock: Number of pieces.
         gtin: Its barcode.
+        link: Its page, encoded; empty for that of the product.
+        image: The photo that shows it, as the shop's file calls it; empty for the main one.
     """
 
     id: str
@@ -79,6 +83,8 @@ class Variant:
     in_stock: bool | None = None
     stock: int | None = None
     gtin: str = ""
+    link: str = ""
+    image: str = ""
 
 
 @dataclass(frozen=True)
@@ -150,6 +156,12 @@ class FeedProduct:
             ("Apparel & Accessories > Clothing", "Apparel & Accessories > Shoes")
         ) and not self.google_category.startswith("Apparel & Accessories > Clothing Accessories")
 
+    def photos_of(self, variant: Variant, photos: list[Photo]) -> list[Photo]:
+        """Order some photos for a variant: its own comes first, those of others are left out."""
+        of_others = {other.image for other in self.variants} - {variant.image, ""}
+        shown = [photo for photo in photos if photo.image not in of_others] or photos
+        return sorted(shown, key=lambda photo: photo.image != variant.image or not variant.image)
+
     def availability_of(self, variant: Variant) -> str:
         """Return ``in_stock``, ``out_of_stock``, or what settings say of unknown stock."""
         if variant.in_stock is None:
@@ -171,7 +183,7 @@ class ProductGatherer:
     def __init__(
         self,
         manifest: pd.DataFrame,
-        fetched_photos: pd.DataFrame,
+        product_photos: pd.DataFrame,
         provenance: pd.DataFrame,
         schema: Schema,
         params: ExportParams,
@@ -180,7 +192,7 @@ class ProductGatherer:
 
         Args:
             manifest: All usable photos with sizes and products.
-            fetched_photos: The addresses of photos that were fetched.
+            product_photos: The photos that the shop's file names.
             provenance: The source of each item's values.
             schema: The declared attributes.
             params: Templates and settings.
@@ -192,12 +204,14 @@ class ProductGatherer:
         texts = {str(name): template for name, template in params.texts.items()}
         self._texts = TemplateTable(texts, "export.texts")
         self._page = TemplateTable({"product_page": params.shop.product_page}, "export.shop")
-        fetched = fetched_photos.dropna(subset=["file"])
-        self._file_of = dict(zip(fetched["image"], fetched["file"], strict=True))
+        places = zip(product_photos["product_id"], product_photos["position"], strict=True)
+        self._image_of = dict(zip(places, product_photos["image"], strict=True))
         self._photos: dict[str, list[Mapping[str, Any]]] = {}
         self._kids: dict[str, bool] = {}
         ordered = manifest.sort_values(["position", "file"], kind="stable")
-        columns = ["file", "photo_id", "product_id", "width", "height", "bytes", "kids"]
+        columns = [
+            "file", "photo_id", "product_id", "position", "width", "height", "bytes", "kids",
+        ]  # fmt: skip
         for row in ordered[columns].to_dict("records"):
             owner = row["photo_id"] if pd.isna(row["product_id"]) else row["product_id"]
             self._photos.setdefault(owner, []).append(row)
@@ -223,7 +237,7 @@ class ProductGatherer:
         skus = Counter(
             variant["sku"].casefold()
             for row in records.values()
-            for variant in _list_variants(row)
+            for variant in _read_variants(row)
             if variant.get("sku")
         )
         taken = {product_id.casefold() for product_id in records}
@@ -285,8 +299,8 @@ class ProductGatherer:
                 "image_alt": texts["image_alt"] or title.value,
             },
             record=record,
-            photos=self._list_photos(product_id, row),
-            variants=_build_variants(feed_id, product, row, unique_skus),
+            photos=self._list_photos(product_id),
+            variants=self._list_variants(feed_id, product, row, unique_skus),
         )
 
     def _text(
@@ -304,6 +318,34 @@ class ProductGatherer:
                 return categories[value]
         return Categories()
 
+    def _list_variants(
+        self, feed_id: str, product: Product, row: Mapping[str, Any], unique_skus: set[str]
+    ) -> list[Variant]:
+        offers = _read_variants(row) or [{}]
+        only = len(offers) == 1
+        variants = []
+        for number, offer in enumerate(offers, start=1):
+            sku = str(offer.get("sku", ""))
+            own_id = sku if sku.casefold() in unique_skus else f"{feed_id}-{number}"
+            variants.append(
+                Variant(
+                    id=feed_id if only else own_id,
+                    sku=sku,
+                    size=str(offer.get("size", "")),
+                    colour=str(offer.get("colour", "")),
+                    price=offer.get("price", product.price),
+                    sale_price=offer.get("sale_price", product.sale_price if only else None),
+                    in_stock=offer.get("in_stock", product.in_stock if only else None),
+                    stock=offer.get("stock", product.stock if only else None),
+                    gtin=str(offer.get("gtin") or (product.gtin if only else "")),
+                    link=encode_address(str(offer.get("url", "")), self._shop.url)
+                    if offer.get("url")
+                    else "",
+                    image=str(offer.get("image", "")),
+                )
+            )
+        return variants
+
     def _find_link(self, product: Product, handle: str) -> str:
         if product.url:
             return encode_address(product.url, self._shop.url)
@@ -311,54 +353,26 @@ class ProductGatherer:
         page = self._page.render(values)["product_page"]
         return encode_address(page, self._shop.url) if page else ""
 
-    def _list_photos(self, product_id: str, row: Mapping[str, Any]) -> list[Photo]:
-        images = json.loads(row["images"]) if isinstance(row.get("images"), str) else []
-        address_of = {
-            self._file_of[image]: address
-            for image in reversed(images)
-            if image in self._file_of and (address := encode_address(image))
-        }
-        return [
-            Photo(
-                file=photo["file"],
-                address=address_of.get(photo["file"])
-                or file_address(self._shop.photos, photo["file"]),
-                width=int(photo["width"]),
-                height=int(photo["height"]),
-                bytes=int(photo["bytes"]),
+    def _list_photos(self, product_id: str) -> list[Photo]:
+        photos = []
+        for row in self._photos.get(product_id, []):
+            image = self._image_of.get((product_id, row["position"]), "")
+            photos.append(
+                Photo(
+                    file=row["file"],
+                    address=encode_address(image) or file_address(self._shop.photos, row["file"]),
+                    width=int(row["width"]),
+                    height=int(row["height"]),
+                    bytes=int(row["bytes"]),
+                    image=image,
+                )
             )
-            for photo in self._photos.get(product_id, [])
-        ]
+        return photos
 
 
-def _list_variants(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _read_variants(row: Mapping[str, Any]) -> list[dict[str, Any]]:
     cell = row.get("variants")
     return json.loads(cell) if isinstance(cell, str) and cell else []
-
-
-def _build_variants(
-    product_id: str, product: Product, row: Mapping[str, Any], unique_skus: set[str]
-) -> list[Variant]:
-    offers = _list_variants(row) or [{}]
-    variants = []
-    for number, offer in enumerate(offers, start=1):
-        sku = str(offer.get("sku", ""))
-        own_id = sku if sku.casefold() in unique_skus else f"{product_id}-{number}"
-        only = len(offers) == 1
-        variants.append(
-            Variant(
-                id=product_id if only else own_id,
-                sku=sku,
-                size=str(offer.get("size", "")),
-                colour=str(offer.get("colour", "")),
-                price=offer.get("price", product.price),
-                sale_price=offer.get("sale_price", product.sale_price if only else None),
-                in_stock=offer.get("in_stock", product.in_stock if only else None),
-                stock=offer.get("stock", product.stock if only else None),
-                gtin=str(offer.get("gtin") or (product.gtin if only else "")),
-            )
-        )
-    return variants
 
 
 def _known_record(record: Mapping[str, Any], schema: Schema) -> dict[str, Any]:

@@ -59,6 +59,7 @@ RULES = FeedRules(
         "Product image URL": Field("address", advice="address"),
         "Image position": Field(),
         "Image alt text": Field(max_length=MAX_ALT_TEXT),
+        "Variant image URL": Field("address", advice="address"),
         "Gift card": Field(values=_FLAGS),
         "Google Shopping / Google product category": Field(),
         "Google Shopping / Gender": Field(values=("Female", "Male", "Unisex")),
@@ -157,6 +158,7 @@ def _choose_variants(
 def _lay_out(
     product: FeedProduct, variants: list[Variant], photos: list[Photo], params: ExportParams
 ) -> list[Row]:
+    own = {photo.image: photo.address for photo in photos if photo.image}
     rows: list[Row] = []
     for number, (variant, photo) in enumerate(zip_longest(variants, photos), start=1):
         row: Row = {"URL handle": product.handle}
@@ -164,6 +166,7 @@ def _lay_out(
             row |= _lay_out_product(product, params.shopify)
         if variant:
             row |= _lay_out_variant(product, variant, is_first=number == 1)
+            row["Variant image URL"] = own.get(variant.image, "")
         if photo:
             row |= {
                 "Product image URL": photo.address,

@@ -76,7 +76,7 @@ def make_feed(
         refused: list[tuple[Variant, list[Problem]]] = []
         minor: list[tuple[Variant, Problem]] = []
         for variant in product.variants:
-            row = lay_out(product, variant, photos, params)
+            row = lay_out(product, variant, product.photos_of(variant, photos), params)
             fatal, others = check_row(row, rules, product, countries)
             if fatal:
                 refused.append((variant, fatal))
