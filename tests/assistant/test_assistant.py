@@ -19,7 +19,7 @@ from lookbook.assistant.types import QueryPhoto
 from lookbook.errors import InputError
 from lookbook.server import launch
 from lookbook.server.launch import follow_index
-from project import assistant_of, jpeg, make_project
+from project import answer_of, assistant_of, jpeg, make_project
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def test_answers_to_a_photo(assistant):
 
 
 def test_an_answer_is_whole_and_holds_no_vectors(assistant):
-    answer = assistant.answer(jpeg("Pants", "red"), "shoes", [], assistant.params)
+    answer = answer_of(assistant, jpeg("Pants", "red"), "shoes")
     assert answer["item"]["Category"] == "Pants"
     assert [query["slot"] for query in answer["plan"]["queries"]] == ["feet"]
     assert answer["recommendations"][0]["product"]["title"] in answer["reply"]
@@ -107,7 +107,7 @@ def test_examples_are_of_different_kinds(assistant):
 
 def test_more_like_a_photo_is_by_its_picture(assistant):
     photo = jpeg("Pants", "red", seed=9)
-    answer = assistant.answer(photo, "show me similar ones", [], assistant.params)
+    answer = answer_of(assistant, photo, "show me similar ones")
     assert answer["plan"]["mode"] == "similar"
     assert {one["matched_by"] for one in answer["recommendations"]} == {"picture"}
     assert answer["recommendations"][0]["Category"] == "Pants"
@@ -210,21 +210,20 @@ def test_an_inferred_recipient_counts(assistant):
 
 
 def test_a_customer_is_asked_for_whom_an_uncertain_photo_is(assistant):
-    answer = assistant.answer(jpeg("Shirt", "blue"), "", [], assistant.params)
+    answer = answer_of(assistant, jpeg("Shirt", "blue"), "")
     assert set(answer["needs"]) == {"recipient"}
     assert answer["outfits"]
-    params = assistant.params.model_copy(update={"recipient": "Men"})
-    assert assistant.answer(jpeg("Shirt", "blue"), "", [], params)["needs"] == {}
-    said = assistant.answer(jpeg("Shirt", "blue"), "for my wife", [], assistant.params)
+    assert answer_of(assistant, jpeg("Shirt", "blue"), "", recipient="Men")["needs"] == {}
+    said = answer_of(assistant, jpeg("Shirt", "blue"), "for my wife")
     assert said["needs"] == {}
 
 
 def test_a_server_that_runs_on_follows_the_seasons(ran):
     days = iter([date(2026, 1, 31), date(2026, 7, 1)])
     assistant = assistant_of(ran[0], partial(Assistant, today=lambda: next(days)))
-    params = assistant.params.model_copy(update={"weather": "season"})
     seasons = [
-        assistant.answer(None, "black boots", [], params)["plan"]["context"] for _ in range(2)
+        answer_of(assistant, None, "black boots", weather="season")["plan"]["context"]
+        for _ in range(2)
     ]
     assert seasons == [{"season": "cold"}, {"season": "warm"}]
 

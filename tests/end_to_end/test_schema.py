@@ -9,11 +9,9 @@ import pytest
 import yaml
 
 from chat_server import KEY, serving
-from lookbook.server.page import Page
+from lookbook.server.service import ShopService
 from processes import run_kedro
-from project import assistant_of, jpeg, latest, serving_kedro, succeed, table
-
-playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+from project import answer_of, assistant_of, jpeg, latest, succeed, table
 
 FURNITURE = Path(__file__).parent / "furniture"
 STEPS = "--pipelines=ingest,balance,label,clean,index"
@@ -56,14 +54,12 @@ def columns_of_index(project):
     )
 
 
-def filters_of_page(project):
-    assistant = assistant_of(project)
-    page = Page(assistant, assistant.params)
-    page.build()
-    return [choice.label for choice in page.choices]
+def attributes_of_api(project):
+    service = ShopService(assistant_of(project), assistant_of(project).params)
+    return [one.name for one in service.facets("en").attributes]
 
 
-def test_a_furniture_shop_is_configuration_alone(project, photos, chromium):
+def test_a_furniture_shop_is_configuration_alone(project, photos):
     shutil.copytree(FURNITURE, project / "conf/local", dirs_exist_ok=True)
     (project / "conf/local/credentials.yml").write_text(f"together: {{api_key: {KEY}}}\n")
     with serving(labels=PIECES) as server:
@@ -76,28 +72,13 @@ def test_a_furniture_shop_is_configuration_alone(project, photos, chromium):
     ]  # fmt: skip
     assert set(catalogue["Category"]) == {"table", "sofa", "lamp", "shelf"}
     assistant = assistant_of(project)
-    params = assistant.params.model_copy(update={"method": "hybrid + reranker"})
-    reranked = assistant.answer(None, "a couch", [], params)["recommendations"]
-    assert reranked[0]["Title"] == "Velvet sofa"
-    with serving_kedro(project, "demo") as address:
-        page = chromium.new_context().new_page()
-        page.goto(address)
-        page.locator("#filters button").first.click()
-        for name in ("Category", "Room", "Material"):
-            page.locator("#filters").get_by_label(name, exact=True).wait_for()
-        # All pieces are modern and brown: nothing to choose.
-        for name in ("Style", "Colours"):
-            page.locator("#filters").get_by_label(name, exact=True).wait_for(state="hidden")
-        for wish, found in [("small oak table for the kitchen", "Oak kitchen table"),
-                            ("a couch", "Velvet sofa")]:  # fmt: skip
-            # A visit of its own: while one answer is written, another cannot be asked for. And a
-            # page of its own: leaving one whose answers still stream in may abort the next.
-            page = chromium.new_context().new_page()
-            page.goto(address)
-            page.locator("#message textarea").fill(wish)
-            page.locator("#send").click()
-            first = page.locator("#results .tile .title").first
-            playwright.expect(first).to_have_text(found, timeout=60_000)
+    reranked = answer_of(assistant, None, "a couch", method="hybrid + reranker")
+    assert reranked["recommendations"][0]["Title"] == "Velvet sofa"
+    offered = attributes_of_api(project)
+    assert offered == ["Category", "Room", "Style", "Material", "Colours"]
+    for wish, found in [("small oak table for the kitchen", "Oak kitchen table"),
+                        ("a couch", "Velvet sofa")]:  # fmt: skip
+        assert answer_of(assistant, None, wish)["recommendations"][0]["Title"] == found
 
 
 def test_a_new_field_is_one_block(project, photos):
@@ -112,7 +93,7 @@ def test_a_new_field_is_one_block(project, photos):
     assert "Season: the season it is worn in; one of cold, mild, warm" in prompt["question"]
     assert table(project, "catalogue").columns[-1] == "Season"
     assert columns_of_index(project).field("Season")
-    assert "Season" in filters_of_page(project)
+    assert "Season" in assistant_of(project).schema.categorical
     scores = json.loads(latest(project, "label_scores.json").read_text())
     assert scores["attributes"]["Season"] == {"said_share": 0.0, "values": {"unknown": 12}}
     assert scores["schema_valid_share"] == 1.0

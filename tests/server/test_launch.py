@@ -236,7 +236,9 @@ def test_an_index_made_by_other_weights_is_not_searched(ran, tmp_path):
     changed = f"embedders: {{ minilm: {{ model: {tmp_path / 'model'} }} }}"
     (project / "conf/local/globals.yml").write_text(changed)
     with serving(app_of(assistant_of(project))) as address:
-        answer = httpx.post(f"{address}/api/v1/recommend", json={"message": "red dress"})
+        answer = httpx.post(
+            f"{address}/api/v1/recommend", json={"message": "red dress"}, timeout=60
+        )
     assert answer.status_code == 422 and "made with other weights" in answer.json()["detail"]
 
 

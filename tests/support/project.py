@@ -91,6 +91,22 @@ def assistant_of(project: Path, kind: Callable[..., Assistant] = Assistant) -> A
         return kind(component_loader(catalog), catalog["search_index"].newest)
 
 
+def answer_of(assistant: Any, upload: bytes | None, message: str, **changes: Any) -> dict[str, Any]:
+    """Answers one turn as JSON, with what the assistant understood and searched."""
+    params = assistant.params.model_copy(update=changes)
+    photo = assistant.see(upload, params) if upload is not None else None
+    turn, found = assistant.recommend(photo, message, [], params)
+    return {
+        "item": photo and photo.record,
+        "request": turn.request.model_dump(),
+        "plan": turn.plan.model_dump(),
+        "recommendations": [one.to_dict(assistant.schema) for one in found.items],
+        "outfits": [outfit.to_dict() for outfit in found.outfits],
+        "needs": found.needs,
+        "reply": "".join(assistant.reply(turn, found.items)),
+    }
+
+
 def load_tables(project: Path, env: str, names: Iterable[str]) -> dict[str, pd.DataFrame]:
     """Loads tables of a project, wherever an environment keeps them."""
     bootstrap_project(ROOT)

@@ -369,40 +369,6 @@ class Assistant:
         )
         return parts
 
-    @_queued
-    def answer(
-        self, upload: bytes | None, message: str, history: Turns, params: ServingParams
-    ) -> dict[str, Any]:
-        """Answer one turn.
-
-        Args:
-            upload: The file of the customer's photo, if any.
-            message: The customer's message; may be empty.
-            history: Earlier turns: ``role`` and ``content``, and ``shown``, the photos of the
-                items of an answer.
-            params: How to search.
-
-        Returns:
-            ``item`` (the photo's attributes, or ``None``), ``request`` (what the message means),
-            ``plan`` (what was searched), ``recommendations`` (the best first), ``outfits``
-            (see :meth:`Outfit.to_dict`), ``needs`` (what to ask the customer, with the best guess)
-            and ``reply``.
-
-        Raises:
-            InputError: If there is nothing to answer, or a component cannot be loaded.
-        """
-        photo = self.see(upload, params) if upload is not None else None
-        turn, found = self.recommend(photo, message, history, params)
-        return {
-            "item": photo and photo.record,
-            "request": turn.request.model_dump(),
-            "plan": turn.plan.model_dump(),
-            "recommendations": [one.to_dict(self.schema) for one in found.items],
-            "outfits": [outfit.to_dict() for outfit in found.outfits],
-            "needs": found.needs,
-            "reply": "".join(self.reply(turn, found.items)),
-        }
-
     def picture(self, filename: str) -> bytes | None:
         """Read the photo of an item; ``None`` for other files."""
         read = self.component("photo_files").get(filename)

@@ -111,8 +111,7 @@ def create_mcp(
             asked = models.RecommendRequest(
                 message=message, item_id=item_id, recipient=recipient, filters=filters, limit=limit
             )
-            answer = service.recommend(asked.model_copy(update={"photo": photo}), _base(ctx))
-            body = answer.body.model_copy(update={"reply": "".join(service.reply(answer))})
+            body = service.answer(asked.model_copy(update={"photo": photo}), _base(ctx))
             worn = [one for outfit in body.outfits[:1] for one in outfit.items]
             shown = {one.id: one for one in [*worn, *body.items]}
             return body, list(shown.values())

@@ -81,11 +81,7 @@ def create_router(service: ShopService, access: Access, limit: ConcurrencyLimit)
             headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
             return StreamingResponse(events, media_type=EVENT_STREAM, headers=headers)
 
-        def whole() -> models.Recommendations:
-            answer = service.recommend(asked, base)
-            return answer.body.model_copy(update={"reply": "".join(service.reply(answer))})
-
-        return _json(await limit.run(whole))
+        return _json(await limit.run(service.answer, asked, base))
 
     @router.post(
         "/outfits/swap", tags=["assistant"], response_model=models.Outfit, responses=_NOT_FOUND
@@ -134,8 +130,7 @@ def create_router(service: ShopService, access: Access, limit: ConcurrencyLimit)
     ) -> Any:  # fmt: skip
         """Return what goes with an item, and whole outfits around it."""
         asked = models.RecommendRequest(item_id=item_id, limit=limit_, outfits=outfits)
-        answer = await limit.run(service.recommend, asked, base_of(request))
-        return _json(answer.body)
+        return _json(await limit.run(service.answer, asked, base_of(request)))
 
     @router.get(
         "/items/{item_id:path}", tags=["catalogue"], response_model=models.Item,

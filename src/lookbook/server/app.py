@@ -86,9 +86,8 @@ def create_app(
     )  # fmt: skip
     add_handlers(app)
     token = access.token if access.needs_key else str
-    app.include_router(site_router(
-            params.page, params.frame_origins, service.examples, token, serving.feedback
-        )
+    app.include_router(
+        site_router(params.page, params.frame_origins, service.examples, token, serving.feedback)
     )
     # Its last route takes every path under /api that there is not.
     app.include_router(create_router(service, access, limit))

@@ -53,8 +53,7 @@ def gradio_api(service: ShopService, limit: ConcurrencyLimit) -> gr.Blocks:
             asked = models.RecommendRequest.model_validate(given)
             if photo:
                 asked = asked.model_copy(update={"photo": Path(photo["path"]).read_bytes()})
-            found = service.recommend(asked, base)
-            return {**found.body.model_dump(mode="json"), "reply": "".join(service.reply(found))}
+            return service.answer(asked, base).model_dump(mode="json")
 
         try:
             return await limit.run(answered)

@@ -93,6 +93,11 @@ class ShopService:
         )  # fmt: skip
         return Answer(turn, found, body)
 
+    def answer(self, request: models.RecommendRequest, base: str) -> models.Recommendations:
+        """Answer one turn with its whole reply, see :meth:`recommend`."""
+        answer = self.recommend(request, base)
+        return answer.body.model_copy(update={"reply": "".join(self.reply(answer))})
+
     def reply(self, answer: Answer) -> Iterator[str]:
         """Write the reply to an answer, in parts."""
         return self.assistant.reply(answer.turn, answer.found.items)
