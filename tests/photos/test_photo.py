@@ -222,3 +222,13 @@ def test_decodes_a_large_jpeg_no_larger_than_needed():
     assert np.abs(np.asarray(reduced, int) - small).max() < 12
     with pytest.raises(PhotoError, match="cannot be decoded"):
         decode(large[: len(large) // 2], at_least=300)
+
+
+def test_the_format_is_that_of_the_bytes():
+    endings = {
+        "JPEG": "jpg", "PNG": "png", "WEBP": "webp", "TIFF": "tif", "GIF": "gif", "BMP": "bmp",
+        "AVIF": "avif", "JPEG2000": "jp2",
+    }  # fmt: skip
+    for name, ending in endings.items():
+        assert photo.inspect(encode(RED, name))["format"] == ending
+    assert photo.inspect(b"no photo")["format"] == ""

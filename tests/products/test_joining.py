@@ -2,7 +2,9 @@ import pandas as pd
 
 from lookbook.pipelines.ingest.nodes import check_rows, drop_product_rows, match_photos
 
-INSPECTED = {"width": 9, "height": 9, "bytes": 9, "phash": "", "status": "ok", "reason": ""}
+INSPECTED = {
+    "width": 9, "height": 9, "format": "jpg", "bytes": 9, "phash": "", "status": "ok", "reason": "",
+}  # fmt: skip
 NOTHING_FETCHED = pd.DataFrame(columns=["image", "file", "reason"])
 NO_TABLE = check_rows(pd.DataFrame())
 

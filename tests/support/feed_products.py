@@ -7,7 +7,8 @@ from lookbook.publishing.feeds.product import FeedProduct, Photo, Text, Variant
 from project import configuration
 
 PARAMS = ExportParams.model_validate(configuration("parameters_export")["export"])
-PHOTO = Photo("a.jpg", "https://cdn.lookbook.example/a.jpg", 800, 1200, 90_000)
+PHOTO = Photo("a.jpg", "https://cdn.lookbook.example/a.jpg", 800, 1200, "jpg", 90_000)
+FURTHER = "https://cdn.lookbook.example/b.png"
 PRODUCT = FeedProduct(
     id="wrap-dress",
     handle="wrap-dress",
@@ -29,7 +30,7 @@ PRODUCT = FeedProduct(
         "image_alt": "Red wrap dress",
     },
     record={"Colours": ["red", "pink"], "Material": "unknown", "Gender": "Women"},
-    photos=[PHOTO, replace(PHOTO, file="b.png", address="https://cdn.lookbook.example/b.png")],
+    photos=[PHOTO, replace(PHOTO, file="b.png", address=FURTHER, format="png")],
     variants=[
         Variant("WD-S", "WD-S", "S", "red", 79.9, 59.9, True, 3, "4006381333931"),
         Variant("WD-M", "WD-M", "M", "red", 79.9, None, False, 0),

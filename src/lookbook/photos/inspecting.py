@@ -13,8 +13,10 @@ from lookbook.photos.photo import inspect
 
 NO_PHOTO = "no photo"
 # Changes with what is measured of a photo.
-MEASURED = "2"
-FACTS = ["file", "width", "height", "bytes", "photo_id", "phash", "status", "reason"]
+MEASURED = "3"
+FACTS = [
+    "file", "width", "height", "format", "bytes", "photo_id", "phash", "status", "reason",
+]  # fmt: skip
 # Tables by name, and how each is read.
 Shards = Mapping[str, Callable[[], Any]]
 

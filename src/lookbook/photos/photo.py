@@ -23,6 +23,7 @@ MAX_PIXELS = 109_000_000
 # What Pillow may open. Parsers of other formats start programs, as that of EPS starts Ghostscript.
 FORMATS: tuple[str, ...] = ("JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "AVIF", "JPEG2000")
 HEIF = "HEIF"
+_ENDINGS = {"JPEG": "jpg", "JPEG2000": "jp2", "TIFF": "tif", "MPO": "jpg", "HEIF": "heic"}
 _FORMATS_TOLD = f"{', '.join(FORMATS)} or {HEIF}"
 # Pixels beyond which a JPEG is measured by a reduced copy with sides no shorter than this.
 _MEASURED_WHOLE, _MEASURED_SIDE = 50_000_000, 1024
@@ -86,15 +87,16 @@ def inspect(data: bytes, max_pixels: int = MAX_PIXELS, smallest_side: int = 1) -
         smallest_side: Pixels that the shorter side has at least.
 
     Returns:
-        ``width`` and ``height`` in pixels after EXIF rotation, ``bytes``, ``photo_id``,
-        ``phash`` (64-bit perceptual hash, hexadecimal), ``status`` (``ok``, or as of
-        :class:`PhotoError`) and ``reason``: why it cannot be used, empty for a good one.
+        ``width`` and ``height`` in pixels after EXIF rotation, ``format`` (see
+        :func:`find_ending`; empty for no picture), ``bytes``, ``photo_id``, ``phash`` (64-bit
+        perceptual hash, hexadecimal), ``status`` (``ok``, or as of :class:`PhotoError`) and
+        ``reason``: why it cannot be used, empty for a good one.
     """
     import imagehash
 
     found: dict[str, Any] = {
-        "width": 0, "height": 0, "bytes": len(data), "photo_id": identify(data), "phash": "",
-        "status": "ok", "reason": "",
+        "width": 0, "height": 0, "format": "", "bytes": len(data), "photo_id": identify(data),
+        "phash": "", "status": "ok", "reason": "",
     }  # fmt: skip
     try:
         image, (width, height) = _decode(data, max_pixels, _MEASURED_SIDE, _MEASURED_WHOLE)
@@ -105,7 +107,23 @@ def inspect(data: bytes, max_pixels: int = MAX_PIXELS, smallest_side: int = 1) -
         return {**found, "status": error.status, "reason": str(error)}
     # A hash of 32 x 32 pixels needs no more than a reduced copy of a large photo.
     image.thumbnail((256, 256), reducing_gap=2)
-    return {**found, "width": width, "height": height, "phash": str(imagehash.phash(image))}
+    measured = {"width": width, "height": height, "format": find_ending(data)}
+    return {**found, **measured, "phash": str(imagehash.phash(image))}
+
+
+def find_ending(data: bytes) -> str:
+    """Return the usual ending of a picture's format, such as ``jpg``, whatever its name says."""
+    from PIL import Image
+
+    if data.startswith(_PNG):
+        return "png"
+    if data[4:8] == b"ftyp":
+        _open_heif()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with Image.open(io.BytesIO(data)) as image:
+            name = image.format or "JPEG"
+    return _ENDINGS.get(name, name.lower())
 
 
 def decode(data: bytes, max_pixels: int = MAX_PIXELS, at_least: int | None = None) -> Image:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import posixpath
 import re
 import uuid
@@ -11,12 +10,11 @@ from typing import Any
 
 from fsspec.core import url_to_fs
 
-from lookbook.photos.photo import identify
+from lookbook.photos.photo import find_ending, identify
 from lookbook.photos.tars import PhotoFile
 
 # The name of a stored photo: "fetched", two digits of its SHA-256, all of it, and an ending.
 _NAME = re.compile(r"fetched/(([0-9a-f]{2})/(\2[0-9a-f]{62})\.\w+)")
-_ENDINGS = {"JPEG": ".jpg", "JPEG2000": ".jp2", "TIFF": ".tif", "MPO": ".jpg"}
 
 
 class PhotoStore:
@@ -38,7 +36,7 @@ class PhotoStore:
             Its name.
         """
         digest = identify(data)
-        name = f"fetched/{digest[:2]}/{digest}{_find_ending(data)}"
+        name = f"fetched/{digest[:2]}/{digest}.{find_ending(data)}"
         path = self._path_of(name)
         if not self._fs.exists(path):
             self._fs.makedirs(posixpath.dirname(path), exist_ok=True)
@@ -67,10 +65,3 @@ class PhotoStore:
 
     def _path_of(self, name: str) -> str:
         return posixpath.join(self._path, name.removeprefix("fetched/"))
-
-
-def _find_ending(data: bytes) -> str:
-    from PIL import Image
-
-    with Image.open(io.BytesIO(data)) as image:
-        return _ENDINGS.get(image.format or "", f".{(image.format or 'jpg').lower()}")

@@ -40,7 +40,7 @@ MANIFEST = pd.DataFrame(
         ["c.jpg", "p3", "cap", 1, 900, 900], ["d.jpg", "p4" * 32, None, None, 900, 900],
     ],
     columns=["file", "photo_id", "product_id", "position", "width", "height"],
-).assign(bytes=9, kids=None)  # fmt: skip
+).assign(format="jpg", bytes=9, kids=None)  # fmt: skip
 
 
 def catalogue():

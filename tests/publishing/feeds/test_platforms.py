@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from feed_products import PARAMS, PHOTO, PRODUCT, shop_params
+from feed_products import FURTHER, PARAMS, PHOTO, PRODUCT, shop_params
 from lookbook.publishing.export_params import ExportParams
 from lookbook.publishing.feeds import google, json_ld, meta, openai
 from lookbook.publishing.feeds.product import Text
@@ -13,7 +13,6 @@ from lookbook.publishing.feeds.shopify import make_shopify_feed
 from lookbook.publishing.feeds.writing import make_feed
 
 PLATFORMS = {"google": google, "meta": meta, "openai": openai, "json_ld": json_ld}
-FURTHER = "https://cdn.lookbook.example/b.png"
 
 
 def make(name, *products, params=None):
@@ -142,10 +141,10 @@ def test_meta_writes_availability_with_blanks_and_bounds_further_photos():
 
 
 def test_meta_refuses_webp_and_unknown_stock():
-    photo = replace(PHOTO, file="a.webp", address="https://cdn.lookbook.example/a.webp")
+    photo = replace(PHOTO, format="webp", address="https://cdn.lookbook.example/a.webp")
     variant = replace(PRODUCT.variants[0], in_stock=None)
     found = refusals(make("meta", replace(PRODUCT, photos=[photo], variants=[variant])))
-    assert found["photo"] == "its format 'webp' is none of jpg, jpeg, png"
+    assert found["photo"] == "its format 'webp' is none of jpg, png"
     assert found["availability"] == "it is missing"
 
 

@@ -91,8 +91,8 @@ def test_values_lists_and_addresses():
         (replace(PHOTO, width=9000, height=9000), "64,000,000 are allowed"),
         (replace(PHOTO, bytes=17_000_000), "16,000,000 are allowed"),
         (replace(PHOTO, address=""), "at which address"),
-        (replace(PHOTO, file="a.heic", address="https://a.example/a.heic"), "format 'heic'"),
-        (replace(PHOTO, file="fetched/a.webp"), "ends with 'jpg', and it is a 'webp'"),
+        (replace(PHOTO, format="heic", address="https://a.example/a.heic"), "format 'heic'"),
+        (replace(PHOTO, format="webp"), "ends with 'jpg', and it is a 'webp'"),
     ],
 )
 def test_photos_that_google_refuses_are_left_out(photo, reason):

@@ -37,9 +37,10 @@ def gather(shop_file, params):
     """Gathers products as if each of their photos were there, with 900 pixels a side."""
     products, photos, *_ = list_products(shop_file, PROPERTIES)
     endings = [ending_of(encode_address(image, "https://a.example")) for image in photos["image"]]
-    files = [f"{number}.{ending or 'jpg'}" for number, ending in enumerate(endings)]
+    formats = ["jpg" if ending in ("", "jpeg") else ending for ending in endings]
+    files = [str(number) for number in range(len(photos))]
     manifest = photos.assign(
-        file=files, photo_id=files, width=900, height=900, bytes=9, kids=None
+        file=files, photo_id=files, width=900, height=900, format=formats, bytes=9, kids=None
     ).astype({"position": float})
     rows = [
         {**dict.fromkeys(SCHEMA.names, ""), **SHOWN, "Title": "A title", "Description": "A text",

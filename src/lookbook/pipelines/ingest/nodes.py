@@ -30,7 +30,7 @@ from lookbook.products.joining import PRODUCT_COLUMNS, list_product_rows, replac
 
 MANIFEST = [
     "file", "photo_id", "sender_id", "label", "kids",
-    "width", "height", "bytes", "phash", "status", "line", *PRODUCT_COLUMNS,
+    "width", "height", "format", "bytes", "phash", "status", "line", *PRODUCT_COLUMNS,
 ]  # fmt: skip
 QUARANTINE = ["file", "line", "image", "photo_id", "product_id", "status", "reason"]
 BOOLEANS = {

@@ -48,7 +48,7 @@ RULES = FeedRules(
         "pattern": Field(max_length=100),
     },
     photo=PhotoRule(
-        formats=("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff"),
+        formats=("jpg", "png", "webp", "gif", "bmp", "tif"),
         min_side=500,
         max_pixels=64_000_000,
         max_bytes=16_000_000,

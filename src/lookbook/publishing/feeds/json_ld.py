@@ -39,7 +39,7 @@ RULES = FeedRules(
         "condition": Field(values=tuple(_CONDITIONS)),
     },
     photo=PhotoRule(
-        formats=("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "avif", "heic"),
+        formats=("jpg", "png", "webp", "gif", "bmp", "tif", "avif", "heic"),
         max_further=20,
     ),
 )

@@ -43,9 +43,7 @@ RULES = FeedRules(
         "material": Field(max_length=200),
         "pattern": Field(max_length=100),
     },
-    photo=PhotoRule(
-        formats=("jpg", "jpeg", "png"), min_side=500, max_bytes=8_000_000, max_further=20
-    ),
+    photo=PhotoRule(formats=("jpg", "png"), min_side=500, max_bytes=8_000_000, max_further=20),
 )
 
 

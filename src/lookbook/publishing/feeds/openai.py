@@ -48,7 +48,7 @@ RULES = FeedRules(
         "is_eligible_search": Field("other", required="yes"),
         "is_eligible_checkout": Field("other", required="yes"),
     },
-    photo=PhotoRule(formats=("jpg", "jpeg", "png"), max_further=20),
+    photo=PhotoRule(formats=("jpg", "png"), max_further=20),
 )
 
 

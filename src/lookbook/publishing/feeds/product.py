@@ -44,6 +44,7 @@ class Photo:
         address: Where the web has it, encoded; empty if nobody says.
         width: Pixels.
         height: Pixels.
+        format: The usual ending of its format, such as ``jpg``.
         bytes: The size of the file.
         image: What the shop's file calls it; empty if it does not name it.
     """
@@ -52,6 +53,7 @@ class Photo:
     address: str
     width: int
     height: int
+    format: str
     bytes: int
     image: str = ""
 
@@ -210,7 +212,8 @@ class ProductGatherer:
         self._kids: dict[str, bool] = {}
         ordered = manifest.sort_values(["position", "file"], kind="stable")
         columns = [
-            "file", "photo_id", "product_id", "position", "width", "height", "bytes", "kids",
+            "file", "photo_id", "product_id", "position", "width", "height", "format", "bytes",
+            "kids",
         ]  # fmt: skip
         for row in ordered[columns].to_dict("records"):
             owner = row["photo_id"] if pd.isna(row["product_id"]) else row["product_id"]
@@ -363,6 +366,7 @@ class ProductGatherer:
                     address=encode_address(image) or file_address(self._shop.photos, row["file"]),
                     width=int(row["width"]),
                     height=int(row["height"]),
+                    format=row["format"],
                     bytes=int(row["bytes"]),
                     image=image,
                 )

@@ -22,8 +22,8 @@ _AMOUNT = re.compile(r"\d+\.\d{2}")
 _GTIN_LENGTHS = (8, 12, 13, 14)
 # GS1 gives these prefixes to no manufacturer: shops number their own goods and coupons by them.
 _OWN_GTINS = ("2", "02", "04")
-# Endings of formats, each with the format's other endings.
-_SAME_FORMAT = ({"jpg", "jpeg"}, {"tif", "tiff"})
+# Other endings of formats.
+_ENDINGS = {"jpeg": "jpg", "jpe": "jpg", "jfif": "jpg", "tiff": "tif", "heif": "heic"}
 
 # What helps where a field is missing or wrong.
 _FILE = "Add it to your shop's file"
@@ -75,7 +75,7 @@ class PhotoRule:
     """What a platform takes of photos.
 
     Attributes:
-        formats: Endings of files.
+        formats: Usual endings of formats.
         min_side: Pixels of the shorter side; 0 for any.
         max_pixels: Pixels in all; 0 for any.
         max_bytes: The size of the file; 0 for any.
@@ -273,11 +273,11 @@ def _find_photo_faults(photo: Photo, rule: PhotoRule) -> Iterator[tuple[str, str
         yield "nobody says at which address the web has it", "address"
     elif len(photo.address) > MAX_ADDRESS:
         yield f"its address has more than {MAX_ADDRESS:,} letters", "address"
-    is_format, named = ending_of(photo.file), ending_of(photo.address)
-    if is_format not in rule.formats:
-        yield f"its format '{is_format}' is none of {', '.join(rule.formats)}", "photo"
-    if named and named != is_format and {named, is_format} not in _SAME_FORMAT:
-        yield f"its address ends with '{named}', and it is a '{is_format}'", "photo"
+    if photo.format not in rule.formats:
+        yield f"its format '{photo.format}' is none of {', '.join(rule.formats)}", "photo"
+    ending = ending_of(photo.address)
+    if ending and _ENDINGS.get(ending, ending) != photo.format:
+        yield f"its address ends with '{ending}', and it is a '{photo.format}'", "photo"
     size = f"it has {photo.width} × {photo.height} pixels"
     if min(photo.width, photo.height) < rule.min_side:
         yield f"{size}, and {rule.min_side} × {rule.min_side} are asked for", "photo"

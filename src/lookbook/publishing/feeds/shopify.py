@@ -69,7 +69,7 @@ RULES = FeedRules(
         "Google Shopping / Condition": Field(values=("New", "Refurbished", "Used")),
     },
     photo=PhotoRule(
-        formats=("jpg", "jpeg", "png", "gif", "webp", "heic"),
+        formats=("jpg", "png", "gif", "webp", "heic"),
         max_pixels=25_000_000,
         max_bytes=20_000_000,
         max_further=MAX_PHOTOS - 1,
