@@ -148,14 +148,14 @@ def test_platforms_get_what_they_take_and_every_product_is_accounted_for(publish
     } <= set(shopify.columns)  # fmt: skip
     assert shopify["URL handle"].str.fullmatch(r"[a-z0-9-]+").all()
     assert shopify["URL handle"].duplicated().any()
-    told = report(project, "export")
+    exported = report(project, "export")
     refused = pd.read_csv(latest(project, "feed_rejections.csv"), keep_default_na=False)
     refused = refused[refused["left_out"].eq("product")]
     counts = refused.groupby("feed")["product_id"].nunique()
-    for name, feed in told["feeds"].items():
+    for name, feed in exported["feeds"].items():
         assert feed["rejected"] == counts.get(name, 0)
-        assert feed["accepted"] + feed["rejected"] == told["products"]
-    assert told["feeds"]["shopify"]["accepted"] == shopify["URL handle"].nunique()
+        assert feed["accepted"] + feed["rejected"] == exported["products"]
+    assert exported["feeds"]["shopify"]["accepted"] == shopify["URL handle"].nunique()
     # The sample's photos are small drawings.
     assert {"google", "meta"} <= set(
         refused[refused["reason"].eq("it has 300 × 400 pixels, and 500 × 500 are asked for")][
@@ -164,9 +164,9 @@ def test_platforms_get_what_they_take_and_every_product_is_accounted_for(publish
     )
     feed = latest(project, "openai_feed.jsonl").read_text().splitlines()
     groups = {row.get("group_id", row["item_id"]) for row in map(json.loads, feed)}
-    assert len(groups) == told["feeds"]["openai"]["accepted"] > 40
+    assert len(groups) == exported["feeds"]["openai"]["accepted"] > 40
     lines = latest(project, "json_ld.jsonl").read_text().splitlines()
-    assert len(lines) == told["feeds"]["json_ld"]["accepted"] > 40
+    assert len(lines) == exported["feeds"]["json_ld"]["accepted"] > 40
     for name in ("google_feed.tsv", "meta_catalogue.csv", "feed_rejections.csv"):
         assert "example.com" not in latest(project, name).read_text()
 

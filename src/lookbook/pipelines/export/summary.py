@@ -23,9 +23,9 @@ _MAX_FIELDS = 3
 def summarise(report: dict[str, Any]) -> tuple[int, int, str]:
     """Return the products, those that some feed takes, and what each feed refuses."""
     feeds = report["feeds"]
-    told = "; ".join(_describe(name, counts) for name, counts in feeds.items())
+    described = "; ".join(_describe(name, counts) for name, counts in feeds.items())
     most = max(counts["accepted"] for counts in feeds.values())
-    return report["products"], most, f"{told}; {report['changes']:,} cells of your own file"
+    return report["products"], most, f"{described}; {report['changes']:,} cells of your own file"
 
 
 def _describe(name: str, counts: dict[str, Any]) -> str:

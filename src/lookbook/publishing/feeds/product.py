@@ -278,7 +278,8 @@ class ProductGatherer:
             is_child = True if facts["gender"] == "Kids" else self._kids.get(product_id)
         age_group = facts["age_group"].casefold()
         if age_group not in AGE_GROUPS:
-            age_group = {True: "kids", False: "adult"}.get(is_child, shop.age_group)  # type: ignore[arg-type]
+            of_wearer = "kids" if is_child else "adult"
+            age_group = shop.age_group if is_child is None else of_wearer
         colours = json.loads(facts["colours"]) if facts["colours"] else []
         return FeedProduct(
             id=feed_id,
@@ -399,10 +400,10 @@ def _as_text(cell: Any) -> str:
 
 def _to_handle(product_id: str, title: str) -> str:
     """Make a handle: a shop's own stays, any other has the title and a digest of the id."""
-    if re.fullmatch(r"[^\W_]+([-_][^\W_]+)*", product_id) and product_id == product_id.casefold():
-        is_hash = re.fullmatch(r"[0-9a-f]{32,}", product_id)
-        if not is_hash:
-            return product_id
+    is_lower = product_id == product_id.casefold()
+    is_hash = re.fullmatch(r"[0-9a-f]{32,}", product_id)
+    if is_lower and not is_hash and re.fullmatch(r"[^\W_]+([-_][^\W_]+)*", product_id):
+        return product_id
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().casefold()
     words = re.sub(r"[^a-z0-9]+", "-", plain[:80]).strip("-") or "item"
     return f"{words}-{hashlib.sha256(product_id.encode()).hexdigest()[:8]}"
