@@ -16,7 +16,10 @@ def answer(schema, monkeypatch):
         params = ServingParams.model_construct(
             embedder=None, max_concurrency=1, keep_messages=keep_messages
         )
-        known = {"schema": schema, "serving": params, "search_index": None, "stylist": None}
+        known = {
+            "schema": schema, "serving": params, "search_index": None, "stylist": None,
+            "existing_learned_ranking": None,
+        }  # fmt: skip
         turn = Interpretation(Conversation(message), request, None, ShoppingPlan())
         monkeypatch.setattr(Assistant, "_interpret", lambda *_: turn)
         monkeypatch.setattr(Recommender, "recommend", lambda *_: Recommendations([], []))

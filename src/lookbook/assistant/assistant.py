@@ -75,9 +75,9 @@ class Assistant:
         Args:
             load: Loads a component by name: ``schema``, ``serving`` (:class:`ServingParams`),
                 ``prompt``, ``captioner``, ``stylist``, ``style``, ``outfit_params``
-                (:class:`OutfitParams`), ``search_index`` and
-                ``photo_files``. It raises an :class:`InputError` on failure; the assistant asks
-                again at the next use.
+                (:class:`OutfitParams`), ``search_index``, ``photo_files`` and
+                ``existing_learned_ranking`` (:class:`LearnedRanking`). It raises an
+                :class:`InputError` on failure; the assistant asks again at the next use.
             newest: Returns the newest version of the index.
             keep: Keeps a message that was not understood, as
                 :func:`lookbook.understanding.kept_messages.row_of` returns it; called where
@@ -149,9 +149,14 @@ class Assistant:
             # Early requests wait for the first index.
             load = self._load if self._version else self.component
             index, photo_files = load("search_index"), load("photo_files")
+            learned = load("existing_learned_ranking")
             index.warm_up(params.embedder)
             with self._lock:
-                self._components |= {"search_index": index, "photo_files": photo_files}
+                self._components |= {
+                    "search_index": index,
+                    "photo_files": photo_files,
+                    "existing_learned_ranking": learned,
+                }
             self._version = version
             if not is_warm:
                 self.component("stylist")
@@ -301,7 +306,7 @@ class Assistant:
             return False
         index = self.component("search_index")
         items = [one for one in event.item_ids if index.item(one) is not None]
-        if not items and event.outfit is None:
+        if event.item_ids and not items:
             return False
         self._feedback.append(event_rows(event.model_copy(update={"item_ids": items})))
         return True
@@ -324,7 +329,8 @@ class Assistant:
 
     def recommender(self, params: ServingParams) -> Recommender:
         """Return a recommender over the newest index."""
-        return Recommender(self.component("search_index"), self.judge, params)
+        index, learned = self.component("search_index"), self.component("existing_learned_ranking")
+        return Recommender(index, self.judge, params, learned)
 
     @_queued
     def swap(

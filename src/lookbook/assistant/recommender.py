@@ -14,6 +14,7 @@ from lookbook.assistant.types import HYDE, Outfit, QueryPhoto, Recommendations, 
 from lookbook.attributes.probabilities import AttributeProbabilities, with_known_values
 from lookbook.attributes.record import known_values_by_attribute, searchable_text, values_of
 from lookbook.attributes.schema import Schema
+from lookbook.feedback.ranking import LearnedRanking
 from lookbook.outfits.builder import (
     Candidate,
     ScoredOutfit,
@@ -44,8 +45,25 @@ _CANDIDATES_AROUND = 24
 class Recommender:
     """Recommends items of one catalogue, and outfits by one judge."""
 
-    def __init__(self, search: CatalogueSearch, judge: OutfitJudge, params: ServingParams) -> None:
-        """Create a recommender."""
+    def __init__(
+        self,
+        search: CatalogueSearch,
+        judge: OutfitJudge,
+        params: ServingParams,
+        learned: LearnedRanking | None = None,
+    ) -> None:
+        """Create a recommender.
+
+        Args:
+            search: The index.
+            judge: Judges outfits.
+            params: How items are recommended.
+            learned: Weights and pair preferences learned from feedback, used where ``use_learned``
+                of the parameters is true.
+        """
+        self._learned = learned if learned and params.use_learned else LearnedRanking()
+        if self._learned.weights:
+            search = search.with_weights(self._learned.weights.values)
         self._search = search
         self._judge = judge.for_images(search.image_model(params.embedder))
         self._style = judge.style
@@ -229,6 +247,7 @@ class Recommender:
             **{name: values for name, values in first.items() if values},
         }
         boosts: dict[str, dict[str, dict[str, float]]] = {}
+        pair_boosts = self._learned.pair_boosts(first)
         queries = []
         for slot_query in slot_queries:
             preferred = {
@@ -240,7 +259,7 @@ class Recommender:
             key = repr(sorted(preferred.items()))
             if key not in boosts:
                 boosts[key] = self._boosts(preferred, plan, worn, inferred)
-            queries.append(self._query(slot_query, "", boosts[key]))
+            queries.append(self._query(slot_query, "", boosts[key], pair_boosts))
         return queries
 
     def _boosts(
@@ -281,7 +300,7 @@ class Recommender:
             texts = [searchable_text(photo.record, self._schema)]
         products = plan.queries[0].products if plan.queries else ProductFilter()
         slot_query = SlotQuery(slot=None, products=products)
-        query = self._query(slot_query, ". ".join(filter(None, texts)), {})
+        query = self._query(slot_query, ". ".join(filter(None, texts)), {}, {})
         query = query.model_copy(update={"exclude": [*_own_id(photo), *plan.exclude]})
         (items,) = self._search.search(
             [query], self._method, self._params.limit, self._params.embedder
@@ -301,7 +320,9 @@ class Recommender:
             if embedding is None:
                 description = searchable_text(photo.record, self._schema)
         queries = [
-            self._query(query, " ".join(filter(None, (query.text, description))), {}).model_copy(
+            self._query(
+                query, " ".join(filter(None, (query.text, description))), {}, {}
+            ).model_copy(
                 update={
                     "image_embedding": embedding,
                     "exclude": [*_own_id(photo), *plan.exclude],
@@ -453,7 +474,11 @@ class Recommender:
         )
 
     def _query(
-        self, slot_query: SlotQuery, text: str, boosts: dict[str, dict[str, float]]
+        self,
+        slot_query: SlotQuery,
+        text: str,
+        boosts: dict[str, dict[str, float]],
+        pair_boosts: dict[str, dict[str, float]],
     ) -> Query:
         filters = dict(slot_query.filters)
         for name, values in self._params.filters.items():
@@ -467,6 +492,7 @@ class Recommender:
             products=self._params.products & slot_query.products,
             preferences=slot_query.preferences,
             attribute_boosts=boosts,
+            pair_boosts=pair_boosts,
         )
 
     def _recommendation(

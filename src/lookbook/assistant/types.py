@@ -66,6 +66,7 @@ class ServingParams(BaseModel):
         max_concurrency: Customers answered at once; the others wait. ``None`` for the number of
             cores.
         keep_messages: Whether messages that were not understood are kept to be labelled.
+        use_learned: Whether search weights and pair preferences learned from feedback are used.
         feedback: Whether it is logged what answers show and what customers do with it.
     """
 
@@ -85,6 +86,7 @@ class ServingParams(BaseModel):
     diversity: float = Field(ge=0)
     max_concurrency: int | None = Field(gt=0)
     keep_messages: bool
+    use_learned: bool
     feedback: bool
 
     def weather_on(self, day: date) -> Weather | None:

@@ -27,6 +27,7 @@ from lookbook.search.product_filter import ProductFacets, ProductFilter, Sort
 from lookbook.search.ranking import (
     BM25,
     CODE,
+    PAIRS,
     REQUIRED,
     FusionWeights,
     fuse_scores,
@@ -58,7 +59,7 @@ Method = Literal["semantic", "visual", "keyword", "hybrid", "hybrid + reranker"]
 METHODS: tuple[Method, ...] = get_args(Method)
 _HYBRID = (
     TEXT_EMBEDDING, IMAGE_IN_TEXT_SPACE, IMAGE_EMBEDDING, BM25, CODE, ATTRIBUTE_LOG_PROBS,
-    REQUIRED,
+    REQUIRED, PAIRS,
 )  # fmt: skip
 _COMPONENTS: dict[Method, tuple[str, ...]] = {
     "semantic": (TEXT_EMBEDDING,),
@@ -187,8 +188,9 @@ class CatalogueSearch:
         if is_sorted:
             best = _sort_by_price(rows, best, query)[:count]
         zeros = np.zeros(len(rows), np.float32)
-        preference_scores = components.get(ATTRIBUTE_LOG_PROBS, zeros)
-        preference_scores = preference_scores + components.get(REQUIRED, zeros)
+        preference_scores = sum(
+            (components.get(name, zeros) for name in (ATTRIBUTE_LOG_PROBS, REQUIRED, PAIRS)), zeros
+        )
         sides = matched_by(components, weights, mask, best)
         matches = rows.match_probabilities(best, query.preferences)
         scores = np.array([column[best] for column in components.values()]).T.tolist()
@@ -249,6 +251,7 @@ class CatalogueSearch:
                 {name: vector for name, vector in own.items() if name in names},
                 query.preferences,
                 query.attribute_boosts,
+                query.pair_boosts,
                 query.seed,
                 query.temperature,
                 text if BM25 in names else "",

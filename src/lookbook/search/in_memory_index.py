@@ -21,7 +21,7 @@ from lookbook.search.probabilities import (
 )
 from lookbook.search.product_columns import CODES, COLUMNS, EFFECTIVE_PRICE, IN_STOCK, to_product
 from lookbook.search.product_filter import ProductFilter
-from lookbook.search.ranking import BM25, CODE, REQUIRED, gumbel_noise, hash_ids
+from lookbook.search.ranking import BM25, CODE, PAIRS, REQUIRED, gumbel_noise, hash_ids
 from lookbook.search.tables import (
     ATTRIBUTE_LOG_PROBS,
     DUPLICATE_GROUP,
@@ -48,6 +48,7 @@ class EncodedQuery:
         vectors: Of unit length, by the column that they are compared with.
         preferences: Preferences.
         attribute_boosts: Score of each value, by attribute.
+        pair_boosts: The same, as learned from feedback.
         seed: Seed of the noise.
         temperature: Scale of the noise.
         text: Text for BM25; empty to skip it.
@@ -57,6 +58,7 @@ class EncodedQuery:
     vectors: dict[str, np.ndarray]
     preferences: Sequence[Preference] = ()
     attribute_boosts: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    pair_boosts: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     seed: str = ""
     temperature: float = 0.0
     text: str = ""
@@ -215,6 +217,8 @@ class InMemoryIndex:
                 scores[REQUIRED] = self._log_match(required, cache)
             if query.attribute_boosts:
                 scores[REQUIRED] = scores.get(REQUIRED, 0.0) + self._boost(query.attribute_boosts)
+            if query.pair_boosts:
+                scores[PAIRS] = self._boost(query.pair_boosts)
             if query.temperature and REQUIRED in scores:
                 noise = gumbel_noise(self._hashes, query.seed)
                 scores[REQUIRED] = scores[REQUIRED] + query.temperature * noise

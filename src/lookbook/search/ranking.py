@@ -20,6 +20,8 @@ from lookbook.search.tables import (
 BM25 = "bm25"
 CODE = "code"
 REQUIRED = "required"
+# Pair preferences that were learned from feedback.
+PAIRS = "pair_preferences"
 # More than all other components: a product that is asked for by its code comes first.
 _CODE_WEIGHT = 1e4
 # An item is matched by a side that ranks it among the first (this times the number of hits).
@@ -62,6 +64,7 @@ class FusionWeights(BaseModel):
             ATTRIBUTE_LOG_PROBS: self.attributes**text_confidence
             * self.attributes_when_vague ** (1 - text_confidence),
             REQUIRED: self.attributes_when_vague,
+            PAIRS: self.attributes_when_vague,
         }
 
 

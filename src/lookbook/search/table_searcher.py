@@ -73,6 +73,7 @@ class Query(BaseModel):
             the best hit.
         preferences: Preferences that rank items by probability.
         attribute_boosts: Score of each value by attribute, in the unit of a log-probability.
+        pair_boosts: The same, as learned from feedback: a score component of its own.
         seed: Seed of the noise.
         temperature: Scale of the noise, in the unit of a log-probability. At 1 items are sampled
             in proportion to their probability.
@@ -90,6 +91,7 @@ class Query(BaseModel):
     sort: Sort = "relevance"
     preferences: list[Preference] = []
     attribute_boosts: dict[str, dict[str, float]] = {}
+    pair_boosts: dict[str, dict[str, float]] = {}
     seed: str = ""
     temperature: float = 0.0
     exclude: list[str] = []

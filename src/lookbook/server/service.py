@@ -196,8 +196,8 @@ class ShopService:
         if not self._params.feedback:
             raise NotFound("This shop logs no feedback: 'serving.feedback' is false.")
         search = self.assistant.component("search_index")
-        known = [one for one in map(search.photo_id, event.item_ids) if one]
-        self.assistant.log_event(event.model_copy(update={"item_ids": known}))
+        photo_ids = [search.photo_id(one) or one for one in event.item_ids]
+        self.assistant.log_event(event.model_copy(update={"item_ids": photo_ids}))
 
     def facets(self, language: Language) -> models.Facets:
         """Return what the catalogue can be filtered by, with labels in a language.

@@ -17,6 +17,7 @@ from lookbook.attributes.record import from_row, to_row
 from lookbook.attributes.schema import Schema
 from lookbook.captioners import Captioner, Prompt
 from lookbook.errors import InputError
+from lookbook.feedback.ranking import LearnedRanking
 from lookbook.lazy import pd
 from lookbook.outfits.judge import OutfitJudge
 from lookbook.outfits.params import OutfitParams
@@ -94,6 +95,7 @@ def recommend_items(
     stylist: Stylist,
     search_index: CatalogueSearch,
     style: StyleModel,
+    existing_learned_ranking: LearnedRanking,
     outfit_params: OutfitParams,
     params: ServingParams,
     schema: Schema,
@@ -107,7 +109,8 @@ def recommend_items(
     """
     plan, photo = ShoppingPlan.model_validate(shopping_plan), _query_photo(starting_item)
     judge = OutfitJudge(style, outfit_params, schema)
-    found = Recommender(search_index, judge, params).recommend(plan, photo)
+    recommender = Recommender(search_index, judge, params, existing_learned_ranking)
+    found = recommender.recommend(plan, photo)
     rows = [
         {
             **one.to_dict(schema),

@@ -29,7 +29,8 @@ def create_pipeline(**kwargs: object) -> Pipeline:
                 nodes.recommend_items,
                 inputs=[
                     "request", "shopping_plan", "starting_item", "stylist", "search_index",
-                    "style", "params:outfits", "params:serving", "params:schema",
+                    "style", "existing_learned_ranking", "params:outfits", "params:serving",
+                    "params:schema",
                 ],
                 outputs=["recommendations", "outfits"],
                 name="recommend_items",
