@@ -1,19 +1,15 @@
 """Does what the documentation says, as it says it."""
 
-import json
 import re
 import runpy
 import shlex
 import subprocess
-from typing import get_args
 
 import pytest
 
 from lookbook.captioners import Prompt
 from lookbook.photos.photo import Photo
-from lookbook.search.catalogue_search import METHODS
-from lookbook.search.product_filter import ProductFilter, Sort
-from lookbook.understanding.request import Recipient
+from lookbook.server.models import RecommendRequest
 from processes import ENVIRONMENT
 from project import ROOT, jpeg
 
@@ -40,8 +36,9 @@ PUBLISH_TEST = "tests/end_to_end/test_publish.py"
 # What runs on and on, or for long, and the test that runs it.
 RUN_BY = {
     "kedro": RUN_TEST,
-    "kedro demo": "tests/server/test_page.py",
-    "kedro demo --auth=name:password": "tests/server/test_page.py",
+    "kedro demo": "tests/server/test_launch.py",
+    "kedro demo --table": "tests/server/test_launch.py",
+    "kedro doctor": "tests/test_doctor.py",
     "kedro review": "tests/review/test_page.py",
     "kedro review --messages": "tests/review/test_message_page.py",
     "kedro package": "tests/end_to_end/test_package.py",
@@ -87,7 +84,6 @@ RUN_BY = {
     ),
     "kedro run --pipelines=download": "tests/end_to_end/test_download.py",
     "kedro run --pipelines=understand": "tests/end_to_end/test_understand.py",
-    "curl -F files=@shirt.jpg localhost:7860/gradio_api/upload": "tests/server/test_page.py",
 }
 RUN_HERE = [one for one in commands() if not one.startswith("make") and one not in RUN_BY]
 MADE = [one for one in commands() if one.startswith("make ") and one != "make test"]
@@ -102,12 +98,9 @@ def test_every_command_is_run_somewhere():
 
 def test_the_curl_asks_what_the_api_takes():
     words = shlex.split(RUN_HERE[0])
-    photo, message, method, limit, history, products, sort, recipient = json.loads(
-        words[words.index("-d") + 1]
-    )["data"]
-    assert photo is None and message and method in METHODS and limit > 0 and history == []
-    assert ProductFilter.model_validate(products).has_price and sort in get_args(Sort)
-    assert recipient is None or recipient in get_args(Recipient)
+    assert words[2].endswith("/api/v1/recommend")
+    asked = RecommendRequest.model_validate_json(words[words.index("-d") + 1])
+    assert asked.message and asked.filters.max_price
 
 
 @pytest.mark.parametrize("command", MADE)

@@ -1,15 +1,12 @@
 """Labels messages in a real browser, by keys."""
 
-from pathlib import Path
-
 import gradio as gr
 import pytest
 
 from lookbook.datasets.json_lines_dataset import JsonLinesDataset
-from lookbook.review import page as review_page
+from lookbook.review.launch import launch_options
 from lookbook.review.message_page import MessagePage
 from lookbook.review.message_session import MessageSession
-from lookbook.server.launch import launch_options
 from lookbook.understanding.kept_messages import row_of
 from lookbook.understanding.request import Conversation, Part, Request, Turn
 from processes import run_kedro
@@ -39,9 +36,7 @@ def served(tmp_path, schema):
         row = row_of(Conversation(message, turns), "en", schema)
         files["kept"].save({row["id"]: row})
     page = MessagePage(MessageSession(*files.values(), lambda _: REQUEST, schema)).build()
-    options = launch_options()
-    styles = [options.pop("css_paths"), Path(review_page.__file__).with_name("review.css")]
-    _, address, _ = page.launch(**options, css_paths=styles, quiet=True, prevent_thread_lock=True)
+    _, address, _ = page.launch(**launch_options(), quiet=True, prevent_thread_lock=True)
     yield address, files["shop"]
     page.close()
     gr.close_all()

