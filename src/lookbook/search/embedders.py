@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from functools import cache, cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
