@@ -5,6 +5,7 @@ import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -207,9 +208,13 @@ def test_answers_under_way_are_finished_when_the_server_is_told_to_stop(project)
             deadline = time.monotonic() + PATIENCE_S
             while "lookbook_answers_in_progress 2" not in httpx.get(f"{address}/metrics").text:
                 assert time.monotonic() < deadline and not any(one.done() for one in wishes)
+            files = {"files": ("photo.jpg", jpeg())}
+            (upload,) = httpx.post(f"{address}/gradio_api/upload", files=files).json()
+            assert Path(upload).exists()
         assert all(one.result()["items"] for one in wishes)
         with pytest.raises(httpx.ConnectError):
             httpx.get(address)
+        assert not Path(upload).exists()
 
 
 def test_without_an_index_the_demo_does_not_open(project, tmp_path):

@@ -6,6 +6,8 @@ import atexit
 import logging
 import os
 import shutil
+import signal
+import sys
 import tempfile
 import time
 from threading import Thread
@@ -63,6 +65,8 @@ def serve(
         trace(app)
     # The page opens before the models are loaded; early requests wait for them.
     Thread(target=follow_index, args=(assistant, serving), daemon=True).start()
+    # Uvicorn raises the signal again when it has stopped: what is left at exit is then done.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     config = uvicorn.Config(
         app, host, port, log_config=None, access_log=False, proxy_headers=True,
         forwarded_allow_ips=params.trusted_proxies,
