@@ -244,13 +244,6 @@ def test_filters_narrow_what_is_shown(assistant):
     assert found and all({"red", "white"} & set(one.record["Colours"]) for one in found)
 
 
-def test_filters_offer_values_that_an_item_has(assistant):
-    for name, values in assistant.filter_values().items():
-        for value in values:
-            assert assistant.component("search_index").browse({name: [value]}, limit=1)
-    assert "M" not in assistant.filter_values()["Size"]
-
-
 def test_a_colour_that_is_not_wanted_is_not_shown(assistant):
     _, found, _ = ask(assistant, None, "shoes, not black")
     assert found and all("black" not in one.record["Colours"] for one in found)
