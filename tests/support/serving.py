@@ -16,9 +16,9 @@ from project import configuration, free_port
 
 
 @contextmanager
-def serving(app: Any) -> Iterator[str]:
-    """Serves an application; gives its address."""
-    port = free_port()
+def serving(app: Any, port: int | None = None) -> Iterator[str]:
+    """Serves an application, at any port by default; gives its address."""
+    port = port or free_port()
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None))
     thread = threading.Thread(target=server.run)
     thread.start()

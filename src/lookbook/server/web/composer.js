@@ -80,7 +80,7 @@ export function Composer() {
     setText("");
     event.target.value = "";
   };
-  return html`<form class="composer" onSubmit=${send}>
+  return html`<form class="composer" aria-label=${t("message")} onSubmit=${send}>
     <div class="composer-inner">
       <${Suggestions} />
       <div class="box">

@@ -72,9 +72,9 @@ export function Outfits({ turn }) {
   const { outfits } = turn.answer;
   if (!outfits.length) return null;
   const name = turn.shared ? t("outfit.shared") : t("outfits");
-  return html`<section class="slot" aria-label=${name}>
+  return html`<div class="slot" role="group" aria-label=${name}>
     <h3>${name}</h3>
     <ul class=${`outfits ${outfits.length === 1 ? "single" : ""}`} id="outfits">${outfits.map((outfit, place) =>
       html`<${Outfit} key=${place} outfit=${outfit} turn=${turn} place=${place} />`)}</ul>
-  </section>`;
+  </div>`;
 }

@@ -64,12 +64,12 @@ function Items({ turn }) {
   return groups.map((items) => {
     const { slot, slot_label } = items[0];
     const name = slot_label || facets.get()?.slots?.[slot] || t("items");
-    return html`<section class="slot" aria-label=${name}>
+    return html`<div class="slot" role="group" aria-label=${name}>
       <h3>${name}</h3>
       <ul class=${isOne ? "cards all" : "cards row"} tabindex=${isOne ? null : "-1"}>
         ${items.map((item) => html`<li key=${item.id}>
           <${Card} item=${item} answer=${turn.answer.answer_id} /></li>`)}</ul>
-    </section>`;
+    </div>`;
   });
 }
 
