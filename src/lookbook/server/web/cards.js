@@ -96,7 +96,7 @@ export function Card({ item, answer, onFollow }) {
   return html`<article class="card" data-item=${item.id}>
     <div class="card-photo"><${Photos} item=${item} onOpen=${() => openItem(item, answer)} />
       <${Save} item=${item} /></div>
-    <h4 class="title">${item.title}</h4>
+    <p class="title">${item.title}</p>
     <p class="offer"><${Price} price=${item.price} /> <${Sizes} item=${item} most=${5} /></p>
     <div class="card-actions"><${ProductLink} item=${item} answer=${answer} />
       <${Follow} item=${item} onFollow=${onFollow} /></div>
