@@ -14,6 +14,7 @@ from lookbook.search import catalogue_search
 from lookbook.search.bm25 import stems
 from lookbook.search.catalogue_search import METHODS, Query
 from lookbook.search.preferences import Preference
+from lookbook.search.product_filter import ProductFilter
 from lookbook.search.ranking import FusionWeights
 from lookbook.search.table_searcher import TableSearcher
 from project import configuration, jpeg

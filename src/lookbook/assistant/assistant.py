@@ -423,7 +423,4 @@ def check_input(photo: object | None, message: str) -> None:
         InputError: If there is neither.
     """
     if photo is None and not message.strip():
-        raise InputError(
-            "There is nothing to answer: give a photo, a message or both, as in "
-            "--params=photo=FILE,message='in blue'."
-        )
+        raise InputError("There is nothing to answer: give a photo, a message or both.")

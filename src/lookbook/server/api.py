@@ -26,6 +26,10 @@ from lookbook.understanding.request import Language
 EVENT_STREAM = "text/event-stream"
 _PROBLEM = {"model": models.Problem, "content": {MEDIA_TYPE: {}}}
 _REFUSALS: dict[int | str, dict[str, Any]] = {
+    400: {**_PROBLEM, "description": "The body is no JSON or no form."},
+    401: {**_PROBLEM, "description": "The key is missing or unknown."},
+    413: {**_PROBLEM, "description": "The body or the photo is too large."},
+    415: {**_PROBLEM, "description": "The body is neither JSON nor a form."},
     422: {**_PROBLEM, "description": "The request cannot be used."},
     429: {**_PROBLEM, "description": "Too many requests in a minute."},
     503: {**_PROBLEM, "description": "Too many customers at once, or no index yet."},
