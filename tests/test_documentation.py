@@ -84,6 +84,7 @@ RUN_BY = {
     ),
     "kedro run --pipelines=download": "tests/end_to_end/test_download.py",
     "kedro run --pipelines=understand": "tests/end_to_end/test_understand.py",
+    "kedro run --pipelines=learn": "tests/end_to_end/test_learn.py",
 }
 RUN_HERE = [one for one in commands() if not one.startswith("make") and one not in RUN_BY]
 MADE = [one for one in commands() if one.startswith("make ") and one != "make test"]

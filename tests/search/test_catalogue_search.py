@@ -409,3 +409,15 @@ def test_an_item_is_known_by_the_shops_id_and_by_its_photo(open_search):
     assert search.photo_id(item.photo_id) == item.photo_id
     assert search.photo_id("nothing") is None
     assert len(search) == len(search.browse({}, 10_000))
+
+
+def test_pair_boosts_are_a_component_of_their_own(search):
+    boosts = {"Colours": {"black": 3.0}}
+    asked = Query(attribute_boosts={"Colours": {"blue": 0.1}}, pair_boosts=boosts)
+    boosted = search(asked, "hybrid", 5)
+    usual = search(asked.model_copy(update={"pair_boosts": {}}), "hybrid", 5)
+    assert set(boosted[0].components) == {"required", "pair_preferences"}
+    assert set(usual[0].components) == {"required"}
+    assert sum(boosted[0].components.values()) == pytest.approx(boosted[0].preference_score)
+    black = [hit.item.probabilities["Colours"]["black"] for hit in (*boosted, *usual)]
+    assert min(black[:5]) > 0.5 > min(black[5:])
