@@ -356,13 +356,16 @@ def test_the_page_speaks_the_customers_language_and_quick_replies_are_theirs(chr
     page = opened(chromium, address, PHONE, locale="de-DE")
     expect(page.locator(".greeting")).to_have_text("Was suchst du?")
     assert page.evaluate("document.documentElement.lang") == "de"
+    page.locator(".example").first.click()
+    expect(answered(page).locator(".reply")).to_contain_text(re.compile("pass"))
+    page.locator("#context button").click()
     turn = say(page, "schwarze Schuhe")
     expect(turn.locator(".price b").first).to_have_text(re.compile(r"\d+,\d\d\s€"))
     replies = page.locator(".reply-chip")
     expect(replies.first).to_have_text("günstiger")
     shown = [float(re.sub(r"\D", "", text)) for text in turn.locator(".price b").all_inner_texts()]
     replies.first.click()
-    expect(page.locator(".turn")).to_have_count(2)
+    expect(page.locator(".turn")).to_have_count(3)
     cheaper = answered(page).locator(".price b").all_inner_texts()
     assert min(float(re.sub(r"\D", "", text)) for text in cheaper) < max(shown)
     page.locator("#language").select_option("fr")

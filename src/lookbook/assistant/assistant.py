@@ -318,7 +318,7 @@ class Assistant:
         return interpret(
             message, [Message.model_validate(turn) for turn in history], photo,
             self.component("stylist"), self.component("search_index"), self.schema,
-            params.embedder, params.recipient, params.weather_on(self._today()),
+            params.embedder, params.recipient, params.weather_on(self._today()), params.language,
         )  # fmt: skip
 
     @loaded_once

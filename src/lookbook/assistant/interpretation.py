@@ -61,6 +61,7 @@ def interpret(
     embedder: str | None = None,
     recipient: Recipient | None = None,
     weather: Weather | None = None,
+    language: Language | None = None,
 ) -> Interpretation:
     """Understand a message, and plan what to search for.
 
@@ -74,6 +75,7 @@ def interpret(
         embedder: Embedding model whose table is read; the first by default.
         recipient: Whom items are for where the message does not say.
         weather: The weather that they are for where the message does not say.
+        language: The customer's language where messages are too short to tell.
     """
 
     @cache
@@ -89,9 +91,11 @@ def interpret(
         for turn in history
     ]
     conversation = Conversation(
-        message, turns, photo.record if photo else None, search.product_facets(embedder)
+        message, turns, photo.record if photo else None, search.product_facets(embedder), language
     )
     request = stylist.understand(conversation, schema)
+    if language is not None and not message.strip():
+        request = request.model_copy(update={"language": language})
     if recipient is not None and not states_recipient(request, schema):
         request = request.model_copy(update={"recipients": [recipient]})
     if request.weather is None:

@@ -15,7 +15,7 @@ from lookbook.errors import InputError
 from lookbook.outfits.seasons import Hemisphere, season_weather
 from lookbook.search.catalogue_search import METHODS, Method
 from lookbook.search.product_filter import ProductFacets, ProductFilter, Sort
-from lookbook.understanding.request import Recipient, Recommendation, Weather
+from lookbook.understanding.request import Language, Recipient, Recommendation, Weather
 
 # A hypothetical document as the query (Gao et al., 2023): the stylist's text on all parts of the
 # outfit, compared with whole items. The recipe (Meta's "Multi-Modal RAG using
@@ -55,6 +55,8 @@ class ServingParams(BaseModel):
         recipient: Whom items are for where a message does not say; ``Unisex`` for anybody.
         certain_recipient: Probability from which the recipient of a photo is certain; below it the
             customer is asked.
+        language: The language of replies where messages are too short to tell; ``None`` for that
+            which is likeliest.
         weather: The weather that outfits are for where a message does not say; ``season`` for that
             of the date. ``None`` leaves it open.
         hemisphere: The hemisphere of the season.
@@ -78,6 +80,7 @@ class ServingParams(BaseModel):
     sort: Sort
     recipient: Recipient | None
     certain_recipient: float = Field(ge=0, le=1)
+    language: Language | None
     weather: Weather | Literal["season"] | None
     hemisphere: Hemisphere
     outfits: int = Field(ge=0)

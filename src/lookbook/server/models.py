@@ -168,6 +168,7 @@ class RecommendRequest(Start):
         message: What the customer says; may be empty beside a photo or an item.
         history: Earlier turns, the oldest first.
         recipient: Whom items are for where the message does not say; ``Unisex`` for anybody.
+        language: The customer's language where messages are too short to tell.
         limit: Items in all; the shop's choice by default.
         outfits: Outfits to build; the shop's choice by default.
     """
@@ -179,6 +180,7 @@ class RecommendRequest(Start):
     filters: Filters = Filters()
     sort: Sort | None = None
     recipient: Recipient | None = None
+    language: Language | None = None
     limit: int | None = Field(default=None, ge=1, le=MAX_ITEMS)
     outfits: int | None = Field(default=None, ge=0, le=10)
     method: Method = None

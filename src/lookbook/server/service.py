@@ -262,7 +262,9 @@ class ShopService:
         return params
 
     def _recommend_params(self, request: models.RecommendRequest) -> ServingParams:
-        given = {name: getattr(request, name) for name in ("limit", "outfits", "recipient")}
+        given = {
+            name: getattr(request, name) for name in ("limit", "outfits", "recipient", "language")
+        }
         update = {name: value for name, value in given.items() if value is not None}
         return self._filtered(request).model_copy(update=update)
 

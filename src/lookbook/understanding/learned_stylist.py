@@ -90,7 +90,7 @@ class LearnedStylist:
             for text in _said_by_customer(conversation)
         ]
         request = _with_wishes(request, wishes, conversation)
-        request = self._with_language(request, previous, conversation.message)
+        request = self._with_language(request, previous, conversation)
         notes = [
             self._replies.sentence(note.key, request.language, **note.arguments)
             for note in wishes[-1].notes
@@ -104,12 +104,15 @@ class LearnedStylist:
         wants_others = is_about_items and says_nothing_new and (is_same or wants_more)
         return request.model_copy(update={"notes": notes, "wants_others": wants_others})
 
-    def _with_language(self, request: Request, previous: Request | None, message: str) -> Request:
+    def _with_language(
+        self, request: Request, previous: Request | None, conversation: Conversation
+    ) -> Request:
         """Return a request in the conversation's language: few words do not tell one."""
-        language = request.language
+        language, message = request.language, conversation.message
         if len(message.split()) < _MIN_WORDS:
             spoken = self._replies.language_of(message) if request.act == "small_talk" else None
-            language = spoken or (previous.language if previous else language)
+            before = previous.language if previous else conversation.language
+            language = spoken or before or language
         return request.model_copy(update={"language": language})
 
     def _wants_more(self, message: str, schema: Schema) -> bool:

@@ -63,12 +63,14 @@ class Conversation:
         turns: What was said before, oldest first.
         item: The item that the customer shows by a photo or has chosen.
         facets: Brands, sizes and prices of the catalogue's products.
+        language: The customer's language where messages are too short to tell.
     """
 
     message: str
     turns: list[Turn] = field(default_factory=list)
     item: Record | None = None
     facets: ProductFacets = ProductFacets()  # noqa: RUF009
+    language: Language | None = None
 
     @property
     def page(self) -> list[Record]:

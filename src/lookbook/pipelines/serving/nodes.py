@@ -82,7 +82,7 @@ def interpret_message(
     check_input(photo, message)
     turn = interpret(
         message, _messages(history), photo, stylist, search_index, schema, params.embedder,
-        params.recipient, params.weather_on(_date(today)),
+        params.recipient, params.weather_on(_date(today)), params.language,
     )  # fmt: skip
     start = asdict(turn.photo) if turn.photo else {}
     return turn.request.model_dump(), start, turn.plan.model_dump()

@@ -58,8 +58,8 @@ export function ItemDialog({ item, answer }) {
         ${item.brand && html`<p class="eyebrow brand">${item.brand}</p>`}
         <p class="offer large"><${Price} price=${item.price} /> <${Sizes} item=${item} most=${30} /></p>
         ${item.why && html`<p class="why">${item.why}</p>`}
-        <div class="item-actions"><${ProductLink} item=${item} answer=${answer} class="to-shop button" /><${Save} item=${item} /></div>
-        <${Follow} item=${item} onFollow=${closeDialog} />
+        <${ProductLink} item=${item} answer=${answer} class="to-shop button" />
+        <div class="item-actions"><${Follow} item=${item} onFollow=${closeDialog} /><${Save} item=${item} /></div>
         <p class="description">${item.description}</p>
         <${Facts} attributes=${item.attributes} />
       </div>

@@ -1,4 +1,5 @@
 /** What the server is told of a turn and of those before. */
+import { language } from "./i18n.js";
 import { visit } from "./store.js";
 
 const MOST_TURNS = 20;
@@ -51,5 +52,6 @@ export function requestOf(turn) {
   const chosen = { sort, method, recipient };
   const set = Object.fromEntries(Object.entries(chosen).filter(([, value]) => value));
   const history = historyBefore(turn.id);
-  return { message: turn.message, history, filters, ...set, ...startFields(turn.start) };
+  const told = { message: turn.message, history, language: language.get() };
+  return { ...told, filters, ...set, ...startFields(turn.start) };
 }
