@@ -354,7 +354,7 @@ def test_errors_are_sentences_and_the_page_goes_on(chromium, address, photo, tmp
 
 def test_the_page_speaks_the_customers_language_and_quick_replies_are_theirs(chromium, address):
     page = opened(chromium, address, PHONE, locale="de-DE")
-    expect(page.locator(".greeting")).to_have_text("Was suchst du?")
+    expect(page.locator(".greeting")).to_have_text("Was suchen Sie?")
     assert page.evaluate("document.documentElement.lang") == "de"
     page.locator(".example").first.click()
     expect(answered(page).locator(".reply")).to_contain_text(re.compile("pass"))
@@ -456,7 +456,7 @@ def test_the_widget_opens_in_the_page_of_a_shop_and_of_no_other(chromium, addres
         panel = page.frame_locator("iframe")
         field = panel.locator("#message")
         expect(field).to_be_focused()
-        expect(panel.locator(".greeting")).to_have_text("Was suchst du?")
+        expect(panel.locator(".greeting")).to_have_text("Was suchen Sie?")
         accent = "button => getComputedStyle(button).backgroundColor"
         assert panel.locator("#send").evaluate(accent) == "rgb(31, 95, 168)"
         assert page.get_by_role("button", name="Stylist").evaluate(accent) == "rgb(31, 95, 168)"

@@ -7,7 +7,7 @@
     en: { open: "Need advice?", close: "Close" },
     de: { open: "Beratung?", close: "Schließen" },
     fr: { open: "Besoin d'un conseil ?", close: "Fermer" },
-    es: { open: "¿Necesitas consejo?", close: "Cerrar" },
+    es: { open: "¿Necesita consejo?", close: "Cerrar" },
   };
   const COLOURS = ["paper", "card", "ink", "soft", "line", "accent", "on_accent"];
   const code = language.slice(0, 2).toLowerCase();
