@@ -27,12 +27,15 @@ IMAGES = Path(__file__).with_name("images")
 def take_demo(page: Page, address: str, photo: Path) -> None:
     """Shows a shirt."""
     page.goto(address)
-    page.locator("#photo input[type=file]").first.set_input_files(photo)
-    page.locator("#results .slot").first.wait_for()
-    page.locator("#chat").get_by_text("With your").wait_for()
+    page.locator("#photo").set_input_files(photo)
+    wait_for_answer(page)
+    page.screenshot(path=IMAGES / "demo.png")
+
+
+def wait_for_answer(page: Page) -> None:
+    """Waits for an answer and its photos."""
+    page.locator(".turn.last[aria-busy=false] .slot").first.wait_for()
     page.wait_for_timeout(2000)
-    page.evaluate("scrollTo(0, 0)")
-    page.screenshot(path=IMAGES / "demo.png", full_page=True)
 
 
 def take_lineage(page: Page, address: str) -> None:
@@ -101,14 +104,10 @@ def take_shop(browser: Browser, address: str) -> None:
     for name, width, height in (("shop", 1440, 1000), ("shop_phone", 390, 844)):
         page = browser.new_page(viewport={"width": width, "height": height})
         page.goto(address)
-        page.locator("#message textarea, #message input").first.fill("a t-shirt under 50")
+        page.locator("#message").fill("a t-shirt under 50")
         page.keyboard.press("Enter")
-        page.locator("#results .slot").first.wait_for()
-        page.wait_for_timeout(3000)
-        if name == "shop_phone":
-            page.locator("#results .slot").first.scroll_into_view_if_needed()
-        page.wait_for_timeout(1000)
-        page.screenshot(path=IMAGES / f"{name}.png", full_page=name == "shop")
+        wait_for_answer(page)
+        page.screenshot(path=IMAGES / f"{name}.png")
         page.close()
 
 
