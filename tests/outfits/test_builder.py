@@ -107,7 +107,8 @@ def test_the_released_judge_prefers_a_whole_outfit_that_fits(schema):
     assert names([outfit]) == [["tee", "sneakers"]]
     assert outfit.acceptability > 0.5 and outfit.reasons
     pieces = judge.pieces([piece("jeans"), *(piece_of(one.hit) for one in outfit.candidates)])
-    assert judge.reasons(pieces, np.array([[0, 1, 2]])) == [outfit.reasons]
+    (verdict,) = judge.verdicts(pieces, np.array([[0, 1, 2]]))
+    assert verdict.reasons == outfit.reasons
     assert judge.acceptability(pieces, np.array([[0, 1, 2]]))[0] == outfit.acceptability
 
 

@@ -47,7 +47,7 @@ def test_what_is_liked_is_likely_to_be_acceptable(model):
 
 def test_contributions_name_what_carries_an_outfit_and_add_up(model, rated):
     features = np.array([[0.05, 0.6, 0.5]], np.float32)
-    groups, (points,) = model.contributions(features)
+    _, groups, (points,) = model.explain(features)
     moved = dict(zip(groups, points, strict=True))
     assert moved["warmth"] > 0.2 > abs(moved["slots"])
     leaves = model.predict(features)

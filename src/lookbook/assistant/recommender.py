@@ -39,7 +39,7 @@ _TEMPERATURE_WITH_MESSAGE = 0.3
 # judged whole; at full weight the same few items would be candidates for all.
 _STYLE_WEIGHT = 0.5
 # Candidates for each slot of an outfit around an item that was searched for.
-_CANDIDATES_AROUND = 24
+_CANDIDATES_AROUND = 36
 
 
 class Recommender:
@@ -397,38 +397,59 @@ class Recommender:
         return self._outfits_around(plan, (in_slot or first)[: self._params.outfits])
 
     def _outfits_around(self, plan: ShoppingPlan, seeds: list[Recommendation]) -> list[Outfit]:
-        """Build an outfit around each seed; no other item is in two of them."""
-        slot_queries: list[list[SlotQuery]] = []
-        queries: list[Query] = []
+        """Build an outfit around each seed; no other item is in two of them.
+
+        Seeds of one slot and wearer are alternatives, whose other slots are filled at once.
+        """
+        wearer = recipient_attributes(self._schema)
+        alike: dict[tuple[str, ...], list[Recommendation]] = {}
         for seed in seeds:
-            slots = default_slots(slot_of(seed.record, self._schema), self._schema)
-            slot_queries.append([self._slot_query(slot, plan) for slot in slots])
-            update = {
-                "seed": seed.photo_id,
-                "temperature": self._params.temperature * _TEMPERATURE_WITH_MESSAGE,
-            }
-            queries += [
-                query.model_copy(update=update)
-                for query in self._complementing(
-                    slot_queries[-1], plan, [seed.hit.item.probabilities]
-                )
-            ]
+            slot = slot_of(seed.record, self._schema) or ""
+            key = (slot, *(str(seed.record[name]) for name in wearer))
+            alike.setdefault(key, []).append(replace(seed, slot=slot))
+        slot_queries = [
+            [self._slot_query(slot, plan) for slot in default_slots(key[0], self._schema)]
+            for key in alike
+        ]
+        temperature = self._params.temperature * _TEMPERATURE_WITH_MESSAGE
+        queries = [
+            query.model_copy(update={"seed": first.photo_id, "temperature": temperature})
+            for own, (first, *_) in zip(slot_queries, alike.values(), strict=True)
+            for query in self._complementing(own, plan, [first.hit.item.probabilities])
+        ]
         results = iter(
             self._search.search(queries, self._method, _CANDIDATES_AROUND, self._params.embedder)
         )
-        outfits: list[Outfit] = []
         used = {seed.photo_id for seed in seeds}
-        for seed, own_queries in zip(seeds, slot_queries, strict=True):
+        outfits: dict[str, Outfit] = {}
+        for own, group in zip(slot_queries, alike.values(), strict=True):
             candidates = [
-                (query, [hit for hit in next(results) if hit.photo_id not in used])
-                for query in own_queries
+                (query, [hit for hit in next(results) if hit.photo_id not in used]) for query in own
             ]
-            worn = known_values_by_attribute(seed.record, self._schema)
-            for items, verdict in self._build(candidates, worn, [piece_of(seed.hit)], 1, plan):
+            filled = [(query, hits) for query, hits in candidates if hits]
+            built = build_outfits(
+                [],
+                [
+                    _candidates([one.hit for one in group]),
+                    *(_candidates(hits) for _, hits in filled),
+                ],
+                self._judge,
+                len(group),
+                self._params.diversity,
+                plan.context,
+            )
+            by_id = {seed.photo_id: seed for seed in group}
+            for outfit in built:
+                first, *others = outfit.candidates
+                seed = by_id[first.hit.photo_id]
+                worn = known_values_by_attribute(seed.record, self._schema)
+                items = [
+                    self._recommendation(candidate.hit, query, [worn])
+                    for candidate, (query, _) in zip(others, filled, strict=True)
+                ]
                 used |= {one.photo_id for one in items}
-                first = replace(seed, slot=slot_of(seed.record, self._schema) or "")
-                outfits.append(self._outfit(None, plan, [first, *items], verdict))
-        return self._good(outfits)
+                outfits[seed.photo_id] = self._outfit(None, plan, [seed, *items], outfit)
+        return self._good([outfits[one.photo_id] for one in seeds if one.photo_id in outfits])
 
     def _outfit(
         self,

@@ -70,8 +70,10 @@ class CompatibilityModel(BaseModel):
         Args:
             features: (outfits, features), see :meth:`align`.
         """
-        nodes = self._descend(features)[-1]
-        scores = self._nodes[3][nodes].mean(axis=1)
+        return self._probabilities(self._descend(features)[-1])
+
+    def _probabilities(self, leaves: np.ndarray) -> np.ndarray:
+        scores = self._nodes[3][leaves].mean(axis=1)
         probabilities: np.ndarray = 1 / (1 + np.exp(-(self.slope * scores + self.intercept)))
         return probabilities
 
@@ -82,8 +84,8 @@ class CompatibilityModel(BaseModel):
         aligned = np.where(columns >= 0, features[:, columns], np.array(self.means, np.float32))
         return aligned.astype(np.float32)
 
-    def contributions(self, features: np.ndarray) -> tuple[list[str], np.ndarray]:
-        """Return how much each group of features moves outfits' scores off the mean.
+    def explain(self, features: np.ndarray) -> tuple[np.ndarray, list[str], np.ndarray]:
+        """Predict, and return how much each group of features moves the score off the mean.
 
         The steps along each tree's path are added up by the feature that decides them (Saabas,
         2014); features form a group by the name before their colon.
@@ -92,7 +94,7 @@ class CompatibilityModel(BaseModel):
             features: (outfits, features), see :meth:`align`.
 
         Returns:
-            The groups, and (outfits, groups) points.
+            (outfits,) probabilities, see :meth:`predict`; the groups, and (outfits, groups) points.
         """
         path = self._descend(features)
         feature, _, _, value = self._nodes
@@ -104,7 +106,8 @@ class CompatibilityModel(BaseModel):
             # A leaf is its own child, and moves nothing.
             places = starts + groups.take(feature.take(parents))
             moved += np.bincount(places.ravel(), steps.ravel(), len(moved))
-        return names, moved.reshape(len(features), -1) / len(self.trees)
+        points = moved.reshape(len(features), -1) / len(self.trees)
+        return self._probabilities(path[-1]), names, points
 
     def _descend(self, features: np.ndarray) -> list[np.ndarray]:
         """Return the (outfits, trees) nodes that outfits reach, level by level."""

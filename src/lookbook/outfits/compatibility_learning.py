@@ -141,7 +141,7 @@ def group_importances(model: CompatibilityModel, features: np.ndarray) -> dict[s
     Returns:
         Mean absolute contributions by group, the largest first; a score's points.
     """
-    groups, points = model.contributions(features)
+    _, groups, points = model.explain(features)
     means = dict(zip(groups, np.abs(points).mean(axis=0).tolist(), strict=True))
     return dict(sorted(means.items(), key=lambda one: -one[1]))
 

@@ -78,6 +78,19 @@ class Pieces:
         return filled
 
     @cached_property
+    def replacing(self) -> np.ndarray:
+        """(slots, slots) whether the first slot takes the place of the second."""
+        slots = self.schema.slots
+        rows = [[other in one.replaces for other in slots] for one in slots.values()]
+        return np.reshape(np.array(rows, float), (len(slots), len(slots)))
+
+    @cached_property
+    def expected(self) -> np.ndarray:
+        """(slots,) whether every outfit fills the slot, or one in its place."""
+        expected = default_slots(None, self.schema)
+        return np.array([slot in expected for slot in self.schema.slots], float)
+
+    @cached_property
     def values(self) -> np.ndarray:
         """(pieces, values) probabilities, in the order of :func:`value_columns`."""
         shares = [
@@ -101,15 +114,16 @@ class Pieces:
         return conflicts
 
     @cached_property
-    def pair_lifts(self) -> dict[str, np.ndarray]:
-        """(pieces, pieces) log lifts of values worn together, by attribute."""
-        lifts = {}
-        for name, pairs in self.style.attributes.items():
+    def pair_lifts(self) -> np.ndarray:
+        """(pieces, pieces, attributes) log lifts of values that are worn together."""
+        count = len(self.embeddings)
+        lifts = np.zeros((count, count, len(self.style.attributes)))
+        for column, (name, pairs) in enumerate(self.style.attributes.items()):
             shares = self.probabilities.of(name, pairs.values)
             # An item of two colours counts once.
             shares = shares / np.maximum(shares.sum(axis=1, keepdims=True), 1.0)
             lift = np.reshape(pairs.lift, 2 * (len(pairs.values),))
-            lifts[name] = shares @ lift @ shares.T
+            lifts[:, :, column] = shares @ lift @ shares.T
         return lifts
 
     @cached_property
@@ -202,50 +216,40 @@ def outfit_features(pieces: Pieces, outfits: np.ndarray) -> np.ndarray:
     rows, columns = np.triu_indices(count, 1)
     first, second = outfits[:, rows], outfits[:, columns]
     filled = pieces.slots[outfits]
-    blocks = [*_scale_features(pieces.positions[outfits], filled)]
-    blocks += _slot_features(filled, pieces.schema)
+    blocks = [_scale_features(pieces.positions[outfits], filled)]
+    blocks += _slot_features(filled, pieces)
     conflicts = pieces.recipient_conflicts[first, second]
     blocks += [conflicts.mean(axis=1), conflicts.max(axis=1)]
-    for lifts in pieces.pair_lifts.values():
-        own = lifts[first, second]
-        blocks += [own.mean(axis=1), own.min(axis=1)]
+    lifts = pieces.pair_lifts[first, second]
+    blocks.append(np.stack([lifts.mean(axis=1), lifts.min(axis=1)], axis=2))
     blocks += [own[first, second].mean(axis=1) for own in pieces.overlaps.values()]
     blocks += _picture_features(pieces.similarities[first, second])
     stacked = [np.reshape(block, (len(outfits), -1)) for block in blocks]
     return np.concatenate([*stacked, pieces.values[outfits].sum(axis=1)], axis=1, dtype=np.float32)
 
 
-def _scale_features(positions: np.ndarray, filled: np.ndarray) -> list[np.ndarray]:
+def _scale_features(positions: np.ndarray, filled: np.ndarray) -> np.ndarray:
     """Return mean, range, deviation, product and the difference of each slot, for each scale."""
-    blocks = []
     # A slot's piece against the rest of the outfit; weak where it is doubtful that it is filled.
     weights = filled / np.maximum(filled.sum(axis=1, keepdims=True), 0.3)
     others = 1.0 - filled
     other_weights = others / np.maximum(others.sum(axis=1, keepdims=True), 0.3)
     certainty = np.minimum(filled.sum(axis=1), 1.0)
-    for scale in range(positions.shape[2]):
-        own = positions[:, :, scale]
-        total = own.sum(axis=1)
-        blocks += [own.mean(axis=1), np.ptp(own, axis=1), own.std(axis=1)]
-        blocks.append((total**2 - (own**2).sum(axis=1)) / 2)
-        difference = ((weights - other_weights) * own[:, :, None]).sum(axis=1)
-        blocks.append(difference * certainty)
-    return blocks
+    total = positions.sum(axis=1)
+    products = (total**2 - (positions**2).sum(axis=1)) / 2
+    ranges = np.ptp(positions, axis=1)
+    differences = positions.transpose(0, 2, 1) @ (weights - other_weights)
+    own = np.stack([positions.mean(axis=1), ranges, positions.std(axis=1), products], axis=2)
+    return np.concatenate([own, differences * certainty[:, None]], axis=2)
 
 
-def _slot_features(filled: np.ndarray, schema: Schema) -> list[np.ndarray]:
+def _slot_features(filled: np.ndarray, pieces: Pieces) -> list[np.ndarray]:
     """Return how many pieces fill each slot, twice or not at all, and slots that exclude others."""
-    slots = list(schema.slots)
     number = filled.sum(axis=1)
     twice = (number**2 - (filled**2).sum(axis=1)) / 2
-    overlap = np.zeros(len(filled))
-    missing = np.zeros_like(number)
-    for column, slot in enumerate(slots):
-        replacing = [slots.index(one) for one in slots if slot in schema.slots[one].replaces]
-        overlap = overlap + number[:, column] * number[:, replacing].sum(axis=1)
-        if slot in default_slots(None, schema):
-            present = number[:, column] + number[:, replacing].sum(axis=1)
-            missing[:, column] = np.maximum(0.0, 1.0 - present)
+    replacing = number @ pieces.replacing
+    overlap = (number * replacing).sum(axis=1)
+    missing = np.maximum(0.0, 1.0 - number - replacing) * pieces.expected
     return [number, twice, missing, overlap, np.full(len(filled), filled.shape[1], float)]
 
 

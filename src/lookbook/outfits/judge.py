@@ -173,7 +173,7 @@ class OutfitJudge:
         if not len(outfits):
             return []
         broken = self.broken_rules(pieces, outfits)
-        acceptability, reasons = self.acceptability(pieces, outfits), self.reasons(pieces, outfits)
+        acceptability, reasons = self._explain(pieces, outfits)
         return [
             Verdict(
                 float(acceptability[row]), list(compress(self.rules, broken[row])), reasons[row]
@@ -181,16 +181,19 @@ class OutfitJudge:
             for row in range(len(outfits))
         ]
 
-    def reasons(self, pieces: Pieces, outfits: np.ndarray) -> list[list[str]]:
-        """Return which groups of features speak for each outfit, the strongest first.
+    def _explain(self, pieces: Pieces, outfits: np.ndarray) -> tuple[np.ndarray, list[list[str]]]:
+        """Return the acceptability, and which groups of features speak for each outfit.
 
         A scale is a reason only where the outfit stays well within its rule, or, without one, where
         its pieces are near one another; so the reason is true whatever the model rests on.
+
+        Returns:
+            (outfits,) probabilities; and for each outfit the groups, the strongest first.
         """
         model = self.style.compatibility
         if model is None or outfits.shape[1] < 2:
-            return [[] for _ in outfits]
-        groups, steps = model.contributions(self._features(pieces, outfits))
+            return self.acceptability(pieces, outfits), [[] for _ in outfits]
+        acceptability, groups, steps = model.explain(self._features(pieces, outfits))
         broken = broken_rules(pieces, outfits, self._reason_rules)
         ranges = np.ptp(pieces.positions[outfits], axis=1)
         reasons = []
@@ -204,7 +207,7 @@ class OutfitJudge:
             order = np.argsort(-own_steps, kind="stable")
             strong = [groups[place] for place in order if own_steps[place] >= _MIN_REASON]
             reasons.append([group for group in strong if group not in far])
-        return reasons
+        return acceptability, reasons
 
     def _features(self, pieces: Pieces, outfits: np.ndarray) -> np.ndarray:
         model = self.style.compatibility
