@@ -3,6 +3,7 @@ import { Follow, Photo, Price, ProductLink, Save, Sizes } from "./cards.js";
 import { facets } from "./conversation.js";
 import { Dialog } from "./dialog.js";
 import { t } from "./i18n.js";
+import { labelsOf } from "./labels.js";
 import { closeDialog, html, Icon, useRef, useState } from "./ui.js";
 
 function Gallery({ item }) {
@@ -39,15 +40,10 @@ function Gallery({ item }) {
   </div>`;
 }
 
-/** List known values by attribute, as the customer's language has them. */
 function Facts({ attributes }) {
-  const labels = facets.use()?.attributes ?? [];
-  const rows = labels.flatMap(({ name, label, values }) => {
-    const own = [attributes[name] ?? []].flat().filter((value) => value && value !== "Unknown");
-    const shown = own.map((value) => values.find((one) => one.name === value)?.label ?? value);
-    return shown.length ? [[label, shown.join(", ")]] : [];
-  });
-  return html`<dl class="facts-list">${rows.map(([label, value]) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`)}</dl>`;
+  facets.use();
+  return html`<dl class="facts-list">${labelsOf(attributes).map(([label, shown]) =>
+    html`<div><dt>${label}</dt><dd>${shown.join(", ")}</dd></div>`)}</dl>`;
 }
 
 export function ItemDialog({ item, answer }) {

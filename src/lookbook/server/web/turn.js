@@ -2,14 +2,13 @@
 import { Card } from "./cards.js";
 import { ask, facets, setRecipient, shop, showMore } from "./conversation.js";
 import { t } from "./i18n.js";
+import { labelsOf } from "./labels.js";
 import { Outfits } from "./outfits.js";
 import { bySlot } from "./requests.js";
 import { visit } from "./store.js";
 import { html, Icon, openDialog, useEffect, useRef } from "./ui.js";
 
 const RECIPIENTS = ["Women", "Men", "Unisex"];
-/** Values that tell a customer nothing. */
-const NOTHING = ["Unknown", "none", "other"];
 
 function Said({ turn }) {
   const { start, shows, label } = turn;
@@ -23,12 +22,11 @@ function Said({ turn }) {
   </div>`;
 }
 
-/** List known values of a photo as the customer's language has them. */
-function factsOf(attributes) {
-  const found = facets.get()?.attributes ?? [];
-  const labels = found.flatMap(({ name, values }) =>
-    [attributes[name] ?? []].flat().map((value) => values.find((one) => one.name === value)?.label ?? value));
-  return [...new Set(labels)].filter((label) => label && !NOTHING.includes(label));
+/** List the values of a photo that its title does not say, each once. */
+function factsOf({ attributes, title }) {
+  const labels = labelsOf(attributes).flatMap(([, shown]) => shown);
+  const isNew = (label) => !title.toLowerCase().includes(label.toLowerCase());
+  return [...new Set(labels)].filter(isNew);
 }
 
 function Seen({ turn }) {
@@ -37,8 +35,7 @@ function Seen({ turn }) {
   if (!seen?.photo_id || !turn.shows) return null;
   return html`<div class="seen" id="seen">
     <p><span class="eyebrow">${t("seen")}</span> <b>${seen.title}</b>
-      <span class="facts">${factsOf(seen.attributes).filter((fact) =>
-        !seen.title.toLowerCase().includes(fact.toLowerCase())).join(" · ")}</span></p>
+      <span class="facts">${factsOf(seen).join(" · ")}</span></p>
     <button class="quiet" onClick=${() => openDialog({ name: "edit", turn: turn.id })}>
       <${Icon} name="edit" />${t("seen.change")}</button>
   </div>`;
