@@ -1,13 +1,18 @@
 import json
 import re
+from pathlib import Path
 from string import Formatter
 
 import pytest
+from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
+from starlette.testclient import TestClient
 
+from lookbook.errors import InputError
 from lookbook.server.shop_page import WEB, PageParams, page_texts
+from lookbook.server.site import site_router
 from lookbook.understanding.request import Recipient
 from project import (
     assistant_of,
@@ -16,7 +21,7 @@ from project import (
     jpeg,
     keep_screenshots,
 )
-from serving import app_of, serving
+from serving import app_of, server_params, serving
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 expect = playwright.expect
@@ -281,6 +286,32 @@ def test_a_product_shows_what_the_shop_says_and_questions_are_about_it(chromium,
     check(page, "saved")
 
 
+def test_a_shop_that_asks_for_it_is_told_what_is_shown_and_clicked(chromium, address):
+    context, told = chromium.new_context(), []
+
+    def ask_for_feedback(route):
+        answer = route.fetch()
+        route.fulfill(response=answer, json=answer.json() | {"feedback": True})
+
+    def take(route):
+        told.append(route.request.post_data_json)
+        route.fulfill(status=204)
+
+    context.route("**/api/v1/shop", ask_for_feedback)
+    context.route("**/api/v1/feedback", take)
+    context.route("https://lookbook.example/**", lambda route: route.abort())
+    page = context.new_page()
+    page.goto(address)
+    turn = say(page, "LB-045-S")
+    turn.locator("a.to-shop").first.click()
+    turn.locator(".outfit .swap").first.click()
+    expect(turn.locator(".piece[aria-busy=true]")).to_have_count(0)
+    page.wait_for_timeout(300)
+    assert [one["event"] for one in told] == ["shown", "clicked", "dismissed"]
+    assert {one["answer_id"] for one in told} == {told[0]["answer_id"]}
+    assert told[1]["item_ids"] == ["beige-shorts-045"]
+
+
 def test_products_are_filtered_and_sorted_by_keyboard_on_a_phone(chromium, address):
     page = opened(chromium, address, PHONE)
     say(page, "tops")
@@ -339,7 +370,7 @@ def test_errors_are_sentences_and_the_page_goes_on(chromium, address, photo, tmp
     turn = upload(page, tmp_path / "bad.jpg")
     expect(turn.get_by_role("alert")).to_contain_text("This file is no photo I can use.")
     check(page, "failed")
-    page.locator("#context button").click()
+    expect(page.locator("#context")).to_have_count(0)
     page.context.set_offline(True)
     turn = say(page, "red dress")
     expect(turn.get_by_role("alert")).to_contain_text("There is no connection.")
@@ -371,7 +402,28 @@ def test_the_page_speaks_the_customers_language_and_quick_replies_are_theirs(chr
     page.locator("#language").select_option("fr")
     expect(page.locator("#message")).to_have_attribute("placeholder", re.compile("Dites"))
     expect(replies.first).to_have_text("moins cher")
-    check(page, "french")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    keep_screenshots(page, "french")
+
+
+def test_files_are_kept_by_browsers_and_no_site_shows_the_page_in_a_frame_by_default():
+    params = server_params().page
+    client = TestClient(FastAPI())
+    client.app.include_router(site_router(params, [], lambda count, base: []))
+    page = client.get("/")
+    assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
+    assert page.headers["cache-control"] == "no-cache"
+    for path in re.findall(r'(?:href|src)="(web/[^"]+)"', page.text):
+        file = client.get(f"/{path}")
+        assert "immutable" in file.headers["cache-control"]
+        again = client.get(f"/{path}", headers={"If-None-Match": file.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+    assert "immutable" not in client.get("/web/old/app.css").headers["cache-control"]
+    for path in ("/web/x/site.py", "/web/x/../site.py", "/web/x/%2e%2e/site.py", "/logo"):
+        assert client.get(path).status_code == 404
+    missing = params.model_copy(update={"logo": Path("no/logo.svg")})
+    with pytest.raises(InputError, match="server.page.logo"):
+        site_router(missing, [], lambda count, base: [])
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -8,6 +8,7 @@ import { update, updateTurn, visit } from "./store.js";
 import { announce, observable } from "./ui.js";
 
 const PAGE = 12;
+const UNUSABLE = ["error.photo", "error.large", "error.photo.gone"];
 /** The shop's page, and what its catalogue can be filtered by. */
 export const shop = observable(null);
 export const facets = observable(null);
@@ -44,6 +45,8 @@ export async function ask(id) {
     if (error.name !== "AbortError" && !error.text) console.error(error);
     const text = error.name === "AbortError" ? "stopped" : (error.text ?? "error");
     updateTurn(id, { status: "failed", error: text });
+    // Further messages are not about a photo that cannot be used.
+    if (UNUSABLE.includes(text) && visit.get().start?.name === turn.start?.name) update({ start: null });
     if (text !== "stopped") announce(t(text));
   } finally {
     if (waiting === control) waiting = null;

@@ -42,7 +42,7 @@ export function EditDialog({ turn: id }) {
       ${title && html`<label class="field"><span>${t("title")}</span><input id="edit-title" maxlength="120"
         value=${valueOf(title)} onInput=${(event) => set(title)(event.target.value)} /></label>`}
       ${attributes.map(({ name, label, is_multiple, values }) => {
-        const own = listed(valueOf(name));
+        const own = listed(valueOf(name)).filter((value) => value && value.toLowerCase() !== "unknown");
         if (is_multiple) {
           return html`<fieldset class="field" key=${name}><legend>${label}</legend>
             <${Choices} values=${offered(values, own)} chosen=${own} onChange=${set(name)} /></fieldset>`;
