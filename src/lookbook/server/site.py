@@ -19,7 +19,10 @@ from lookbook.server.shop_page import WEB, PageParams, ShopPage
 _AN_HOUR = "public, max-age=3600"
 _A_YEAR = "public, max-age=31536000, immutable"
 _TYPES = {".js": "text/javascript; charset=utf-8", ".json": "application/json"}
-_PAGE_ONLY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'"  # fmt: skip # noqa: E501
+_OWN_SERVER = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'"
+)
 
 
 def content_security_policy(frame_origins: Sequence[str]) -> str:
@@ -28,7 +31,8 @@ def content_security_policy(frame_origins: Sequence[str]) -> str:
     Args:
         frame_origins: Sites whose pages may show the page in a frame.
     """
-    return f"{_PAGE_ONLY}; frame-ancestors {' '.join(frame_origins) or chr(39) + 'none' + chr(39)}"
+    ancestors = " ".join(frame_origins) or "'none'"
+    return f"{_OWN_SERVER}; frame-ancestors {ancestors}"
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,10 @@ export function App() {
   const open = dialog.use();
   const isOver = usePhotos();
   const Dialog = DIALOGS[open?.name];
+  useEffect(() => {
+    history.scrollRestoration = "manual";
+    if (turns.length > 1) document.querySelector(".turn.last").scrollIntoView();
+  }, []);
   const skip = (event) => {
     event.preventDefault();
     document.getElementById("message").focus();

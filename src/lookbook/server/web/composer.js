@@ -69,6 +69,8 @@ export function Composer() {
     const message = text.trim();
     if (!message) return;
     setText("");
+    // The keyboard of a phone would hide the answer.
+    if (matchMedia("(pointer: coarse)").matches) field.current.blur();
     say(message);
   };
   const keys = (event) => {

@@ -40,7 +40,9 @@ export async function ask(id) {
     if (turn.isSearch) await searchTurn(turn, 0, control.signal);
     else await recommendTurn(turn, control.signal);
     updateTurn(id, { status: "done" });
-    finish(visit.get().turns.find((one) => one.id === id));
+    const done = visit.get().turns.find((one) => one.id === id);
+    // The customer may have gone back to another visit.
+    if (done) finish(done);
   } catch (error) {
     if (error.name !== "AbortError" && !error.text) console.error(error);
     const text = error.name === "AbortError" ? "stopped" : (error.text ?? "error");
@@ -78,6 +80,7 @@ async function recommendTurn(turn, signal) {
 /** Remember what the photo was seen to be, and for whom things are. */
 function takeAnswer(id, answer) {
   const turn = visit.get().turns.find((one) => one.id === id);
+  if (!turn) return;
   if (answer.seen && turn.start) {
     const start = { ...turn.start, photo_id: answer.seen.photo_id, title: answer.seen.title };
     if (visit.get().start?.name === turn.start.name) update({ start });
