@@ -14,7 +14,6 @@ from lookbook.errors import InputError
 from lookbook.server.secrets import Secrets
 from lookbook.server.shop_page import WEB, PageParams, page_texts
 from lookbook.server.site import site_router
-from lookbook.understanding.request import Recipient
 from project import (
     assistant_of,
     configuration,
@@ -457,7 +456,6 @@ def test_every_text_of_the_page_is_used_and_there_is_no_other():
         if f'"{name}"' not in scripts and not name.startswith(families)
     }  # fmt: skip
     assert unused == set()
-    assert {f"recipient.{one}" for one in Recipient.__args__} <= set(texts)
 
 
 def test_a_shop_gives_its_name_colours_texts_and_nothing_says_clothes(chromium, ran, tmp_path):
