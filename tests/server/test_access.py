@@ -24,6 +24,7 @@ def assistant(ran):
         ({"Authorization": "Bearer opensesam"}, 401),
         ({"Authorization": "Basic opensesame"}, 401),
         ({"X-API-Key": "page.9999999999.0"}, 401),
+        ({"X-API-Key": "page.1.\xe9".encode()}, 401),
     ],
 )
 def test_with_keys_the_api_and_agents_need_one(assistant, headers, status):

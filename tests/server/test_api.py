@@ -152,6 +152,17 @@ def test_a_search_goes_through_pages(client):
     assert [one["id"] for one in first["items"] + second["items"]] == [one["id"] for one in whole]
 
 
+def test_a_search_names_no_page_that_it_refuses(client, monkeypatch):
+    monkeypatch.setattr("lookbook.server.models.MAX_RESULTS", 3)
+    assert post(client, "search", limit=3)["next_offset"] == 3
+    assert post(client, "search", limit=4)["next_offset"] is None
+
+
+def test_an_empty_list_of_values_allows_all(client):
+    every = post(client, "search", limit=100)
+    assert post(client, "search", limit=100, filters={"attributes": {"Gender": []}}) == every
+
+
 def test_a_search_without_text_lists_what_meets_the_filters(client):
     filters = {"max_price": 40, "attributes": {"Category": ["Tops", "T-Shirt"]}}
     found = post(client, "search", filters=filters, sort="price_descending", limit=100)
@@ -172,6 +183,8 @@ def test_an_item_is_found_by_the_shops_id_and_by_its_photo(client):
         f"/api/v1/items/{item['id']}", headers={"If-None-Match": by_id.headers["etag"]}
     )
     assert (again.status_code, again.content) == (304, b"")
+    weak = {"If-None-Match": f'"other", W/{by_id.headers["etag"]}'}
+    assert client.get(f"/api/v1/items/{item['id']}", headers=weak).status_code == 304
     several = client.get("/api/v1/items", params={"id": ["nothing", item["id"]]}).json()
     assert several == [by_id.json()]
     assert "nothing" in refused(client.get("/api/v1/items/nothing"), 404)["detail"]

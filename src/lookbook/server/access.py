@@ -80,7 +80,7 @@ class Access:
         key = key or connection.headers.get("x-api-key", "")
         if key.startswith(f"{_PAGE}."):
             opened, _, signature = key.rpartition(".")
-            is_ours = hmac.compare_digest(signature, self._sign(opened))
+            is_ours = hmac.compare_digest(signature.encode(), self._sign(opened).encode())
             stamp = opened.removeprefix(f"{_PAGE}.")
             if is_ours and time.time() - int(stamp) < TOKEN_LIFETIME_S:
                 return address

@@ -18,6 +18,7 @@ from starlette.datastructures import UploadFile as ReceivedFile
 from lookbook.feedback.events import FeedbackEvent
 from lookbook.server import models
 from lookbook.server.access import Access
+from lookbook.server.etags import is_known
 from lookbook.server.limits import ConcurrencyLimit
 from lookbook.server.problems import MEDIA_TYPE, NotFound, Refusal, to_problem
 from lookbook.server.service import Answer, ShopService
@@ -257,7 +258,7 @@ def _cached(request: Request, body: BaseModel | list[Any]) -> Response:
     response = _json(body)
     tag = f'"{sha256(response.body).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": f"private, max-age={_MAX_AGE_S}"}
-    if request.headers.get("if-none-match") == tag:
+    if is_known(request, tag):
         return Response(status_code=304, headers=headers)
     response.headers.update(headers)
     return response

@@ -270,7 +270,7 @@ class SearchResults(_Model):
     """A page of hits.
 
     Attributes:
-        next_offset: The offset of the next page; ``null`` on the last.
+        next_offset: The offset of the next page; ``null`` if no other one can be asked for.
     """
 
     items: list[FoundItem]

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from lookbook.photos.photo import PhotoError, decode, identify
+from lookbook.server.etags import is_known
 
 SIZE = (320, 400)
 LARGE_SIZE = (1280, 1280)
@@ -101,7 +102,7 @@ class Routes:
                 data = await run_in_threadpool(self.thumbnail, photo_id, file)
         except FileNotFoundError:
             return Response("There is no such picture.", status_code=404)
-        if request.headers.get("if-none-match") == tag:
+        if is_known(request, tag):
             return Response(status_code=304, headers=headers)
         return Response(data, media_type="image/webp", headers=headers)
 

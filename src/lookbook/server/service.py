@@ -145,7 +145,7 @@ class ShopService:
         presenter = self._presenter(base)
         return models.SearchResults(
             items=[presenter.found(one) for one in found[: request.limit]],
-            next_offset=end if len(found) > request.limit else None,
+            next_offset=end if len(found) > request.limit and end <= models.MAX_RESULTS else None,
         )
 
     def item(self, item_id: str, base: str) -> models.Item:
@@ -253,7 +253,8 @@ class ShopService:
         if request.method is not None:
             params = params.model_copy(update={"method": request.method})
         if filters.attributes:
-            params = with_filters(params, filters.attributes, self.assistant.schema)
+            chosen = {name: values for name, values in filters.attributes.items() if values}
+            params = with_filters(params, chosen, self.assistant.schema)
         given = filters.model_dump(exclude={"attributes"})
         products = {name: value for name, value in given.items() if value not in (None, [])}
         if products or request.sort:

@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from lookbook.errors import InputError
+from lookbook.server.etags import is_known
 from lookbook.server.models import Item
 from lookbook.server.shop_page import WEB, PageParams, ShopPage
 
@@ -59,7 +60,7 @@ class Asset:
     def response(self, request: Request, cache: str, **headers: str) -> Response:
         """Return the file, or 304 if the browser has it."""
         headers = {"ETag": self.etag, "Cache-Control": cache, **_SAFE, **headers}
-        if request.headers.get("if-none-match") == self.etag:
+        if is_known(request, self.etag):
             return Response(status_code=304, headers=headers)
         return Response(self.data, media_type=self.media_type, headers=headers)
 
