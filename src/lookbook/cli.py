@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import getpass
+import re
 import socket
 import sys
 from collections.abc import Callable
@@ -97,17 +98,17 @@ def demo(
     """Serve the assistant: page, JSON API, agents and widget, over the index there is."""
     users = _pairs(auth, "--auth takes a name and a password, as USER:PASSWORD")
     keys = _pairs(api_keys, "--api-keys takes names and keys, as NAME:KEY,NAME:KEY")
+    if root_path is not None and not re.fullmatch(r"(/[^/?#\s]+)*/?", root_path):
+        raise click.UsageError("--root-path takes a path, such as /stylist")
     check_port(host, port)
     from lookbook.server.launch import serve
-    from lookbook.server.params import ServerParams
     from lookbook.server.secrets import Secrets
 
     given = with_photos(params)
     shop = _open_shop(env, conf_source, given)
-    server: ServerParams = shop.load("server")
+    server = shop.load("server")
     if root_path is not None:
-        # Checked as the file's.
-        server = ServerParams.model_validate({**server.model_dump(), "root_path": root_path})
+        server = server.model_copy(update={"root_path": root_path.rstrip("/")})
     configured = {"method": method, "embedder": table}
     update = {name: value for name, value in configured.items() if value is not None}
     serving = shop.assistant.params.model_copy(update=update)

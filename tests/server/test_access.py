@@ -35,6 +35,10 @@ def test_with_keys_the_api_and_agents_need_one(assistant, headers, status):
         accept = {"Accept": "application/json, text/event-stream"}
         agent = httpx.post(f"{address}/mcp", json=asked, headers={**headers, **accept})
         assert agent.status_code == status
+        gradio = httpx.post(
+            f"{address}/gradio_api/run/answer", json={"data": [None, ""]}, headers=headers
+        )
+        assert (gradio.status_code == 401) == (status == 401)
         if status == 401:
             assert "Authorization" in answer.json()["detail"]
             assert answer.headers["www-authenticate"].startswith("Bearer")
@@ -68,6 +72,7 @@ def test_each_caller_has_a_rate_of_its_own(assistant):
 
         assert [get("opensesame").status_code for _ in range(3)] == [200, 200, 429]
         assert get("swordfish").status_code == 200
+        assert [get("guess").status_code for _ in range(3)] == [401, 401, 429]
         refused = get("opensesame")
     assert 0 < int(refused.headers["retry-after"]) <= 60
     assert "2 requests a minute" in refused.json()["detail"]
@@ -83,6 +88,9 @@ def test_other_sites_may_call_where_they_are_allowed(assistant):
 
         assert allowed(shop) == shop
         assert allowed("https://other.example") is None
+        asked = {"Origin": shop, "Access-Control-Request-Method": "POST"}
+        asked["Access-Control-Request-Headers"] = "content-type,if-none-match,mcp-protocol-version"
+        assert httpx.options(f"{address}/mcp", headers=asked).status_code == 200
 
 
 def test_visitors_need_the_password(assistant):
@@ -92,6 +100,12 @@ def test_visitors_need_the_password(assistant):
             assert httpx.get(f"{address}{path}", auth=("shop", "wrong")).status_code == 401
         assert httpx.get(f"{address}{ATTRIBUTES}", auth=("shop", "sécret")).status_code == 200
         assert httpx.get(f"{address}/health").status_code in (200, 503)
+
+
+def test_the_description_says_how_to_send_a_key(assistant):
+    with serving(app_of(assistant, KEYS)) as address:
+        described = httpx.get(f"{address}/openapi.json").json()
+    assert described["components"]["securitySchemes"]["HTTPBearer"]["scheme"] == "bearer"
 
 
 def test_secrets_are_not_shown():

@@ -92,6 +92,15 @@ def test_a_photo_may_be_a_file_of_a_form(client):
     assert {one["slot"] for one in answer["items"]} == {"feet"}
 
 
+def test_a_request_beside_a_photo_may_be_a_file_and_a_photo_a_data_address(client):
+    request = ("request.json", b'{"message": "which shoes?"}', "application/json")
+    files = {"photo": ("photo.jpg", jpeg("Pants", "red")), "request": request}
+    by_form = client.post("/api/v1/recommend", files=files).json()
+    address = f"data:image/jpeg;base64,{base64.b64encode(jpeg('Pants', 'red')).decode()}"
+    by_address = post(client, "recommend", photo=address, message="which shoes?")
+    assert by_form["items"] == by_address["items"]
+
+
 def test_what_the_photo_shows_can_be_corrected(client):
     photo = base64.b64encode(jpeg("Pants", "red")).decode()
     answer = post(client, "recommend", photo=photo, corrections={"Category": "Shoes"})
@@ -220,6 +229,9 @@ def test_what_can_be_filtered_by_has_labels_and_counts(client):
         ("recommend", {"message": "x", "unknown": 1}, "/unknown"),
         ("recommend", {"message": "x", "recipient": "Nobody"}, "/recipient"),
         ("recommend", {"photo": "bm8gcGhvdG8="}, "no photo I can use"),
+        ("recommend", {"photo": "no photo!"}, "/photo: is not a file in base64"),
+        ("recommend", {"photo": ""}, "base64"),
+        ("search", {"filters": {"min_price": 2, "max_price": 1}}, "min_price is above max_price"),
         ("recommend", {"message": "x", "filters": {"sizes": ["ZZ"]}}, "There are: S, M, L"),
         ("recommend", {"message": "x", "filters": {"attributes": {"Style": ["a"]}}}, "Style"),
         ("recommend", {"message": "x", "filters": {"attributes": {"Colours": ["a"]}}}, "black"),
@@ -241,7 +253,12 @@ def test_other_requests_are_refused_as_problems(client):
         ),
         422,
     )
-    assert "DELETE" in refused(client.delete("/api/v1/recommend"), 404)["detail"]
+    for method in ("DELETE", "HEAD", "GET"):
+        answer = client.request(method, "/api/v1/recommend")
+        assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    refused(client.get("/api/v1/nothing"), 404)
+    form = client.post("/api/v1/recommend", files={"photo": jpeg()}, data={"message": "shoes"})
+    assert "message" in refused(form, 422)["detail"]
     large = {"photo": "A" * 28_000_000}
     assert "larger" in refused(client.post("/api/v1/recommend", json=large), 413)["detail"]
 

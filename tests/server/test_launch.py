@@ -38,7 +38,7 @@ def project(ran, tmp_path_factory):
 @pytest.fixture(scope="module")
 def address(project):
     """`kedro demo` under a path, over the index that `kedro run` made."""
-    with serving_kedro(project, "demo", "--root-path=/stylist") as address:
+    with serving_kedro(project, "demo", "--root-path=/stylist/") as address:
         deadline = time.monotonic() + PATIENCE_S
         while httpx.get(f"{address}/health").status_code != 200:
             assert time.monotonic() < deadline
@@ -252,6 +252,8 @@ def test_an_index_made_by_other_weights_is_not_searched(ran, tmp_path):
     [
         (["--auth", "nobody"], "USER:PASSWORD"),
         (["--api-keys", "nobody"], "NAME:KEY"),
+        (["--root-path", "stylist"], "such as /stylist"),
+        (["--root-path", "//"], "such as /stylist"),
         (["--method", "guess"], "'guess' is not one of"),
         (["--port", "0"], "0 is not in the range"),
     ],

@@ -58,12 +58,21 @@ class Access:
         """
         address = connection.client.host if connection.client else ""
         caller = self._caller(connection, address) if self._keys else address
+        # Who guesses keys has a rate, too.
+        self._count(caller or f"unknown {address}")
         if caller is None:
             REFUSED.labels("key").inc()
             raise Refusal(
                 401, "Send your API key in the header 'Authorization: Bearer KEY'.", "key-missing",
                 {"WWW-Authenticate": 'Bearer realm="Lookbook"'},
             )  # fmt: skip
+
+    def _count(self, caller: str) -> None:
+        """Count a request of a caller.
+
+        Raises:
+            Refusal: With 429, over the rate limit.
+        """
         if self._limit is not None and not self._limiter.hit(self._limit, caller):
             REFUSED.labels("rate").inc()
             reset = self._limiter.get_window_stats(self._limit, caller).reset_time

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 from mcp.server.mcpserver import Context, Image, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import CallToolResult, ContentBlock, TextContent, ToolAnnotations
-from pydantic import Base64Bytes, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from lookbook.search.product_filter import Sort
 from lookbook.server import models
@@ -27,7 +27,7 @@ MAX_PICTURES = 8
 _READ_ONLY = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 
 Photo = Annotated[
-    Base64Bytes | None,
+    models.PhotoBytes | None,
     Field(
         description="A photo of a garment or a product, its file in base64.",
         max_length=models.MAX_PHOTO_BYTES,
@@ -121,7 +121,7 @@ def create_mcp(
     @tool
     async def describe_photo(
         ctx: Context[Any],
-        photo: Annotated[Base64Bytes, Field(description="The photo's file in base64.")],
+        photo: Annotated[models.PhotoBytes, Field(description="The photo's file in base64.")],
     ) -> Annotated[CallToolResult, models.SeenPhoto]:
         """Describe a photo of a garment or a product by the catalogue's attributes."""
         return await run(lambda: (service.describe(photo, _base(ctx)), []))

@@ -10,10 +10,12 @@ from typing import Annotated, Any, TypeVar
 from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import StreamingResponse
+from fastapi.security import HTTPBearer
 from fastapi.sse import format_sse_event
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.json_schema import models_json_schema
 from starlette.datastructures import UploadFile as ReceivedFile
+from starlette.routing import Match, Route
 
 from lookbook.feedback.events import FeedbackEvent
 from lookbook.server import models
@@ -39,6 +41,7 @@ _NOT_FOUND: dict[int | str, dict[str, Any]] = {
     404: {**_PROBLEM, "description": "There is no such item, or the photo is not known any more."}
 }
 ItemPath = Annotated[str, Path(description="The item's id.", max_length=300)]
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # Seconds for which a caller need not ask again.
 _MAX_AGE_S = 60
 
@@ -63,7 +66,11 @@ def create_router(service: ShopService, access: Access, limit: ConcurrencyLimit)
     def check(request: Request) -> None:
         access.check(request)
 
-    router = APIRouter(prefix="/api/v1", dependencies=[Depends(check)], responses=_REFUSALS)
+    dependencies = [Depends(check)]
+    if access.needs_key:
+        # For the description; `check` does the work.
+        dependencies.append(Depends(HTTPBearer(auto_error=False)))
+    router = APIRouter(prefix="/api/v1", dependencies=dependencies, responses=_REFUSALS)
 
     @router.post(
         "/recommend", tags=["assistant"], response_model=models.Recommendations,
@@ -156,11 +163,17 @@ def create_router(service: ShopService, access: Access, limit: ConcurrencyLimit)
         await limit.run(service.log_event, event)
         return Response(status_code=204)
 
-    @router.api_route(
-        "/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False
-    )
+    known = list(router.routes)
+
+    @router.api_route("/{path:path}", methods=list(_METHODS), include_in_schema=False)
     async def nothing(request: Request, path: str) -> None:
-        raise NotFound(f"There is no {request.method} {request.url.path}: see /docs.")
+        here = [one for one in known if isinstance(one, Route)]
+        allowed = [one.methods or () for one in here if one.matches(request.scope)[0] != Match.NONE]
+        methods = ", ".join(sorted({method for methods in allowed for method in methods}))
+        if methods:
+            detail = f"{request.url.path} takes {methods}: see /docs."
+            raise Refusal(405, detail, headers={"Allow": methods})
+        raise NotFound(f"There is no {request.url.path}: see /docs.")
 
     return router
 
@@ -207,15 +220,22 @@ async def _read(request: Request, model: type[StartModel]) -> StartModel:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     photo: bytes | None = None
     if media_type == "multipart/form-data":
-        async with request.form(max_files=1, max_fields=4) as form:
+        async with request.form(max_files=2, max_fields=4) as form:
+            if unknown := sorted(set(form) - {"photo", "request"}):
+                raise Refusal(
+                    422, f"The form has {', '.join(unknown)}: send the file 'photo', and all other "
+                    "fields as JSON in 'request'.", "invalid-request",
+                )  # fmt: skip
             file, text = form.get("photo"), form.get("request", "{}")
             if isinstance(file, ReceivedFile):
                 photo = await file.read(models.MAX_PHOTO_BYTES + 1)
+            if isinstance(text, ReceivedFile):
+                text = (await text.read()).decode(errors="replace")
         if photo is not None and len(photo) > models.MAX_PHOTO_BYTES:
             raise Refusal(
                 413, f"The photo is larger than {models.MAX_PHOTO_BYTES:,} bytes.", "too-large"
             )
-        data = text.encode() if isinstance(text, str) else b"{}"
+        data = str(text).encode()
     elif media_type == "application/json":
         data = await request.body()
     else:

@@ -96,14 +96,14 @@ def create_app(
     app.router.routes += routes.all()
     _add_gradio(app, service, limit)
     # The last one added is the outermost.
-    app.add_middleware(GuardAgents, access=access)
+    app.add_middleware(RequireKey, access=access)
     if known.user:
         app.add_middleware(AskForPassword, user=known.user)
     if params.allow_origins:
         app.add_middleware(
             CORSMiddleware, allow_origins=params.allow_origins, allow_methods=["GET", "POST"],
-            allow_headers=["Authorization", "Content-Type", "X-API-Key", "X-Request-ID"],
-            expose_headers=["ETag", "Retry-After", "X-Request-ID"], max_age=3600,
+            allow_headers=["*"], expose_headers=["ETag", "Retry-After", "X-Request-ID"],
+            max_age=3600,
         )  # fmt: skip
     app.add_middleware(RequestLimits)
     app.add_middleware(UnderPath, root_path=params.root_path)
@@ -160,8 +160,8 @@ class AskForPassword:
         return scheme.lower() == "basic" and compare_digest(decoded, self._expected)
 
 
-class GuardAgents:
-    """ASGI middleware that checks the keys of agents as the API checks those of programs."""
+class RequireKey:
+    """ASGI middleware that asks agents and Gradio's clients for a key, as the API asks programs."""
 
     def __init__(self, app: ASGIApp, access: Access) -> None:
         """Wrap an application."""
@@ -171,7 +171,7 @@ class GuardAgents:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
         path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
-        if scope["type"] == "http" and path.rstrip("/") == MCP_PATH:
+        if scope["type"] == "http" and path.startswith((MCP_PATH, "/gradio_api/")):
             try:
                 self._access.check(HTTPConnection(scope))
             except Refusal as error:

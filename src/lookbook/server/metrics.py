@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
+
+disable_created_metrics()
 
 REQUESTS = Counter("lookbook_requests", "Requests answered", ["endpoint", "status"])
 SECONDS = Histogram(

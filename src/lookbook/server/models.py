@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    Base64Bytes,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from lookbook.assistant.types import AnswerMethod
 from lookbook.search.product_filter import Sort
@@ -24,6 +33,21 @@ MAX_PHOTO_BYTES = 20_000_000
 ItemId = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 Method = Annotated[
     AnswerMethod | None, Field(description="How to search; the shop's choice by default.")
+]
+
+
+def _plain_base64(text: Any) -> Any:
+    """Return base64 without the head of a ``data:`` address and without white space."""
+    if not isinstance(text, str):
+        return text
+    text = re.sub(r"^data:[^,]*,|\s", "", text)
+    if not text or not re.fullmatch(r"[A-Za-z0-9+/]+={0,2}", text):
+        raise ValueError("is not a file in base64")
+    return text
+
+
+PhotoBytes = Annotated[
+    Base64Bytes, Field(max_length=MAX_PHOTO_BYTES), BeforeValidator(_plain_base64)
 ]
 
 
@@ -143,6 +167,13 @@ class Filters(_Model):
     brands: list[str] = Field(default=[], max_length=200)
     in_stock: bool | None = None
 
+    @model_validator(mode="after")
+    def _check_prices(self) -> Filters:
+        low, high = self.min_price, self.max_price
+        if low is not None and high is not None and low > high:
+            raise ValueError("min_price is above max_price")
+        return self
+
 
 class Start(_Model):
     """What a customer shows: a photo, a photo shown before, or an item of the catalogue.
@@ -155,7 +186,7 @@ class Start(_Model):
         corrections: Attributes of the photo that the customer corrects, by name.
     """
 
-    photo: Base64Bytes | None = Field(default=None, max_length=MAX_PHOTO_BYTES, examples=[None])
+    photo: PhotoBytes | None = Field(default=None, examples=[None])
     photo_id: str | None = Field(default=None, pattern="^[0-9a-f]{64}$", examples=[None])
     item_id: ItemId | None = Field(default=None, examples=[None])
     corrections: dict[str, str | list[str]] = Field(default={}, max_length=100)

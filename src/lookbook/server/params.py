@@ -24,7 +24,7 @@ class ServerParams(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    root_path: str = Field(pattern="^(/[^/?#]+)*$")
+    root_path: str = Field(pattern=r"^(/[^/?#\s]+)*$")
     trusted_proxies: list[str]
     allow_origins: list[str]
     frame_origins: list[str]

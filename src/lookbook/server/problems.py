@@ -59,7 +59,7 @@ def to_problem(error: Exception) -> dict[str, Any]:
         return _problem(error.status_code, str(error.detail))
     if isinstance(error, RequestValidationError):
         errors = [
-            {"pointer": _pointer(one["loc"]), "detail": one["msg"]}
+            {"pointer": _pointer(one["loc"]), "detail": one["msg"].removeprefix("Value error, ")}
             for one in error.errors()[:_MAX_ERRORS]
         ]
         first = errors[0]

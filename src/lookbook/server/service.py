@@ -116,7 +116,8 @@ class ShopService:
             Recommendation(slot_of(item.attributes, schema) or "", Hit(item))
             for item in map(self._item, request.outfit)
         ]
-        rejected = [self._item(one).photo_id for one in request.rejected]
+        search = self.assistant.component("search_index")
+        rejected = [one for one in map(search.photo_id, request.rejected) if one]
         outfit = self.assistant.swap(
             self._start(request, params), request.message, self._history(request.history), params,
             items, request.position, rejected,

@@ -106,23 +106,23 @@ def site_router(
     logo = _read_logo(params)
     router = APIRouter()
 
-    @router.get("/", include_in_schema=False)
+    @router.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     async def show_page(request: Request) -> Response:
         return page.response(request, "no-cache", **{"Content-Security-Policy": policy})
 
-    @router.get("/web/{wanted}/{file:path}", include_in_schema=False)
+    @router.api_route("/web/{wanted}/{file:path}", methods=["GET", "HEAD"], include_in_schema=False)
     async def send_file(request: Request, wanted: str, file: str) -> Response:
         if file not in assets:
             return Response("There is no such file.", status_code=404)
         # An old page asks for its own version.
         return assets[file].response(request, _A_YEAR if wanted == digest else "no-cache")
 
-    @router.get("/widget.js", include_in_schema=False)
+    @router.api_route("/widget.js", methods=["GET", "HEAD"], include_in_schema=False)
     async def send_widget(request: Request) -> Response:
         anywhere = {"Cross-Origin-Resource-Policy": "cross-origin"}
         return assets["widget.js"].response(request, _AN_HOUR, **anywhere)
 
-    @router.get("/logo", include_in_schema=False)
+    @router.api_route("/logo", methods=["GET", "HEAD"], include_in_schema=False)
     async def send_logo(request: Request) -> Response:
         if logo is None:
             return Response("There is no logo.", status_code=404)
