@@ -1,4 +1,3 @@
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -58,24 +57,24 @@ def test_a_thread_writes_rows_after_a_while(open_log, tmp_path):
     assert items(open_log()) == ["item 1"]
 
 
-def write(path, numbers):
-    log = FeedbackLogDataset(path=path, flush_seconds=NEVER, merge_from=4)
-    for number in numbers:
-        log.append([row(number)])
-        log.flush()
-    log.append([row(number + 1000) for number in numbers])
-    log.close()
+WRITER = """
+import sys
+from lookbook.datasets.feedback_log_dataset import FeedbackLogDataset
+path, start, end = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+row = lambda number: {"answer_id": "a", "event": "clicked", "item_id": f"item {number}"}
+log = FeedbackLogDataset(path=path, flush_seconds=3600, merge_from=4)
+for number in range(start, end):
+    log.append([row(number)])
+    log.flush()
+log.append([row(number + 1000) for number in range(start, end)])
+log.close()
+"""
 
 
 def test_two_processes_that_merge_lose_nothing(open_log, tmp_path):
-    context = multiprocessing.get_context("spawn")
-    path = str(tmp_path / "log")
-    shares = [range(30), range(30, 60)]
-    writers = [context.Process(target=write, args=(path, share)) for share in shares]
-    for one in writers:
-        one.start()
-    for one in writers:
-        one.join(60)
+    command = [sys.executable, "-c", WRITER, str(tmp_path / "log")]
+    writers = [subprocess.Popen([*command, *share]) for share in (("0", "30"), ("30", "60"))]
+    assert [one.wait(120) for one in writers] == [0, 0]
     wanted = [*range(60), *range(1000, 1060)]
     assert items(open_log()) == [f"item {number}" for number in wanted]
     assert len(list((tmp_path / "log").glob("*.parquet"))) < 32

@@ -295,7 +295,9 @@ def test_sixteen_at_once_get_their_own_answers(client):
 def test_without_an_index_customers_read_no_path_of_the_server(tmp_path):
     project = make_project(tmp_path)
     with serving(app_of(assistant_of(project))) as address:
-        answer = httpx.post(f"{address}/api/v1/recommend", json={"message": "red dress"})
+        answer = httpx.post(
+            f"{address}/api/v1/recommend", json={"message": "red dress"}, timeout=60
+        )
     problem = refused(answer, 503)
     assert problem["detail"] == FAILED and problem["type"].endswith("not-ready")
     assert answer.headers["retry-after"]
