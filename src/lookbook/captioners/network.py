@@ -197,10 +197,13 @@ def open_session(content: bytes, threads: int) -> InferenceSession:
     return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
 
-@cache
 def open_network(filepath: str | None = None, threads: int = 2) -> Network:
     """Return the network of a file; the same object for the same file, which is read once."""
-    return Network(filepath, threads)
+    return _open_network(filepath, threads)
+
+
+# A cache tells calls apart by how arguments are passed: here all are.
+_open_network = cache(Network)
 
 
 def hash_photo(photo_id: str) -> str:

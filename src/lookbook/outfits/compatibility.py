@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, model_validator
+
+from lookbook.captioners.network import open_session
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 
 class Tree(BaseModel):
@@ -70,11 +76,9 @@ class CompatibilityModel(BaseModel):
         Args:
             features: (outfits, features), see :meth:`align`.
         """
-        return self._probabilities(self._descend(features)[-1])
-
-    def _probabilities(self, leaves: np.ndarray) -> np.ndarray:
-        scores = self._nodes[3][leaves].mean(axis=1)
-        probabilities: np.ndarray = 1 / (1 + np.exp(-(self.slope * scores + self.intercept)))
+        (scores,) = self._session.run(None, {"features": features})
+        calibrated = self.slope * scores[:, 0].astype(float) + self.intercept
+        probabilities: np.ndarray = 1 / (1 + np.exp(-calibrated))
         return probabilities
 
     def align(self, features: np.ndarray, names: Sequence[str]) -> np.ndarray:
@@ -107,7 +111,7 @@ class CompatibilityModel(BaseModel):
             places = starts + groups.take(feature.take(parents))
             moved += np.bincount(places.ravel(), steps.ravel(), len(moved))
         points = moved.reshape(len(features), -1) / len(self.trees)
-        return self._probabilities(path[-1]), names, points
+        return self.predict(features), names, points
 
     def _descend(self, features: np.ndarray) -> list[np.ndarray]:
         """Return the (outfits, trees) nodes that outfits reach, level by level."""
@@ -125,6 +129,39 @@ class CompatibilityModel(BaseModel):
             children = np.where(goes_left, nodes + 1, right.take(nodes))
             nodes = np.where(is_inner, children, nodes)
             path.append(nodes)
+
+    @cached_property
+    def _session(self) -> InferenceSession:
+        """The trees in ONNX Runtime, which is several times faster than arrays, level by level."""
+        from onnx import TensorProto, helper
+
+        feature, threshold, right, value = self._nodes
+        sizes = np.diff([*self._roots, len(feature)])
+        trees = np.repeat(np.arange(len(sizes)), sizes)
+        own = np.arange(len(feature)) - np.repeat(self._roots, sizes)
+        is_leaf = feature < 0
+        leaves = np.flatnonzero(is_leaf)
+        node = helper.make_node(
+            "TreeEnsembleRegressor", ["features"], ["scores"], domain="ai.onnx.ml",
+            aggregate_function="AVERAGE", n_targets=1, post_transform="NONE",
+            nodes_treeids=trees.tolist(), nodes_nodeids=own.tolist(),
+            nodes_featureids=np.where(is_leaf, 0, feature).tolist(),
+            nodes_values=threshold.tolist(),
+            nodes_modes=np.where(is_leaf, "LEAF", "BRANCH_LEQ").tolist(),
+            nodes_truenodeids=np.where(is_leaf, 0, own + 1).tolist(),
+            nodes_falsenodeids=np.where(is_leaf, 0, right - np.repeat(self._roots, sizes)).tolist(),
+            target_treeids=trees[leaves].tolist(), target_nodeids=own[leaves].tolist(),
+            target_ids=[0] * len(leaves), target_weights=value[leaves].tolist(),
+        )  # fmt: skip
+        kinds = {"features": [None, len(self.features)], "scores": [None, 1]}
+        given, returned = (
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+            for name, shape in kinds.items()
+        )
+        graph = helper.make_graph([node], "trees", [given], [returned])
+        versions = [helper.make_opsetid("ai.onnx.ml", 3), helper.make_opsetid("", 18)]
+        model = helper.make_model(graph, opset_imports=versions, ir_version=9)
+        return open_session(model.SerializeToString(), threads=1)
 
     @cached_property
     def _groups(self) -> tuple[list[str], np.ndarray]:

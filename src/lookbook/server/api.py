@@ -63,7 +63,7 @@ def create_router(service: ShopService, access: Access, limit: ConcurrencyLimit)
         limit: Limits the answers in flight.
     """
 
-    def check(request: Request) -> None:
+    async def check(request: Request) -> None:
         access.check(request)
 
     dependencies = [Depends(check)]
