@@ -10,7 +10,7 @@ from lookbook.attributes.record import is_valid
 from lookbook.attributes.schema import Schema, parse_schema
 from lookbook.captioners import Prompt
 from lookbook.captioners.bundled import BundledCaptioner
-from lookbook.captioners.network import heads_to_metadata
+from lookbook.captioners.network import heads_to_metadata, open_network
 from lookbook.errors import InputError
 from lookbook.photos.photo import Photo
 from project import ROOT, declared_fields, jpeg
@@ -157,3 +157,7 @@ def test_tells_of_a_network_that_says_nothing_of_itself(prompt, tmp_path):
 def test_tells_of_a_network_that_is_not_there(prompt):
     with pytest.raises(InputError, match=r"network 'nowhere\.onnx' does not exist"):
         BundledCaptioner(filepath="nowhere.onnx").fingerprint(prompt)
+
+
+def test_a_network_is_opened_once_however_its_arguments_are_passed():
+    assert open_network() is open_network(None) is open_network(None, 2) is open_network(threads=2)
