@@ -112,7 +112,7 @@ def check_disk(folder: Path) -> Finding:
 
 def check_photos(shop: Any) -> Finding:
     """Check that the photos of the index still exist."""
-    index, files = shop.load("search_index"), shop.load("photo_files")
+    index, files = (shop.assistant.component(name) for name in ("search_index", "photo_files"))
     items = index.browse({}, len(index))
     missing = [item.file for item in items if item.file not in files]
     folder = shop.indexed_photos or "the configured folder"

@@ -19,8 +19,8 @@ class Log:
 
 
 class Index:
-    def item(self, photo_id):
-        return Item(photo_id, "", {}) if photo_id == "a" else None
+    def photo_id(self, item_id):
+        return "a" if item_id == "a" else None
 
 
 @pytest.fixture

@@ -282,11 +282,10 @@ class Assistant:
         if params.feedback and self._feedback is not None and found.items:
             start = turn.photo.record if turn.photo else None
             outfits = [outfit.items for outfit in found.outfits]
-            sort = params.sort if turn.plan.sort == "relevance" else turn.plan.sort
             self._feedback.append(
                 shown_rows(
-                    answer_id, turn.request, turn.plan, start, found.items, outfits, sort,
-                    self.schema,
+                    answer_id, turn.request, turn.plan, start, found.items, outfits,
+                    params.sort_for(turn.plan.sort), self.schema,
                 )
             )  # fmt: skip
         return answer_id
@@ -305,7 +304,7 @@ class Assistant:
         if not self.params.feedback or self._feedback is None:
             return False
         index = self.component("search_index")
-        items = [one for one in event.item_ids if index.item(one) is not None]
+        items = [photo_id for one in event.item_ids if (photo_id := index.photo_id(one))]
         if event.item_ids and not items:
             return False
         self._feedback.append(event_rows(event.model_copy(update={"item_ids": items})))

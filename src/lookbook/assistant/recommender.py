@@ -28,7 +28,7 @@ from lookbook.outfits.rules import MISSING
 from lookbook.outfits.slots import default_slots, recipient_attributes, slot_of, values_of_slot
 from lookbook.search.catalogue_search import CatalogueSearch, Method, Query
 from lookbook.search.items import Hit
-from lookbook.search.product_filter import ProductFilter, Sort
+from lookbook.search.product_filter import ProductFilter
 from lookbook.understanding.request import Recommendation, ShoppingPlan, SlotQuery, Values
 
 # Methods that compare no images.
@@ -213,15 +213,18 @@ class Recommender:
             pieces, [_candidates(hits) for _, hits in filled], self._judge, count,
             self._params.diversity, plan.context, temperature, seed,
         )  # fmt: skip
+        return [(self._recommended(outfit.candidates, filled, worn), outfit) for outfit in built]
+
+    def _recommended(
+        self,
+        candidates: Sequence[Candidate],
+        filled: Sequence[tuple[SlotQuery, list[Hit]]],
+        worn: Values,
+    ) -> list[Recommendation]:
+        """Return an outfit's candidates, one for each filled slot, with their reasons."""
         return [
-            (
-                [
-                    self._recommendation(candidate.hit, query, [worn])
-                    for candidate, (query, _) in zip(outfit.candidates, filled, strict=True)
-                ],
-                outfit,
-            )
-            for outfit in built
+            self._recommendation(candidate.hit, query, [worn])
+            for candidate, (query, _) in zip(candidates, filled, strict=True)
         ]
 
     def _good(self, outfits: list[Outfit]) -> list[Outfit]:
@@ -326,7 +329,7 @@ class Recommender:
                 update={
                     "image_embedding": embedding,
                     "exclude": [*_own_id(photo), *plan.exclude],
-                    "sort": self._sort(plan),
+                    "sort": self._params.sort_for(plan.sort),
                 }
             )
             for query in plan.queries
@@ -347,12 +350,9 @@ class Recommender:
             search, queries, slot_queries, self._params.products, self._schema
         )
 
-    def _sort(self, plan: ShoppingPlan) -> Sort:
-        return self._params.sort if plan.sort == "relevance" else plan.sort
-
     def _sorted(self, items: list[Recommendation], plan: ShoppingPlan) -> list[Recommendation]:
         """Order items by price if that is wished; unknown prices come last."""
-        sort = self._sort(plan)
+        sort = self._params.sort_for(plan.sort)
         if sort == "relevance":
             return items
         sign = 1 if sort == "price_ascending" else -1
@@ -443,10 +443,7 @@ class Recommender:
                 first, *others = outfit.candidates
                 seed = by_id[first.hit.photo_id]
                 worn = known_values_by_attribute(seed.record, self._schema)
-                items = [
-                    self._recommendation(candidate.hit, query, [worn])
-                    for candidate, (query, _) in zip(others, filled, strict=True)
-                ]
+                items = self._recommended(others, filled, worn)
                 used |= {one.photo_id for one in items}
                 outfits[seed.photo_id] = self._outfit(None, plan, [seed, *items], outfit)
         return self._good([outfits[one.photo_id] for one in seeds if one.photo_id in outfits])

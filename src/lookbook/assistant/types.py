@@ -92,6 +92,10 @@ class ServingParams(BaseModel):
     use_learned: bool
     feedback: bool
 
+    def sort_for(self, asked: Sort) -> Sort:
+        """Return the order that a message asks for, else the configured one."""
+        return self.sort if asked == "relevance" else asked
+
     def weather_on(self, day: date) -> Weather | None:
         """Return the weather that outfits are for on a day; ``None`` if it is open."""
         return season_weather(day, self.hemisphere) if self.weather == "season" else self.weather

@@ -62,21 +62,21 @@ class Product:
     def from_row(cls, row: Mapping[str, Any]) -> Product:
         """Read a row of the table ``item_products``."""
         return cls(
-            product_id=_text(row["product_id"]),
-            title=_text(row.get("title")),
-            description=_text(row.get("description"))[:MAX_DESCRIPTION],
+            product_id=cell_text(row["product_id"]),
+            title=cell_text(row.get("title")),
+            description=cell_text(row.get("description"))[:MAX_DESCRIPTION],
             price=_number(row.get("price")),
             sale_price=_number(row.get("sale_price")),
-            currency=_text(row.get("currency")),
-            brand=_text(row.get("brand")),
+            currency=cell_text(row.get("currency")),
+            brand=cell_text(row.get("brand")),
             in_stock=_flag(row.get("in_stock")),
             stock=None if (stock := _number(row.get("stock"))) is None else int(stock),
             sizes=_list(row.get("sizes")),
-            sold_out_sizes=_sold_out_sizes(_variants(row)),
-            url=_text(row.get("url")),
-            gtin=_text(row.get("gtin")),
+            sold_out_sizes=_sold_out_sizes(read_variants(row)),
+            url=cell_text(row.get("url")),
+            gtin=cell_text(row.get("gtin")),
             photos=_list(row.get("photos")),
-            age_group=_text(row.get("age_group")),
+            age_group=cell_text(row.get("age_group")),
         )
 
     @property
@@ -120,8 +120,10 @@ def format_price(amount: float, currency: str = "") -> str:
 def codes_of(row: Mapping[str, Any]) -> list[str]:
     """Return the codes of a row of ``item_products``: ids, SKUs and barcodes, case-folded."""
     cells = [row["product_id"], row.get("gtin")]
-    cells += [variant.get(key) for variant in _variants(row) for key in _CODE_KEYS]
-    return list(dict.fromkeys(code for cell in cells if (code := _text(cell).strip().casefold())))
+    cells += [variant.get(key) for variant in read_variants(row) for key in _CODE_KEYS]
+    return list(
+        dict.fromkeys(code for cell in cells if (code := cell_text(cell).strip().casefold()))
+    )
 
 
 def codes_in(text: str) -> set[str]:
@@ -131,7 +133,8 @@ def codes_in(text: str) -> set[str]:
     return {code for code in (*codes, text.strip().casefold()) if code}
 
 
-def _variants(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+def read_variants(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Read the variants of a row of ``products`` or ``item_products``."""
     cell = row.get("variants")
     items = json.loads(cell) if isinstance(cell, str) and cell else []
     return [one for one in items if isinstance(one, dict)]
@@ -141,7 +144,7 @@ def _sold_out_sizes(variants: list[dict[str, Any]]) -> list[str]:
     """Return the sizes of which no variant may be in stock."""
     in_stock: dict[str, bool] = {}
     for variant in variants:
-        if size := _text(variant.get("size")):
+        if size := cell_text(variant.get("size")):
             may_be_in_stock = variant.get("in_stock") is not False
             in_stock[size] = in_stock.get(size, False) or may_be_in_stock
     return [size for size, may_be_in_stock in in_stock.items() if not may_be_in_stock]
@@ -151,7 +154,8 @@ def _is_missing(cell: Any) -> bool:
     return not isinstance(cell, list) and bool(pd.isna(cell))
 
 
-def _text(cell: Any) -> str:
+def cell_text(cell: Any) -> str:
+    """Return a cell as text; empty if it is missing."""
     return "" if _is_missing(cell) else str(cell)
 
 

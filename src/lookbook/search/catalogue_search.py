@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import replace
@@ -349,6 +349,10 @@ class CatalogueSearch:
     def item(self, photo_id: str, embedder: str | None = None) -> Item | None:
         """Return the item of a main photo; ``None`` if there is no such item."""
         return self._open(embedder).item(photo_id)
+
+    def items(self, photo_ids: Sequence[str]) -> list[Item]:
+        """Return the items of main photos, in their order, without those that there are not."""
+        return self._open(None).items(photo_ids)
 
     def named_products(self, text: str, limit: int, embedder: str | None = None) -> list[str]:
         """List the items that a text names by id, SKU, barcode or a part of the shop's title."""

@@ -56,10 +56,9 @@ def create_mcp(
 
     def pictures(items: Sequence[models.Item]) -> list[ContentBlock]:
         blocks: list[ContentBlock] = []
-        for item in items[:MAX_PICTURES]:
-            if data := service.main_picture(item.id, thumbnail):
-                blocks.append(TextContent(type="text", text=f"{item.title} (id {item.id}):"))
-                blocks.append(Image(data=data, format="webp").to_image_content())
+        for item, data in service.main_pictures(items[:MAX_PICTURES], thumbnail):
+            blocks.append(TextContent(type="text", text=f"{item.title} (id {item.id}):"))
+            blocks.append(Image(data=data, format="webp").to_image_content())
         return blocks
 
     async def run(

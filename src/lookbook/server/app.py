@@ -15,7 +15,7 @@ from fastapi_offline import FastAPIOffline
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import HTTPConnection
-from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.responses import PlainTextResponse
 
 from lookbook.assistant.assistant import Assistant
 from lookbook.assistant.types import ServingParams
@@ -27,10 +27,11 @@ from lookbook.server.limits import (
     MAX_PHOTO_BODY_BYTES,
     ConcurrencyLimit,
     RequestLimits,
+    route_path,
 )
 from lookbook.server.models import MAX_PHOTO_BYTES
 from lookbook.server.params import ServerParams
-from lookbook.server.problems import MEDIA_TYPE, Refusal, add_handlers, to_problem
+from lookbook.server.problems import Refusal, add_handlers, problem_response
 from lookbook.server.routes import Routes
 from lookbook.server.secrets import Secrets
 from lookbook.server.service import ShopService
@@ -150,7 +151,7 @@ class AskForPassword:
         await self._app(scope, receive, send)
 
     def _is_known(self, connection: HTTPConnection) -> bool:
-        if connection.url.path.removeprefix(connection.scope.get("root_path", "")) == "/health":
+        if route_path(connection.scope) == "/health":
             return True
         scheme, _, given = connection.headers.get("authorization", "").partition(" ")
         try:
@@ -170,14 +171,12 @@ class RequireKey:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
-        path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
-        if scope["type"] == "http" and path.startswith((MCP_PATH, "/gradio_api/")):
+        guarded = (MCP_PATH, "/gradio_api/")
+        if scope["type"] == "http" and route_path(scope).startswith(guarded):
             try:
                 self._access.check(HTTPConnection(scope))
             except Refusal as error:
-                problem = to_problem(error)
-                response = JSONResponse(problem, error.status, error.headers, media_type=MEDIA_TYPE)
-                await response(scope, receive, send)
+                await problem_response(error)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 

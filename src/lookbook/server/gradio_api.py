@@ -12,7 +12,7 @@ from lookbook.assistant.types import ANSWER_METHODS, AnswerMethod
 from lookbook.search.product_filter import Sort
 from lookbook.server import models
 from lookbook.server.limits import ConcurrencyLimit
-from lookbook.server.problems import Refusal, to_problem
+from lookbook.server.problems import to_problem
 from lookbook.server.service import ShopService
 from lookbook.understanding.request import Recipient
 
@@ -61,8 +61,6 @@ def gradio_api(service: ShopService, limit: ConcurrencyLimit) -> gr.Blocks:
             reason = error.errors()[0]
             name = ".".join(map(str, reason["loc"]))
             raise _shown(f"{name}: {reason['msg']}.") from error
-        except Refusal as error:
-            raise _shown(str(error)) from error
         except Exception as error:
             raise _shown(to_problem(error)["detail"]) from None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import re
 import secrets
@@ -18,7 +17,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 
 from lookbook.server.metrics import OPEN, REFUSED, REQUESTS, SECONDS
-from lookbook.server.problems import MEDIA_TYPE, Refusal, to_problem
+from lookbook.server.problems import Refusal, problem_response
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -141,7 +140,7 @@ class RequestLimits:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        endpoint = endpoint_of(scope["path"].removeprefix(scope.get("root_path", "")))
+        endpoint = endpoint_of(route_path(scope))
         headers = Headers(scope=scope)
         given = headers.get("x-request-id", "")
         name = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
@@ -155,7 +154,8 @@ class RequestLimits:
         try:
             if is_upload and self._uploads >= self._max_uploads:
                 REFUSED.labels("busy").inc()
-                await response.refuse(503, BUSY)
+                refusal = problem_response(Refusal(503, BUSY, "busy"))
+                await refusal(scope, receive, response.send)
             else:
                 self._uploads += is_upload
                 try:
@@ -221,12 +221,11 @@ class _Response:
                 headers["Retry-After"] = str(RETRY_AFTER_S)
         await self._send(message)
 
-    async def refuse(self, status: int, sentence: str) -> None:
-        """Answer with a sentence."""
-        body = json.dumps(to_problem(Refusal(status, sentence, "busy"))).encode()
-        headers = [(b"content-type", MEDIA_TYPE.encode())]
-        await self.send({"type": "http.response.start", "status": status, "headers": headers})
-        await self.send({"type": "http.response.body", "body": body})
+
+def route_path(scope: Scope) -> str:
+    """Return the path of a request below the one under which a proxy serves the application."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))
 
 
 def endpoint_of(path: str) -> str:

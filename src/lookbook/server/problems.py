@@ -71,13 +71,18 @@ def to_problem(error: Exception) -> dict[str, Any]:
     return _problem(503 if is_not_ready else 500, FAILED, "not-ready" if is_not_ready else "")
 
 
+def problem_response(error: Exception) -> JSONResponse:
+    """Return the response to a request that ends in an error."""
+    problem = to_problem(error)
+    headers = dict(getattr(error, "headers", None) or {})
+    return JSONResponse(problem, problem["status"], headers, media_type=MEDIA_TYPE)
+
+
 def add_handlers(app: FastAPI) -> None:
     """Answer every error of an application with problem details."""
 
     async def handle(request: Request, error: Exception) -> JSONResponse:
-        problem = to_problem(error)
-        headers = dict(getattr(error, "headers", None) or {})
-        return JSONResponse(problem, problem["status"], headers, media_type=MEDIA_TYPE)
+        return problem_response(error)
 
     for kind in (Refusal, InputError, HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, handle)

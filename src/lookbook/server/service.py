@@ -116,11 +116,9 @@ class ShopService:
             Recommendation(slot_of(item.attributes, schema) or "", Hit(item))
             for item in map(self._item, request.outfit)
         ]
-        search = self.assistant.component("search_index")
-        rejected = [one for one in map(search.photo_id, request.rejected) if one]
         outfit = self.assistant.swap(
             self._start(request, params), request.message, self._history(request.history), params,
-            items, request.position, rejected,
+            items, request.position, self._photo_ids(request.rejected),
         )  # fmt: skip
         if outfit is None:
             raise InputError("The catalogue has no other piece for this.")
@@ -160,8 +158,7 @@ class ShopService:
     def items(self, item_ids: Sequence[str], base: str) -> list[models.Item]:
         """Return the items that exist, in the order asked for."""
         search, presenter = self.assistant.component("search_index"), self._presenter(base)
-        found = [search.photo_id(one) for one in item_ids]
-        return [presenter.item(item) for one in found if one and (item := search.item(one))]
+        return [presenter.item(item) for item in search.items(self._photo_ids(item_ids))]
 
     def examples(self, count: int, base: str) -> list[models.Item]:
         """Return items to start with, of different kinds.
@@ -172,13 +169,25 @@ class ShopService:
         presenter = self._presenter(base)
         return [presenter.item(one.hit.item) for one in self.assistant.examples(count)]
 
-    def main_picture(self, item_id: str, thumbnail: Callable[[str, str], bytes]) -> bytes:
-        """Return a small picture of an item; empty if its photo is gone."""
-        item = self._item(item_id)
-        try:
-            return thumbnail(item.photo_id, item.file)
-        except FileNotFoundError:
-            return b""
+    def main_pictures(
+        self, items: Sequence[models.Item], thumbnail: Callable[[str, str], bytes]
+    ) -> Iterator[tuple[models.Item, bytes]]:
+        """Produce items with a small picture of each, without those whose photo is gone.
+
+        Args:
+            items: The items.
+            thumbnail: Returns a picture by the item's main photo and its file.
+        """
+        search = self.assistant.component("search_index")
+        indexed = search.items([one.photo_id for one in items])
+        files = {item.photo_id: item.file for item in indexed}
+        for one in items:
+            try:
+                picture = thumbnail(one.photo_id, files[one.photo_id])
+            except (KeyError, FileNotFoundError):
+                continue
+            if picture:
+                yield one, picture
 
     def describe(self, photo: bytes, base: str) -> models.SeenPhoto:
         """Describe a photo.
@@ -196,9 +205,7 @@ class ShopService:
         """
         if not self._params.feedback:
             raise NotFound("This shop logs no feedback: 'serving.feedback' is false.")
-        search = self.assistant.component("search_index")
-        photo_ids = [search.photo_id(one) or one for one in event.item_ids]
-        self.assistant.log_event(event.model_copy(update={"item_ids": photo_ids}))
+        self.assistant.log_event(event)
 
     def facets(self, language: Language) -> models.Facets:
         """Return what the catalogue can be filtered by, with labels in a language.
@@ -310,14 +317,16 @@ class ShopService:
         """
         if sum(len(turn.content) for turn in turns) > models.MAX_HISTORY_CHARACTERS:
             raise InputError(LONG_HISTORY)
-        search = self.assistant.component("search_index") if turns else None
         return [
             {
                 "role": turn.role,
                 "content": turn.content,
-                # Items may be gone since.
-                "shown": [one for one in map(search.photo_id, turn.item_ids) if one],
+                "shown": self._photo_ids(turn.item_ids),
             }
             for turn in turns
-            if search is not None
         ]
+
+    def _photo_ids(self, item_ids: Sequence[str]) -> list[str]:
+        """Return the main photos of items; some items may be gone since."""
+        search = self.assistant.component("search_index")
+        return [photo_id for one in item_ids if (photo_id := search.photo_id(one))]

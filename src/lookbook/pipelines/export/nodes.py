@@ -14,7 +14,8 @@ from lookbook.products.vocabulary import ProductProperties
 from lookbook.products.writing import CellChange, write_changes
 from lookbook.publishing.export_params import ExportParams
 from lookbook.publishing.feeds import google, json_ld, meta, openai, shopify
-from lookbook.publishing.feeds.product import FeedProduct, ProductGatherer
+from lookbook.publishing.feeds.gathering import ProductGatherer
+from lookbook.publishing.feeds.product import FeedProduct
 from lookbook.publishing.feeds.rules import Row
 from lookbook.publishing.feeds.writing import PRODUCT, REJECTIONS, make_feed
 from lookbook.publishing.write_back import CHANGES, WriteBack
