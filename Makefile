@@ -16,7 +16,7 @@ CHOICES = $(ENV:%=--env %) $(if $(PARAMS)$(CATALOGUE),--params='$(PARAMS)$(if $(
 export KEDRO_DISABLE_TELEMETRY := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: help run demo review explore sheets test lint viz notebooks pictures train bench bench-demo bench-search bench-messages bench-understanding bench-pooling bench-review bench-scale bench-products bench-faults bench-llama clean photos-named
+.PHONY: help run demo review explore sheets test lint viz notebooks pictures train bench bench-demo bench-search bench-messages bench-understanding bench-pooling bench-review bench-scale bench-products bench-reports bench-faults bench-llama clean photos-named
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-20s %s\n", $$1, $$2}'
@@ -69,7 +69,7 @@ bench: $(VENV)/installed-dev photos-named ## Measure on PHOTOS=folder
 	PYTHONPATH=tests/support $(BIN)/python benchmarks/captioning.py $(PHOTOS)
 
 bench-demo: $(VENV)/installed photos-named ## Measure how long the page's customers wait, on PHOTOS=folder
-	$(KEDRO) run --params=preset=recipe,details=true
+	$(KEDRO) run
 	$(BIN)/python benchmarks/demo.py $(PHOTOS)
 
 bench-search: $(VENV)/installed-dev photos-named ## Measure what search finds in PHOTOS=folder, and how fast
@@ -80,8 +80,8 @@ bench-messages: $(VENV)/installed photos-named ## Measure what is shown to custo
 	$(KEDRO) run --params=preset=recipe,details=true
 	$(BIN)/python benchmarks/messages.py '$(PHOTOS)' --cases '$(CASES)' --annotations '$(ANNOTATIONS)'
 
-bench-understanding: $(VENV)/installed ## Measure understanding by writer, kind and language (MESSAGES=folder, ANNOTATIONS=folder, PROJECT=folder)
-	$(BIN)/python benchmarks/understanding.py '$(MESSAGES)' --project '$(or $(PROJECT),.)' $(if $(ANNOTATIONS),--annotations '$(ANNOTATIONS)')
+bench-understanding: $(VENV)/installed ## Measure understanding by writer, kind and language (MESSAGES=, ANNOTATIONS=, PROJECT=folder, WRITERS=)
+	$(BIN)/python benchmarks/understanding.py '$(MESSAGES)' --project '$(or $(PROJECT),.)' $(if $(ANNOTATIONS),--annotations '$(ANNOTATIONS)') $(WRITERS:%=--writers='%')
 
 bench-review: $(VENV)/installed-dev photos-named ## Measure what reviewing in order finds (ANNOTATIONS=TABLE, NETWORK=)
 	$(KEDRO) run --pipelines=__default__,review$(if $(NETWORK), --params=network='$(NETWORK)')
@@ -95,6 +95,9 @@ bench-scale: $(VENV)/installed-dev photos-named ## Measure whether time and memo
 
 bench-products: $(VENV)/installed-dev ## Measure a shop of many products (PRODUCTS=200000), and a price that changes
 	PYTHONPATH=tests/support $(BIN)/python benchmarks/products.py --products $(or $(PRODUCTS),200000)
+
+bench-reports: $(VENV)/installed ## Keep the figures of the last evaluate, distil and style (PROJECT=folder)
+	$(BIN)/python benchmarks/reports.py --project '$(or $(PROJECT),.)'
 
 bench-faults: $(VENV)/installed-dev photos-named ## Kill drivers, workers and machines of a cluster, and look what is lost
 	PYTHONPATH=tests/support $(BIN)/python benchmarks/faults.py '$(PHOTOS)'

@@ -13,6 +13,8 @@ import sys
 import time
 from itertools import cycle, islice
 
+from results import Results
+
 from lookbook.attributes.schema import Schema
 from lookbook.captioners import Prompt
 from lookbook.captioners.bundled import BundledCaptioner
@@ -49,6 +51,12 @@ def main() -> None:
     if options.count:
         measure(options.folder, options.count, options.threads)
         return
+    results = Results(
+        "captioner",
+        "How fast does the bundled captioner label photos?",
+        "make bench PHOTOS=FOLDER",
+        "real photos, decoded too; each line in a process of its own",
+    )
     print(f"{'photos':>8} {'seconds':>8} {'photos/s':>9} {'peak MiB':>9}")
     for count in COUNTS:
         command = [sys.executable, __file__, options.folder, "--threads", str(options.threads)]
@@ -57,6 +65,10 @@ def main() -> None:
         ).stdout.split()
         photos, seconds, peak = int(printed[0]), float(printed[1]), float(printed[2])
         print(f"{photos:>8} {seconds:>8.1f} {photos / seconds:>9.1f} {peak:>9.0f}", flush=True)
+        told = f"{photos:,} photos, {options.threads} threads"
+        results.add(f"rate_{photos}", f"{told}: rate", photos / seconds, "photos/s")
+        results.add(f"memory_{photos}", f"{told}: peak memory", peak, "MiB")
+    results.save()
 
 
 if __name__ == "__main__":

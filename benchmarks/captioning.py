@@ -18,6 +18,7 @@ from itertools import cycle, islice
 from pathlib import Path
 
 import fsspec
+from results import Results
 from rich.console import Console
 from rich.table import Table
 
@@ -81,13 +82,26 @@ def main() -> None:
             for number, path in enumerate(islice(cycle(paths), count))
         )
 
+    results = Results(
+        "captioning",
+        "How much faster is each captioner than one photo at a time?",
+        "make bench PHOTOS=FOLDER",
+        "the same photos and model both ways; the API is a server on loopback",
+    )
     table = Table("captioner", "photos", "photos/s", "tokens/s", "against", title="Captioning")
 
-    def report(name: str, rate: Rate, against: float | None = None, steady: bool = False) -> None:
+    def report(
+        key: str, name: str, rate: Rate, against: float | None = None, steady: bool = False
+    ) -> None:
         speed = rate.steady if steady else rate.per_second
         tokens = f"{rate.tokens_per_second:,.0f}" if rate.tokens_per_second else ""
         ratio = f"{speed / against:.1f} ×" if against else ""
         table.add_row(name, f"{rate.photos:,}", f"{speed:,.1f}", tokens, ratio)
+        results.add(f"{key}_rate", name, speed, "photos/s")
+        if tokens:
+            results.add(f"{key}_tokens", name, rate.tokens_per_second, "tokens/s")
+        if against:
+            results.add(f"{key}_gain", f"{name}, against one at a time", speed / against, "×")
 
     command = [sys.executable, ROOT / "tests/support/chat_server.py", "--delay", str(LATENCY)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
@@ -96,9 +110,9 @@ def main() -> None:
         engine = partial(ApiCaptioner, MODEL, base_url=url, api_key=KEY)
         Rate(engine(concurrency=1), photos(2), prompt)
         alone = Rate(engine(concurrency=1), photos(40), prompt)
-        report(f"api, {LATENCY * 1000:.0f} ms an answer, one at a time", alone)
+        report("api_alone", f"api, {LATENCY * 1000:.0f} ms an answer, one at a time", alone)
         many = Rate(engine(concurrency=IN_FLIGHT), photos(1500), prompt)
-        report(f"api, {IN_FLIGHT} in flight", many, alone.per_second)
+        report("api", f"api, {IN_FLIGHT} in flight", many, alone.per_second)
         server.terminate()
 
     with tempfile.TemporaryDirectory() as folder:
@@ -108,20 +122,22 @@ def main() -> None:
             captioner = HuggingFaceCaptioner(str(model), device="cpu", batch_size=size, threads=1)
             Rate(captioner, photos(size), prompt)
             batches[size] = Rate(captioner, photos(10 * size if size == 1 else 96), prompt)
-        report("huggingface, tiny Mllama on CPU, one at a time", batches[1])
-        report(f"huggingface, batches of {BATCH}", batches[BATCH], batches[1].per_second)
+        report("mllama_alone", "huggingface, tiny Mllama on CPU, one at a time", batches[1])
+        report("mllama", f"huggingface, batches of {BATCH}", batches[BATCH], batches[1].per_second)
 
     plain = BundledCaptioner(threads=REPLICAS)
     by_itself = Rate(plain, photos(3000), prompt)
-    report(f"embedded, {REPLICAS} threads", by_itself, steady=True)
+    report("bundled", f"bundled, {REPLICAS} threads", by_itself, steady=True)
     spread = Rate(
         RayCaptioner(BundledCaptioner(threads=1), replicas=REPLICAS), photos(3000), prompt
     )
-    report(f"ray, {REPLICAS} replicas of it", spread, by_itself.steady, steady=True)
+    name = f"cluster on this machine, {REPLICAS} replicas"
+    report("cluster", name, spread, by_itself.steady, steady=True)
 
-    console = Console(width=110)
-    console.print(table)
-    console.print(f"ray: the first caption came after {spread.started:.1f} s, which is not counted")
+    results.add("cluster_start", "the cluster's first caption came after", spread.started, "s")
+    results.save()
+    Console(width=110).print(table)
+    print(f"ray: the first caption came after {spread.started:.1f} s, which is not counted")
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 import psutil
+from results import Results
 from rich.console import Console
 from rich.table import Table
 
@@ -41,7 +42,7 @@ class Customers:
     def __init__(self, client: httpx.AsyncClient, photos: list[Path], is_floor: bool) -> None:
         self._client = client
         self._photos = [path.read_bytes() for path in photos]
-        self._is_floor = is_floor
+        self.is_floor = is_floor
         self._random = random.Random(0)
         self.refused = 0
 
@@ -60,7 +61,7 @@ class Customers:
         await (self.show() if self._random.random() < 0.5 else self.say())
 
     async def _answer(self, message: str, files: dict[str, tuple[str, bytes]] | None) -> None:
-        if self._is_floor:
+        if self.is_floor:
             (await self._client.get("/health")).raise_for_status()
             return
         asked = {"message": message}
@@ -112,7 +113,9 @@ async def open_loop(ask: Ask, a_second: float, requests: int) -> tuple[list[floa
     return waited, requests / (time.perf_counter() - begun)
 
 
-async def measure(address: str, server: psutil.Process, options: argparse.Namespace) -> None:
+async def measure(
+    address: str, server: psutil.Process, options: argparse.Namespace, results: Results
+) -> None:
     """Measures and prints a table."""
     paths = sorted(path for path in options.photos.rglob("*") if path.suffix in (".jpg", ".png"))
     photos = random.Random(0).sample(paths, min(400, len(paths)))
@@ -124,18 +127,27 @@ async def measure(address: str, server: psutil.Process, options: argparse.Namesp
             customers = Customers(client, photos, is_floor=endpoint == "/health")
             await closed_loop(customers.either, 4, 40)
             count = options.requests
-            loads: list[tuple[str, Awaitable[tuple[list[float], float]]]] = [
-                ("a photo, alone", closed_loop(customers.show, 1, count // 4)),
-                ("a message, alone", closed_loop(customers.say, 1, count // 4)),
-                (f"{CUSTOMERS} customers", closed_loop(customers.either, CUSTOMERS, count)),
-                (f"{A_SECOND:.0f} a second", open_loop(customers.either, A_SECOND, count)),
+            loads: list[tuple[str, str, Awaitable[tuple[list[float], float]]]] = [
+                ("photo", "a photo, alone", closed_loop(customers.show, 1, count // 4)),
+                ("message", "a message, alone", closed_loop(customers.say, 1, count // 4)),
+                ("crowd", f"{CUSTOMERS} at once", closed_loop(customers.either, CUSTOMERS, count)),
+                (
+                    "stream",
+                    f"{A_SECOND:.0f} a second",
+                    open_loop(customers.either, A_SECOND, count),
+                ),
             ]
-            for name, load in loads:
+            for key, name, load in loads:
                 customers.refused = 0
                 waited, rate = await load
                 middle, late = np.percentile(waited, [50, 95]) * 1000
                 turned = str(customers.refused)
                 table.add_row(name, endpoint, f"{middle:.0f}", f"{late:.0f}", f"{rate:.1f}", turned)
+                whole = f"floor_{key}" if customers.is_floor else key
+                told = f"{name} ({endpoint})"
+                results.add(f"{whole}_p50", f"{told}, p50", middle, "ms")
+                results.add(f"{whole}_p95", f"{told}, p95", late, "ms")
+                results.add(f"{whole}_rate", f"{told}, rate", rate, "answers/s")
         console.print(table)
         if options.soak:
             customers = Customers(client, photos, is_floor=False)
@@ -143,6 +155,9 @@ async def measure(address: str, server: psutil.Process, options: argparse.Namesp
             for _ in range(5):
                 await closed_loop(customers.either, CUSTOMERS, options.soak // 5)
                 megabytes.append(server.memory_info().rss / 2**20)
+            for key, value in (("first", megabytes[0]), ("last", megabytes[-1])):
+                told = f"the server's memory after the {key} fifth of {options.soak:,} requests"
+                results.add(f"memory_{key}", told, value, "MiB")
             told = ", ".join(f"{one:,.0f}" for one in megabytes)
             console.print(f"memory after each fifth of {options.soak:,} requests: {told} MiB")
 
@@ -175,8 +190,17 @@ def main() -> None:
                 if server.poll() is not None:
                     raise SystemExit(f"kedro demo has stopped: see {log.name}") from None
             time.sleep(0.1)
-        print(json.dumps({"ready after seconds": round(time.perf_counter() - begun, 1)}))
-        asyncio.run(measure(address, psutil.Process(server.pid), options))
+        ready = time.perf_counter() - begun
+        print(json.dumps({"ready after seconds": round(ready, 1)}))
+        results = Results(
+            "demo",
+            "How long do customers wait?",
+            "make bench-demo PHOTOS=FOLDER",
+            "real photos; half of the answers to photos, each with three outfits",
+        )
+        results.add("ready", "the server's start", ready, "s")
+        asyncio.run(measure(address, psutil.Process(server.pid), options, results))
+        results.save()
     finally:
         server.terminate()
         server.wait()

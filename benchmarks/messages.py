@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from results import Results
 from rich.console import Console
 from rich.table import Table
 
@@ -28,6 +30,7 @@ from lookbook.progress import Progress
 from lookbook.understanding.request import Message
 
 FIRST = 5
+BOOTSTRAP_ROUNDS = 2000
 
 
 def is_right(case: dict[str, Any], told: dict[str, str]) -> bool:
@@ -57,6 +60,14 @@ def answer(assistant: Assistant, adults: Any, case: dict[str, Any], photos: Path
     return [file for file in files if file != case.get("photo")][:FIRST]
 
 
+def interval(scores: list[float]) -> tuple[float, float]:
+    """Estimate a mean's 95 % interval, by a bootstrap over messages."""
+    rng = np.random.default_rng(0)
+    means = rng.choice(scores, (BOOTSTRAP_ROUNDS, len(scores))).mean(axis=1)
+    low, high = np.quantile(means, (0.025, 0.975))
+    return float(low), float(high)
+
+
 def main() -> None:
     """Prints the mean score of each kind, and the dead ends."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -83,9 +94,23 @@ def main() -> None:
     table = Table(title="Right among the first five shown")
     for heading in ("kind", "messages", "score"):
         table.add_column(heading, justify="left" if heading == "kind" else "right")
+    results = Results(
+        "messages",
+        "Are the right items shown to messages that nobody tuned on?",
+        "make bench-messages PHOTOS=FOLDER CASES=FOLDER ANNOTATIONS=FOLDER",
+        "share of right items among the first five; annotations by a vision-language model judge",
+    )
     for kind, own in scores.items():
+        key = re.sub(r"\W+", "_", kind)
+        results.add(
+            key, f"{kind}, {len(own)} messages", float(np.mean(own)), interval=interval(own)
+        )
         table.add_row(kind, str(len(own)), f"{np.mean(own):.3f}")
     every = [score for own in scores.values() for score in own]
+    told = f"all {len(every)} messages"
+    results.add("all", told, float(np.mean(every)), interval=interval(every))
+    results.add("dead_ends", "messages that show nothing", len(dead))
+    results.save()
     table.add_row("all", str(len(every)), f"{np.mean(every):.3f}", style="bold")
     console = Console()
     console.print(table)

@@ -20,6 +20,7 @@ import pandas as pd
 import yaml
 from given_photos import VIEWS, measure_photos, name_photos
 from given_vectors import GivenVectors
+from results import Results
 from rich.console import Console
 from rich.table import Table
 from scale import VERSION, run
@@ -155,9 +156,19 @@ def main() -> None:
         title="A large shop",
     )  # fmt: skip
 
+    results = Results(
+        "products",
+        "How long does a large shop take?",
+        f"make bench-products PRODUCTS={count}",
+        f"{count:,} synthetic products with {VIEWS} photos each, measured and captioned already",
+    )
+
     def measure(what: str, *arguments: str) -> None:
         took = run(project, ENV, f"--params=photos={shop}", *arguments)
         rate = f"{count / took.seconds:,.0f}"
+        key = what.replace(" ", "_")
+        results.add(f"{key}_seconds", what, took.seconds, "s")
+        results.add(f"{key}_memory", f"{what}: peak memory", took.mebibytes, "MiB")
         notes = ""
         if "index" in arguments[0]:
             notes = f"{report(project, 'index')['embedders']['minilm']['embedded']:,} embedded"
@@ -179,6 +190,7 @@ def main() -> None:
         measure("a changed price", PRICE_NODES)
         price = read_price(project, 0)
         assert price == 12.34, f"the price in the index is {price}"
+    results.save()
     Console(width=130).print(table)
 
 

@@ -16,6 +16,7 @@ import pandas as pd
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from matplotlib.figure import Figure
+from results import Results
 from rich.console import Console
 from rich.table import Table
 
@@ -53,6 +54,12 @@ def main() -> None:
         parser.error("all photos taught the network: name one that they did not with --network")
     rows = queue.merge(items, on=["photo_id", "Filename"], suffixes=("_wrong", ""))
     table = Table(title=f"Errors found among {len(rows):,} items that taught nothing")
+    results = Results(
+        "review",
+        "Does it pay to look at doubtful items first?",
+        "make bench-review PHOTOS=FOLDER ANNOTATIONS=TABLE NETWORK=FILE",
+        f"{len(rows):,} items that taught nothing; a vision-language model's annotations judge",
+    )
     for heading in ("attribute", "items", "errors", *(f"first {share:.0%}" for share in SHARES)):
         table.add_column(heading, justify="left" if heading == "attribute" else "right")
     figure = Figure(figsize=(7, 5), layout="constrained")
@@ -69,6 +76,10 @@ def main() -> None:
             told = [f"{one:.2f}" for one in at]
             told[2] += f" ({low:.2f}–{high:.2f})"
             label = f"{name}, of what is said" if told_only else name
+            results.add(
+                f"{name.lower()}{'_said' if told_only else ''}",
+                f"{label}: errors found in the first 30 % of the items", at[2], "", (low, high),
+            )  # fmt: skip
             table.add_row(label, f"{len(order):,}", f"{int(order.sum()):,}", *told)
             if not told_only:
                 axis.plot(np.arange(1, len(found) + 1) / len(found), 1 - found, label=name)
@@ -77,6 +88,7 @@ def main() -> None:
     axis.set(xlabel="items looked at", ylabel="errors left", xlim=(0, 1), ylim=(0, 1))
     axis.legend()
     figure.savefig(PLOT, dpi=110)
+    results.save()
     console = Console()
     console.print(table)
     console.print(f"At random a share of the items holds as large a share of the errors. {PLOT}")

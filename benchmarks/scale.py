@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 import yaml
+from results import Results
 from rich.console import Console
 from rich.table import Table
 
@@ -83,7 +84,7 @@ def make_photos(photos: Path, folder: Path, start: int, stop: int) -> None:
         list(pool.map(partial(vary, folder), chosen, numbers, chunksize=64))
 
 
-def measure_photos(project: Path, photos: Path, table: Table) -> None:
+def measure_photos(project: Path, photos: Path, table: Table, results: Results) -> None:
     """Lists, measures and captions some photos, then ten times as many; then again."""
     folder = project / "photos"
     rates, peaks, made = [], [], 0
@@ -100,7 +101,11 @@ def measure_photos(project: Path, photos: Path, table: Table) -> None:
             "photos measured and captioned", f"{count:,}", f"{took.seconds:.0f}",
             f"{rates[-1]:.1f} photos/s", f"{took.mebibytes:,.0f}", "",
         )  # fmt: skip
+        told = f"{count:,} photos measured and captioned"
+        results.add(f"photos_{count}_rate", f"{told}: rate", rates[-1], "photos/s")
+        results.add(f"photos_{count}_memory", f"{told}: peak memory", took.mebibytes, "MiB")
     again = run(project, "--pipelines=ingest", f"--params=photos={folder}")
+    results.add("again", f"{made:,} known photos: ingest", again.seconds, "s")
     table.add_row(
         "the same photos again: ingest", f"{made:,}", f"{again.seconds:.1f}", "",
         f"{again.mebibytes:,.0f}", "under 20 s asked",
@@ -111,7 +116,7 @@ def measure_photos(project: Path, photos: Path, table: Table) -> None:
     )  # fmt: skip
 
 
-def measure_cluster(project: Path, table: Table) -> None:
+def measure_cluster(project: Path, table: Table, results: Results) -> None:
     """Measures photos by threads, and the same on a cluster on this machine.
 
     What starts Ray is there once a run: the overhead is that of twice the photos without that of
@@ -135,6 +140,7 @@ def measure_cluster(project: Path, table: Table) -> None:
             )  # fmt: skip
     more = {env: own[1] - own[0] for env, own in seconds.items()}
     overhead = more["cluster"] / more["base"] - 1
+    results.add("cluster_overhead", "more time on a cluster on this machine", 100 * overhead, "%")
     table.add_row("the cluster's overhead", "", "", f"{overhead:+.0%}", "", "under +25 % asked")
 
 
@@ -174,7 +180,7 @@ def write_captions(path: Path, count: int, schema: Schema) -> None:
 WORDS = ("navy", "cotton", "shirt", "with", "long", "sleeves", "a", "relaxed", "summer", "fit")
 
 
-def measure_captions(project: Path, table: Table) -> None:
+def measure_captions(project: Path, table: Table, results: Results) -> None:
     """Reads, maps, balances and indexes captions, and ten times as many; vectors are given."""
     schema = Schema.model_validate(declared_fields())
     (project / "conf/scale").mkdir()
@@ -196,7 +202,7 @@ def measure_captions(project: Path, table: Table) -> None:
         nothing = project / f"data/07_model_output/probabilities.parquet/{VERSION}"
         nothing.mkdir(parents=True)
         pd.DataFrame({"photo_id": []}).to_parquet(nothing / "probabilities.parquet")
-        total, told = 0.0, []
+        total, told_runs = 0.0, []
         for stage in ("clean", "index"):
             nodes = [] if stage == "clean" else ["--nodes=index.embed_items"]
             if stage == "index":
@@ -207,13 +213,17 @@ def measure_captions(project: Path, table: Table) -> None:
                 )
             took = run(project, "--env=scale", f"--pipelines={stage}", *nodes)
             total += took.seconds
-            told.append(took)
+            told_runs.append(took)
             table.add_row(
                 f"captions: {stage}", f"{count:,}", f"{took.seconds:.0f}",
                 f"{count / took.seconds:,.0f} a second", f"{took.mebibytes:,.0f}",
                 "under 3,072 MiB asked",
             )  # fmt: skip
         seconds.append(total)
+        told = f"{count:,} captions to catalogue and index, vectors given"
+        results.add(f"captions_{count}", told, total, "s")
+        peak = max(took.mebibytes for took in told_runs)
+        results.add(f"captions_{count}_memory", f"{told}: peak memory", peak, "MiB")
     table.add_row(
         "ten times the captions", "", "", f"time x {seconds[1] / seconds[0]:.1f}", "", "11 asked"
     )
@@ -228,15 +238,22 @@ def main() -> None:
     )
     options = parser.parse_args()
     table = Table("what", "rows", "seconds", "rate", "peak MiB", "", title="Scale")
+    results = Results(
+        "scale",
+        "Do time and memory stay in proportion?",
+        "make bench-scale PHOTOS=FOLDER",
+        "photos 400 pixels wide, each encoded anew; synthetic captions",
+    )
     with tempfile.TemporaryDirectory() as folder:
         if options.only != "captions":
             project = make_project(Path(tempfile.mkdtemp(dir=folder)))
-            measure_photos(project, options.photos, table)
-            measure_cluster(project, table)
+            measure_photos(project, options.photos, table, results)
+            measure_cluster(project, table, results)
             shutil.rmtree(project)
             Console(width=130).print(table)
         if options.only != "photos":
-            measure_captions(make_project(Path(tempfile.mkdtemp(dir=folder))), table)
+            measure_captions(make_project(Path(tempfile.mkdtemp(dir=folder))), table, results)
+    results.save()
     Console(width=130).print(table)
 
 

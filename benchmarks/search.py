@@ -21,6 +21,7 @@ import psutil
 import pyarrow as pa
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
+from results import Results
 from rich.console import Console
 from rich.table import Table
 
@@ -60,6 +61,12 @@ def main() -> None:
         search, embedders = catalog.load("search_index"), catalog.load("embedders")
         ann_from_rows = catalog.config_resolver.config["search_index"]["ann_from_rows"]
         weights = catalog.config_resolver.config["search_index"]["weights"]
+    results = Results(
+        "search",
+        "How fast is search, and how near to exact?",
+        "make bench-search PHOTOS=FOLDER",
+        f"an outfit's {len(OUTFIT)} queries at once; a project's items, repeated with noise",
+    )
     name = search.embedders[0]
     real = search._tables[name].to_arrow()
     table = Table(
@@ -69,6 +76,7 @@ def main() -> None:
         table.add_column(heading, justify="right")
     for items in options.items:
         rows = repeat(real, items)
+        many = f"{items:,} items"
         with tempfile.TemporaryDirectory() as folder, Peak() as peak:
             begun = time.perf_counter()
             built = write_table(lancedb.connect(folder), name, GivenRows(rows), ann_from_rows)
@@ -80,10 +88,16 @@ def main() -> None:
                 {name: built}, {name: embedders[name]}, FusionWeights.model_validate(weights)
             )
             memory = peak.mebibytes
+            results.add(f"build_{items}", f"{many}: building the index", took, "s")
+            results.add(f"memory_{items}", f"{many}: peak memory, items included", memory, "MiB")
             exact._open(name).rows = InMemoryIndex(rows)
             for method in METHODS:
                 p50, p95 = measure(opened, method)
                 found = recall(opened, exact, method)
+                key = f"{method}_{items}"
+                results.add(f"{key}_p50", f"{many}, {method}: p50", p50, "ms")
+                results.add(f"{key}_p95", f"{many}, {method}: p95", p95, "ms")
+                results.add(f"{key}_recall", f"{many}, {method}: share of an exact search", found)
                 table.add_row(
                     f"{items:,}", f"{took:.1f}", f"{memory:,.0f}", method, f"{p50:.1f}",
                     f"{p95:.1f}", f"{found:.3f}",
@@ -92,6 +106,8 @@ def main() -> None:
     console.print(table)
     texts = list(OUTFIT.values())
     took = [timed(lambda: embedders[name].encode(texts)) for _ in range(REPEATS)]
+    results.add("embedding", f"embedding {len(texts)} new texts", float(np.median(took)), "ms")
+    results.save()
     console.print(f"of which embedding {len(texts)} texts takes {np.median(took):.1f} ms")
 
 

@@ -1,20 +1,15 @@
 """Reviews in a real browser, by keys."""
 
-import os
 import re
-import signal
-import subprocess
-import sys
 
-import httpx
 import pytest
 
 from lookbook.datasets.corrections_dataset import CorrectionsDataset
-from processes import ENVIRONMENT, run_kedro
+from processes import run_kedro
 from project import (
     copy_project,
-    free_port,
     keep_screenshots,
+    kill_server,
     make_project,
     serving_kedro,
     states_reset_on_load,
@@ -213,25 +208,14 @@ def test_two_reviewers_lose_nothing_and_see_each_others_decisions(
 
 
 def test_a_page_that_is_killed_loses_nothing_that_was_decided(chromium, project):
-    port = free_port()
-    command = [sys.executable, "-m", "kedro", "review", f"--port={port}", "--who=ben"]
-    with subprocess.Popen(
-        command, cwd=project, env=ENVIRONMENT, start_new_session=True,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    ) as process:  # fmt: skip
+    with serving_kedro(project, "review", "--who=ben") as address:
         page = chromium.new_context().new_page()
-        for _ in range(600):
-            try:
-                httpx.get(f"http://127.0.0.1:{port}")
-                break
-            except httpx.TransportError:
-                page.wait_for_timeout(100)
-        page.goto(f"http://127.0.0.1:{port}")
+        page.goto(address)
         expect(page.locator("[data-ready] .review")).to_be_visible()
         before = len(decided(project))
         for number in (1, 2):
             press(page, "Enter", f"{number} of them on this page")
-        os.killpg(process.pid, signal.SIGKILL)
+        kill_server(address)
         page.context.close()
     rows = decided(project)
     assert len(rows) == before + 2 and rows["problem"].eq("").all()

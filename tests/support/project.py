@@ -16,8 +16,10 @@ from contextlib import chdir, contextmanager, suppress
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
+import psutil
 import pytest
 import yaml
 from kedro.framework.session import KedroSession
@@ -177,9 +179,22 @@ def serving_kedro(project: Path, *arguments: str) -> Iterator[str]:
         yield address
     finally:
         # Kedro-Viz serves from a process of its own.
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
-        process.join()
+        for how in (signal.SIGTERM, signal.SIGKILL):
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, how)
+            process.join(20)
+
+
+def kill_server(address: str) -> None:
+    """Kill the whole group of the process that serves at an address."""
+    port = urlsplit(address).port
+    listener = next(
+        child.pid
+        for child in psutil.Process().children(recursive=True)
+        for one in child.net_connections("tcp")
+        if one.laddr.port == port and one.status == psutil.CONN_LISTEN
+    )
+    os.killpg(os.getpgid(listener), signal.SIGKILL)
 
 
 def measure(files: dict[str, Any], params: Any, known: dict[str, Any] | None = None) -> Any:

@@ -1,0 +1,80 @@
+"""Keeps figures of benchmarks in ``benchmarks/results``, where the documentation reads them."""
+
+from __future__ import annotations
+
+import json
+import platform
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+
+FOLDER = Path(__file__).with_name("results")
+
+
+class Results:
+    """The figures of one benchmark, which replace those of its last run."""
+
+    def __init__(
+        self, name: str, question: str, command: str, data: str = "", gpu: str = "no GPU used"
+    ) -> None:
+        """Begin without figures.
+
+        Args:
+            name: The file's name. Documents quote a figure as ``{{ name.key }}``.
+            question: What the benchmark answers, in words of a reader.
+            command: What to type to measure again.
+            data: What it was measured on.
+            gpu: Which GPU took part.
+        """
+        self._path = FOLDER / f"{name}.json"
+        self._told = {
+            "question": question,
+            "command": command,
+            "date": f"{datetime.now(UTC):%Y-%m-%d}",
+            "machine": f"{_describe_machine()}, {gpu}",
+            "data": data,
+        }
+        self._metrics: dict[str, dict[str, float | str | None]] = {}
+
+    def add(
+        self,
+        key: str,
+        metric: str,
+        value: float,
+        unit: str = "",
+        interval: tuple[float, float] | None = None,
+        note: str = "",
+    ) -> None:
+        """Add a figure, rounded to four significant digits; an interval is of 95 %."""
+        low, high = map(_round, interval) if interval else (None, None)
+        self._metrics[key] = {
+            "metric": metric, "value": _round(value), "low": low, "high": high,
+            "unit": unit, "note": note,
+        }  # fmt: skip
+
+    def save(self) -> None:
+        """Write the file."""
+        FOLDER.mkdir(exist_ok=True)
+        told = {**self._told, "metrics": self._metrics}
+        self._path.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
+
+
+def _round(value: float) -> float:
+    rounded = float(f"{value:.4g}")
+    return int(rounded) if rounded.is_integer() else rounded
+
+
+def _describe_machine() -> str:
+    cores = psutil.cpu_count() or 1
+    gibibytes = round(psutil.virtual_memory().total / 2**30)
+    return f"{cores} cores ({_name_processor()}), {gibibytes} GiB of memory"
+
+
+def _name_processor() -> str:
+    lines = Path("/proc/cpuinfo")
+    if lines.exists():
+        for line in lines.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
