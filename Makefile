@@ -16,7 +16,7 @@ CHOICES = $(ENV:%=--env %) $(if $(PARAMS)$(CATALOGUE),--params='$(PARAMS)$(if $(
 export KEDRO_DISABLE_TELEMETRY := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: help run demo review explore sheets test lint viz notebooks pictures train bench bench-demo bench-search bench-messages bench-understanding bench-pooling bench-review bench-scale bench-products bench-reports bench-faults bench-llama clean photos-named
+.PHONY: help run demo review explore sheets test lint viz notebooks pictures train bench bench-demo bench-search bench-messages bench-understanding bench-pooling bench-review bench-scale bench-products bench-reports bench-faults bench-llama docs clean photos-named
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-20s %s\n", $$1, $$2}'
@@ -42,8 +42,8 @@ test: $(VENV)/installed-dev lint ## Lint, type check and test
 	OMP_NUM_THREADS=1 $(BIN)/pytest $(PYTEST_ARGS)
 
 lint: $(VENV)/installed-dev ## Check format, style and types
-	$(BIN)/ruff format --check src tests benchmarks notebooks
-	$(BIN)/ruff check src tests benchmarks notebooks
+	$(BIN)/ruff format --check src tests benchmarks notebooks docs
+	$(BIN)/ruff check src tests benchmarks notebooks docs
 	$(BIN)/mypy --num-workers 2
 	$(BIN)/lint-imports
 
@@ -52,6 +52,11 @@ viz: $(VENV)/installed ## Show the lineage in the browser
 
 notebooks: $(VENV)/installed-notebooks ## Open the notebooks in the browser
 	$(BIN)/kedro jupyter lab
+
+docs: export NO_MKDOCS_2_WARNING := 1
+docs: $(VENV)/installed-docs ## Build the documentation into site/, and the README's figures; SERVE=1 shows it at localhost:8000
+	$(BIN)/python docs/figures.py
+	$(BIN)/mkdocs $(if $(SERVE),serve,build --strict)
 
 pictures: $(VENV)/installed-dev ## Take the README's pictures anew; with PHOTOS=folder a shop of them too
 	env -u PHOTOS PYTHONPATH=tests/support $(BIN)/python docs/take_pictures.py $(if $(PHOTOS),'$(PHOTOS)')

@@ -1,4 +1,4 @@
-"""The clients of docs/serving.md, run as they stand."""
+"""The clients of docs/how-to/api.md, run as they stand."""
 
 import re
 import shutil
@@ -10,7 +10,8 @@ import pytest
 from project import ROOT, assistant_of, jpeg
 from serving import app_of, serving
 
-BLOCKS = re.findall(r"```(bash|js|python)\n(.*?)```", (ROOT / "docs/serving.md").read_text(), re.S)
+GUIDE = (ROOT / "docs/how-to/api.md").read_text()
+BLOCKS = re.findall(r"```(bash|js|python)\n(.*?)```", GUIDE, re.DOTALL)
 PROGRAMS = {
     "bash": lambda code: ["bash", "-euc", code],
     "js": lambda code: ["node", "--input-type=module", "--eval", code],

@@ -55,7 +55,7 @@ def ask(address, message, **options):
 
 @contextmanager
 def nginx(folder, upstream):
-    """A real nginx with TLS in front of a server, as docs/serving.md has it."""
+    """A real nginx with TLS in front of a server, as docs/how-to/deploy.md has it."""
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if program is None:
         pytest.skip("nginx is not installed")
@@ -64,7 +64,7 @@ def nginx(folder, upstream):
     names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
     files = ["-keyout", str(key), "-out", str(certificate)]
     subprocess.run([*make, *names, *files], check=True, capture_output=True)
-    documented = (ROOT / "docs/serving.md").read_text()
+    documented = (ROOT / "docs/how-to/deploy.md").read_text()
     location = documented.partition("```nginx\n")[2].partition("```")[0]
     location = location.replace("http://127.0.0.1:7860", upstream)
     port = free_port()

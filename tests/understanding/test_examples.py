@@ -89,7 +89,7 @@ def test_lines_that_cannot_be_used_are_named_with_the_reason(line, name, reason)
 
 
 def test_the_documented_message_can_be_used(schema):
-    guide = (ROOT / "docs/understanding.md").read_text()
+    guide = (ROOT / "docs/explanation/understanding.md").read_text()
     shown = re.search(r"^```json\n(.*?)^```", guide, re.DOTALL | re.MULTILINE)[1]
     ((example,), faults) = read_examples([("ann", shown)])
     assert faults == []

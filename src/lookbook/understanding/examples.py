@@ -56,7 +56,7 @@ class LabelledPart(BaseModel, extra="forbid"):
 
 
 class LabelledPlan(BaseModel, extra="forbid"):
-    """What is meant by a message, see ``docs/understanding.md``."""
+    """What is meant by a message, see ``docs/explanation/understanding.md``."""
 
     act: Act
     parts: list[LabelledPart] = []

@@ -22,7 +22,7 @@ from lookbook.parts import TableParts
 
 ANOTHER_CAPTIONER = (
     "Another captioner may take the photos that this server's content filter refuses: the one "
-    "without a server, or a model of your own (README, 'What do you have?')."
+    "without a server, or a model of your own (docs/tutorials/models.md)."
 )
 
 

@@ -70,7 +70,7 @@ def read_messages(
     if not examples:
         raise InputError(
             "There is no labelled message. Give a folder of JSON lines, a file for each writer, "
-            "as --params=messages=FOLDER; docs/understanding.md shows the form."
+            "as --params=messages=FOLDER; docs/explanation/understanding.md shows the form."
         )
     return (
         [one.model_dump(by_alias=True) for one in examples],

@@ -1,4 +1,4 @@
-/* Opens the assistant in a panel of a shop's page; docs/page.md has the attributes and events. */
+/* Opens the assistant in a panel of a shop's page; docs/how-to/page.md has the attributes and events. */
 (() => {
   const script = document.currentScript;
   const server = new URL(".", script.src);
