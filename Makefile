@@ -16,7 +16,7 @@ CHOICES = $(ENV:%=--env %) $(if $(PARAMS)$(CATALOGUE),--params='$(PARAMS)$(if $(
 export KEDRO_DISABLE_TELEMETRY := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 
-.PHONY: help run demo review explore sheets test lint viz notebooks pictures train bench bench-demo bench-search bench-messages bench-understanding bench-pooling bench-review bench-scale bench-products bench-reports bench-faults bench-llama docs clean photos-named
+.PHONY: help run demo review explore sheets test lint viz notebooks pictures train bench bench-demo bench-search bench-messages bench-understanding bench-pooling bench-review bench-scale bench-products bench-reports bench-learning bench-faults bench-llama docs clean photos-named
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-20s %s\n", $$1, $$2}'
@@ -103,6 +103,9 @@ bench-products: $(VENV)/installed-dev ## Measure a shop of many products (PRODUC
 
 bench-reports: $(VENV)/installed ## Keep the figures of the last evaluate, distil and style (PROJECT=folder)
 	$(BIN)/python benchmarks/reports.py --project '$(or $(PROJECT),.)'
+
+bench-learning: $(VENV)/installed ## Measure what learning from clicks finds in a simulated shop
+	PYTHONPATH=tests/support $(BIN)/python benchmarks/learning.py
 
 bench-faults: $(VENV)/installed-dev photos-named ## Kill drivers, workers and machines of a cluster, and look what is lost
 	PYTHONPATH=tests/support $(BIN)/python benchmarks/faults.py '$(PHOTOS)'

@@ -2,7 +2,8 @@
 
     python benchmarks/understanding.py MESSAGES --project FOLDER [--env ENV] [--annotations FOLDER]
 
-MESSAGES is a folder of JSON lines, a file for each writer; docs/explanation/understanding.md shows the form.
+MESSAGES is a folder of JSON lines, a file for each writer; docs/explanation/understanding.md shows
+the form.
 The project's index has to be made before, of the photos that the annotations are of, for the
 end-to-end score: the share of right items among the first five shown. Beside it stands what the
 same search finds with what is meant by each message: its ceiling.

@@ -2,7 +2,7 @@
 
 Each file of ``benchmarks/results`` holds what one command measured. A page names a figure as
 ``{{ demo.photo_p50 }}``: the file and the key of the metric. ``{{ demo.photo_p50.value }}`` is the
-number alone.
+number alone, and ``{{ evaluate.category.percent }}`` a share in percent.
 
 Usage: ``python docs/figures.py`` renders ``docs/measured.md`` into the README.
 """
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks/results"
 TEMPLATE = ROOT / "docs/measured.md"
 START, END = "<!-- figures -->\n", "<!-- /figures -->"
-_FIGURE = re.compile(r"\{\{ (\w+)\.(\w+)(\.value)? \}\}")
+_FIGURE = re.compile(r"\{\{ (\w+)\.(\w+)(?:\.(value|percent))? \}\}")
 
 
 class Metric(BaseModel):
@@ -36,7 +36,7 @@ class Metric(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     metric: str
-    value: float | str
+    value: float
     low: float | None = None
     high: float | None = None
     unit: str = ""
@@ -47,6 +47,12 @@ class Metric(BaseModel):
         """The figure with its unit and interval."""
         text = f"{format_number(self.value)} {self.unit}".rstrip()
         return f"{text} ({self.interval})" if self.interval else text
+
+    def in_percent(self) -> Metric:
+        """Return a share in percent."""
+        shares = {name: getattr(self, name) for name in ("value", "low", "high")}
+        percents = {name: one if one is None else 100 * one for name, one in shares.items()}
+        return self.model_copy(update={**percents, "unit": "%"})
 
     @property
     def interval(self) -> str:
@@ -78,13 +84,10 @@ class Result(BaseModel):
     metrics: dict[str, Metric]
 
 
-def format_number(value: float | str) -> str:
+def format_number(value: float) -> str:
     """Write a number with three significant digits, and whole from 100 on."""
-    if isinstance(value, str):
-        return value
-    if value == int(value) or abs(value) >= 100:
-        return f"{value:,.0f}"
-    return f"{value:.3g}"
+    rounded = float(f"{value:.3g}")
+    return f"{value:,.0f}" if rounded.is_integer() else f"{rounded:g}"
 
 
 def read_results(folder: Path = RESULTS) -> dict[str, Result]:
@@ -103,11 +106,13 @@ def render(text: str, results: dict[str, Result]) -> str:
     """
 
     def figure(match: re.Match[str]) -> str:
-        file, key, value_alone = match.groups()
+        file, key, form = match.groups()
         if file not in results or key not in results[file].metrics:
             raise KeyError(f"There is no figure '{key}' in benchmarks/results/{file}.json.")
         metric = results[file].metrics[key]
-        return format_number(metric.value) if value_alone else metric.text
+        if form == "percent":
+            metric = metric.in_percent()
+        return format_number(metric.value) if form == "value" else metric.text
 
     return _FIGURE.sub(figure, text)
 
@@ -124,20 +129,24 @@ def render_readme(readme: str, template: str, results: dict[str, Result]) -> str
 def benchmarks_page(results: dict[str, Result]) -> str:
     """Write the page of all benchmarks, a table for each."""
     parts = [
-        "# Benchmarks\n\nEvery figure of this site, with the command that measures it again. "
+        "---\nhide: [navigation]\n---\n\n# Benchmarks\n\nEvery figure of this site, with the command that measures it again. "
         "Intervals hold 95 %. [How we measure](explanation/measuring.md) says what the words mean."
     ]
     for result in results.values():
+        metrics = result.metrics.values()
+        has_notes = any(one.note for one in metrics)
+        headings = ["metric", "value", "interval", *(["note"] if has_notes else [])]
         rows = [
-            f"| {_cell(one.metric)} | {format_number(one.value)} {one.unit} | {one.interval} "
-            f"| {_cell(one.note)} |"
-            for one in result.metrics.values()
+            [one.metric, f"{format_number(one.value)} {one.unit}", one.interval]
+            + ([one.note] if has_notes else [])
+            for one in metrics
         ]
+        lines = [headings, ["---", "---:", "---", *(["---"] if has_notes else [])], *rows]
         parts += [
             f"## {result.question}",
-            f"`{result.command}`\n{{ .command }}",
-            f"{result.date} · {result.machine} · {result.data}",
-            "\n".join(["| metric | value | interval | note |", "|---|---:|---|---|", *rows]),
+            f"`{result.command}`",
+            " · ".join(filter(None, (result.date, result.machine, result.data))),
+            "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines),
         ]
     return "\n\n".join(parts) + "\n"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from figures import RESULTS, benchmarks_page, read_results, render
@@ -35,3 +36,8 @@ def on_page_markdown(markdown: str, **kwargs: Any) -> str:
         return render(markdown, read_results())
     except KeyError as error:
         raise PluginError(f"{kwargs['page'].file.src_path}: {error.args[0]}") from error
+
+
+def on_page_content(html: str, **kwargs: Any) -> str:
+    """Drop the roles that docstrings give to names."""
+    return re.sub(r":(?:attr|class|data|func|meth):(?=<code>)", "", html)

@@ -93,6 +93,7 @@ def test_a_figure_is_shown_with_its_unit_and_interval(module):
         question="?", command="make", date="", machine="", data="", metrics={"right": metric}
     )
     text = figures.render("{{ x.right }}, {{ x.right.value }}, {{ handle }}", {"x": result})
+    assert figures.render("{{ x.right.percent }}", {"x": result}).startswith("8,652 %")
     assert text == "86.5 % (83.7 to 88.6), 86.5, {{ handle }}"
     with pytest.raises(KeyError, match=r"no figure 'left' in benchmarks/results/x.json"):
         figures.render("{{ x.left }}", {"x": result})

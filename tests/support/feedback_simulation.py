@@ -9,10 +9,42 @@ import numpy as np
 import pyarrow as pa
 
 from lookbook.datasets.feedback_log_dataset import SCHEMA
+from lookbook.pipelines.learn.nodes import LearnParams
+from lookbook.search.ranking import FusionWeights
+from project import configuration
 
 COLOURS = ("black", "white", "red", "blue", "green")
 COMPONENTS = ("text_embedding", "image_in_text_space", "image_embedding", "bm25")
 SHOWN, CANDIDATES, DAYS = 8, 20, 40
+WEIGHTS = FusionWeights.model_validate(configuration("globals")["search_weights"])
+TRUE_WEIGHTS = WEIGHTS.model_copy(update={"text": 1.0, "bm25": 0.02, "attributes_when_vague": 0.1})
+_DRAWN = np.random.default_rng(7).normal(size=(len(COLOURS), len(COLOURS)))
+TRUE_PAIRS = {
+    (start, chosen): float(_DRAWN[row, column])
+    for row, start in enumerate(COLOURS)
+    for column, chosen in enumerate(COLOURS)
+}
+PARAMS = LearnParams.model_validate(
+    configuration("parameters_learn")["learn"]
+    | {"weights": WEIGHTS, "held_out_days": 12, "bootstrap_rounds": 300}
+)
+
+
+def weights_error(weights):
+    """Return the standard deviation of the weights' logarithms: they count by their ratios."""
+    logs = [
+        np.log(getattr(weights, name) / getattr(TRUE_WEIGHTS, name))
+        for name in FusionWeights.model_fields
+        if name != "image"  # no query has an image
+    ]
+    return float(np.std(logs))
+
+
+def pair_matrices(values):
+    """Return learned and true pair preferences, up to what all values have in common beside one."""
+    found = np.array([[values[start].get(one, 0.0) for one in COLOURS] for start in COLOURS])
+    truth = np.array([[TRUE_PAIRS[start, one] for one in COLOURS] for start in COLOURS])
+    return tuple(one - one.mean(axis=1, keepdims=True) for one in (found, truth))
 
 
 def simulate(answers, weights, true_weights, true_pairs, seed=0, is_noise=False):

@@ -3,26 +3,19 @@
 import numpy as np
 import pytest
 
-from feedback_simulation import COLOURS, simulate
+from feedback_simulation import (
+    PARAMS,
+    TRUE_PAIRS,
+    TRUE_WEIGHTS,
+    WEIGHTS,
+    pair_matrices,
+    simulate,
+    weights_error,
+)
 from lookbook.errors import InputError
 from lookbook.feedback.ranking import LearnedRanking
-from lookbook.pipelines.learn.nodes import LearnParams, learn_ranking, plot_learning
+from lookbook.pipelines.learn.nodes import learn_ranking, plot_learning
 from lookbook.pipelines.learn.summary import summarise
-from lookbook.search.ranking import FusionWeights
-from project import configuration
-
-WEIGHTS = FusionWeights.model_validate(configuration("globals")["search_weights"])
-TRUE_WEIGHTS = WEIGHTS.model_copy(update={"text": 1.0, "bm25": 0.02, "attributes_when_vague": 0.1})
-_DRAWN = np.random.default_rng(7).normal(size=(len(COLOURS), len(COLOURS)))
-TRUE_PAIRS = {
-    (start, chosen): float(_DRAWN[row, column])
-    for row, start in enumerate(COLOURS)
-    for column, chosen in enumerate(COLOURS)
-}
-PARAMS = LearnParams.model_validate(
-    configuration("parameters_learn")["learn"]
-    | {"weights": WEIGHTS, "held_out_days": 12, "bootstrap_rounds": 300}
-)
 
 
 def figures(report, name):
@@ -47,29 +40,15 @@ def test_what_was_learned_ranks_held_out_days_better(taught):
 
 
 def test_true_weights_are_found(taught):
-    """Weights count by their ratios; the error is that of their logarithms."""
-
-    def error(weights):
-        logs = [
-            np.log(getattr(weights, name) / getattr(TRUE_WEIGHTS, name))
-            for name in FusionWeights.model_fields
-            if name != "image"  # no query has an image
-        ]
-        return np.std(logs)
-
     _, learned, _ = taught
-    assert error(WEIGHTS) > 1.5
-    assert error(learned.weights.values) < 0.5 * error(WEIGHTS)
+    assert weights_error(WEIGHTS) > 1.5
+    assert weights_error(learned.weights.values) < 0.5 * weights_error(WEIGHTS)
     assert learned.weights.values.image == pytest.approx(WEIGHTS.image)
 
 
 def test_true_pair_preferences_are_found(taught):
-    """Up to what all values have in common beside one: it ranks nothing."""
     _, learned, _ = taught
-    values = learned.pairs.values["Colours"]
-    found = np.array([[values[start].get(one, 0.0) for one in COLOURS] for start in COLOURS])
-    truth = np.array([[TRUE_PAIRS[start, one] for one in COLOURS] for start in COLOURS])
-    found, truth = (one - one.mean(axis=1, keepdims=True) for one in (found, truth))
+    found, truth = pair_matrices(learned.pairs.values["Colours"])
     assert np.corrcoef(found.ravel(), truth.ravel())[0, 1] > 0.95
     # Shrunk, and not beyond the truth.
     assert 0.3 < found.std() / truth.std() < 1
