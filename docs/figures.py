@@ -129,8 +129,9 @@ def render_readme(readme: str, template: str, results: dict[str, Result]) -> str
 def benchmarks_page(results: dict[str, Result]) -> str:
     """Write the page of all benchmarks, a table for each."""
     parts = [
-        "---\nhide: [navigation]\n---\n\n# Benchmarks\n\nEvery figure of this site, with the command that measures it again. "
-        "Intervals hold 95 %. [How we measure](explanation/measuring.md) says what the words mean."
+        "---\nhide: [navigation]\n---",
+        "# Benchmarks\n\nEvery figure of this site, with the command that measures it again. "
+        "Intervals hold 95 %. [How we measure](explanation/measuring.md) says what the words mean.",
     ]
     for result in results.values():
         metrics = result.metrics.values()

@@ -7,6 +7,7 @@ import shlex
 import subprocess
 from collections import defaultdict
 from doctest import ELLIPSIS, NORMALIZE_WHITESPACE
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ from sybil.document import Document
 from sybil.parsers.markdown import PythonCodeBlockParser
 from sybil.parsers.markdown.lexers import RawFencedCodeBlockLexer
 
+import lookbook
 from lookbook.captioners import Prompt
 from lookbook.cli import cli
 from lookbook.config_keys import check_parameters, parameter_models
@@ -259,6 +261,9 @@ def test_a_csv_block_is_a_vocabulary(block, tmp_path):
     assert read_vocabulary(str(tmp_path / "vocabulary.csv"))
 
 
+open_once = cache(lookbook.open)
+
+
 def python_pages():
     pages = defaultdict(list)
     for block in of_language("python"):
@@ -268,12 +273,12 @@ def python_pages():
 
 @pytest.mark.parametrize("page", python_pages(), ids=lambda page: page.stem)
 def test_the_python_of_a_page_runs_and_prints_what_it_shows(page, ran, tmp_path, monkeypatch):
-    (tmp_path / "shop").symlink_to(ran[0])
+    # The pages share a project, whose models are loaded once.
+    monkeypatch.setattr(lookbook, "open", lambda folder=None: open_once(ran[0]))
     (tmp_path / "shirt.jpg").write_bytes(jpeg("Shirt", "blue"))
     monkeypatch.chdir(tmp_path)
     parser = PythonCodeBlockParser(doctest_optionflags=ELLIPSIS | NORMALIZE_WHITESPACE)
-    text = page.read_text("utf-8").replace("lookbook.open()", "lookbook.open('shop')")
-    document = Document(text, str(page))
+    document = Document(page.read_text("utf-8"), str(page))
     for region in parser(document):
         document.add(region)
     for example in document.examples():
