@@ -153,14 +153,14 @@ def test_only_the_photo_that_kills_replicas_is_given_up(cluster, stored, on_the_
                 batch.append(photo)
                 if photo.photo_id == "013.jpg":
                     os._exit(1)
-                if len(batch) == 4:
+                if len(batch) == 2:
                     yield from (Caption(photo_id=one.photo_id, text="{}") for one in batch)
                     batch = []
             yield from (Caption(photo_id=one.photo_id, text="{}") for one in batch)
 
-    engine = on_the_cluster(replicas=1, captioner=Dies(), batch_size=8)
-    captions = list(engine.caption(iter(stored[:32]), prompt))
-    assert sorted(one.photo_id for one in captions) == [photo.photo_id for photo in stored[:32]]
+    engine = on_the_cluster(replicas=1, captioner=Dies(), batch_size=4)
+    captions = list(engine.caption(iter(stored[8:24]), prompt))
+    assert sorted(one.photo_id for one in captions) == [photo.photo_id for photo in stored[8:24]]
     failures = {one.photo_id: one.failure for one in captions if one.failure}
     assert failures == {"013.jpg": DIED_ALONE}
 

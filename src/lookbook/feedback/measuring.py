@@ -38,7 +38,7 @@ def compare(
     Returns:
         ``answers``, ``comparisons``, and for ``ordered_right`` (the share of the comparisons) and
         ``mrr`` (the mean reciprocal rank of chosen items in their list): ``before``, ``after`` and
-        ``change``, each with ``value`` and ``interval_95``, a percentile bootstrap by answer.
+        ``change``, each with ``value`` and ``interval_99``, a percentile bootstrap by answer.
     """
     by_place = np.asarray(comparisons.places @ place_effects)
     # Overlap weights (Li, Morgan and Zaslavsky, 2018) are bounded: the chance of the other outcome.
@@ -90,11 +90,11 @@ def _figure(
         [sums[generator.integers(len(sums), size=len(sums))].sum(axis=0) for _ in range(rounds)]
     )
     total, means = sums.sum(axis=0), drawn[:, :3] / drawn[:, 3:]
-    intervals = np.quantile(means, [0.025, 0.975], axis=0).T
+    intervals = np.quantile(means, [0.005, 0.995], axis=0).T
     return {
         name: {
             "value": round(float(total[column] / total[3]), 4),
-            "interval_95": np.round(intervals[column], 4).tolist(),
+            "interval_99": np.round(intervals[column], 4).tolist(),
         }
         for column, name in enumerate(("before", "after", "change"))
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -98,19 +99,25 @@ def export(model: SentenceTransformer, folder: Path) -> None:
     padding = {"pad_id": model.tokenizer.pad_token_id, "pad_token": model.tokenizer.pad_token}
     tokenizer.enable_padding(**padding)
     example = model.tokenizer(_EXAMPLES[:2], padding=True, return_tensors="pt")
-    sizes = {0: torch.export.Dim("texts", max=4096), 1: torch.export.Dim("tokens", max=512)}
+    sizes = {0: "texts", 1: "tokens"}
     folder.mkdir(parents=True, exist_ok=True)
     # A folder of its own, since two servers may start at the same time. Files are put in place
     # once the model is known to be right, the model last: with it everything is there.
     with tempfile.TemporaryDirectory(dir=folder, prefix=".unfinished-") as name:
         unfinished = Path(name)
         tokenizer.save(str(unfinished / TOKENIZER))
-        torch.onnx.export(
-            Encoder().eval(), (example["input_ids"], example["attention_mask"]),
-            str(unfinished / MODEL), dynamo=True, dynamic_shapes=(sizes, sizes),
-            input_names=["input_ids", "attention_mask"], output_names=["vectors"],
-            external_data=False, verbose=False,
-        )  # fmt: skip
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            # By tracing, which takes 2 s, the exporter that follows Python's code 30. What
+            # tracing may get wrong is found below, by texts of other lengths.
+            torch.onnx.export(
+                Encoder().eval(), (example["input_ids"], example["attention_mask"]),
+                str(unfinished / MODEL), dynamo=False,
+                input_names=["input_ids", "attention_mask"], output_names=["vectors"],
+                dynamic_axes={
+                    "input_ids": sizes, "attention_mask": sizes, "vectors": {0: "texts"},
+                },
+            )  # fmt: skip
         expected = model.encode(_EXAMPLES, normalize_embeddings=True, show_progress_bar=False)
         worst = float(np.abs(OnnxText(unfinished).encode(_EXAMPLES) - expected).max())
         if worst > TOLERANCE:

@@ -36,7 +36,7 @@ def test_what_was_learned_ranks_held_out_days_better(taught):
         assert report["parts"][name]["is_adopted"]
         for figure in figures(report, name):
             assert figure["after"]["value"] > figure["before"]["value"] + 0.02
-            assert figure["change"]["interval_95"][0] > 0
+            assert figure["change"]["interval_99"][0] > 0
 
 
 def test_true_weights_are_found(taught):

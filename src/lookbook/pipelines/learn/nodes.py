@@ -120,7 +120,7 @@ class _Part:
     @property
     def is_better(self) -> bool:
         """Whether held-out comparisons are surely ordered better than before."""
-        return bool(self.figures) and self.figures["ordered_right"]["change"]["interval_95"][0] > 0
+        return bool(self.figures) and self.figures["ordered_right"]["change"]["interval_99"][0] > 0
 
     def adopt(self, kind: type[Learned[Any]], values: Any) -> Learned[Any]:
         return kind(values=values, period=self.period, figures=self.figures)
@@ -160,7 +160,7 @@ def _learn(
     )  # fmt: skip
     figures = {"learned_from": taught, **figures, "place_effects": fitted.place_effects.tolist()}
     change = figures["ordered_right"]["change"]
-    low, high = change["interval_95"]
+    low, high = change["interval_99"]
     part = _Part(
         "", fitted.params, [lists[0].time.isoformat(), lists[-1].time.isoformat()], figures
     )
@@ -189,8 +189,8 @@ def plot_learning(learning_report: dict[str, Any]) -> PlotlyFigure:
             x=list(parts),
             y=values,
             error_y={
-                "array": [share["interval_95"][1] - share["value"] for share in shares],
-                "arrayminus": [share["value"] - share["interval_95"][0] for share in shares],
+                "array": [share["interval_99"][1] - share["value"] for share in shares],
+                "arrayminus": [share["value"] - share["interval_99"][0] for share in shares],
             },
         )
     title = "Held-out comparisons ordered right (0.5 is chance)"
