@@ -154,9 +154,9 @@ class Shop:
             method: The search method; the project's default without one.
 
         Returns:
-            The items, the best first: ``photo_id``, ``Filename``, the attributes, where the shop
-            has products ``product_id``, ``product_price`` and so on, ``score`` from 0 to 1,
-            ``why`` and ``matched_by``.
+            The items, the best first: ``Filename``, the attributes, where the shop has products
+            ``product_id``, ``product_price`` and so on, ``score`` from 0 to 1, ``why``,
+            ``matched_by`` and ``photo_id``.
 
         Raises:
             InputError: If an argument is invalid, or there is no index yet.
@@ -278,8 +278,8 @@ class Shop:
         schema = self.assistant.schema
         shop_columns = FIELDS.values() if any(one.product for one in items) else ()
         columns = [
-            "slot", "photo_id", "Filename", *schema.names, *shop_columns, "score", "why",
-            "matched_by",
+            "slot", "Filename", *schema.names, *shop_columns, "score", "why", "matched_by",
+            "photo_id",
         ]  # fmt: skip
         rows = []
         for one in items:

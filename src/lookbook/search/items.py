@@ -29,8 +29,8 @@ class Item:
     file: str
     attributes: Record
     duplicate_group: str = ""
-    probabilities: AttributeProbabilities = field(default_factory=dict)
-    vector: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32))
+    probabilities: AttributeProbabilities = field(default_factory=dict, repr=False)
+    vector: np.ndarray = field(default_factory=lambda: np.zeros(0, np.float32), repr=False)
     product: Product | None = None
 
 
