@@ -152,9 +152,9 @@ def catalog() -> str:
         "Every table and file of a project, where it is, and which pipelines write and read it. "
         '`catalog.load("NAME")` loads the newest version in a notebook.',
     ]
-    for path in sorted(BASE.glob("catalog*.yml")):
+    for path in [*sorted(BASE.glob("catalog_*.yml")), BASE / "catalog.yml"]:
         comments = _comments(path)
-        title = path.stem.removeprefix("catalog").strip("_") or "Patterns"
+        title = path.stem.removeprefix("catalog").strip("_") or "Reports, plots and sheets"
         rows = [
             (f"`{name}`", f"`{entry['filepath']}`" if "filepath" in entry else "",
              _users(name, pipelines, "outputs"), _users(name, pipelines, "inputs"),
@@ -186,7 +186,7 @@ def commands() -> str:
         "All commands with their options. Type them in the project's folder, after "
         "`source .venv/bin/activate`.",
     ]
-    for command in (run, *cli.commands.values()):
+    for command in (*cli.commands.values(), run):
         own = [one for one in command.params if isinstance(one, click.Option)]
         rows = [
             (", ".join(f"`{name}`" for name in (*one.opts, *one.secondary_opts)),
