@@ -41,9 +41,10 @@ sheets: $(VENV)/installed ## Contact sheets of outfits to rate blindly, with a f
 test: $(VENV)/installed-dev lint ## Lint, type check and test
 	OMP_NUM_THREADS=1 $(BIN)/pytest $(PYTEST_ARGS)
 
-lint: $(VENV)/installed-dev ## Check format, style and types
+lint: $(VENV)/installed-dev ## Check format, style, spelling and types
 	$(BIN)/ruff format --check src tests benchmarks notebooks docs
 	$(BIN)/ruff check src tests benchmarks notebooks docs
+	$(BIN)/codespell src conf docs tests notebooks benchmarks README.md CHANGELOG.md CONTRIBUTING.md
 	$(BIN)/mypy --num-workers 2
 	$(BIN)/lint-imports
 

@@ -33,7 +33,7 @@ from project import load_tables, make_project
 COMPARED = ("manifest", "quarantine", "full_catalogue", "catalogue", "rejected_captions")
 KINDS = ("driver", "worker", "machine")
 # What a run says that ends because the machine that it is on does.
-WITH_ITS_MACHINE = ("type the same again", "cannot be reached", "raylet")
+WITH_ITS_MACHINE = ("Run the same command again", "cannot be reached", "raylet")
 
 
 def start(project: Path, photos: Path, *options: str, address: str = "") -> subprocess.Popen[bytes]:

@@ -27,8 +27,9 @@ from rich.table import Table
 
 from given_rows import GivenRows
 from lookbook.evaluation.score_tables import retrieval_tables
-from lookbook.search.catalogue_search import CatalogueSearch, Method, Query
+from lookbook.search.catalogue_search import CatalogueSearch, Query
 from lookbook.search.in_memory_index import InMemoryIndex
+from lookbook.search.methods import Method
 from lookbook.search.preferences import Preference
 from lookbook.search.ranking import FusionWeights
 from lookbook.search.tables import DUPLICATE_GROUP, KEY, SEARCHED, write_table

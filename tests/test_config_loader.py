@@ -123,7 +123,7 @@ def test_prompts_and_phrases_are_found_from_any_folder(conf, load, tmp_path, mon
     ("name", "text", "sentence"),
     [
         ("globals.yml", "photoz: x\n", "'photoz' in conf/local/globals.yml: did you mean 'photos'"),
-        ("globals.yml", "7: x\n", "conf/local/globals.yml has a key that is no name: 7"),
+        ("globals.yml", "7: x\n", "conf/local/globals.yml has a key that is not a name: 7"),
         ("globals.yml", "search_weights: {texts: 1}\n", "did you mean 'search_weights.text'"),
         ("parameters.yml", "balance: {capp: 3}\n", "'balance.capp' in conf/local/parameters.yml"),
         ("parameters.yml", "balance: {capp: 3}\n", "did you mean 'balance.cap'?"),
@@ -135,7 +135,7 @@ def test_prompts_and_phrases_are_found_from_any_folder(conf, load, tmp_path, mon
             "did you mean 'index.near_duplicates.min_cosine'",
         ),
         ("parameters_mine.yml", "blanace: {cap: 3}\n", "conf/local/parameters_mine.yml: did you"),
-        ("parameters.yml", "qqqqqqqq: 1\n", "'qqqqqqqq' in conf/local/parameters.yml: take it out"),
+        ("parameters.yml", "qqqqqqqq: 1\n", "'qqqqqqqq' in conf/local/parameters.yml: remove it"),
     ],
 )
 def test_an_unknown_key_is_named_with_its_file_and_the_nearest(conf, load, name, text, sentence):
@@ -180,9 +180,9 @@ def test_known_keys_are_taken_wherever_they_stand(conf, load):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("photos: [1,\n", "conf/local/globals.yml is no YAML in line 2"),
-        ("a: b: c\n", "conf/local/globals.yml is no YAML in line 1"),
-        ("\t- x\n", "conf/local/globals.yml is no YAML in line 1"),
+        ("photos: [1,\n", "conf/local/globals.yml is not valid YAML in line 2"),
+        ("a: b: c\n", "conf/local/globals.yml is not valid YAML in line 1"),
+        ("\t- x\n", "conf/local/globals.yml is not valid YAML in line 1"),
         ("photos: *x\n", "undefined alias"),
         ("photos: a\nphotos: b\n", "duplicate key photos"),
         ("- a\n", "conf/local/globals.yml declares no keys"),
@@ -233,7 +233,9 @@ def test_a_preset_counts_as_a_global_and_on_the_command_line_and_single_keys_win
 
 
 def test_an_unknown_preset_is_named(load):
-    with pytest.raises(InputError, match="no preset 'recip': take one of 'everything', 'recipe'"):
+    with pytest.raises(
+        InputError, match=r"no preset 'recip'\. Choose one of 'everything', 'recipe'"
+    ):
         load("parameters", preset="recip")
 
 
@@ -250,7 +252,9 @@ def test_a_captioner_and_a_stylist_are_chosen_by_one_parameter_each(load):
     captioner = catalog["captioner"]["dataset"]["engine"]
     assert captioner["engine"].endswith("ApiCaptioner") and captioner["base_url"] == "http://x"
     assert catalog["stylist"]["engine"]["chat"]["engine"].endswith("HuggingFaceChatModel")
-    with pytest.raises(InputError, match="no captioner 'both': take one of 'bundled', 'together'"):
+    with pytest.raises(
+        InputError, match=r"no captioner 'both'\. Choose one of 'bundled', 'together'"
+    ):
         load("catalog", captioner="both")
 
 

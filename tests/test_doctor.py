@@ -36,7 +36,7 @@ def test_each_fault_is_named_with_what_to_do(ran, tmp_path):
     shutil.rmtree(project / "data/07_model_output/lancedb")
     result = run_kedro(project, "doctor")
     assert (result.returncode, findings(result)["index"]) == (1, "✗")
-    assert "first run 'kedro run'" in result.stdout
+    assert "Run 'kedro run' first" in result.stdout
     (project / "conf/local/parameters_server.yml").write_text("server: {rate_limt: 3}\n")
     result = run_kedro(project, "doctor")
     assert findings(result)["configuration"] == "✗"

@@ -54,7 +54,7 @@ def test_a_pipeline_that_does_not_exist_is_named_with_the_nearest(name, sentence
 def test_a_port_in_use_is_named_with_the_option_for_another():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(InputError, match=f"Port {port} is in use: name another with --port"):
+        with pytest.raises(InputError, match=f"Port {port} is in use. Name another with --port"):
             check_port("127.0.0.1", port)
     check_port("127.0.0.1", port)
     with pytest.raises(InputError, match="name another with --host"):

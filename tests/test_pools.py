@@ -77,12 +77,12 @@ def test_record_that_kills_its_workers_is_set_aside_with_the_reason(
     work = PerRecord(lethal, lambda record, reason: f"{record}: {reason}")
     one, three = next(iter(RayPool(1).map(work, [[1, 3]])))
     assert one == 2
-    assert three.startswith("3: every worker that it was given to was lost")
+    assert three.startswith("3: every worker that took it died")
 
 
 def test_batch_that_kills_its_workers_ends_the_run_in_a_sentence(cluster, importable, monkeypatch):
     monkeypatch.setattr(pools, "DEATHS", 1)
-    with pytest.raises(InputError, match="A batch of 1 rows cannot be worked on: every worker"):
+    with pytest.raises(InputError, match="A batch of 1 rows failed: every worker"):
         list(RayPool(1).map(lethal, [[3]]))
 
 

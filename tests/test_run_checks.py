@@ -123,7 +123,7 @@ def test_addresses_that_other_libraries_open_are_left_to_them(begin, config):
 
 
 def test_parallel_runner_is_refused_in_a_sentence(begin):
-    with pytest.raises(InputError, match="leave --runner out"):
+    with pytest.raises(InputError, match="Leave --runner out"):
         begin(runner="<kedro.runner.parallel_runner.ParallelRunner object>")
 
 

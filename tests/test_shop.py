@@ -53,7 +53,7 @@ def test_a_text_and_an_image_are_searched_together(shop):
         ({"text": "shoes", "filters": {"Colours": ["blurple"]}}, "blurple.*black"),
         ({"text": "shoes", "filters": {"Colours": "black"}}, "not a list"),
         ({"text": "shoes", "method": "guess"}, "no search method 'guess'.*hybrid"),
-        ({"image": b"junk"}, "no photo I can use"),
+        ({"image": b"junk"}, "cannot use that photo"),
         ({"image": "nowhere.jpg"}, "'nowhere.jpg' cannot be read"),
     ],
 )
@@ -74,7 +74,7 @@ def test_a_folder_without_a_project_is_an_error(tmp_path):
 
 def test_without_an_index_it_says_what_to_run(tmp_path):
     shop = lookbook.open(make_project(tmp_path))
-    with pytest.raises(InputError, match="first run 'kedro run'"):
+    with pytest.raises(InputError, match="Run 'kedro run' first"):
         shop.search("shoes")
-    with pytest.raises(InputError, match="first run 'kedro run'"):
+    with pytest.raises(InputError, match="Run 'kedro run' first"):
         _ = shop.items

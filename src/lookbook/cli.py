@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from kedro.framework.cli.project import run
 
-from lookbook.assistant.types import ANSWER_METHODS, AnswerMethod
+from lookbook.assistant.methods import ANSWER_METHODS, AnswerMethod
 from lookbook.errors import InputError
 from lookbook.failures import without_traceback
 from lookbook.photo_source import with_photos
@@ -43,19 +43,20 @@ def check_port(host: str, port: int) -> None:
         socket.create_server((host, port), family=family).close()
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise InputError(f"Port {port} is in use: name another with --port.") from error
-        raise InputError(f"No page can be served at '{host}': name another with --host.") from error
+            raise InputError(f"Port {port} is in use. Name another with --port.") from error
+        raise InputError(f"Cannot serve at '{host}'. Name another address with --host.") from error
 
 
 def _served_at(port: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Add the options that say where a page is served."""
 
     def add(command: Callable[..., None]) -> Callable[..., None]:
-        seen = "0.0.0.0 to be seen by all."
-        command = click.option(
-            "--port", type=click.IntRange(1, 65535), default=port, show_default=True
-        )(command)
-        return click.option("--host", default="127.0.0.1", show_default=True, help=seen)(command)
+        ports, address = click.IntRange(1, 65535), "Address to listen on; 0.0.0.0 for all machines."
+        at_port = click.option(
+            "--port", type=ports, default=port, show_default=True, help="Port to listen on."
+        )
+        at_host = click.option("--host", default="127.0.0.1", show_default=True, help=address)
+        return at_host(at_port(command))
 
     return add
 
@@ -65,23 +66,25 @@ def _served_at(port: int) -> Callable[[Callable[..., None]], Callable[..., None]
 @click.option(
     "--auth",
     envvar="LOOKBOOK_DEMO_AUTH",
+    show_envvar=True,
     metavar="USER:PASSWORD",
-    help="Ask visitors for these; or set LOOKBOOK_DEMO_AUTH.",
+    help="Name and password that visitors must enter.",
 )
 @click.option(
     "--api-keys",
     envvar="LOOKBOOK_API_KEYS",
+    show_envvar=True,
     metavar="NAME:KEY,…",
-    help="Keys that programs and agents must send; or set LOOKBOOK_API_KEYS.",
+    help="Keys that programs and agents must send.",
 )
 @click.option(
-    "--root-path", metavar="PATH", help="The path under which a proxy serves it, such as /stylist."
+    "--root-path", metavar="PATH", help="Path under which a proxy serves it, such as /stylist."
 )
 @click.option("--share", is_flag=True, help="Open a public link through Gradio's servers.")
 @click.option(
-    "--method", type=click.Choice(ANSWER_METHODS), help="How to search where nobody chooses."
+    "--method", type=click.Choice(ANSWER_METHODS), help="Search method of requests that name none."
 )
-@click.option("--table", help="The embedding model whose table is searched, of 'embedders'.")
+@click.option("--table", help="Embedding model to search with: a name under 'embedders'.")
 def demo(
     host: str,
     port: int,
@@ -95,11 +98,11 @@ def demo(
     env: str | None,
     params: dict[str, Any],
 ) -> None:
-    """Serve the assistant: page, JSON API, agents and widget, over the index there is."""
-    users = _pairs(auth, "--auth takes a name and a password, as USER:PASSWORD")
-    keys = _pairs(api_keys, "--api-keys takes names and keys, as NAME:KEY,NAME:KEY")
+    """Serve the shopping assistant: page, widget, JSON API and agents' tools."""
+    users = _pairs(auth, "--auth must be a name and a password: USER:PASSWORD")
+    keys = _pairs(api_keys, "--api-keys must be names and keys: NAME:KEY,NAME:KEY")
     if root_path is not None and not re.fullmatch(r"(/[^/?#\s]+)*/?", root_path):
-        raise click.UsageError("--root-path takes a path, such as /stylist")
+        raise click.UsageError("--root-path must be a path, such as /stylist")
     check_port(host, port)
     from lookbook.server.launch import serve
     from lookbook.server.secrets import Secrets
@@ -118,7 +121,7 @@ def demo(
 
 @cli.command()
 def mcp(conf_source: str | None, env: str | None, params: dict[str, Any]) -> None:
-    """Serve the shop's tools to an agent on this machine, over stdin and stdout (MCP)."""
+    """Serve the shop's tools to an agent on this machine (MCP over stdin and stdout)."""
     # Only messages may go to the standard output.
     from lookbook.server.stdio import serve_stdio
 
@@ -128,7 +131,7 @@ def mcp(conf_source: str | None, env: str | None, params: dict[str, Any]) -> Non
 
 @cli.command()
 def doctor(conf_source: str | None, env: str | None, params: dict[str, Any]) -> None:
-    """Check versions, disk, configuration, models, index and photos, and say what is wrong."""
+    """Check versions, disk, configuration, models, index and photos; say what to mend."""
     from lookbook.doctor import examine
     from lookbook.shop import Shop
 
@@ -157,8 +160,8 @@ def _open_shop(env: str | None, conf_source: str | None, given: dict[str, Any]) 
     shop.check_index()
     if shop.indexed_photos and "photos" in given and not shop.assistant.examples(1):
         raise InputError(
-            f"No photo of the index is in '{given['photos']}': it was made of "
-            f"'{shop.indexed_photos}'. First run 'kedro run --params=photos={given['photos']}'."
+            f"No photo of the index is in '{given['photos']}'. The index was made of "
+            f"'{shop.indexed_photos}'. Run 'kedro run --params=photos={given['photos']}' first."
         )
     return shop
 
@@ -180,11 +183,12 @@ def _pairs(text: str | None, usage: str) -> list[tuple[str, str]]:
 @click.option(
     "--auth",
     envvar="LOOKBOOK_REVIEW_AUTH",
+    show_envvar=True,
     metavar="USER:PASSWORD,…",
-    help="Who may review, and under which name; or set LOOKBOOK_REVIEW_AUTH.",
+    help="Names and passwords of those who may review.",
 )
-@click.option("--who", help="Your name in the corrections, where nobody has to give one.")
-@click.option("--messages", is_flag=True, help="Label messages that were not understood instead.")
+@click.option("--who", help="Your name in the corrections, if --auth names nobody.")
+@click.option("--messages", is_flag=True, help="Label messages that were not understood.")
 def review(
     host: str,
     port: int,
@@ -195,8 +199,8 @@ def review(
     env: str | None,
     params: dict[str, Any],
 ) -> None:
-    """Open the page on which people decide what is doubtful in the catalogue."""
-    pairs = _pairs(auth, "--auth takes names and passwords, as USER:PASSWORD,USER:PASSWORD")
+    """Open the page on which people check doubtful values of the catalogue."""
+    pairs = _pairs(auth, "--auth must be names and passwords: USER:PASSWORD,USER:PASSWORD")
     given = with_photos(params)
     launch = {"server_name": host, "server_port": port, "auth": pairs or None}
     check_port(host, port)
@@ -247,8 +251,8 @@ def _label_messages(
     catalog = open_context(Path.cwd(), env, conf_source, params).catalog
     if not catalog.exists("kept_messages"):
         raise InputError(
-            "No message has been kept. Set serving.keep_messages to true in "
-            "conf/local/parameters_serving.yml, and serve customers by 'kedro demo'."
+            "No message was kept. Set serving.keep_messages to true in "
+            "conf/local/parameters_serving.yml. Then serve customers with 'kedro demo'."
         )
     load = component_loader(catalog)
     schema, stylist = load("schema"), load("stylist")

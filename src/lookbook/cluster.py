@@ -46,7 +46,7 @@ class RoomWatch:
             self._begun = now
             if now - self._reminded > REMINDER:
                 self._reminded = now
-                logger.warning("Waiting for room on the cluster: others use it.")
+                logger.warning("Waiting for room on the cluster, which others use.")
             return
         largest = max(machines, key=lambda one: (one["GPU"], one["CPU"]), default={})
         sentence = (
@@ -55,8 +55,8 @@ class RoomWatch:
         )
         if now - self._begun >= self._patience:
             raise InputError(
-                f"{sentence} Ask for less in the catalog, or name more seconds as 'patience' where "
-                "the cluster grows by itself."
+                f"{sentence} Ask for less in the catalog. If the cluster grows by itself, set "
+                "'patience' to more seconds."
             )
         if not self._has_warned:
             self._has_warned = True
@@ -92,8 +92,8 @@ def lost_machine_told() -> Iterator[None]:
     except RayError as error:
         first = first_line(error)
         raise InputError(
-            f"The cluster lost the machine that this run was begun from ({first}). What was "
-            "finished is kept: type the same again."
+            f"The cluster lost the machine that started this run ({first}). Finished work is "
+            "kept. Run the same command again."
         ) from error
 
 
@@ -130,5 +130,5 @@ def connect(connection: dict[str, Any]) -> bool:
     except (ConnectionError, ValueError) as error:
         raise InputError(f"The Ray cluster cannot be reached: {error}") from error
     if told.dashboard_url:
-        logger.info("the cluster's dashboard: http://%s", told.dashboard_url)
+        logger.info("Ray's dashboard is at http://%s", told.dashboard_url)
     return True

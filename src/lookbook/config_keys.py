@@ -12,7 +12,6 @@ from kedro.framework.project import pipelines as registered
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import BaseModel
-from rapidfuzz.distance import Levenshtein
 from yaml import MarkedYAMLError, YAMLError
 
 from lookbook.errors import InputError, first_line
@@ -163,7 +162,7 @@ def read_file(name: str, path: Path) -> DictConfig:
     except MarkedYAMLError as error:
         mark = error.problem_mark
         line = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise InputError(f"{name} is no YAML{line}: {error.problem}. {advice}") from error
+        raise InputError(f"{name} is not valid YAML{line}: {error.problem}. {advice}") from error
     except (YAMLError, OmegaConfBaseException, OSError, ValueError) as error:
         first = first_line(error)
         raise InputError(f"{name} cannot be read: {first}. {advice}") from error
@@ -171,7 +170,7 @@ def read_file(name: str, path: Path) -> DictConfig:
         raise InputError(f"{name} declares no keys: write each line as 'key: value'.")
     for key in declared:
         if not isinstance(key, str):
-            raise InputError(f"{name} has a key that is no name: {key!r}. {advice}")
+            raise InputError(f"{name} has a key that is not a name: {key!r}. {advice}")
     return declared
 
 
@@ -222,7 +221,7 @@ def _refuse(
     best = max(scores.values())
     equal = sorted(one for one, score in scores.items() if score == best)
     nearest = [one for one in equal if "." not in one] or equal
-    advice = "take it out."
+    advice = "remove it."
     if best >= _ALIKE:
         named = " or ".join(f"'{one}'" for one in nearest)
         where = " in conf/local/globals.yml" if set(nearest) <= set(global_names) else ""
@@ -232,5 +231,7 @@ def _refuse(
 
 def _similarity(name: str, candidate: str) -> float:
     """Compare a key with a candidate, or with the last part of a nested one."""
+    from rapidfuzz.distance import Levenshtein
+
     parts = (candidate, candidate.rpartition(".")[2]) if "." not in name else (candidate,)
     return max(Levenshtein.normalized_similarity(name, part) for part in parts)

@@ -68,7 +68,7 @@ class ConfigLoader(OmegaConfigLoader):
         source = unpack(str(conf_source)) if Path(conf_source).is_file() else conf_source
         if not (Path(source) / BASE).is_dir():
             raise InputError(
-                f"There is no configuration in '{source}': name its folder, or the archive of "
+                f"There is no configuration in '{source}'. Name its folder, or the archive of "
                 "'kedro package', with --conf-source."
             )
         if env and not (Path(source) / env).is_dir():
@@ -96,8 +96,8 @@ class ConfigLoader(OmegaConfigLoader):
         photos = given.get("photos", loaded.get("photos"))
         if key in ("parameters", "globals") and photos == "":
             raise InputError(
-                "No photo folder is named: 'photos' is empty. Name yours with "
-                "--params=photos=FOLDER or as 'photos:' in conf/local/globals.yml."
+                "'photos' is empty. Name your photo folder with --params=photos=FOLDER or as "
+                "'photos:' in conf/local/globals.yml."
             )
         if key == "globals":
             base = self._load(key, self.base_env)
@@ -193,7 +193,7 @@ class ConfigLoader(OmegaConfigLoader):
         choices = ", ".join(f"'{name}'" for name in next(filter(None, tables), {}))
         given = {**self["globals"], **(self.runtime_params or {})}
         name = next((name for name in given if given[name] == value), table.strip("_"))
-        return f"There is no {name} '{value}': take one of {choices}."
+        return f"There is no {name} '{value}'. Choose one of {choices}."
 
     def _path_of(self, name: str) -> str:
         """Find a file or folder beside the configuration, in the last environment that has it."""

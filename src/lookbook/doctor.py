@@ -54,7 +54,7 @@ def examine(open_shop: Callable[[], Any], data: Path) -> Iterator[Finding]:
         shop = open_shop()
         shop.load("serving"), shop.load("server"), shop.load("outfit_params")
         opened.append(shop)
-        return "the files and parameters can be used"
+        return "all files and parameters are valid"
 
     yield _finding("configuration", configuration)
     if not opened:
@@ -91,7 +91,7 @@ def check_packages(name: str = "lookbook") -> Finding:
             wrong.append(f"{requirement.name} is {installed}, not {requirement.specifier}")
     python = ".".join(map(str, sys.version_info[:3]))
     if wrong:
-        advice = "Install the project again: 'make run' does, or 'pip install --editable .'."
+        advice = "Install the project again with 'make run' or 'pip install --editable .'."
         return Finding("packages", "error", f"{'; '.join(wrong)}. {advice}")
     return Finding("packages", "ok", f"Lookbook {version(name)} on Python {python}")
 
@@ -106,7 +106,7 @@ def check_disk(folder: Path) -> Finding:
     free = shutil.disk_usage(existing).free
     left = f"{free / 1024**3:.1f} GB are free in '{folder}'"
     if free < LITTLE_SPACE:
-        return Finding("disk", "warning", f"{left}. A run may need more: make space.")
+        return Finding("disk", "warning", f"{left}. A run may need more, so make room.")
     return Finding("disk", "ok", left)
 
 
@@ -119,7 +119,7 @@ def check_photos(shop: Any) -> Finding:
     if missing:
         listed = ", ".join(missing[:_PHOTOS_LISTED])
         more = ", …" if len(missing) > _PHOTOS_LISTED else ""
-        advice = "Name their folder by --params=photos=FOLDER, or run 'kedro run' again."
+        advice = "Name their folder with --params=photos=FOLDER, or run 'kedro run' again."
         return Finding(
             "photos", "error" if len(missing) == len(items) else "warning",
             f"{len(missing):,} of {len(items):,} photos are not in {folder}: {listed}{more}. "
@@ -148,7 +148,7 @@ def _open_index(shop: Any) -> str:
     index = shop.assistant.component("search_index")
     index.warm_up(shop.assistant.params.embedder)
     tables = ", ".join(index.embedders)
-    return f"{len(index):,} items, searched by {tables}"
+    return f"{len(index):,} items, searched with {tables}"
 
 
 def _describe(shop: Any) -> str:

@@ -17,10 +17,7 @@ from lookbook.errors import InputError, causes
 
 # As the operating system, Arrow and Lance alike say it.
 _NO_SPACE = os.strerror(errno.ENOSPC)
-DISK_FULL = (
-    "The disk is full. What was finished is kept, captions to the last file: make room, and type "
-    "the same again."
-)
+DISK_FULL = "The disk is full. Finished work is kept. Make room, then run the same command again."
 Show = Callable[[type[BaseException], BaseException, TracebackType | None], object]
 
 

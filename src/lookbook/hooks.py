@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
 from graphlib import TopologicalSorter
 from importlib import import_module
 from importlib.util import find_spec
@@ -29,18 +29,12 @@ from lookbook.errors import InputError, causes
 from lookbook.failures import without_traceback
 from lookbook.pipeline_registry import every_pipeline, pipeline_names
 from lookbook.run_checks import config_of
+from lookbook.stage_summary import StageSummary, duration
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-resource: Any = None
-with suppress(ImportError):  # Windows has none.
-    resource = import_module("resource")
-
 logger = logging.getLogger(__name__)
-
-# The catalog entries of those who work on batches.
-POOLS = ("pool", "process_pool")
 
 
 class LoggingHooks:
@@ -86,112 +80,143 @@ class MissingInputHooks:
         ]
         if makers:
             raise InputError(
-                f"Nothing has been written to '{missing[0]}' yet: first run "
-                f"'kedro run --pipelines={','.join(makers)}'."
+                f"'{missing[0]}' does not exist yet. Run 'kedro run "
+                f"--pipelines={','.join(makers)}' first."
             ) from error
 
 
 class SummaryHooks:
-    """Prints what a run has done with the photos, and where to look next.
+    """Logs a line for each pipeline, and prints at the end what came of the photos.
 
     Each pipeline's package may have a module ``summary``: ``TABLES`` lays out datasets that
-    the run wrote; ``REPORT`` names one that ``summarise`` makes a row of, or ``None`` where there
-    was nothing to do; ``PLACES`` are
-    datasets whose files are pointed to, by what they are called; ``NEXT`` is what to type next.
+    the run wrote; ``REPORT`` names one that ``summarise`` makes a
+    :class:`lookbook.stage_summary.StageSummary` of, or ``None`` where there was nothing to do;
+    ``PLACES`` are datasets whose files are pointed to, by what they are called; ``NEXT`` is what to
+    type next.
     """
 
     def __init__(self) -> None:
         self._begin()
 
     def _begin(self) -> None:
+        # What was written, and the reports themselves.
         self._written: set[str] = set()
+        self._reports: dict[str, Any] = {}
         self._started: dict[str, float] = {}
-        # When nodes of each step were at work; in threads several are at the same time.
+        # When nodes of each pipeline were at work; in threads several are at the same time.
         self._spans: dict[str, list[tuple[float, float]]] = {}
-        self._peaks: dict[str, float] = {}
-        self._workers: dict[str, int] = {}
         self._left: Counter[str] = Counter()
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Pipeline) -> None:
         """Forget the run before."""
         self._begin()
-        self._left.update(str(node.namespace) for node in pipeline.nodes)
+        self._left.update(node.namespace for node in pipeline.nodes if node.namespace)
 
     @hook_impl
-    def before_node_run(self, node: Node, inputs: dict[str, Any]) -> None:
-        """Note when a node begins, and how many work on it."""
+    def before_node_run(self, node: Node) -> None:
+        """Note when a node begins; what came before it is written by then."""
         self._started[node.name] = time.perf_counter()
-        workers = max(getattr(inputs.get(one), "workers", 1) for one in POOLS)
-        name = str(node.namespace)
-        self._workers[name] = max(self._workers.get(name, 1), workers)
+        self._log_finished()
 
     @hook_impl
-    def after_dataset_saved(self, dataset_name: str, node: Node) -> None:
+    def after_dataset_saved(self, dataset_name: str, data: Any, node: Node) -> None:
         """Note what is written, and when: what a node makes bit by bit is saved so."""
         now, name = time.perf_counter(), str(node.namespace)
         self._written.add(dataset_name)
+        if dataset_name.endswith("_report"):
+            self._reports[dataset_name] = data
         begun = self._started.get(node.name, now)
         self._started[node.name] = now
         self._spans.setdefault(name, []).append((begun, now))
-        self._peaks[name] = max(self._peaks.get(name, 0.0), peak_memory())
 
     @hook_impl
     def after_node_run(self, node: Node) -> None:
-        """Log a line once all nodes of a step are done."""
-        name = str(node.namespace)
-        self._left[name] -= 1
-        if self._left[name] == 0 and node.namespace:
-            logger.info("%s: done in %.1f s", name, _union(self._spans.get(name, [])))
+        """Count the nodes that a pipeline still has to run."""
+        if node.namespace:
+            self._left[node.namespace] -= 1
 
     @hook_impl
     def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
-        """Print tables, a row for each step, and places."""
+        """Print tables, a row for each pipeline, places, and what to type next."""
         from rich.console import Console
 
+        self._log_finished()
         console, written = Console(), self._written
-        rows: list[Any] = []
+        rows: list[tuple[str, StageSummary]] = []
         places: dict[str, str] = {}
+        set_aside: list[str] = []
         following = ""
-        for name, summary in _summaries(pipeline):
-            for dataset, lay_out in getattr(summary, "TABLES", {}).items():
+        for name, module in _summaries(pipeline):
+            for dataset, lay_out in getattr(module, "TABLES", {}).items():
                 for table in lay_out(catalog.load(dataset)) if dataset in written else []:
                     console.print(table, highlight=False, soft_wrap=isinstance(table, str))
-            if getattr(summary, "REPORT", None) in written:
-                row = summary.summarise(catalog.load(summary.REPORT))
-                if row is None:
-                    continue
-                rows.append((name, *row))
+            if summary := self._summarise(module):
+                rows.append((name, summary))
+                set_aside += [
+                    f"{sentence}: see {place}"
+                    for dataset, sentence in summary.set_aside.items()
+                    if dataset in written and (place := _file(catalog, dataset))
+                ]
             found = {
                 called: place
-                for called, dataset in getattr(summary, "PLACES", {}).items()
-                if dataset in written and (place := _place(catalog, dataset))
+                for called, dataset in getattr(module, "PLACES", {}).items()
+                if dataset in written and (place := _file(catalog, dataset))
             }
             places |= found
-            if found or getattr(summary, "REPORT", None) in written:
-                following = getattr(summary, "NEXT", following)
+            if found or getattr(module, "REPORT", None) in written:
+                following = getattr(module, "NEXT", following)
         if rows:
             console.print(self._table(rows))
         plots = (_place(catalog, name) for name in sorted(written) if name.endswith("_plot"))
         if folder := next((str(Path(place).parent) for place in plots if place), None):
-            places["plots"] = f"{folder}, or all of it by 'make viz'"
+            places["plots"] = f"{folder}; 'kedro viz' shows them"
         if following:
-            places["next"] = following
+            places["next"] = following.replace("kedro", typed_command(), 1)
+        for sentence in set_aside:
+            console.print(f"[yellow]{'note':>10}[/]  {sentence}", highlight=False, soft_wrap=True)
         for called, place in places.items():
             console.print(f"[bold]{called:>10}[/]  {place}", highlight=False, soft_wrap=True)
 
-    def _table(self, rows: list[Any]) -> Table:
+    def _log_finished(self) -> None:
+        """Log a line for each pipeline of which every node has run."""
+        for name in [name for name, left in self._left.items() if left == 0]:
+            if self._left.pop(name, None) is None or name not in self._spans:
+                continue
+            seconds = self._seconds(name)
+            module = _summary_of(name)
+            summary = module and self._summarise(module)
+            line = summary.describe(seconds) if summary else f"done in {duration(seconds)}"
+            logger.info("%-9s %s", name, line)
+
+    def _summarise(self, module: ModuleType) -> StageSummary | None:
+        report = self._reports.get(getattr(module, "REPORT", ""))
+        summary: StageSummary | None = None if report is None else module.summarise(report)
+        return summary
+
+    def _seconds(self, name: str) -> float:
+        return _union(self._spans.get(name, []))
+
+    def _table(self, rows: list[tuple[str, StageSummary]]) -> Table:
         from rich.table import Table
 
         table = Table(title="Lookbook", title_justify="left")
-        for heading in ("step", "in", "out", "rows/s", "workers", "peak MiB", "what happened"):
-            left = heading in ("step", "what happened")
-            table.add_column(heading, justify="left" if left else "right")
-        for name, came, went, happened in rows:
-            rate = came / max(_union(self._spans.get(name, [])), 1e-3)
-            took = (str(self._workers.get(name, 1)), f"{self._peaks.get(name, 0.0):,.0f}")
-            table.add_row(name, f"{came:,}", f"{went:,}", f"{rate:,.0f}", *took, happened)
+        for heading in ("step", "in", "out", "time", "what happened"):
+            is_text = heading in ("step", "what happened")
+            table.add_column(heading, justify="left" if is_text else "right")
+        for name, summary in rows:
+            seconds = duration(self._seconds(name))
+            counts = (f"{summary.came:,}", f"{summary.went:,}")
+            table.add_row(name, *counts, seconds, summary.happened)
         return table
+
+
+def typed_command() -> str:
+    """Return how this user calls Kedro: ``kedro`` if that is on the path, else where it is."""
+    script = Path(sys.argv[0])
+    if script.stem != "kedro" or shutil.which("kedro"):
+        return "kedro"
+    return str(script.relative_to(Path.cwd()) if script.is_relative_to(Path.cwd()) else script)
 
 
 def _union(spans: list[tuple[float, float]]) -> float:
@@ -218,18 +243,14 @@ def _summaries(pipeline: Pipeline) -> Iterator[tuple[str, ModuleType]]:
         for name in parts
     }
     for name in TopologicalSorter(before).static_order():
-        module = f"lookbook.pipelines.{name}.summary"
-        if find_spec(module):
-            yield name, import_module(module)
+        if module := _summary_of(name):
+            yield name, module
 
 
-def peak_memory() -> float:
-    """Return the most memory that this process has had until now, in MiB; 0 on Windows."""
-    if resource is None:
-        return 0.0
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    # Linux counts in KiB, macOS in bytes.
-    return peak / (2**20 if sys.platform == "darwin" else 2**10)
+def _summary_of(name: str) -> ModuleType | None:
+    """Import the summary of a pipeline of this package; ``None`` without one."""
+    module = f"lookbook.pipelines.{name}.summary"
+    return import_module(module) if name in pipeline_names() and find_spec(module) else None
 
 
 def _place(catalog: CatalogProtocol, name: str) -> str | None:
@@ -240,3 +261,14 @@ def _place(catalog: CatalogProtocol, name: str) -> str | None:
         return None
     path = Path(str(place))
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else place)
+
+
+def _file(catalog: CatalogProtocol, name: str) -> str | None:
+    """Find the file that a run wrote: of a dataset with versions, the newest."""
+    place, dataset = _place(catalog, name), catalog.get(name)
+    is_versioned = isinstance(dataset, AbstractVersionedDataset)
+    version = dataset.resolve_save_version() if is_versioned else None
+    if place is None or version is None or "://" in place:
+        return place
+    file = Path(place) / version / Path(place).name
+    return str(file) if file.exists() else place

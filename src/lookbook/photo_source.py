@@ -71,13 +71,13 @@ class PhotoSource:
             return
         if self._refused:
             raise InputError(
-                f"This run would replace the catalogue and index of '{self._recorded}' by those "
-                f"of '{self._refused}': name that folder with --params=photos='{self._refused}', "
+                f"This run would replace the catalogue and index of '{self._recorded}' with those "
+                f"of '{self._refused}'. To replace them, add --params=photos='{self._refused}', "
                 "or set 'replace: true' in conf/local/globals.yml."
             )
         if self._recorded not in (None, SAMPLE, self._folder):
             logger.warning(
-                "The catalogue and index of '%s' are replaced by those of '%s'.",
+                "This run replaces the catalogue and index of '%s' with those of '%s'.",
                 self._recorded, self._folder,
             )  # fmt: skip
 

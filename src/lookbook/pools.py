@@ -200,11 +200,11 @@ class _RayRun(Generic[Batch, Made]):
 
     def _divide(self, batch: Any, error: Exception) -> Made:
         first = first_line(error)
-        reason = f"every worker that it was given to was lost ({first})"
+        reason = f"every worker that took it died ({first})"
         if not isinstance(self._function, PerRecord):
             raise InputError(
-                f"A batch of {len(batch):,} rows cannot be worked on: {reason}. What was finished "
-                "is kept; give each worker more memory as 'cpus_per_worker'."
+                f"A batch of {len(batch):,} rows failed: {reason}. Finished work is kept. Give "
+                "each worker more memory with 'cpus_per_worker'."
             ) from error
         if len(batch) == 1:
             return cast(Made, [self._function.lost(batch[0], reason)])

@@ -1,4 +1,4 @@
-"""Progress: a bar on a terminal, and elsewhere a line now and then."""
+"""Progress of what takes long: a bar on a terminal, and elsewhere a line now and then."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any
 
 from tqdm import tqdm
 
+# What takes fewer seconds shows no progress.
+DELAY = 2.0
 # Seconds between two lines in a log.
 BETWEEN_LINES = 10.0
 
@@ -21,21 +23,23 @@ class Progress(tqdm):
             # Not said, so that TQDM_DISABLE counts.
             del options["disable"]
         seldom = {"mininterval": BETWEEN_LINES, "maxinterval": BETWEEN_LINES, "ncols": 100}
-        super().__init__(*args, **{**(seldom if self._in_log else {}), **options})
+        # A finished bar goes: the log has a line for each pipeline.
+        usual = {"delay": DELAY, "leave": False, **(seldom if self._in_log else {})}
+        super().__init__(*args, **{**usual, **options})
 
-    def display(self, msg: str | None = None, pos: int | None = None) -> None:
-        """Show how far it is."""
+    def display(self, msg: str | None = None, pos: int | None = None) -> bool:
+        """Show how far it is; return whether a line is left to be cleared."""
         if not self._in_log:
-            super().display(msg, pos)
-        elif msg != "":
+            return bool(super().display(msg, pos))
+        if msg != "":
             self.fp.write(f"{msg or self}\n")
             self.fp.flush()
+        return False
 
     def close(self) -> None:
-        """Show how far it came, once."""
-        if self._in_log and not self.disable:
+        """Show how far it came, once, if it took long."""
+        if self._in_log and not self.disable and self._time() - self.start_t >= self.delay:
             self.display()
-            self.leave = False
         super().close()
 
 

@@ -48,8 +48,9 @@ class RunChecks:
         runner = str(run_params.get("runner"))
         if "ParallelRunner" in runner:
             raise InputError(
-                "ParallelRunner cannot run Lookbook, whose nodes share models: leave --runner out. "
-                "Photos are worked on in parallel by 'pool' in conf/base/catalog_ingest.yml."
+                "ParallelRunner cannot run Lookbook, because its nodes share models. Leave "
+                "--runner out. 'pool' in conf/base/catalog_ingest.yml works on photos in "
+                "parallel."
             )
         open_datasets(catalog, sorted(pipeline.datasets()))
         check_versions(catalog, run_params.get("load_versions") or {})
@@ -73,7 +74,7 @@ class RunChecks:
             lock.acquire()
         except Timeout as error:
             raise InputError(
-                f"Another run is writing to '{folder}': wait until it has ended, or stop it."
+                f"Another run is writing to '{folder}'. Wait until it ends, or stop it."
             ) from error
         except (NotImplementedError, OSError):
             # A network share without locks: two runs at once are the user's care.
@@ -147,8 +148,8 @@ def check_writable(path: Path, name: str) -> None:
             pass
     except OSError as error:
         raise InputError(
-            f"'{folder}' cannot be written ({error.strerror}), so '{name}' cannot be saved: make "
-            "it a folder that you may write to."
+            f"'{folder}' cannot be written ({error.strerror}), so '{name}' cannot be saved. "
+            "Choose a folder that you may write to."
         ) from error
 
 

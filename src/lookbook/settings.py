@@ -10,6 +10,8 @@ from lookbook.run_checks import RunChecks
 # Read when pyarrow is imported, which no module has done yet. Its own allocator keeps what is
 # freed: some 40 MiB in a run over 30,000 photos.
 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+# Lance warns of each table that it makes.
+os.environ.setdefault("LANCE_LOG", "error")
 
 HOOKS = (LoggingHooks(), PhotoSource(), RunChecks(), MissingInputHooks(), SummaryHooks())
 

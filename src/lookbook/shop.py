@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from lookbook.assistant.assistant import Assistant
-    from lookbook.assistant.types import AnswerMethod, Outfit, QueryPhoto, ServingParams
+    from lookbook.assistant.methods import AnswerMethod
+    from lookbook.assistant.types import Outfit, QueryPhoto, ServingParams
     from lookbook.attributes.record import Record
     from lookbook.search.product_filter import Sort
     from lookbook.understanding.request import Recipient, Recommendation
@@ -116,7 +117,7 @@ class Shop:
         """
         index: Any = self._catalog["search_index"]
         if not index.newest():
-            raise InputError("There is no index yet: first run 'kedro run'.")
+            raise InputError("There is no index yet. Run 'kedro run' first.")
 
     @property
     def items(self) -> pd.DataFrame:
@@ -256,10 +257,11 @@ class Shop:
         method: AnswerMethod | None,
         update: dict[str, Any],
     ) -> ServingParams:
-        from lookbook.assistant.types import ANSWER_METHODS, with_filters, with_products
+        from lookbook.assistant.methods import ANSWER_METHODS
+        from lookbook.assistant.types import with_filters, with_products
 
         if k is not None and k < 1:
-            raise InputError(f"k is {k}: ask for 1 item or more.")
+            raise InputError(f"k is {k}. Ask for 1 item or more.")
         if method is not None and method not in ANSWER_METHODS:
             raise InputError(
                 f"There is no search method '{method}'. Choose one of {', '.join(ANSWER_METHODS)}."
@@ -321,7 +323,7 @@ def component_loader(catalog: CatalogProtocol) -> Callable[[str], Any]:
             return catalog.load(name)
         except Exception as error:
             if any(isinstance(cause, VersionNotFoundError) for cause in causes(error)):
-                sentence = f"Nothing has been written to '{name}' yet: first run 'kedro run'."
+                sentence = f"'{name}' does not exist yet. Run 'kedro run' first."
                 raise OperatorError(sentence) from error
             if (reason := sentence_of(error)) is not None:
                 raise OperatorError(reason) from error

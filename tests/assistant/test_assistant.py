@@ -265,7 +265,7 @@ def test_an_upload_is_encoded_anew_without_its_metadata():
 
 @pytest.mark.parametrize("data", [b"", b"junk", jpeg()[:700]])
 def test_an_upload_that_is_no_photo_ends_in_a_sentence(data):
-    with pytest.raises(InputError, match="no photo I can use"):
+    with pytest.raises(InputError, match="cannot use that photo"):
         receive(data)
 
 

@@ -69,12 +69,12 @@ def test_what_cannot_be_used_is_named_and_kept(schema):
     read = read_corrections(table, schema)
     assert not read.decisions
     assert read.outcomes == [
-        "photo_id is no SHA-256",
+        "photo_id is not a SHA-256",
         "no value of the attribute",
         "no attribute of the catalogue",
         "no value of the attribute",
         "no value of the attribute",
-        "timestamp is no time such as 2026-01-31T12:00:00+00:00",
+        "timestamp is not a time such as 2026-01-31T12:00:00+00:00",
         "1 cells instead of 6",
     ]
 

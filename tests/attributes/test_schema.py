@@ -153,7 +153,8 @@ def change(path, value):
         ),
         (
             ("Garment", "values", "jeans"), {"implies": {"Category": "Denim"}},
-            "attribute 'Garment', value 'jeans': implies Category 'Denim', which is no value",
+            "attribute 'Garment', value 'jeans': implies Category 'Denim', "
+            "which is not one of its values",
         ),
         (
             ("Category", "values", "Hats"), {"synonyms": ["jumper"]},
@@ -162,7 +163,7 @@ def change(path, value):
         (("Gender", "default"), "Nobody", "attribute 'Gender', value 'Nobody'"),
         (
             ("Type", "values", "Casual"), {"compatible_with": ["Beach"]},
-            "attribute 'Type', value 'Casual': compatible_with 'Beach' is no value",
+            "attribute 'Type', value 'Casual': compatible_with 'Beach' is not a value",
         ),
         (
             ("Photo_ID",), {"kind": "text", "max_length": 9, "description": "x", "default": ""},
@@ -179,9 +180,9 @@ def change(path, value):
         (("Size", "kind"), "several", "attribute 'Size'"),
         (("Title", "max_length"), -1, "'Title', max_length: input should be greater than 0"),
         (("Title", "default"), "Colour", "default 'Colour' has no single value"),
-        (("Colours", "values", "red, white"), {}, "a comma separates values"),
+        (("Colours", "values", "red, white"), {}, "remove the comma, which separates values"),
         (("Category", "slots", "full_body", "replaces"), ["wings"],
-         "replaces 'wings', which is no slot"),
+         "replaces 'wings', which is not a slot"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_used_is_named_by_file_field_and_value(path, value, told):

@@ -226,7 +226,7 @@ def test_a_key_that_the_server_repeats_is_not_repeated(prompt):
 
 def test_no_key_for_together_ends_in_a_sentence(prompt, monkeypatch):
     monkeypatch.delenv("TOGETHER_BASE_URL", raising=False)
-    with pytest.raises(InputError, match="set TOGETHER_API_KEY"):
+    with pytest.raises(InputError, match="Set TOGETHER_API_KEY"):
         list(ApiCaptioner(MODEL).caption(photos(1), prompt))
 
 
@@ -321,8 +321,8 @@ def test_key_is_masked_and_the_servers_words_are_not(key, said, shown):
 @pytest.mark.parametrize(
     ("base_url", "sentence"),
     [
-        ("localhost:8000/v1", "is no address: it is to open with http://"),
-        ("http://", "is no address"),
+        ("localhost:8000/v1", "is not an address. It must begin with http://"),
+        ("http://", "is not an address"),
     ],
 )
 def test_base_url_that_is_no_address_ends_in_a_sentence(prompt, base_url, sentence):
@@ -334,5 +334,5 @@ def test_redirect_to_another_host_does_not_get_the_key():
     server = Server(MODEL, "http://shop.test/v1", KEY, timeout=1, retries=0)
     server.move("https://shop.test/v2/chat/completions")
     assert server.address == "https://shop.test/v2/chat/completions"
-    with pytest.raises(InputError, match=r"has moved to https://other.test/v1.*: set base_url"):
+    with pytest.raises(InputError, match=r"has moved to https://other.test/v1.*\. Set base_url"):
         server.move("https://other.test/v1/chat/completions")

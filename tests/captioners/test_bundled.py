@@ -150,7 +150,7 @@ def test_tells_of_a_network_that_says_nothing_of_itself(prompt, tmp_path):
     model = onnx.load(path)
     del model.metadata_props[:]
     onnx.save(model, path)
-    with pytest.raises(InputError, match="was not made by the 'distil' pipeline"):
+    with pytest.raises(InputError, match="The 'distil' pipeline did not make it"):
         list(BundledCaptioner(path).caption(photos(jpeg()), prompt))
 
 

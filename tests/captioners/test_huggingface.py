@@ -204,7 +204,7 @@ def test_a_model_that_cannot_run_here_ends_in_a_sentence(
 
 
 def test_an_unknown_model_ends_in_a_sentence(photos, prompt, tmp_path):
-    with pytest.raises(InputError, match="neither a folder with a model nor to be had"):
+    with pytest.raises(InputError, match="neither a folder with a model nor available"):
         list(captioner(tmp_path / "nowhere").caption(photos[:1], prompt))
 
 

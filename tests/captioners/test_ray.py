@@ -173,7 +173,7 @@ def test_replicas_that_die_before_they_take_a_photo_end_in_a_sentence(
             os._exit(1)
 
     engine = on_the_cluster(replicas=1, captioner=DiesAtOnce())
-    with pytest.raises(InputError, match="replicas in a row were lost before they took a photo"):
+    with pytest.raises(InputError, match="replicas in a row died before they took a photo"):
         list(engine.caption(stored[:4], prompt))
 
 

@@ -82,8 +82,8 @@ def test_another_table_captions_anew(table, captioner, prompt):
 @pytest.mark.parametrize(
     ("rows", "told"),
     [
-        ([{"a": 1}], "is no catalogue: it needs"),
-        ([{"Filename": "a.jpg", "price": 1}], "is no catalogue: it needs"),
+        ([{"a": 1}], "is not a catalogue. It needs"),
+        ([{"Filename": "a.jpg", "price": 1}], "is not a catalogue. It needs"),
         (None, "cannot be read"),
     ],
 )
@@ -95,7 +95,7 @@ def test_what_is_no_catalogue_ends_in_a_sentence(table, captioner, prompt, rows,
 
 @pytest.mark.parametrize("path", [None, ""])
 def test_without_a_table_it_says_how_to_name_one(captioner, path):
-    with pytest.raises(InputError, match="name one with --params=catalogue=TABLE"):
+    with pytest.raises(InputError, match="Name one with --params=catalogue=TABLE"):
         TableCaptioner(path, captioner)
 
 

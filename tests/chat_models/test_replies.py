@@ -87,7 +87,12 @@ def test_thinking_alone_is_no_answer(body, flaw):
         (200, choice("RECITATION", content=None), "filtered", "RECITATION"),
         (200, choice("error", content=""), "passing", "'error'"),
         (200, "", "junk", "the reply is empty"),
-        (200, "<!DOCTYPE html><title>Sign in</title>", "junk", "a web page (HTML) came: Sign in"),
+        (
+            200,
+            "<!DOCTYPE html><title>Sign in</title>",
+            "junk",
+            "the reply is a web page (HTML): Sign in",
+        ),
         (200, "[" * 100_000, "junk", "no chat completion"),
     ],
 )

@@ -31,7 +31,7 @@ def test_other_weights_or_settings_under_the_same_name_are_others(tmp_path):
 
 def test_a_model_that_is_nowhere_ends_in_a_sentence(monkeypatch, tmp_path):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    with pytest.raises(InputError, match="neither a folder with a model nor to be had"):
+    with pytest.raises(InputError, match="neither a folder with a model nor available"):
         fingerprint_weights(str(tmp_path / "nowhere"))
 
 

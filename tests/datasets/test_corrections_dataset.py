@@ -105,7 +105,7 @@ def test_a_full_disk_keeps_what_was_decided_before(dataset, monkeypatch):
         return write(descriptor, data[: len(data) // 2])
 
     monkeypatch.setattr(os, "write", half)
-    with pytest.raises(DatasetError, match=r"the disk is full\. What was decided before is kept"):
+    with pytest.raises(DatasetError, match=r"the disk is full\. Earlier decisions are kept"):
         dataset.save(row(2))
     assert dataset._filepath.read_bytes() == before
 

@@ -37,5 +37,5 @@ def test_what_cannot_be_made_ends_in_a_sentence(config, told):
 
 
 def test_is_never_written():
-    with pytest.raises(DatasetError, match="never written"):
+    with pytest.raises(DatasetError, match="can only be loaded"):
         EngineDataset(engine=API, model="x").save({})

@@ -61,7 +61,7 @@ def test_nothing_is_pushed_where_no_repository_is_named(folder):
 
 @pytest.mark.parametrize("told", [TOLD, {**TOLD, "repository": "no name/at all"}])
 def test_a_hub_that_refuses_is_told_and_the_folder_stays(folder, told):
-    with serving_hub() as hub, pytest.raises(DatasetError, match="The hub did not take") as raised:
+    with serving_hub() as hub, pytest.raises(DatasetError, match="The hub rejected") as raised:
         push(folder, hub, told, token="hf_wrong")
     assert "hf_wrong" not in str(raised.value)
     assert (folder / "README.md").exists()

@@ -129,7 +129,7 @@ def test_names_a_folder_without_photos(tmp_path):
 
 
 def test_never_writes_to_the_users_folder(tmp_path):
-    with pytest.raises(DatasetError, match="PhotoFolderDataset is loaded, never written"):
+    with pytest.raises(DatasetError, match="PhotoFolderDataset can only be loaded"):
         PhotoFolderDataset(path=str(tmp_path)).save({"a.jpg": b""})
 
 

@@ -98,7 +98,7 @@ def test_says_that_the_file_is_empty(tmp_path):
 
 
 def test_shows_the_line_of_a_quote_that_is_never_closed(tmp_path):
-    with pytest.raises(InputError, match=r"never closed; the last stands in line 3: 'b,\"x"):
+    with pytest.raises(InputError, match=r"never closed\. The last one is in line 3: 'b,\"x"):
         load(tmp_path, b'image,label\na,Hat\nb,"x' + b"x" * 200_000)
 
 

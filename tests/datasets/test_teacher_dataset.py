@@ -41,7 +41,7 @@ def test_the_catalogue_comes_with_what_its_captions_took(teacher, tmp_path, kind
 
 
 def test_without_a_catalogue_it_says_what_to_run(teacher):
-    with pytest.raises(DatasetError, match="first run 'kedro run'"):
+    with pytest.raises(DatasetError, match="Run 'kedro run' first"):
         teacher("catalogue").load()
 
 

@@ -114,7 +114,7 @@ def test_a_full_disk_is_told_and_the_next_run_goes_on(project):
     result = run_kedro(project, "run", "--pipelines=ingest")
     assert result.returncode == 1
     told = " ".join(result.stderr.split())
-    assert "The disk is full. What was finished is kept" in told
+    assert "The disk is full. Finished work is kept" in told
     assert "Traceback" not in result.stderr
     config.unlink()
     succeed(run_kedro(project, "run", "--pipelines=ingest"))

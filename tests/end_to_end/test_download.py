@@ -40,7 +40,7 @@ def test_a_data_set_of_the_hub_comes_whole_although_the_connection_breaks(projec
         hub(server)
         refused = type_kedro(project, "run", "--pipelines=download", SOURCE)
         assert refused.returncode == 1
-        assert "set HF_TOKEN" in " ".join(refused.stderr.split())
+        assert "Set HF_TOKEN" in " ".join(refused.stderr.split())
         assert "Traceback" not in refused.stderr
         (project / "conf/local/credentials.yml").write_text(f"huggingface: {{token: {TOKEN}}}\n")
         result = succeed(type_kedro(project, "run", "--pipelines=download", SOURCE))

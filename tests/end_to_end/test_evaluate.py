@@ -4,7 +4,7 @@ import pandas as pd
 
 from lookbook.pipelines.evaluate.outfit_nodes import ASKED_WITH
 from lookbook.pipelines.evaluate.retrieval_nodes import NEAREST
-from lookbook.search.catalogue_search import METHODS
+from lookbook.search.methods import METHODS
 from project import latest, report, table, versions
 
 

@@ -65,7 +65,7 @@ def test_goes_from_photos_to_an_index_with_the_packaged_configuration(
 def test_demo_opens_without_a_project_and_asks_for_an_index(installed, run_package):
     result = run_package("demo", f"--conf-source={installed / 'conf.tar.gz'}")
     assert result.returncode == 1
-    assert "There is no index yet: first run 'kedro run'." in result.stderr
+    assert "There is no index yet. Run 'kedro run' first." in result.stderr
 
 
 def test_says_where_the_configuration_is_missing(run_package):

@@ -46,7 +46,7 @@ def files_of(folder):
 def test_nothing_is_published_without_a_licence(project):
     result = run_kedro(project, "run", "--pipelines=publish")
     assert result.returncode == 1
-    assert "Nothing is published without a licence: name that of the photos" in result.stderr
+    assert "The data set needs a licence. Set 'publish.licence'" in result.stderr
     assert "Traceback" not in result.stderr
 
 

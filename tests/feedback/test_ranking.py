@@ -23,5 +23,5 @@ def test_the_newest_version_is_opened_and_none_is_needed(tmp_path):
         (path / version / path.name).write_text(json.dumps({"pairs": pairs, "weights": None}))
     assert open_learned_ranking(str(path)).pairs.values == {"Colours": {"red": {"blue": 0.7}}}
     (path / "2026-01-02" / path.name).write_text("{")
-    with pytest.raises(InputError, match="no learned ranking"):
+    with pytest.raises(InputError, match="not a learned ranking"):
         open_learned_ranking(str(path))

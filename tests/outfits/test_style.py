@@ -54,7 +54,7 @@ def test_a_file_that_is_no_model_ends_in_a_sentence(tmp_path):
         open_style(str(tmp_path / "none.json"))
     broken = tmp_path / "broken.json"
     broken.write_text(json.dumps({"attributes": {"F": {"values": ["a"], "lift": []}}}))
-    with pytest.raises(InputError, match="is no style model"):
+    with pytest.raises(InputError, match="is not a style model"):
         open_style(str(broken))
 
 

@@ -126,7 +126,7 @@ def test_what_does_not_fit_the_disk_is_not_begun(tmp_path, monkeypatch):
     [
         ("{url}/missing.zip", "HTTP 404"),
         ("{url}/photo.jpg", "is no archive"),
-        ("ftp://server/a.zip", "is no source"),
+        ("ftp://server/a.zip", "is not a source"),
         ("http://127.0.0.1:9/a.zip", "run the same command again"),
     ],
 )

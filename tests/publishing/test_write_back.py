@@ -89,7 +89,7 @@ def test_columns_to_overwrite_are_replaced():
     assert '2;Bluse;"A “green” top; new.";' in written.decode()
     row = changes[changes["product_id"] == "2"].iloc[0]
     assert (row["before"], row["after"]) == ("Eigener Text", "A “green” top; new.")
-    with pytest.raises(InputError, match="'EAN', which holds nothing"):
+    with pytest.raises(InputError, match="'EAN', which export"):
         export(overwrite=["EAN"])
 
 

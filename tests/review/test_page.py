@@ -237,5 +237,5 @@ def test_a_decision_that_cannot_be_written_is_told(page, project):
 def test_there_is_nothing_to_review_before_a_run(tmp_path):
     result = run_kedro(make_project(tmp_path), "review")
     assert result.returncode == 1
-    assert "first run 'kedro run --pipelines=" in result.stderr
+    assert "Run 'kedro run --pipelines=" in result.stderr
     assert "Traceback" not in result.stderr

@@ -12,7 +12,8 @@ from lookbook.errors import InputError
 from lookbook.photos.photo import decode
 from lookbook.search import catalogue_search
 from lookbook.search.bm25 import stems
-from lookbook.search.catalogue_search import METHODS, Query
+from lookbook.search.catalogue_search import Query
+from lookbook.search.methods import METHODS
 from lookbook.search.preferences import Preference
 from lookbook.search.product_filter import ProductFilter
 from lookbook.search.ranking import FusionWeights

@@ -135,7 +135,7 @@ def test_workers_that_write_to_a_disk_of_their_own_are_told(databases):
 
 def test_workers_that_do_not_find_what_rows_are_made_of_are_told(tmp_path):
     gone = ParquetDataset(filepath=str(tmp_path / "gone.parquet"))
-    with pytest.raises(InputError, match=r"does not find .*gone.*all machines share"):
+    with pytest.raises(InputError, match=r"does not find .*gone.*All machines must share"):
         write_part(gone, ParquetDataset.load, str(tmp_path), "append")
 
 

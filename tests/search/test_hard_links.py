@@ -88,5 +88,5 @@ def test_no_disk_with_hard_links_ends_in_a_sentence(tmp_path, monkeypatch):
         raise OSError(errno.EPERM, os.strerror(errno.EPERM))
 
     monkeypatch.setattr(os, "link", refuse)
-    with pytest.raises(InputError, match="set TMPDIR"), linkable(str(tmp_path / "index")):
+    with pytest.raises(InputError, match="Set TMPDIR"), linkable(str(tmp_path / "index")):
         pass

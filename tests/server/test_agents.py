@@ -72,7 +72,12 @@ def test_an_agent_searches_looks_and_puts_an_outfit_together(address):
         ("search_items", {"text": "x", "filters": {"sizes": ["ZZ"]}}, "There are: S, M, L"),
         ("recommend_outfit", {}, "nothing to answer"),
         ("search_items", {"limit": 99}, "30"),
-        ("describe_photo", {"photo": "bm8gcGhvdG8="}, "no photo I can use"),
+        (
+            "search_items",
+            {"color": "red"},
+            "search_items has no argument 'color'. Choose from text",
+        ),
+        ("describe_photo", {"photo": "bm8gcGhvdG8="}, "cannot use that photo"),
     ],
 )
 def test_an_agent_reads_what_is_wrong_with_a_call(address, tool, given, named):

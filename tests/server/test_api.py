@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from lookbook.search.catalogue_search import METHODS
+from lookbook.search.methods import METHODS
 from lookbook.server.models import MAX_HISTORY_CHARACTERS
 from lookbook.server.problems import FAILED, MEDIA_TYPE
 from project import assistant_of, jpeg, make_project
@@ -228,7 +228,7 @@ def test_what_can_be_filtered_by_has_labels_and_counts(client):
         ("recommend", {"message": "x", "limit": 0}, "/limit"),
         ("recommend", {"message": "x", "unknown": 1}, "/unknown"),
         ("recommend", {"message": "x", "recipient": "Nobody"}, "/recipient"),
-        ("recommend", {"photo": "bm8gcGhvdG8="}, "no photo I can use"),
+        ("recommend", {"photo": "bm8gcGhvdG8="}, "cannot use that photo"),
         ("recommend", {"photo": "no photo!"}, "/photo: is not a file in base64"),
         ("recommend", {"photo": ""}, "base64"),
         ("search", {"filters": {"min_price": 2, "max_price": 1}}, "min_price is above max_price"),

@@ -221,7 +221,7 @@ def test_without_an_index_the_demo_does_not_open(project, tmp_path):
     nowhere = f"--params=index={tmp_path / 'nowhere'}"
     result = run_kedro(project, "demo", f"--port={free_port()}", nowhere)
     assert result.returncode == 1
-    assert result.stderr.startswith("Error: There is no index yet: first run 'kedro run'")
+    assert result.stderr.startswith("Error: There is no index yet. Run 'kedro run' first.")
 
 
 def test_the_demo_does_not_open_over_photos_that_are_not_of_its_index(ran, tmp_path):

@@ -67,9 +67,9 @@ def test_messages_are_read_with_their_writer():
 @pytest.mark.parametrize(
     ("line", "name", "reason"),
     [
-        ("{", "line 2", "it is no JSON object: "),
-        ("[]", "line 2", "it is no JSON object: "),
-        ("null", "line 2", "it is no JSON object: "),
+        ("{", "line 2", "it is not a JSON object: "),
+        ("[]", "line 2", "it is not a JSON object: "),
+        ("null", "line 2", "it is not a JSON object: "),
         (json.dumps({**ROW, "id": "y", "plan": plan(act="buy")}), "y", "plan.act: Input should be"),
         (json.dumps({**ROW, "id": "y", "mood": 1}), "y", "mood: Extra inputs are not permitted"),
         (json.dumps({**ROW, "id": "y", "lang": "it"}), "y", "lang: Input should be"),

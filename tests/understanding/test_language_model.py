@@ -179,7 +179,7 @@ def test_a_sentence_about_what_is_not_shown_is_left_out(server, stylist, invente
     assert "".join(replied(stylist)).strip() == "The Black shoes suit your blue shirt."
 
 
-TEMPLATE = "With your blue shirt go:\n- shoes: Black shoes (casual)"
+TEMPLATE = "These go with your blue shirt:\n- shoes: Black shoes (casual)"
 
 
 def test_where_nothing_true_was_said_the_templates_speak(server, stylist):
@@ -223,7 +223,7 @@ def test_answer_that_does_not_come_is_the_bundled_stylists_within_the_timeout(st
         assert request.is_late and request == understood(bundled_stylist()).model_copy(
             update={"is_late": True}
         )
-        assert "cannot be asked" in caplog.text
+        assert "cannot be used" in caplog.text
         asked = len(server.requests)
         # The customer does not wait once more.
         assert "Black shoes" in "".join(replied(stylist, request=request))
@@ -286,7 +286,7 @@ def test_a_server_that_is_down_is_named_in_the_log(stylist_of, caplog):
 def test_no_key_for_together_is_said_in_the_log(stylist_of, monkeypatch, caplog):
     monkeypatch.delenv("TOGETHER_BASE_URL", raising=False)
     assert understood(stylist_of(ApiChatModel(MODEL))) == understood(bundled_stylist())
-    assert "set TOGETHER_API_KEY" in caplog.text
+    assert "Set TOGETHER_API_KEY" in caplog.text
 
 
 @pytest.fixture(scope="module")

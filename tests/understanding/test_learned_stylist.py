@@ -145,7 +145,7 @@ def test_weather_that_a_message_names_holds_beside_an_item(message, weather):
 @pytest.mark.parametrize("message", ["something for a cold day", "warm outfit please"])
 def test_garments_of_a_page_that_answers_a_photo_are_no_wishes(message):
     shoes = {**RED_DRESS, "Title": "White sneakers", "Garment": "sneakers", "Category": "Shoes"}
-    turns = [Turn("assistant", "With your red dress go:", [shoes] * 3)]
+    turns = [Turn("assistant", "These go with your red dress:", [shoes] * 3)]
     conversation = Conversation(message, turns, RED_DRESS)
     request = bundled_stylist().understand(conversation, SCHEMA)
     assert not any(part.wanted.get("Garment") for part in request.parts)

@@ -39,7 +39,7 @@ Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 Turns = list[dict[str, Any]]
 
-NOT_READY = "The assistant is not ready: the reason is in the server's log."
+NOT_READY = "The assistant is not ready. The server's log has the reason."
 CAPTIONS = Counter("lookbook_captions", "Photos of customers described", ["outcome"])
 
 logger = logging.getLogger(__name__)

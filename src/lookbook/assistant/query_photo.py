@@ -41,7 +41,7 @@ def receive(data: bytes) -> Photo:
     try:
         image = decode(data, at_least=MAX_SIDE)
     except PhotoError as error:
-        raise InputError(f"That is no photo I can use: {error}.") from error
+        raise InputError(f"I cannot use that photo: {error}.") from error
     image.thumbnail((MAX_SIDE, MAX_SIDE))
 
     def encode() -> bytes:

@@ -9,8 +9,9 @@ from itertools import combinations, zip_longest
 
 import numpy as np
 
+from lookbook.assistant.methods import HYDE
 from lookbook.assistant.product_limits import search_within_limits
-from lookbook.assistant.types import HYDE, Outfit, QueryPhoto, Recommendations, ServingParams
+from lookbook.assistant.types import Outfit, QueryPhoto, Recommendations, ServingParams
 from lookbook.attributes.probabilities import AttributeProbabilities, with_known_values
 from lookbook.attributes.record import known_values_by_attribute, searchable_text, values_of
 from lookbook.attributes.schema import Schema
@@ -26,8 +27,9 @@ from lookbook.outfits.features import Piece
 from lookbook.outfits.judge import OutfitJudge, Verdict
 from lookbook.outfits.rules import MISSING
 from lookbook.outfits.slots import default_slots, recipient_attributes, slot_of, values_of_slot
-from lookbook.search.catalogue_search import CatalogueSearch, Method, Query
+from lookbook.search.catalogue_search import CatalogueSearch, Query
 from lookbook.search.items import Hit
+from lookbook.search.methods import Method
 from lookbook.search.product_filter import ProductFilter
 from lookbook.understanding.request import Recommendation, ShoppingPlan, SlotQuery, Values
 

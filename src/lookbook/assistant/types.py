@@ -9,20 +9,13 @@ from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, Field, ValidationError
 
+from lookbook.assistant.methods import AnswerMethod
 from lookbook.attributes.record import Record
 from lookbook.attributes.schema import Schema
 from lookbook.errors import InputError
 from lookbook.outfits.seasons import Hemisphere, season_weather
-from lookbook.search.catalogue_search import METHODS, Method
 from lookbook.search.product_filter import ProductFacets, ProductFilter, Sort
 from lookbook.understanding.request import Language, Recipient, Recommendation, Weather
-
-# A hypothetical document as the query (Gao et al., 2023): the stylist's text on all parts of the
-# outfit, compared with whole items. The recipe (Meta's "Multi-Modal RAG using
-# Llama-3.2-11B-Vision") searches this way.
-HYDE: Literal["hyde"] = "hyde"
-AnswerMethod = Method | Literal["hyde"]
-ANSWER_METHODS: tuple[AnswerMethod, ...] = (*METHODS, HYDE)
 
 
 @dataclass(frozen=True)
@@ -46,7 +39,7 @@ class ServingParams(BaseModel):
     """How items are recommended.
 
     Attributes:
-        method: How the index is searched, or :data:`HYDE`.
+        method: How the index is searched, or :data:`lookbook.assistant.methods.HYDE`.
         embedder: The embedding model whose table is searched; ``None`` for the first.
         limit: Items in all.
         filters: Allowed values by attribute; attributes that are not named allow all.
@@ -118,7 +111,7 @@ def with_filters(
         unknown = [value for value in values if value not in declared[name].values]
         if isinstance(values, str) or unknown:
             raise InputError(
-                f"The filter {name}={values!r} is not a list of values of '{name}', which has "
+                f"The filter {name}={values!r} is not a list of values of '{name}'. Choose from "
                 f"{', '.join(declared[name].values)}."
             )
     return params.model_copy(update={"filters": {**filters}})
@@ -158,7 +151,9 @@ def with_products(
                 listed = ", ".join(offered[:20]) or "none"
                 raise InputError(f"No product has the {name} '{value}'. There are: {listed}.")
     if sort is not None and sort not in get_args(Sort):
-        raise InputError(f"There is no order '{sort}'. Choose one of {', '.join(get_args(Sort))}.")
+        raise InputError(
+            f"There is no sort order '{sort}'. Choose one of {', '.join(get_args(Sort))}."
+        )
     return params.model_copy(update={"products": wanted, "sort": sort or params.sort})
 
 

@@ -125,11 +125,11 @@ def _parse_row(row: dict[str, Any], schema: Schema) -> tuple[Any, datetime] | st
     if row["problem"]:
         return str(row["problem"])
     if not re.fullmatch(r"[0-9a-f]{64}", row["photo_id"]):
-        return "photo_id is no SHA-256"
+        return "photo_id is not a SHA-256"
     try:
         timestamp = datetime.fromisoformat(row["timestamp"])
     except ValueError:
-        return "timestamp is no time such as 2026-01-31T12:00:00+00:00"
+        return "timestamp is not a time such as 2026-01-31T12:00:00+00:00"
     timestamp = timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)
     name, text = row["attribute"], row["new_value"]
     if text == UNDECIDED or (name == DUPLICATE_OF and text == row["photo_id"]):

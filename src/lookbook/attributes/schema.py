@@ -109,15 +109,15 @@ class SingleAttribute(_BaseAttribute, Values):
     def _consistent(self) -> SingleAttribute:
         for name in (self.default, *self.ordinal_scale):
             if name not in self.values:
-                raise ValueError(f"value '{name}': it is named, and not among the values")
+                raise ValueError(f"value '{name}': it is not among the values")
         for name, slot in self.slots.items():
             for other in slot.replaces:
                 if other not in self.slots:
-                    raise ValueError(f"slot '{name}': replaces '{other}', which is no slot")
+                    raise ValueError(f"slot '{name}': replaces '{other}', which is not a slot")
         for name, value in self.values.items():
             if value.slot is not None and value.slot not in self.slots:
                 known = ", ".join(self.slots) or "none"
-                raise ValueError(f"value '{name}': slot '{value.slot}' is none of {known}")
+                raise ValueError(f"value '{name}': slot '{value.slot}' is not one of {known}")
         return self
 
     def lookup(self, text: str) -> tuple[str, str]:
@@ -180,7 +180,7 @@ class Schema(RootModel[dict[str, Attribute]]):
                 raise ValueError(f"attribute '{name}': tables have a column of that name already")
             is_reserved = name.startswith("_") or hasattr(BaseModel, name)
             if name.casefold() in seen or is_reserved or not name.isidentifier():
-                raise ValueError(f"attribute '{name}': the name is taken, or is no plain word")
+                raise ValueError(f"attribute '{name}': the name is taken, or is not a plain word")
             seen.add(name.casefold())
             if isinstance(attribute, TextAttribute) and attribute.default not in {
                 None,
@@ -188,7 +188,8 @@ class Schema(RootModel[dict[str, Attribute]]):
                 *self.singles,
             }:
                 raise ValueError(
-                    f"attribute '{name}': default '{attribute.default}' has no single value"
+                    f"attribute '{name}': default '{attribute.default}' names no attribute with a "
+                    "single value"
                 )
         if not self.texts:
             raise ValueError("at least one text attribute must describe the item")
@@ -198,7 +199,7 @@ class Schema(RootModel[dict[str, Attribute]]):
                 if declared is not None and result not in declared.values:
                     raise ValueError(
                         f"attribute '{name}', value '{implied}': implies {other} '{result}', "
-                        "which is no value"
+                        "which is not one of its values"
                     )
         return self
 

@@ -79,15 +79,17 @@ class Values(BaseModel):
         meant: dict[str, str] = {}
         for name, value in self.values.items():
             if "," in name:
-                raise ValueError(f"value '{name}': a comma separates values in a table")
+                raise ValueError(
+                    f"value '{name}': remove the comma, which separates values in a table"
+                )
             for word in (name, *value.synonyms):
                 other = meant.setdefault(normalize(word), name)
                 if other != name:
-                    raise ValueError(f"value '{name}': '{word}' is a word for '{other}' already")
+                    raise ValueError(f"value '{name}': '{word}' already means '{other}'")
             for option in ("compatible_with", "all_of"):
                 for other in getattr(value, option):
                     if other not in self.values:
-                        raise ValueError(f"value '{name}': {option} '{other}' is no value")
+                        raise ValueError(f"value '{name}': {option} '{other}' is not a value")
         return self
 
     @cached_property

@@ -219,6 +219,6 @@ class ApiCaptioner:
 
 def _at_fault(run: _Run) -> InputError:
     return InputError(
-        f"The last {run.failed} photos failed, so the server is at fault and the run stops; what "
-        f"was captioned is kept. The last reason: {run.last_failure}"
+        f"The run stops, since the last {run.failed} photos failed. Finished captions are kept. "
+        f"The last reason: {run.last_failure}"
     )

@@ -98,8 +98,7 @@ class Network:
             return None
         if self._facts.get("text_projection") != hash_text_projection(data):
             raise InputError(
-                f"'{beside}' belongs to another network than '{self.path}': copy both from one run "
-                "of 'distil'."
+                f"'{beside}' does not belong to '{self.path}'. Copy both from one run of 'distil'."
             )
         return data
 
@@ -236,8 +235,8 @@ def read_heads(metadata: dict[str, str]) -> list[Head]:
     """
     if "heads" not in metadata:
         raise InputError(
-            "The captioner's network does not say what it knows: it was not made by the 'distil' "
-            "pipeline. Make one with 'kedro run --pipelines=ingest,distil'."
+            "The captioner's network declares no attributes. The 'distil' pipeline did not make "
+            "it. Make one with 'kedro run --pipelines=ingest,distil'."
         )
     return _HEADS.validate_json(metadata["heads"])
 
@@ -256,13 +255,13 @@ def check_heads(heads: list[Head], schema: Schema, source: str) -> None:
     """
     known = [head for head in heads if head.name in schema.categorical]
     remedy = (
-        "Teach one these attributes with 'kedro run --pipelines=ingest,distil' and name it as "
-        "'network' in conf/local/globals.yml, or name another captioner."
+        "Train one with 'kedro run --pipelines=ingest,distil' and name it as 'network' in "
+        "conf/local/globals.yml. Or name another captioner."
     )
     if not known:
         taught = ", ".join(head.name for head in heads if head.name != LABEL)
         raise InputError(
-            f"The network '{source}' was taught {taught}, of which the schema.yml has none. "
+            f"The network '{source}' knows {taught}, and schema.yml declares none of these. "
             f"{remedy}"
         )
     for head in known:
@@ -271,8 +270,7 @@ def check_heads(heads: list[Head], schema: Schema, source: str) -> None:
         if foreign or head.kind != declared.kind:
             told = f"values such as '{foreign[0]}'" if foreign else f"the kind '{head.kind}'"
             raise InputError(
-                f"The network '{source}' was taught {head.name} with {told}, which is not "
-                f"how the schema.yml declares it. {remedy}"
+                f"The network '{source}' knows {head.name} with {told}, unlike schema.yml. {remedy}"
             )
 
 

@@ -16,7 +16,7 @@ from lookbook.errors import InputError, first_line
 from lookbook.photos.photo import Photo
 
 NO_CAPTION = "the cluster returned no caption"
-DIED_ALONE = "a replica was lost that worked on this photo alone"
+DIED_ALONE = "a replica died while it worked on this photo alone"
 # Replicas in a row that may die before any of them takes a photo.
 MAX_IDLE_DEATHS = 5
 _POLL_S = 0.005
@@ -289,8 +289,8 @@ class _Run:
         if self._idle_deaths > MAX_IDLE_DEATHS:
             reason = first_line(error)
             raise InputError(
-                f"{self._idle_deaths} replicas in a row were lost before they took a photo "
-                f"({reason}). Give each more memory as 'cpus_per_replica', or see Ray's logs."
+                f"{self._idle_deaths} replicas in a row died before they took a photo ({reason}). "
+                "Give each more memory as 'cpus_per_replica', or see Ray's logs."
             )
         self._missing -= given_up
         for photo_id in given_up:

@@ -19,8 +19,8 @@ from lookbook.lazy import pd
 from lookbook.parts import TableParts, cut
 from lookbook.photos.photo import Photo
 
-NOTHING = "the captioner gave nothing back"
-GONE = "the photo has left the folder: run --pipelines=ingest,balance,label"
+NOTHING = "the captioner returned nothing"
+GONE = "the photo is no longer in the folder: run 'kedro run --pipelines=ingest,balance,label'"
 # Captions that are in memory at once where they are gathered: each is a few KB of Python's.
 _GATHERED = 1024
 # Files by name, and how each is read.

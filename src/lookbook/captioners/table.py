@@ -61,7 +61,7 @@ class TableCaptioner:
         """
         if not filepath:
             raise InputError(
-                "There is no catalogue to take labels from: name one with "
+                "There is no catalogue to take labels from. Name one with "
                 "--params=catalogue=TABLE, or as 'catalogue:' in conf/local/globals.yml."
             )
         self._filepath = filepath
@@ -130,8 +130,8 @@ class TableCaptioner:
         raw = _find_raw(table.drop(columns=file), known, schema) if file is not None else None
         if file is None or not (known or raw):
             raise InputError(
-                f"{self._filepath} is no catalogue: it needs a column 'Filename' and any of "
-                f"{', '.join(schema.names)}; it has {', '.join(map(str, table.columns))}."
+                f"'{self._filepath}' is not a catalogue. It needs a column 'Filename' and any of "
+                f"{', '.join(schema.names)}. It has {', '.join(map(str, table.columns))}."
             )
         if raw is not None:
             answers = zip(table[file].astype(str), table[raw].astype(str), strict=True)
@@ -166,7 +166,12 @@ class TableCaptioner:
     def _name_unused(self, names: list[str]) -> None:
         if names:
             shown = ", ".join(names[:MOST_NAMED]) + (" …" if len(names) > MOST_NAMED else "")
-            logger.warning("%s: %d rows name no photo: %s", self._filepath, len(names), shown)
+            logger.warning(
+                "%s: %d rows name a photo that does not exist: %s",
+                self._filepath,
+                len(names),
+                shown,
+            )
 
 
 def _find_raw(table: pd.DataFrame, known: dict[str, str], schema: Schema) -> str | None:

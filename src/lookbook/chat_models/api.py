@@ -103,6 +103,6 @@ class ApiChatModel:
         if isinstance(error, InputError):
             return error
         if isinstance(error, TimeoutError):
-            late = f"no whole answer within {self._server.timeout:g} s"
+            late = f"no complete answer within {self._server.timeout:g} s"
             return ChatTimeoutError(f"The chat model failed: {late}. Try again later.")
         return InputError(f"The chat model failed: {error}. Try again later.")

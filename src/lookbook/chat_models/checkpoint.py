@@ -114,9 +114,8 @@ def _check_machine(checkpoint: Checkpoint, config: Any) -> None:
     on_gpu = checkpoint.device != "cpu"
     if on_gpu and not torch.accelerator.is_available():
         raise InputError(
-            f"'{checkpoint.model}' is to run on a GPU, and torch finds none on this machine. Run "
-            "it where there is one, use 'captioner: together', or name 'device: cpu', which suits "
-            "small models only."
+            f"'{checkpoint.model}' needs a GPU, and torch finds none on this machine. Use a "
+            "machine with one, or 'captioner: together'. For a small model, set 'device: cpu'."
         )
     dtype = config.dtype if checkpoint.dtype == "auto" else getattr(torch, checkpoint.dtype)
     with torch.device("meta"):
@@ -143,12 +142,11 @@ def _explain(checkpoint: Checkpoint, error: Exception) -> str:
     name = f"The model '{checkpoint.model}'"
     if any(isinstance(reason, GatedRepoError) for reason in reasons):
         return (
-            f"{name} is gated: accept its licence on its page on the Hugging Face hub, and "
-            "give a token of that account as HF_TOKEN or as huggingface.token in "
-            "conf/local/credentials.yml."
+            f"{name} is gated. Accept its licence on its page on the Hugging Face hub. Then set "
+            "HF_TOKEN, or huggingface.token in conf/local/credentials.yml."
         )
     if any(isinstance(reason, RepositoryNotFoundError) for reason in reasons):
         return f"{name} does not exist on the Hugging Face hub, or the token has no access."
     if isinstance(error, ValueError):
-        return f"{name} is no chat vision-language model of transformers: {error}"
-    return f"{name} is neither a folder with a model nor to be had from the hub: {error}"
+        return f"{name} is not a chat vision-language model of transformers: {error}"
+    return f"{name} is neither a folder with a model nor available from the hub: {error}"

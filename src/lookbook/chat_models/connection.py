@@ -229,8 +229,8 @@ class Connection:
         reason = self._server.mask(str(error))
         if pause > LONGEST_WAIT:
             raise InputError(
-                f"The server asks to wait {pause / 3600:.1f} h: {reason}. What was finished is "
-                "kept: start again then."
+                f"The server asks to wait {pause / 3600:.1f} h: {reason}. Finished photos are "
+                "kept. Run the same command again then."
             )
         if asked is not None or error.kind in ("rate", "loading"):
             self._resume_at = max(self._resume_at, clock() + pause)
@@ -357,7 +357,7 @@ async def _read_events(reply: httpx.Response) -> AsyncIterator[str]:
             choice = event["choices"][0] if event.get("choices") else {}
             said, _ = split_content((choice.get("delta") or {}).get("content"))
         except (ValueError, AttributeError, LookupError, TypeError, RecursionError) as error:
-            raise ServerError("junk", f"an event is no part of an answer: {data[:80]}") from error
+            raise ServerError("junk", f"an event is not part of an answer: {data[:80]}") from error
         if said:
             yield said
         if choice.get("finish_reason"):

@@ -170,7 +170,7 @@ class HuggingFaceChatModel:
         return written, inputs["input_ids"].shape[1]
 
     def _late(self) -> ChatTimeoutError:
-        late = f"no whole answer within {self._timeout:g} s"
+        late = f"no complete answer within {self._timeout:g} s"
         return ChatTimeoutError(f"The chat model failed: {late}. Try again later.")
 
 

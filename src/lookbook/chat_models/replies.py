@@ -66,7 +66,7 @@ def read_reply(status: int, headers: Mapping[str, str], body: bytes) -> Completi
             raise read_error(status, part, text, headers)
     if choices == []:
         # Servers with a filter in front send an answer without choices.
-        raise ServerError("filtered", "the answer holds no choice")
+        raise ServerError("filtered", "the answer has no choices")
     if not isinstance(choice, dict):
         if {"message", "detail", "errors"} & reply.keys():
             raise read_error(status, reply, text, headers)
@@ -78,8 +78,8 @@ def _describe_junk(text: str) -> str:
     if not text:
         return "the reply is empty"
     if text.startswith("<"):
-        return f"a web page (HTML) came: {' '.join(describe_page(text).split())[:80]}"
-    return f"the reply is no chat completion: {' '.join(text.split())[:80]}"
+        return f"the reply is a web page (HTML): {' '.join(describe_page(text).split())[:80]}"
+    return f"the reply is not a chat completion: {' '.join(text.split())[:80]}"
 
 
 def _read_choice(choice: dict[str, Any], usage: Any) -> Completion:

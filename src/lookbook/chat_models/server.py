@@ -67,8 +67,8 @@ class Server:
         base_url = self.base_url or os.environ.get("TOGETHER_BASE_URL")
         if not self.api_key and not base_url:
             raise InputError(
-                "Together needs a key: set TOGETHER_API_KEY, or write it to "
-                "conf/local/credentials.yml as together.api_key."
+                "Together needs a key. Set TOGETHER_API_KEY, or together.api_key in "
+                "conf/local/credentials.yml."
             )
         return (base_url or TOGETHER).rstrip("/").removesuffix(COMPLETIONS) + COMPLETIONS
 
@@ -84,14 +84,15 @@ class Server:
         """
         key = (self.api_key or "none").strip()
         if not key.isascii():
-            raise InputError("The key holds characters that no key has: copy it once more.")
+            raise InputError("The API key has invalid characters. Copy it again.")
         try:
             address = httpx.URL(self.address)
         except httpx.InvalidURL as error:
-            raise InputError(f"base_url '{self.base_url}' is no address: {error}.") from error
+            raise InputError(f"base_url '{self.base_url}' is not an address: {error}.") from error
         if address.scheme not in ("http", "https") or not address.host:
             raise InputError(
-                f"base_url '{self.base_url}' is no address: it is to open with http:// or https://."
+                f"base_url '{self.base_url}' is not an address. It must begin with http:// or "
+                "https://."
             )
         # Imported where a server is asked: it takes a second.
         from together import AsyncTogether
@@ -118,7 +119,7 @@ class Server:
         is_upgrade = (old.scheme, new.scheme) == ("http", "https")
         if old.host != new.host or (old.port != new.port and not is_upgrade):
             raise InputError(
-                f"The server {old} has moved to {new}: set base_url in the catalog to "
+                f"The server {old} has moved to {new}. Set base_url in the catalog to "
                 f"{str(new).removesuffix(COMPLETIONS)}."
             )
         self.moved_to = str(new)

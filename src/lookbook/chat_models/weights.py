@@ -104,6 +104,6 @@ def _commit(model: str, revision: str | None, token: str | None) -> str:
         return str(HfApi().model_info(model, revision=revision, token=token).sha)
     except (HfHubHTTPError, HFValidationError, OfflineModeIsEnabled, OSError) as error:
         raise InputError(
-            f"The model '{model}' is neither a folder with a model nor to be had from the hub: "
+            f"The model '{model}' is neither a folder with a model nor available from the hub: "
             f"{str(error).splitlines()[0]} Check its name, the network and the token."
         ) from error

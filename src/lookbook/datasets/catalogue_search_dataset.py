@@ -110,7 +110,7 @@ class CatalogueSearchDataset(AbstractVersionedDataset[dict[str, TableRows], Cata
         known = set().union(*tags.values())
         if not known and not self._optional:
             raise InputError(
-                f"There is no index '{self._uri}' yet: run 'kedro run --pipelines=index'."
+                f"There is no index '{self._uri}' yet. Run 'kedro run --pipelines=index'."
             )
         version = self.resolve_load_version() if known else None
         version = version or max(known, default="")

@@ -100,8 +100,8 @@ class CorrectionsDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
             if next(csv.reader([first], delimiter=delimiter)) == COLUMNS:
                 return delimiter
         raise InputError(
-            f"{self._filepath} does not begin with the line '{','.join(COLUMNS)}': put it back, or "
-            "move the file away."
+            f"{self._filepath} does not begin with the line '{','.join(COLUMNS)}'. Put it back, "
+            "or move the file away."
         )
 
     def save(self, data: pd.DataFrame) -> None:
@@ -125,8 +125,8 @@ class CorrectionsDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
         except OSError as error:
             told = "the disk is full" if error.errno == errno.ENOSPC else str(error)
             raise InputError(
-                f"{self._filepath} cannot be written: {told}. What was decided before is kept; "
-                "decide this again afterwards."
+                f"{self._filepath} cannot be written: {told}. Earlier decisions are kept. Repeat "
+                "this one afterwards."
             ) from error
 
     def _append(self, file: Any, table: pd.DataFrame, size: int) -> None:

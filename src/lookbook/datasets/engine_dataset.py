@@ -75,7 +75,10 @@ def _make(config: dict[str, Any]) -> Any:
     try:
         engine = getattr(import_module(module), attribute)
     except (ImportError, AttributeError, ValueError) as error:
-        raise InputError(f"The catalog names an engine '{name}' that is none: {error}") from error
+        raise InputError(
+            f"Cannot import '{name}', which the catalog names: {error}. Check the spelling or "
+            "install the package."
+        ) from error
     try:
         for key, parameter in _parameters(engine, arguments).items():
             kinds = get_args(parameter.annotation) or (parameter.annotation,)
@@ -84,7 +87,7 @@ def _make(config: dict[str, Any]) -> Any:
                     arguments[key] = kind.model_validate(arguments[key])
     except (TypeError, ValidationError) as error:
         first = str(error).replace("\n", " ")
-        raise InputError(f"The engine '{name}' does not take what the catalog says: {first}") from (
+        raise InputError(f"'{name}' does not accept the arguments in the catalog: {first}") from (
             error
         )
     return engine(**arguments)

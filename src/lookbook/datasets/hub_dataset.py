@@ -66,7 +66,7 @@ class HubDataset(AbstractDataset[dict[str, Any], None]):
         Raises:
             DatasetError: Always.
         """
-        raise DatasetError("HubDataset is pushed to, never loaded")
+        raise DatasetError("HubDataset can only be written")
 
     def save(self, data: dict[str, Any]) -> None:
         """Push the folder.
@@ -109,10 +109,10 @@ class HubDataset(AbstractDataset[dict[str, Any], None]):
         except (HfHubHTTPError, HTTPError, OSError, ValueError) as error:
             first = first_line(error)
             raise InputError(
-                f"The hub did not take '{repository}': {first} The data set stays in {self._path}; "
-                "look at huggingface.token in conf/local/credentials.yml, and run it again."
+                f"The hub rejected '{repository}': {first} The data set stays in {self._path}. "
+                "Check huggingface.token in conf/local/credentials.yml, and run it again."
             ) from error
-        logger.info("pushed to %s", told)
+        logger.info("The data set is at %s", told)
 
     def _describe(self) -> dict[str, Any]:
         return {"path": self._path}

@@ -18,4 +18,4 @@ class ReadOnlyDataset(AbstractDataset[None, Loaded]):
         Raises:
             DatasetError: Always.
         """
-        raise DatasetError(f"{type(self).__name__} is loaded, never written")
+        raise DatasetError(f"{type(self).__name__} can only be loaded")

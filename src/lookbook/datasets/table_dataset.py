@@ -58,7 +58,7 @@ class TableDataset(ReadOnlyDataset[pd.DataFrame]):
             return pd.DataFrame()
         if self._filepath is None:
             raise InputError(
-                f"There is no table of {self._named}: name one with --params={self._named}=TABLE, "
+                f"There is no table of {self._named}. Name one with --params={self._named}=TABLE, "
                 f"or as '{self._named}' in conf/local/globals.yml."
             )
         try:

@@ -73,8 +73,8 @@ class TeacherDataset(ReadOnlyDataset[pd.DataFrame]):
         newest = _newest_of(self._catalogue, dtype="str")
         if not newest.exists():
             raise InputError(
-                "There is no catalogue to learn from yet: first run 'kedro run', or name a table "
-                "of what the photos show with --params=distil.teacher=TABLE."
+                "There is no catalogue to learn from yet. Run 'kedro run' first, or name a table "
+                "of labels with --params=distil.teacher=TABLE."
             )
         captions = _newest_of(self._captions, dtype={"photo_id": "str"})
         took = captions.load()[["photo_id", *_TOOK]] if captions.exists() else pd.DataFrame()

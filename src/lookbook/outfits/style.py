@@ -237,8 +237,8 @@ def open_style(filepath: str | None = None) -> StyleModel:
         return StyleModel.model_validate(json.loads(source.read_text(encoding="utf-8")))
     except OSError as error:
         raise InputError(
-            f"There is no style model '{filepath}'. Run 'kedro run --pipelines=style', or leave "
-            "'style' in globals.yml empty for the released one."
+            f"There is no style model '{filepath}'. Run 'kedro run --pipelines=style', or "
+            "leave 'style' in globals.yml empty for the released one."
         ) from error
     except ValueError as error:
-        raise InputError(f"'{filepath}' is no style model: {error}") from error
+        raise InputError(f"'{filepath}' is not a style model: {error}") from error

@@ -123,7 +123,7 @@ def _find_columns(headings: list[str], params: StyleParams) -> dict[str, str]:
     if "outfit" not in found or not set(params.attributes) & set(found):
         raise InputError(
             "The table of outfits needs a column 'outfit' and any of "
-            f"{', '.join(params.attributes)}; it has {', '.join(map(str, headings))}. Add other "
+            f"{', '.join(params.attributes)}. It has {', '.join(map(str, headings))}. Add other "
             "headings to 'style.columns'."
         )
     return found

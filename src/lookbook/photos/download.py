@@ -46,7 +46,7 @@ def fetch(source: str, folder: Path, token: str | None = None) -> None:
         unpack(fetch_archive(source, folder / ".archive"), folder)
     else:
         raise InputError(
-            f"'{source}' is no source: name {HUB}OWNER/NAME, or the http(s):// address of an "
+            f"'{source}' is not a source. Name {HUB}OWNER/NAME, or the http(s):// address of an "
             "archive."
         )
 
@@ -73,8 +73,9 @@ def fetch_dataset(repository: str, folder: Path, token: str | None) -> None:
         snapshot_download(**wanted)
     except (GatedRepoError, RepositoryNotFoundError, HFValidationError) as error:
         raise InputError(
-            f"The hub gives no data set '{repository}': check its name, ask for access on its "
-            "page, and set HF_TOKEN, or huggingface.token in conf/local/credentials.yml."
+            f"Cannot fetch the data set '{repository}' from the hub. Check its name, and ask for "
+            "access on its page. Set HF_TOKEN, or huggingface.token in "
+            "conf/local/credentials.yml."
         ) from error
     except (httpx.HTTPError, OSError) as error:
         raise _cut_off(f"the data set '{repository}'", error) from error
@@ -86,8 +87,8 @@ def fetch_dataset(repository: str, folder: Path, token: str | None) -> None:
         if not sound:
             path.unlink(missing_ok=True)
             raise InputError(
-                f"'{name}' came otherwise than the hub lists it, and was removed: run the same "
-                "command again."
+                f"'{name}' differs from what the hub lists, and was removed. Run the same command "
+                "again."
             )
 
 
@@ -105,7 +106,7 @@ def fetch_archive(url: str, folder: Path) -> Path:
 
     name = PurePosixPath(httpx.URL(url).path).name
     if not name.endswith(ARCHIVES):
-        raise InputError(f"'{url}' is no archive: its name ends in none of {', '.join(ARCHIVES)}.")
+        raise InputError(f"'{url}' is not an archive. Its name must end in {', '.join(ARCHIVES)}.")
     folder.mkdir(parents=True, exist_ok=True)
     archive, part = folder / name, folder / f"{name}.part"
     if archive.exists():
@@ -120,9 +121,7 @@ def fetch_archive(url: str, folder: Path) -> Path:
         with httpx.Client(follow_redirects=True, timeout=60) as client:
             retrying(_go_on, client, url, part)
     except httpx.HTTPStatusError as error:
-        raise InputError(
-            f"The server gives no '{url}': HTTP {error.response.status_code}."
-        ) from error
+        raise InputError(f"Cannot fetch '{url}': HTTP {error.response.status_code}.") from error
     except (httpx.HTTPError, OSError) as error:
         raise _cut_off(f"'{url}'", error) from error
     part.replace(archive)
@@ -231,7 +230,7 @@ def _is_archive(path: Path) -> bool:
 def _inside(folder: Path, name: str) -> Path:
     target = (folder / name).resolve()
     if not target.is_relative_to(folder.resolve()) or "\\" in name:
-        raise InputError(f"'{name}' leads out of the folder, so nothing of it was taken.")
+        raise InputError(f"'{name}' is outside the folder, so it was not unpacked.")
     return target
 
 
@@ -251,8 +250,8 @@ def _check_space(folder: Path, needed: int) -> None:
 
 def _cut_off(what: str, error: Exception) -> InputError:
     return InputError(
-        f"Fetching {what} was cut off ({error}). What came is kept: run the same command again "
-        "to go on."
+        f"Fetching {what} was cut off ({error}). Finished parts are kept. Run the same command "
+        "again to go on."
     )
 
 

@@ -153,7 +153,7 @@ class PhotoFetcher:
         match = _HOST.match(address)
         host = match[1].lower() if match else ""
         if self._silent[host] >= _SILENT:
-            reason = f"'{host}' did not answer {_SILENT} times in a row, so it was asked no more"
+            reason = f"'{host}' did not answer {_SILENT} times in a row, so it was not asked again"
             raise FetchError(UNREACHABLE, reason)
 
         async def attempt() -> Answer:
@@ -209,7 +209,7 @@ def _check(answer: Answer, max_pixels: int) -> None:
     except PhotoError as error:
         kind = answer.content_type.partition(";")[0].strip().lower()
         if kind and not kind.startswith(("image/", "application/octet-stream", "binary/")):
-            raise FetchError(NO_PHOTO, f"the server sends {kind} and no photo") from error
+            raise FetchError(NO_PHOTO, f"the server sends {kind}, not a photo") from error
         if error.status == "truncated":
             raise PassingError(str(error), status=error.status) from error
         raise FetchError(error.status, str(error)) from error

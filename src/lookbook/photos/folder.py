@@ -150,7 +150,8 @@ def read_photo(files: Mapping[str, Callable[[], bytes]], name: str) -> bytes:
     """
     if name not in files:
         raise InputError(
-            f"The photo '{name}' has left the folder: run --pipelines=ingest,balance again."
+            f"The photo '{name}' is no longer in the folder. Run 'kedro run "
+            "--pipelines=ingest,balance' again."
         )
     return files[name]()
 

@@ -77,8 +77,8 @@ def find_columns(header: list[str], columns: Columns, name: str) -> dict[str, li
     elif "sku" not in places:
         has = ", ".join(repr(heading.strip()) for heading in header)
         raise InputError(
-            f"{name} has no column of photos (it has {has}). Name yours under table_columns.image "
-            "in conf/local/globals.yml; or remove the file to go on without human labels."
+            f"{name} has no column of photos (it has {has}). Name yours as table_columns.image in "
+            "conf/local/globals.yml. Or remove the file to go on without human labels."
         )
     else:
         places["image"] = places["sku"]

@@ -191,7 +191,7 @@ def _decode(
     except Image.DecompressionBombError as error:
         raise PhotoError(f"more than the {max_pixels:,} pixels allowed", "too large") from error
     except UnidentifiedImageError as error:
-        raise PhotoError(f"cannot be decoded: it is no {_FORMATS_TOLD} picture") from error
+        raise PhotoError(f"cannot be decoded: it is not a {_FORMATS_TOLD} picture") from error
     except Exception as error:
         if data.startswith(_PNG) and "text" in str(error).casefold():
             without = _strip_png_texts(data)

@@ -79,8 +79,8 @@ def read_table(data: bytes, name: str, columns: Columns) -> PhotoTable:
     first = 1 + bool(told)
     if not text.strip():
         raise InputError(
-            f"{name} is empty. It needs a column of photos, such as 'image'; or remove the file to "
-            "go on without human labels."
+            f"{name} is empty. It needs a column of photos, such as 'image'. Or remove the file "
+            "to go on without human labels."
         )
     delimiter = told or _find_delimiter(text, columns)
     head = _read_head(text, delimiter)
@@ -94,7 +94,7 @@ def read_table(data: bytes, name: str, columns: Columns) -> PhotoTable:
         if "end of data" in str(error):
             line = text[: text.rindex('"')].count("\n") + first
             raise InputError(
-                f"{name}: a quote is opened and never closed; the last stands in line {line}: "
+                f"{name}: a quote is opened but never closed. The last one is in line {line}: "
                 f"{_shown(text, line - first)}"
             ) from error
         # A quote in the midst of a cell is no reason to lose the table.
@@ -195,7 +195,7 @@ def read_any_table(data: bytes, name: str, columns: Columns | None = None) -> pd
     try:
         return pd.read_csv(io.StringIO(text), sep=delimiter, dtype=str, keep_default_na=False)
     except ValueError as error:
-        raise InputError(f"{name} cannot be taken apart: {error}") from error
+        raise InputError(f"{name} cannot be split into cells: {error}") from error
 
 
 def _take_header(table: pd.DataFrame, columns: Columns) -> pd.DataFrame:
@@ -272,8 +272,8 @@ def _decode(data: bytes, encoding: str, name: str) -> str:
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise InputError(
-            f"{name}: line {line} is no {encoding}: {data[error.start : error.start + 20]!r}. Save "
-            "the table as UTF-8."
+            f"{name}: line {line} is not {encoding}: {data[error.start : error.start + 20]!r}. "
+            "Save the table as UTF-8."
         ) from error
 
 

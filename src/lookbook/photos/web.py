@@ -113,7 +113,7 @@ async def get(
     except httpx.TooManyRedirects as error:
         raise FetchError(REFUSED, f"it redirects more than {_REDIRECTS} times") from error
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as error:
-        raise FetchError(REFUSED, f"no address to fetch: {first_line(error)}") from error
+        raise FetchError(REFUSED, f"not an address to fetch: {first_line(error)}") from error
     except (httpx.ConnectError, httpx.TimeoutException) as error:
         raise SilentHostError(f"no connection: {first_line(error)}") from error
     except httpx.HTTPError as error:
@@ -167,7 +167,7 @@ def read(address: str, etag: str, storage_options: dict[str, Any], max_bytes: in
         files, path = url_to_fs(path, **storage_options)
         info = files.info(path)
         if info["type"] != "file":
-            raise FetchError(NO_PHOTO, "it is no file")
+            raise FetchError(NO_PHOTO, "it is not a file")
         if info["size"] > max_bytes:
             raise FetchError(TOO_LARGE, _tell_size(info["size"], max_bytes))
         state = etag_of(info)

@@ -206,7 +206,7 @@ class _Builder:
                 is_long = len(text) > _TAGS * limit
                 text = convert(text[: _TAGS * limit])
                 if is_long or len(text) > limit:
-                    reason = f"longer than {limit:,} characters, which are used"
+                    reason = f"longer than {limit:,} characters; the rest is left out"
                     report_cell(problems, row, place, self._columns, reason)
                 if text:
                     return text[:limit]

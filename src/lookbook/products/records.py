@@ -58,7 +58,7 @@ def _read_lines(text: str, name: str) -> Iterator[tuple[int, Any]]:
             try:
                 yield number, json.loads(line)
             except ValueError as error:
-                raise InputError(f"{name}: line {number} is no JSON: {error}.") from error
+                raise InputError(f"{name}: line {number} is not JSON: {error}.") from error
 
 
 def find_records(value: Any, properties: ProductProperties) -> tuple[list[Any], list[str]]:

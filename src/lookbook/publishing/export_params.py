@@ -48,7 +48,7 @@ class ShopSettings(BaseModel):
     @classmethod
     def _is_address(cls, address: str) -> str:
         if address and not address.startswith(("https://", "http://")):
-            raise ValueError(f"'{address}' begins with neither https:// nor http://")
+            raise ValueError(f"'{address}' must begin with https:// or http://")
         return address
 
     @field_validator("countries", mode="before")
@@ -58,14 +58,14 @@ class ShopSettings(BaseModel):
         codes = countries.split() if isinstance(countries, str) else countries
         for code in codes:
             if not _COUNTRY.fullmatch(str(code)):
-                raise ValueError(f"'{code}' is no country code such as DE")
+                raise ValueError(f"'{code}' is not a country code such as DE")
         return list(codes)
 
     @field_validator("currency")
     @classmethod
     def _is_currency(cls, currency: str) -> str:
         if currency and not _CURRENCY.fullmatch(currency):
-            raise ValueError(f"'{currency}' is no currency code such as EUR")
+            raise ValueError(f"'{currency}' is not a currency code such as EUR")
         return currency
 
 

@@ -60,7 +60,7 @@ class WriteBack:
         if missing := self._overwrite - set(map(fold, headings)):
             named = next(heading for heading in params.overwrite if fold(heading) in missing)
             raise InputError(
-                f"export.overwrite names '{named}', which holds nothing that export.fill has. In "
+                f"export.overwrite names '{named}', which export.fill has no template for. In "
                 f"'{file.name}' these can be replaced: {', '.join(sorted(headings)) or 'none'}."
             )
 

@@ -22,7 +22,7 @@ from lookbook.review.message_session import MessageSession
 from lookbook.review.message_views import done_view, message_view
 from lookbook.review.page import ACT, Updates, Visit, with_toasts
 
-MASTHEAD = "<h1>Lookbook review</h1><p>Say what customers meant who were not understood.</p>"
+MASTHEAD = "<h1>Lookbook review</h1><p>Label messages that the assistant did not understand.</p>"
 KEYS = (
     '<p class="keys"><kbd>enter</kbd> right <kbd>shift</kbd>+<kbd>enter</kbd> all of it is right, '
     "next message <kbd>a</kbd>–<kbd>z</kbd> another answer <kbd>shift</kbd>+<kbd>a</kbd>–"

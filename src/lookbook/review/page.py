@@ -29,8 +29,8 @@ AHEAD = 3
 # Width and height of the pictures, which are looked at closely.
 PICTURE = (640, 800)
 ANY_ATTRIBUTE, ANYTHING = "whichever is doubtful", "anything"
-MASTHEAD = "<h1>Lookbook review</h1><p>Look at what is doubtful. Decide it once.</p>"
-FAILED = "Something went wrong here, and is in the server's log. Please try again."
+MASTHEAD = "<h1>Lookbook review</h1><p>Check doubtful values, and decide each one once.</p>"
+FAILED = "Something went wrong, and the server's log has the details. Please try again."
 KEYS = (
     '<p class="keys"><kbd>enter</kbd> right <kbd>shift</kbd>+<kbd>enter</kbd> all of the item is '
     "right <kbd>a</kbd>–<kbd>z</kbd> another value <kbd>shift</kbd>+<kbd>a</kbd>–<kbd>z</kbd> "
@@ -83,10 +83,10 @@ def with_toasts(event: Callable[..., Updates]) -> Callable[..., Updates]:
             # Kedro wraps what a dataset says.
             told = next((one for one in causes(error) if isinstance(one, InputError)), None)
             if told is None:
-                logger.error("a decision failed", exc_info=error)
+                logger.error("A decision failed.", exc_info=error)
             sentence = FAILED if told is None else str(told)
             raise gr.Error(
-                text(sentence), title="That was not decided", print_exception=False
+                text(sentence), title="This was not saved", print_exception=False
             ) from None
 
     return handled

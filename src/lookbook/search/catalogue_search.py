@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from dataclasses import replace
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from lookbook.products.product import codes_in
 from lookbook.search.embedders import Embedder
 from lookbook.search.in_memory_index import EncodedQuery, InMemoryIndex
 from lookbook.search.items import Hit, Item
+from lookbook.search.methods import Method
 from lookbook.search.probabilities import (
     PROBABILITY_FLOOR,
     AttributeProbabilities,
@@ -55,8 +56,6 @@ if TYPE_CHECKING:
     from lancedb.table import Table
     from PIL.Image import Image
 
-Method = Literal["semantic", "visual", "keyword", "hybrid", "hybrid + reranker"]
-METHODS: tuple[Method, ...] = get_args(Method)
 _HYBRID = (
     TEXT_EMBEDDING, IMAGE_IN_TEXT_SPACE, IMAGE_EMBEDDING, BM25, CODE, ATTRIBUTE_LOG_PROBS,
     REQUIRED, PAIRS,
@@ -483,7 +482,7 @@ class CatalogueSearch:
     @loaded_once
     def _reranker(self) -> Reranker:
         if self._open_reranker is None:
-            raise InputError("There is no reranker: name one in the catalog entry 'search_index'.")
+            raise InputError("There is no reranker. Name one in the catalog entry 'search_index'.")
         return self._open_reranker()
 
 

@@ -191,7 +191,10 @@ class Embedder:
         try:
             folder = cached_assets_path("lookbook", "text_models", self.fingerprint)
         except OSError as error:
-            logger.warning("the text model is exported at each start: %s", error)
+            logger.warning(
+                "The exported text model cannot be kept, so each start exports it again: %s",
+                error,
+            )
             self._exported = TemporaryDirectory(prefix="lookbook-text-model-")
             folder = Path(self._exported.name)
         self._onnx = open_or_export(folder, lambda: self.model)
@@ -247,7 +250,7 @@ class Embedder:
     def _embed_by_model(self, images: list[Image]) -> np.ndarray:
         if not self.model.supports("image"):
             raise InputError(
-                f"The embedding model '{self.name}' embeds no pictures: leave out 'pictures: "
+                f"The embedding model '{self.name}' embeds no pictures. Leave out 'pictures: "
                 "model' under 'embedders', or name a model such as CLIP or SigLIP."
             )
         vectors = self.model.encode(images, batch_size=len(images), show_progress_bar=False)

@@ -35,9 +35,8 @@ _ROWS_A_FRAGMENT = 1_048_576
 _SAMPLED = 256
 
 _SHARED = (
-    "The folders under 'data', or what the catalog names in their place, have to be ones that all "
-    "machines share; or leave the index to the run with 'index_on_workers: false' in "
-    "conf/local/globals.yml."
+    "All machines must share the folders under 'data', or what the catalog names in their place. "
+    "Or leave the index to the run with 'index_on_workers: false' in conf/local/globals.yml."
 )
 
 
@@ -84,9 +83,10 @@ def write_on_workers(
         from lance.optimize import CompactionOptions
     except ModuleNotFoundError as error:
         raise InputError(
-            "Workers write an index with lance-ray, which Python 3.14 has not yet. Install it: "
-            "pip install --constraint constraints.txt --editable '.[cluster]'; or leave the index "
-            "to the run with 'index_on_workers: false' in conf/local/globals.yml."
+            "Workers write an index with lance-ray, which does not support Python 3.14 yet. "
+            "Install it: pip install --constraint constraints.txt --editable '.[cluster]'. Or "
+            "leave the index to the run with 'index_on_workers: false' in "
+            "conf/local/globals.yml."
         ) from error
 
     table = open_alike(database, name, rows.schema)

@@ -40,7 +40,7 @@ def linkable(uri: str) -> Iterator[str]:
         if not has_hard_links(temporary):
             raise InputError(
                 f"Neither the disk of '{uri}' nor the temporary folder '{temporary}' has hard "
-                "links, which the index needs: set TMPDIR to a folder on a disk that has them."
+                "links, which the index needs. Set TMPDIR to a folder on a disk that has them."
             )
         copy = Path(temporary) / folder.name
         if folder.exists():

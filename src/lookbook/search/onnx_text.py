@@ -66,7 +66,9 @@ def open_or_export(folder: Path, load: Any) -> OnnxText | None:
         except Exception as error:
             # Not every architecture can be exported: the model itself is as good, and slower.
             told = str(error).splitlines()[:1]
-            logger.warning("the text model stays in PyTorch, it cannot be exported: %s", told)
+            logger.warning(
+                ("The text model runs in PyTorch, since it cannot be exported to ONNX: %s"), told
+            )
             return None
     return OnnxText(folder)
 
@@ -93,7 +95,7 @@ def export(model: SentenceTransformer, folder: Path) -> None:
             vectors = self.model(features)["sentence_embedding"]
             return torch.nn.functional.normalize(vectors, dim=1)
 
-    logger.info("the text model is exported to ONNX, once")
+    logger.info("Exporting the text model to ONNX, which happens once.")
     tokenizer = model.tokenizer.backend_tokenizer
     tokenizer.enable_truncation(model.max_seq_length)
     padding = {"pad_id": model.tokenizer.pad_token_id, "pad_token": model.tokenizer.pad_token}

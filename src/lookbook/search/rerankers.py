@@ -89,7 +89,9 @@ def open_reranker(
             is given, or the model cannot be had.
     """
     if kind not in ("colbert", "cross-encoder", "embedder"):
-        raise InputError(f"A reranker is no '{kind}': colbert, cross-encoder or embedder.")
+        raise InputError(
+            f"There is no reranker of kind '{kind}'. Choose colbert, cross-encoder or embedder."
+        )
     if (model is None) == (package is None):
         raise InputError("A reranker needs either 'model' or 'package'.")
     name = model or str(package)

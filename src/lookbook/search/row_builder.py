@@ -264,8 +264,8 @@ def texts_of(
     """
     if missing := sorted(set(names or ()) - set(schema.names)):
         raise InputError(
-            f"'embedders' in conf/base/globals.yml embeds {', '.join(missing)}, which is no field "
-            f"of the catalogue: {', '.join(schema.names)}."
+            f"'embedders' in conf/base/globals.yml embeds {', '.join(missing)}, which the schema "
+            f"does not declare: {', '.join(schema.names)}."
         )
     for rows in cut(catalogue):
         for row in rows.astype(object).to_dict("records"):

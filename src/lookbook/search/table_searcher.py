@@ -172,7 +172,7 @@ class TableSearcher:
         """
         for name in (*query.filters, *(one.attribute for one in query.preferences)):
             if name not in self.attributes:
-                raise InputError(f"The index lacks the field '{name}': {REINDEX}")
+                raise InputError(f"The index lacks the attribute '{name}': {REINDEX}")
 
     def candidates(
         self, query: Query, encoded: EncodedQuery, limit: int, subset: frozenset[str] | None

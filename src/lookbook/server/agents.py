@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeVar
 
 from mcp.server.mcpserver import Context, Image, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.tools import Tool
 from mcp.types import CallToolResult, ContentBlock, TextContent, ToolAnnotations
 from pydantic import BaseModel, Field
 
@@ -37,6 +38,25 @@ Limit = Annotated[int, Field(ge=1, le=models.MAX_ITEMS, description="Items at mo
 Result = TypeVar("Result", bound=BaseModel)
 
 
+class StrictTool(Tool):
+    """A tool that refuses arguments that it does not have."""
+
+    async def run(
+        self, arguments: dict[str, Any], context: Context[Any], convert_result: bool = False
+    ) -> Any:
+        """Run the tool.
+
+        Raises:
+            ToolError: If an argument is unknown, or as the tool does.
+        """
+        known = self.parameters["properties"]
+        if unknown := [name for name in arguments if name not in known]:
+            raise ToolError(
+                f"{self.name} has no argument '{unknown[0]}'. Choose from {', '.join(known)}."
+            )
+        return await super().run(arguments, context, convert_result)
+
+
 def create_mcp(
     service: ShopService, limit: ConcurrencyLimit, thumbnail: Callable[[str, str], bytes]
 ) -> MCPServer[Any]:
@@ -47,12 +67,12 @@ def create_mcp(
         limit: Limits the answers in flight.
         thumbnail: Returns a small picture of an item by its main photo and file.
     """
-    server: MCPServer[Any] = MCPServer(
-        "lookbook", title="Lookbook", instructions=INSTRUCTIONS, version=version("lookbook")
-    )
+    tools: list[Tool] = []
 
     def tool(function: Callable[..., Any]) -> None:
-        server.tool(annotations=_READ_ONLY)(function)
+        made = StrictTool.from_function(function, annotations=_READ_ONLY)
+        made.parameters["additionalProperties"] = False
+        tools.append(made)
 
     def pictures(items: Sequence[models.Item]) -> list[ContentBlock]:
         blocks: list[ContentBlock] = []
@@ -137,7 +157,10 @@ def create_mcp(
 
         return await run(function)
 
-    return server
+    return MCPServer(
+        "lookbook", title="Lookbook", instructions=INSTRUCTIONS, version=version("lookbook"),
+        tools=tools,
+    )  # fmt: skip
 
 
 def _base(ctx: Context[Any]) -> str:

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import gradio as gr
 from pydantic import ValidationError
 
-from lookbook.assistant.types import ANSWER_METHODS, AnswerMethod
+from lookbook.assistant.methods import ANSWER_METHODS, AnswerMethod
 from lookbook.search.product_filter import Sort
 from lookbook.server import models
 from lookbook.server.limits import ConcurrencyLimit

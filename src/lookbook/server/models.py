@@ -15,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from lookbook.assistant.types import AnswerMethod
+from lookbook.assistant.methods import AnswerMethod
 from lookbook.search.product_filter import Sort
 from lookbook.understanding.request import Act, Language, Recipient, Weather
 

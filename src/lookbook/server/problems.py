@@ -15,7 +15,7 @@ from lookbook.errors import InputError, OperatorError
 from lookbook.server.metrics import FAILURES
 
 MEDIA_TYPE = "application/problem+json"
-FAILED = "Something went wrong here, and is in the server's log. Please try again."
+FAILED = "Something went wrong, and the server's log has the details. Please try again."
 # Errors of one request that are listed.
 _MAX_ERRORS = 20
 
@@ -66,7 +66,7 @@ def to_problem(error: Exception) -> dict[str, Any]:
         detail = f"{first['pointer'] or 'The request'}: {first['detail']}."
         return {**_problem(422, detail, "invalid-request"), "errors": errors}
     FAILURES.inc()
-    logger.error("an answer failed", exc_info=error)
+    logger.error("An answer failed.", exc_info=error)
     is_not_ready = isinstance(error, OperatorError)
     return _problem(503 if is_not_ready else 500, FAILED, "not-ready" if is_not_ready else "")
 

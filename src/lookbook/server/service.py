@@ -29,9 +29,9 @@ from lookbook.understanding.replies import LanguageTexts, ReplyTexts
 from lookbook.understanding.request import Language, Recommendation
 
 LONG_HISTORY = (
-    f"The history is too long: send {models.MAX_HISTORY_CHARACTERS:,} characters at most in all."
+    f"The history is too long. Send {models.MAX_HISTORY_CHARACTERS:,} characters at most in all."
 )
-PHOTO_UNKNOWN = "The photo is not known any more: send it again."
+PHOTO_UNKNOWN = "The photo has expired. Send it again."
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class ShopService:
             NotFound: If it names an item or a photo that is not known.
         """
         if request.position >= len(request.outfit):
-            raise InputError(f"'position' is {request.position}: count from 0.")
+            raise InputError(f"'position' is {request.position}. Count from 0.")
         params, schema = self._recommend_params(request), self.assistant.schema
         items = [
             Recommendation(slot_of(item.attributes, schema) or "", Hit(item))

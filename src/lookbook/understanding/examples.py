@@ -160,7 +160,7 @@ def read_examples(lines: Iterable[tuple[str, str]]) -> tuple[list[Example], list
             first = error.errors()[0]
             reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
         except (ValueError, AttributeError) as error:
-            reason = f"it is no JSON object: {first_line(error)}"
+            reason = f"it is not a JSON object: {first_line(error)}"
         if reason:
             faults.append({"writer": writer, "id": name, "reason": reason})
         else:

@@ -84,9 +84,11 @@ class LanguageModelStylist:
                 request = parse_request(answer, schema, conversation.facets)
                 if request is not None:
                     return request
-            logger.warning("the stylist's model gave no plan; the bundled stylist understands")
+            logger.warning(
+                "The stylist's model returned no plan. The bundled stylist answers instead."
+            )
         except InputError as error:
-            logger.warning("the stylist's model cannot be asked: %s", error)
+            logger.warning("The stylist's model cannot be used: %s", error)
             is_late = isinstance(error, ChatTimeoutError)
         request = self._bundled.understand(conversation, schema)
         return request.model_copy(update={"is_late": is_late})
@@ -147,7 +149,7 @@ class LanguageModelStylist:
                     yield from held
                     held = []
         except InputError as error:
-            logger.warning("the stylist's model cannot be asked: %s", error)
+            logger.warning("The stylist's model cannot be used: %s", error)
             # The template's reply follows the part that the customer has.
             if has_reference:
                 yield "\n\n"

@@ -164,7 +164,10 @@ class MessageNetwork:
         """
         metadata = self.session.get_modelmeta().custom_metadata_map
         if METADATA not in metadata:
-            raise InputError(f"'{self.path}' is no message network. `understand` makes them.")
+            raise InputError(
+                f"'{self.path}' is not a message network. Make one with 'kedro run "
+                "--pipelines=understand'."
+            )
         return NetworkFacts.model_validate(json.loads(metadata[METADATA]))
 
     @cached_property

@@ -95,7 +95,7 @@ class LanguageTexts(BaseModel):
         if missing := PLACEHOLDERS.keys() - sentences.keys():
             raise ValueError(f"lacks {', '.join(sorted(missing))}")
         if unknown := sentences.keys() - PLACEHOLDERS.keys():
-            raise ValueError(f"has {', '.join(sorted(unknown))}, which nothing says")
+            raise ValueError(f"has unknown keys: {', '.join(sorted(unknown))}")
         for key, sentence in sentences.items():
             if others := placeholders_of(sentence) - {*PLACEHOLDERS[key]}:
                 raise ValueError(f"'{key}' has no {{{'}, {'.join(sorted(others))}}}")

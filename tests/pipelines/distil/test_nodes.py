@@ -153,7 +153,7 @@ def network(exported):
 
 def test_what_the_teacher_says_of_no_photo_or_of_no_value_is_told(taught):
     photos, problems = taught
-    assert problems["reason"].tolist() == ["no such photo", "a row before it is of the same photo"]
+    assert problems["reason"].tolist() == ["no such photo", "an earlier row names the same photo"]
     assert set(photos["Category"]) == {"Dresses", "Pants", "Shoes"}
 
 

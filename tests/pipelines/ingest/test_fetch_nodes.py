@@ -130,5 +130,5 @@ def test_a_table_without_any_photo_ends_in_a_sentence(shop):
     with pytest.raises(InputError, match="has no photos: it needs a column of their addresses"):
         shop.run()
     shop.offer("a.jpg", status(404))
-    with pytest.raises(InputError, match="names 1 photos, of which none can be used"):
+    with pytest.raises(InputError, match="names 1 photos, and none can be used"):
         shop.run()

@@ -74,7 +74,7 @@ def test_a_photo_that_has_left_the_folder_is_a_failure_and_the_rest_is_captioned
     store = {}
     _, captions = label(selection, left, captioner, store)
     gone = captions.set_index("file").loc["Polo.jpg"]
-    assert "has left the folder" in gone["failure"] and gone["answers"] == 0
+    assert "no longer in the folder" in gone["failure"] and gone["answers"] == 0
     assert captions["caption"].notna().sum() == len(photos) - 2
     _, again = label(selection, photos, captioner, store)
     assert again.set_index("file")["caption"].notna()["Polo.jpg"]
@@ -206,7 +206,7 @@ def test_the_report_sums_tokens_and_cost(photos):
     report = report_captions(counts, select(photos), "x-1")
     assert (report["input_tokens"], report["output_tokens"]) == (800, 80)
     assert (report["cost"], report["asked_again"]) == (2.0, 8)
-    assert report["failures"] == {"the captioner gave nothing back": 1}
+    assert report["failures"] == {"the captioner returned nothing": 1}
 
 
 def test_report_suggests_another_captioner_for_filtered_photos(photos):

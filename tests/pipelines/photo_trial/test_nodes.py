@@ -54,7 +54,7 @@ def test_the_recipes_prompt_can_be_tried(schema):
 
 
 def test_no_photo_or_an_unknown_prompt_ends_in_a_sentence(schema):
-    with pytest.raises(InputError, match="There is no prompt 'x': name one of caption, recipe"):
+    with pytest.raises(InputError, match=r"There is no prompt 'x'\. Choose one of caption, recipe"):
         trial(schema, "x")
     with pytest.raises(InputError, match="No photo is named"):
         caption_photo(None, Writes(), {})

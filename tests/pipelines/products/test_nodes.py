@@ -104,7 +104,7 @@ def test_a_description_of_ten_megabytes_is_bounded():
     products, _, quarantine, _ = run(f"SKU,Title,Description\n1,Top,{text}\n")
     limit = PROPERTIES.max_text
     assert len(products["description"][0]) <= limit
-    assert quarantine["reason"][0] == f"longer than {limit:,} characters, which are used"
+    assert quarantine["reason"][0] == f"longer than {limit:,} characters; the rest is left out"
     assert len(quarantine["value"][0]) <= 200
 
 

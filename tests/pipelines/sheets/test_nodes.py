@@ -119,7 +119,7 @@ def test_photos_that_taught_nothing_come_first(propose, items):
 
 def test_a_catalogue_with_one_slot_ends_in_a_sentence(propose, search, items):
     shoes = [item.photo_id for item in items.values() if item.attributes["Category"] == "Shoes"]
-    with pytest.raises(InputError, match="no outfit together around any photo"):
+    with pytest.raises(InputError, match="no outfit for any photo"):
         propose(among=search.among(shoes))
 
 

@@ -82,7 +82,7 @@ def test_google_refuses_what_it_documents():
     assert refusals(make("google", product)) == {
         "id": "it has 51 letters, and 50 are allowed",
         "description": "it is missing",
-        "price": "it is no price above 0",
+        "price": "it is not a price above 0",
         "color": "it is missing",
         "size": "it is missing",
         "gender": "it is missing",

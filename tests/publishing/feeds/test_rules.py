@@ -39,7 +39,7 @@ def test_a_price_above_0_is_written_as_platforms_read_it(amount):
 
 @pytest.mark.parametrize("price", ["15 EUR", "15.00", "EUR 15.00", "15,00 EUR", "-1.00 EUR"])
 def test_other_prices_are_none(price):
-    assert "no price such as '15.00 USD'" in find_fault(price, Field("price"))
+    assert "not a price such as '15.00 USD'" in find_fault(price, Field("price"))
 
 
 @given(st.integers(10**11, 10**12 - 1))
@@ -80,7 +80,7 @@ def test_values_lists_and_addresses():
     assert "3 entries, and 2" in find_fault(["a", "b", "c"], Field(max_items=2))
     assert find_fault(["https://a.example/b"], Field("addresses")) == ""
     for address in ("ftp://a.example", "https://a.example/ä", "https://a.example/b c", "/a"):
-        assert "no percent-encoded address" in find_fault(address, Field("address"))
+        assert "not a percent-encoded address" in find_fault(address, Field("address"))
     assert "letters" in find_fault("https://a.example/" + "a" * 2000, Field("address"))
 
 

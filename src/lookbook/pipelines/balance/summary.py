@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from lookbook.stage_summary import StageSummary
+
 REPORT = "balance_report"
 NEXT = "kedro run --pipelines=label"
 
 
-def summarise(report: dict[str, Any]) -> tuple[int, int, str]:
-    """Return the photos before and after, and a sentence on those that are left out."""
+def summarise(report: dict[str, Any]) -> StageSummary:
+    """Return the photos before and after, and how many are left out."""
     kids, capped = report["kids_dropped"], report["capped"]
-    text = f"left out: {kids:,} kids', {capped:,} over a group's cap (left_out_photos.csv)"
-    return report["photos"], report["selected"], text if kids or capped else "all photos are kept"
+    happened = "all photos are kept"
+    if kids or capped:
+        happened = f"left out: {kids:,} kids', {capped:,} over a group's cap (left_out_photos.csv)"
+    return StageSummary(report["photos"], report["selected"], happened, "photos selected from")

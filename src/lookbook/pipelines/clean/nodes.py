@@ -175,8 +175,8 @@ def map_facts(
     for name, column in params.facts.items():
         if name in schema.names and column not in products.columns:
             raise InputError(
-                f"'clean.facts' takes {name} from '{column}', which is no column of 'products': "
-                f"{', '.join(products.columns)}."
+                f"'clean.facts' takes {name} from '{column}', which is not a column of "
+                f"'products': {', '.join(products.columns)}."
             )
     return read_facts(captioned_items, products, params.facts, schema)
 

@@ -57,8 +57,8 @@ def read_teacher(
     if not said:
         reasons = ", ".join(problems["reason"].unique()) or "it is empty"
         raise InputError(
-            f"The teacher '{params.teacher}' says nothing of any photo that is here ({reasons}): "
-            "name the photos with --params=photos=FOLDER, and run 'ingest' first."
+            f"The teacher '{params.teacher}' labels none of these photos ({reasons}). Name its "
+            "photos with --params=photos=FOLDER, and run 'kedro run --pipelines=ingest' first."
         )
     people = read_corrections(corrections, schema)
     items = usable[usable["photo_id"].map(people.is_item).astype(bool)]
@@ -109,7 +109,7 @@ def make_folds(
     people = join_senders(photos["photo_id"].tolist(), senders.tolist(), same)[measured]
     folds = min(params.folds, len(set(people)))
     if folds < 2:
-        raise InputError("All photos are of one sender: there is nobody to measure a network on.")
+        raise InputError("All photos are of one sender. A network cannot be tested on another one.")
     split = StratifiedGroupKFold(folds, shuffle=True, random_state=params.fit.seed)
     rows = np.flatnonzero(measured)
     for fold, (_, test) in enumerate(split.split(rows, strata[measured], people)):
@@ -119,8 +119,8 @@ def make_folds(
     heads = make_heads(photos, schema, params.min_examples)
     if not any(head.name in schema.categorical for head in heads):
         raise InputError(
-            f"No field has the {params.min_examples} examples that 'distil.min_examples' asks "
-            f"for: the teacher speaks of {len(photos):,} photos."
+            f"No attribute has the {params.min_examples} examples that 'distil.min_examples' "
+            f"requires. The teacher labels {len(photos):,} photos."
         )
     taught = {head.name for head in heads}
     report = {

@@ -43,9 +43,10 @@ from lookbook.outfits.slots import (
     slot_of,
 )
 from lookbook.outfits.style import StyleModel
-from lookbook.search.catalogue_search import METHODS, CatalogueSearch, Method, Query
+from lookbook.search.catalogue_search import CatalogueSearch, Query
 from lookbook.search.embedders import Embedder
 from lookbook.search.items import Hit
+from lookbook.search.methods import METHODS, Method
 from lookbook.search.tables import DUPLICATE_GROUP, KEY
 from lookbook.understanding.request import Stylist
 

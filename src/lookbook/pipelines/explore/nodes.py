@@ -80,7 +80,7 @@ def map_catalogue(
     ids = full_catalogue["photo_id"].tolist()
     placed = project_images(ids, seen.image_embeddings_of, params.fitted, params.seed)
     if not placed:
-        raise InputError("No picture is indexed: first run 'kedro run --pipelines=index'.")
+        raise InputError("No photo is indexed. Run 'kedro run --pipelines=index' first.")
     rows = full_catalogue[full_catalogue["photo_id"].isin(list(placed))].reset_index(drop=True)
     rows["x"] = [float(placed[one][0]) for one in rows["photo_id"]]
     rows["y"] = [float(placed[one][1]) for one in rows["photo_id"]]

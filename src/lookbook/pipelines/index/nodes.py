@@ -60,7 +60,7 @@ def embed_images(
 
     def read(name: str) -> Callable[[], bytes]:
         def gone() -> bytes:
-            raise FileNotFoundError(f"there is no file '{name}' any more")
+            raise FileNotFoundError(f"the file '{name}' no longer exists")
 
         return files.get(name, gone)
 
@@ -208,7 +208,7 @@ def embed_items(
     """
     if full_catalogue.empty:
         raise InputError(
-            "The catalogue is empty, so there is nothing to index: see 'rejected_captions' for "
+            "The catalogue is empty, so there is nothing to index. See 'rejected_captions' for "
             "the reasons."
         )
     photo_ids = full_catalogue["photo_id"]

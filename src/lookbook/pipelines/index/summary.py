@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+from lookbook.stage_summary import StageSummary
+
 REPORT = "index_report"
 PLACES = {"index": "search_index"}
-NEXT = "make demo, make viz, or your own: kedro run --params=photos=FOLDER"
+NEXT = "kedro demo, or your own photos: kedro run --params=photos=FOLDER"
 
 
-def summarise(report: dict[str, Any]) -> tuple[int, int, str]:
-    """Count items in, items searchable, and what happened."""
+def summarise(report: dict[str, Any]) -> StageSummary:
+    """Return the items, and how many of them are new."""
     names = {
         "embedded": "embedded", "reused": "unchanged", "removed": "removed",
         "pictures_failed": "without picture",
     }  # fmt: skip
-    counts = [
-        f"{told}: {sum(one[name] for one in report['embedders'].values()):,}"
-        for name, told in names.items()
-    ]
-    counts.append(f"duplicate photos: {report['duplicate_photos']:,}")
-    return report["items"], report["items"], "; ".join(counts)
+    counts = {
+        said: sum(one[name] for one in report["embedders"].values()) for name, said in names.items()
+    }
+    counts["duplicate photos"] = report["duplicate_photos"]
+    happened = ", ".join(f"{count:,} {said}" for said, count in counts.items() if count)
+    return StageSummary(
+        report["items"], report["items"], happened, "items indexed", counts["embedded"]
+    )

@@ -47,8 +47,8 @@ def name_images(
     names = FileNames(photo_files)
     if not images and not names.files:
         raise InputError(
-            "The table that 'photos' names has no photos: it needs a column of their addresses, or "
-            "of files beside it."
+            "The table that 'photos' names has no photos. It needs a column of their addresses, "
+            "or of files beside it."
         )
     to_fetch = [is_address(image) and not (names.files and names.find(image)) for image in images]
     return pd.DataFrame(
@@ -145,7 +145,7 @@ def select_files(
         first = named_images["image"].iloc[0]
         reason = fetched_photos.set_index("image")["reason"].get(first, "there is no such file")
         raise InputError(
-            f"The table names {len(named_images):,} photos, of which none can be used. The first, "
+            f"The table names {len(named_images):,} photos, and none can be used. The first, "
             f"'{first}': {reason}."
         )
     return files

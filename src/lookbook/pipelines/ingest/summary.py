@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from lookbook.stage_summary import StageSummary
+
 REPORT = "ingest_report"
-PLACES = {"quarantine": "quarantine"}
 NEXT = "kedro run --pipelines=balance"
 
 
-def summarise(report: dict[str, Any]) -> tuple[int, int, str]:
-    """Return what came of files and rows: photos in, photos out, what happened."""
+def summarise(report: dict[str, Any]) -> StageSummary:
+    """Return what became of files and rows: photos in, photos out."""
     counts = [f"{count:,} {name}" for name, count in report["quarantined"].items()]
-    return report["files"], report["ok"], f"quarantined: {', '.join(counts) or 'none'}"
+    quarantined = sum(report["quarantined"].values())
+    sentence = f"{quarantined:,} photos or rows were set aside"
+    return StageSummary(
+        report["files"], report["ok"], f"set aside: {', '.join(counts) or 'none'}",
+        "photos checked", set_aside={"quarantine": sentence} if quarantined else {},
+    )  # fmt: skip

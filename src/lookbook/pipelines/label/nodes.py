@@ -21,8 +21,8 @@ from lookbook.lazy import pd
 from lookbook.parts import TableParts
 
 ANOTHER_CAPTIONER = (
-    "Another captioner may take the photos that this server's content filter refuses: the one "
-    "without a server, or a model of your own (docs/tutorials/models.md)."
+    "Another captioner may accept the photos that this server's content filter refuses: the "
+    "bundled one, or a model of your own (docs/tutorials/models.md)."
 )
 
 

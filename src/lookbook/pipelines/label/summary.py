@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
+from lookbook.stage_summary import StageSummary
+
 REPORT = "label_report"
 NEXT = "kedro run --pipelines=clean"
 
 
-def summarise(report: dict[str, Any]) -> tuple[int, int, str]:
-    """Return how many photos have a caption: photos in, captions out, what happened."""
-    happened = f"captioned before: {report['captioned_before']:,}; failed: {report['failed']:,}"
-    if filtered := report.get("filtered"):
-        happened += f", {filtered:,} of them filtered: another captioner may take them"
+def summarise(report: dict[str, Any]) -> StageSummary:
+    """Return how many photos have a caption: photos in, captions out."""
+    before, failed = report["captioned_before"], report["failed"]
+    happened = [f"{before:,} captioned before"] if before else []
+    if failed:
+        filtered = report.get("filtered")
+        happened.append(f"{failed:,} failed" + (f" ({filtered:,} filtered)" if filtered else ""))
     if report["output_tokens"]:
         tokens = f"{report['input_tokens']:,} in, {report['output_tokens']:,} out"
-        happened += f"; tokens: {tokens}"
+        happened.append(f"tokens: {tokens}")
     if report["cost"] is not None:
-        happened += f"; cost: {report['cost']:.2f}"
-    return report["photos"], report["captioned"], happened
+        happened.append(f"cost: {report['cost']:.2f}")
+    return StageSummary(
+        report["photos"], report["captioned"], "; ".join(happened) or "all photos are captioned",
+        "photos captioned", report["captioned"] - before,
+        {"captions": f"{failed:,} photos have no caption; the column 'failure' says why"}
+        if failed else {},
+    )  # fmt: skip

@@ -84,9 +84,9 @@ def learn_ranking(
     if not any(part.figures for part in parts.values()):
         counts = ", ".join(f"{part.outcome} for {name}" for name, part in parts.items())
         raise InputError(
-            f"The feedback log has {events.get('answered', 0):,} answers, and too few in which an "
-            f"item was clicked or bought and another one was not: {counts}. Wait for more, or "
-            "lower 'min_answers' in conf/base/parameters_learn.yml."
+            f"The feedback log has {events.get('answered', 0):,} answers. In too few, one item "
+            f"was clicked or bought and another was not: {counts}. Wait for more, or lower "
+            "'min_answers' in conf/base/parameters_learn.yml."
         )
     if parts["weights"].is_better:
         weights = weight_model.weights(parts["weights"].params)

@@ -40,7 +40,7 @@ def compose_photo_prompt(
     """
     questions = {CAPTION: lambda: question, **trial_prompts}
     if name not in questions:
-        raise InputError(f"There is no prompt '{name}': name one of {', '.join(questions)}.")
+        raise InputError(f"There is no prompt '{name}'. Choose one of {', '.join(questions)}.")
     return Prompt.compose(system, questions[name](), schema).model_dump()
 
 
@@ -58,7 +58,7 @@ def caption_photo(
         InputError: If no photo is named.
     """
     if photo is None:
-        raise InputError("No photo is named: add --params=photo=FILE.")
+        raise InputError("No photo is named. Add --params=photo=FILE.")
     asked = Prompt.model_validate(prompt)
     begun = time.perf_counter()
     (caption,) = captioner.caption([photo], asked)

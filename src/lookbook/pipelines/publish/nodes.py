@@ -34,7 +34,7 @@ _LOTS = 1 << 56
 # Photos that a worker is given at once, and that are saved at once.
 _BATCH = 16
 NOTHING_PUBLISHED = (
-    "No photo of the catalogue can be read, so nothing is published: name their folder with "
+    "No photo of the catalogue can be read, so nothing is published. Name their folder with "
     "--params=photos=FOLDER."
 )
 
@@ -68,8 +68,8 @@ def plan_publication(
 
     if not params.licence:
         raise InputError(
-            "Nothing is published without a licence: name that of the photos as 'publish.licence' "
-            "in conf/local/parameters.yml, such as cc0-1.0."
+            "The data set needs a licence. Set 'publish.licence' in conf/local/parameters.yml to "
+            "that of the photos, such as cc0-1.0."
         )
     if full_catalogue.empty:
         raise InputError("The catalogue is empty, so there is nothing to publish.")

@@ -171,7 +171,7 @@ def _date(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise InputError(f"today is '{text}': write a date like 2026-12-24.") from error
+        raise InputError(f"'today' is '{text}'. Write a date like 2026-12-24.") from error
 
 
 def _query_photo(item: dict[str, Any]) -> QueryPhoto | None:

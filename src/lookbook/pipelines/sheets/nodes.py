@@ -113,8 +113,8 @@ def propose_outfits(
             proposals.append(_Proposal(source, query.file, [piece.file for piece in pieces]))
     if not proposals:
         raise InputError(
-            "The assistant puts no outfit together around any photo of the index. Outfits need "
-            "items for at least two slots; see 'slots' in conf/base/schema.yml."
+            "The assistant finds no outfit for any photo of the index. Outfits need items for at "
+            "least two slots; see 'slots' in conf/base/schema.yml."
         )
     random.Random(params.seed).shuffle(proposals)
     rows = [

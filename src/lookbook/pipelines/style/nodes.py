@@ -77,7 +77,7 @@ def read_ratings(
     if not len(table.columns):
         if not worn_outfits:
             raise InputError(
-                "There is nothing to learn from: name a table of worn outfits with "
+                "There is nothing to learn from. Name a table of worn outfits with "
                 "--params=outfits=TABLE, of rated outfits with --params=outfit_ratings=TABLE, or "
                 "both."
             )

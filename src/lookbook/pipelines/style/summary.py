@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from lookbook.stage_summary import StageSummary
+
 REPORT = "style_report"
 NEXT = "kedro run --pipelines=serving --params=style_model=data/06_models/style_model.json,…"
 PLACES = {"style model": "style_model", "card": "style_card", "heat map": "style_plot"}
 
 
-def summarise(report: dict[str, Any]) -> tuple[int, int, str]:
+def summarise(report: dict[str, Any]) -> StageSummary:
     """Return outfits read, outfits of use, and a sentence on the result."""
     right, ratings = report["scores"]["right"], report["ratings"]
     happened = []
@@ -26,7 +28,13 @@ def summarise(report: dict[str, Any]) -> tuple[int, int, str]:
     for name, problems in of_no_use.items():
         if problems:
             reasons = ", ".join(f"{reason} {count:,}" for reason, count in problems.items())
-            happened.append(f"of no use, see {name}_quarantine.csv: {reasons}")
+            happened.append(f"{name} not used: {reasons}")
     useful = report["outfits"] + ratings["outfits"]
-    useless = sum(sum(problems.values()) for problems in of_no_use.values())
-    return useful + useless, useful, "; ".join(happened)
+    unused = {name: sum(problems.values()) for name, problems in of_no_use.items()}
+    return StageSummary(
+        useful + sum(unused.values()), useful, "; ".join(happened), "outfits learned from", useful,
+        {
+            f"{name}_quarantine": f"{count:,} rows of {name} were not used"
+            for name, count in unused.items() if count
+        },
+    )  # fmt: skip

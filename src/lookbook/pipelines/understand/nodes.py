@@ -69,8 +69,8 @@ def read_messages(
     examples, faults = read_examples(lines)
     if not examples:
         raise InputError(
-            "There is no labelled message. Give a folder of JSON lines, a file for each writer, "
-            "as --params=messages=FOLDER; docs/explanation/understanding.md shows the form."
+            "There is no labelled message. Name a folder of JSON lines, a file for each writer, "
+            "with --params=messages=FOLDER; docs/explanation/understanding.md shows the form."
         )
     return (
         [one.model_dump(by_alias=True) for one in examples],

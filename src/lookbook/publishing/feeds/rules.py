@@ -185,7 +185,7 @@ def find_fault(value: Any, rule: Field) -> str:
         return f"it has {len(entries)} entries, and {rule.max_items} are allowed"
     for entry in entries:
         if rule.values and entry not in rule.values:
-            return f"it is none of {', '.join(rule.values)}"
+            return f"it is not one of {', '.join(rule.values)}"
         text = _as_text(entry)
         if rule.kind == "structured":
             match = _STRUCTURED.fullmatch(text)
@@ -205,7 +205,7 @@ def _find_none(text: str) -> str:
 
 def _find_address_fault(text: str) -> str:
     if not text.isascii() or encode_address(text) != text:
-        return "it is no percent-encoded address that begins with http:// or https://"
+        return "it is not a percent-encoded address that begins with http:// or https://"
     if len(text) > MAX_ADDRESS:
         return f"it has {len(text):,} letters, and {MAX_ADDRESS:,} are allowed"
     return ""
@@ -213,22 +213,22 @@ def _find_address_fault(text: str) -> str:
 
 def _find_price_fault(text: str) -> str:
     if not _PRICE.fullmatch(text):
-        return "it is no price such as '15.00 USD'"
-    return "" if _amount(text) > 0 else "it is no price above 0"
+        return "it is not a price such as '15.00 USD'"
+    return "" if _amount(text) > 0 else "it is not a price above 0"
 
 
 def _find_amount_fault(text: str) -> str:
-    return "" if _AMOUNT.fullmatch(text) else "it is no amount such as '15.00'"
+    return "" if _AMOUNT.fullmatch(text) else "it is not an amount such as '15.00'"
 
 
 def _find_gtin_fault(text: str) -> str:
     if not text.isascii() or not text.isdigit() or len(text) not in _GTIN_LENGTHS:
-        return "it has not 8, 12, 13 or 14 digits"
+        return "it does not have 8, 12, 13 or 14 digits"
     if not has_check_digit(text):
         return "its check digit is wrong"
     # The first of 14 digits tells how goods are packed; 12 digits are 13 with a zero before them.
     if len(text) > 8 and text.zfill(14)[1:].startswith(_OWN_GTINS):
-        return "its prefix is one of a shop's own numbers, which are no manufacturer's"
+        return "its prefix is for a shop's own numbers, not for a manufacturer's"
     return ""
 
 
