@@ -18,27 +18,27 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 
 .PHONY: help run demo review explore sheets test lint viz notebooks pictures train bench bench-demo bench-search bench-messages bench-understanding bench-pooling bench-review bench-scale bench-products bench-reports bench-learning bench-faults bench-llama docs clean photos-named
 
-help: ## Show what can be made
+help: ## List these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-20s %s\n", $$1, $$2}'
 
-run: $(VENV)/installed $(EXTRA:%=$(VENV)/installed-%) ## Photos to catalogue; CAPTIONER=together|llama, ENV=cluster
+run: $(VENV)/installed $(EXTRA:%=$(VENV)/installed-%) ## Turn photos into a searchable catalogue (PHOTOS=FOLDER, CAPTIONER=together|llama, ENV=cluster)
 	$(KEDRO) run $(CHOICES)
 
-demo: $(VENV)/installed $(EXTRA:%=$(VENV)/installed-%) ## The shopping assistant in the browser; over the index, or over PHOTOS=folder brought up to date
+demo: $(VENV)/installed $(EXTRA:%=$(VENV)/installed-%) ## Open the shopping assistant in the browser (PHOTOS=FOLDER for your own photos)
 	@$(if $(CATALOGUE)$(PHOTOS),false,test -d data/07_model_output/lancedb) || $(KEDRO) run $(CHOICES)
 	$(KEDRO) demo $(CHOICES)
 
-review: $(VENV)/installed ## Decide in the browser what is doubtful in the catalogue
+review: $(VENV)/installed ## Check doubtful values of the catalogue in the browser
 	$(KEDRO) review $(ENV:%=--env %)
 
-explore: $(VENV)/installed-explore ## The whole catalogue as a map of its pictures, in the browser
+explore: $(VENV)/installed-explore ## Show all photos of the catalogue as a map in the browser
 	$(KEDRO) run --pipelines=explore $(ENV:%=--env %)
 	$(BIN)/embedding-atlas data/08_reporting/catalogue_map.parquet --x x --y y --image picture --disable-projection
 
-sheets: $(VENV)/installed ## Contact sheets of outfits to rate blindly, with a form and the key apart
+sheets: $(VENV)/installed ## Draw contact sheets of outfits to rate, with a form and a key
 	$(KEDRO) run --pipelines=sheets $(ENV:%=--env %)
 
-test: $(VENV)/installed-dev lint ## Lint, type check and test
+test: $(VENV)/installed-dev lint ## Lint and test (PYTEST_ARGS=…)
 	OMP_NUM_THREADS=1 $(BIN)/pytest $(PYTEST_ARGS)
 
 lint: $(VENV)/installed-dev ## Check format, style, spelling and types
@@ -48,18 +48,18 @@ lint: $(VENV)/installed-dev ## Check format, style, spelling and types
 	$(BIN)/mypy --num-workers 2
 	$(BIN)/lint-imports
 
-viz: $(VENV)/installed ## Show the lineage in the browser
+viz: $(VENV)/installed ## Show pipelines and plots in the browser
 	$(BIN)/kedro viz run
 
 notebooks: $(VENV)/installed-notebooks ## Open the notebooks in the browser
 	$(BIN)/kedro jupyter lab
 
 docs: export NO_MKDOCS_2_WARNING := 1
-docs: $(VENV)/installed-docs ## Build the documentation into site/, and the README's figures; SERVE=1 shows it at localhost:8000
+docs: $(VENV)/installed-docs ## Build the documentation into site/ (SERVE=1 shows it at localhost:8000)
 	$(BIN)/python docs/figures.py
 	$(BIN)/mkdocs $(if $(SERVE),serve,build --strict)
 
-pictures: $(VENV)/installed-dev ## Take the README's pictures anew; with PHOTOS=folder a shop of them too
+pictures: $(VENV)/installed-dev ## Take the pictures of the README and the docs again (PHOTOS=FOLDER)
 	env -u PHOTOS PYTHONPATH=tests/support $(BIN)/python docs/take_pictures.py $(if $(PHOTOS),'$(PHOTOS)')
 
 # Training asks for the same large blocks of memory at every step: kept, and not given back to the
@@ -67,51 +67,51 @@ pictures: $(VENV)/installed-dev ## Take the README's pictures anew; with PHOTOS=
 train: export MALLOC_MMAP_MAX_ := 0
 train: export MALLOC_TRIM_THRESHOLD_ := 8589934592
 train: export MALLOC_TOP_PAD_ := 268435456
-train: $(VENV)/installed-train photos-named ## Teach a network what TEACHER=table (or the catalogue) says of PHOTOS=folder
+train: $(VENV)/installed-train photos-named ## Train a network on PHOTOS=FOLDER (TEACHER=TABLE for their labels)
 	$(KEDRO) run --pipelines=ingest,distil $(if $(TEACHER),--params=distil.teacher='$(TEACHER)')
 
-bench: $(VENV)/installed-dev photos-named ## Measure on PHOTOS=folder
+bench: $(VENV)/installed-dev photos-named ## Measure captioning on PHOTOS=FOLDER
 	PYTHONPATH=tests/support $(BIN)/python benchmarks/bundled_captioner.py $(PHOTOS)
 	PYTHONPATH=tests/support $(BIN)/python benchmarks/captioning.py $(PHOTOS)
 
-bench-demo: $(VENV)/installed photos-named ## Measure how long the page's customers wait, on PHOTOS=folder
+bench-demo: $(VENV)/installed photos-named ## Measure how long customers wait (PHOTOS=FOLDER)
 	$(KEDRO) run
 	$(BIN)/python benchmarks/demo.py $(PHOTOS)
 
-bench-search: $(VENV)/installed-dev photos-named ## Measure what search finds in PHOTOS=folder, and how fast
+bench-search: $(VENV)/installed-dev photos-named ## Measure how well and how fast search finds (PHOTOS=FOLDER, ANNOTATIONS=TABLE)
 	$(KEDRO) run --pipelines=__default__,evaluate --params=preset=recipe,details=true$(if $(ANNOTATIONS),$(comma)annotations='$(ANNOTATIONS)')
 	PYTHONPATH=tests/support $(BIN)/python benchmarks/search.py
 
-bench-messages: $(VENV)/installed photos-named ## Measure what is shown to customers' messages (CASES=, ANNOTATIONS=folder)
+bench-messages: $(VENV)/installed photos-named ## Measure answers to messages (PHOTOS=FOLDER, CASES=FOLDER, ANNOTATIONS=FOLDER)
 	$(KEDRO) run --params=preset=recipe,details=true
 	$(BIN)/python benchmarks/messages.py '$(PHOTOS)' --cases '$(CASES)' --annotations '$(ANNOTATIONS)'
 
-bench-understanding: $(VENV)/installed ## Measure understanding by writer, kind and language (MESSAGES=, ANNOTATIONS=, PROJECT=folder, WRITERS=)
+bench-understanding: $(VENV)/installed ## Measure how well messages are understood (MESSAGES=FOLDER, ANNOTATIONS=FOLDER, PROJECT=FOLDER, WRITERS=)
 	$(BIN)/python benchmarks/understanding.py '$(MESSAGES)' --project '$(or $(PROJECT),.)' $(if $(ANNOTATIONS),--annotations '$(ANNOTATIONS)') $(WRITERS:%=--writers='%')
 
-bench-review: $(VENV)/installed-dev photos-named ## Measure what reviewing in order finds (ANNOTATIONS=TABLE, NETWORK=)
+bench-review: $(VENV)/installed-dev photos-named ## Measure how many errors a review finds (PHOTOS=FOLDER, ANNOTATIONS=TABLE, NETWORK=FILE)
 	$(KEDRO) run --pipelines=__default__,review$(if $(NETWORK), --params=network='$(NETWORK)')
 	$(BIN)/python benchmarks/review.py --annotations '$(ANNOTATIONS)'$(if $(NETWORK), --network='$(NETWORK)')
 
-bench-pooling: $(VENV)/installed-train photos-named ## Measure what several photos of a product add (ANNOTATIONS=TABLE)
+bench-pooling: $(VENV)/installed-train photos-named ## Measure what several photos of a product add (PHOTOS=FOLDER, ANNOTATIONS=TABLE)
 	$(BIN)/python benchmarks/pooling.py '$(PHOTOS)' --annotations '$(ANNOTATIONS)'
 
-bench-scale: $(VENV)/installed-dev photos-named ## Measure whether time and memory stay in proportion
+bench-scale: $(VENV)/installed-dev photos-named ## Measure time and memory as photos grow (PHOTOS=FOLDER)
 	PYTHONPATH=tests/support $(BIN)/python benchmarks/scale.py '$(PHOTOS)'
 
-bench-products: $(VENV)/installed-dev ## Measure a shop of many products (PRODUCTS=200000), and a price that changes
+bench-products: $(VENV)/installed-dev ## Measure a large shop, and a changed price (PRODUCTS=200000)
 	PYTHONPATH=tests/support $(BIN)/python benchmarks/products.py --products $(or $(PRODUCTS),200000)
 
-bench-reports: $(VENV)/installed ## Keep the figures of the last evaluate, distil and style (PROJECT=folder)
+bench-reports: $(VENV)/installed ## Keep the figures of the last evaluate, distil and style (PROJECT=FOLDER)
 	$(BIN)/python benchmarks/reports.py --project '$(or $(PROJECT),.)'
 
 bench-learning: $(VENV)/installed ## Measure what learning from clicks finds in a simulated shop
 	PYTHONPATH=tests/support $(BIN)/python benchmarks/learning.py
 
-bench-faults: $(VENV)/installed-dev photos-named ## Kill drivers, workers and machines of a cluster, and look what is lost
+bench-faults: $(VENV)/installed-dev photos-named ## Kill parts of a cluster during a run, and count what is lost (PHOTOS=FOLDER)
 	PYTHONPATH=tests/support $(BIN)/python benchmarks/faults.py '$(PHOTOS)'
 
-bench-llama: $(VENV)/installed ## Measure Llama-3.2-11B-Vision's cost on this machine's GPU
+bench-llama: $(VENV)/installed ## Measure Llama-3.2-11B-Vision on this machine's GPU
 	$(BIN)/python benchmarks/llama.py
 
 photos-named:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from typing import Any
 
 from tqdm import tqdm
@@ -27,10 +28,10 @@ class Progress(tqdm):
         usual = {"delay": DELAY, "leave": False, **(seldom if self._in_log else {})}
         super().__init__(*args, **{**usual, **options})
 
-    def display(self, msg: str | None = None, pos: int | None = None) -> bool:
+    def display(self, msg: str | None = None, pos: int | None = None) -> Any:
         """Show how far it is; return whether a line is left to be cleared."""
         if not self._in_log:
-            return bool(super().display(msg, pos))
+            return super().display(msg, pos)
         if msg != "":
             self.fp.write(f"{msg or self}\n")
             self.fp.flush()
@@ -38,7 +39,7 @@ class Progress(tqdm):
 
     def close(self) -> None:
         """Show how far it came, once, if it took long."""
-        if self._in_log and not self.disable and self._time() - self.start_t >= self.delay:
+        if self._in_log and not self.disable and time.time() - self.start_t >= self.delay:
             self.display()
         super().close()
 

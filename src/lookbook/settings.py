@@ -11,7 +11,7 @@ from lookbook.run_checks import RunChecks
 # freed: some 40 MiB in a run over 30,000 photos.
 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 # Lance warns of each table that it makes.
-os.environ.setdefault("LANCE_LOG", "error")
+os.environ.setdefault("LANCEDB_LOG", "error")
 
 HOOKS = (LoggingHooks(), PhotoSource(), RunChecks(), MissingInputHooks(), SummaryHooks())
 

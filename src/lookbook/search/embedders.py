@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import shutil
 from functools import cache, cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,7 +18,8 @@ from lookbook.chat_models.weights import fingerprint_weights, locate_package
 from lookbook.errors import InputError
 from lookbook.loading import loaded_once
 from lookbook.progress import Progress, quiet_libraries
-from lookbook.search.onnx_text import OnnxText, open_or_export
+from lookbook.search.bert import is_bert
+from lookbook.search.onnx_text import SENTENCE_THREADS, OnnxText, open_or_export
 from lookbook.search.text_projection import TextProjection, unit
 
 if TYPE_CHECKING:
@@ -162,26 +164,36 @@ class Embedder:
         self, texts: list[str], batch_size: int = 32, show_progress: bool = False
     ) -> np.ndarray:
         """Return (texts, dimensions) float32 embeddings of unit length."""
-        if self._onnx is not None:
+        if self._onnx is None and is_bert(Path(self.path)) and not shutil.which("nvidia-smi"):
+            self._open_onnx(threads=0)
+        if self._onnx is not None and len(texts) <= batch_size:
             return self._onnx.encode(texts)
-        model, size = self.model, _BATCHES_AT_ONCE * batch_size
+        size = _BATCHES_AT_ONCE * batch_size
         batches = []
         with Progress(
             total=len(texts), desc="embed", unit="text", disable=not show_progress
         ) as progress:
             for start in range(0, len(texts), size):
                 part = texts[start : start + size]
-                with self._encoding:
-                    vectors: np.ndarray = model.encode(
-                        part, batch_size=batch_size, normalize_embeddings=True,
-                        show_progress_bar=False,
-                    )  # fmt: skip
-                batches.append(vectors.astype(np.float32))
+                batches.append(self._encode(part, batch_size))
                 progress.update(len(part))
         return np.concatenate(batches)
 
+    def _encode(self, texts: list[str], batch_size: int) -> np.ndarray:
+        if self._onnx is not None:
+            return self._onnx.encode(texts, batch_size)
+        with self._encoding:
+            vectors: np.ndarray = self.model.encode(
+                texts, batch_size=batch_size, normalize_embeddings=True, show_progress_bar=False
+            )
+        return vectors.astype(np.float32)
+
     def speed_up(self) -> None:
-        """Encode texts with ONNX Runtime from now on, if the model can be exported.
+        """Encode texts with ONNX Runtime from now on, if the model can be exported."""
+        self._open_onnx(SENTENCE_THREADS)
+
+    def _open_onnx(self, threads: int) -> None:
+        """Open the exported model, and export it before.
 
         The Hugging Face cache keeps the export, by the weights' fingerprint; a cache that cannot be
         written to keeps none, and this process exports for itself.
@@ -189,7 +201,7 @@ class Embedder:
         from huggingface_hub import cached_assets_path
 
         try:
-            folder = cached_assets_path("lookbook", "text_models", self.fingerprint)
+            folder = cached_assets_path("lookbook", "onnx_text_models", self.fingerprint)
         except OSError as error:
             logger.warning(
                 "The exported text model cannot be kept, so each start exports it again: %s",
@@ -197,7 +209,7 @@ class Embedder:
             )
             self._exported = TemporaryDirectory(prefix="lookbook-text-model-")
             folder = Path(self._exported.name)
-        self._onnx = open_or_export(folder, lambda: self.model)
+        self._onnx = open_or_export(folder, Path(self.path), lambda: self.model, threads)
 
     def project_to_image_space(self, texts: list[str], vectors: np.ndarray) -> np.ndarray | None:
         """Project texts into the space of the images.

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import tempfile
 import warnings
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lookbook.captioners.network import open_session
+from lookbook.search.bert import is_bert, write_bert
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -19,7 +21,7 @@ MODEL, TOKENIZER = "model.onnx", "tokenizer.json"
 # A model whose vectors differ by more from PyTorch's is not used.
 TOLERANCE = 1e-3
 # Threads beyond two gain nothing for a sentence.
-_THREADS = 2
+SENTENCE_THREADS = 2
 _EXAMPLES = ["navy", "a light blue shirt with long sleeves", "something for a summer wedding " * 12]
 
 logger = logging.getLogger(__name__)
@@ -28,49 +30,74 @@ logger = logging.getLogger(__name__)
 class OnnxText:
     """An exported text model."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, threads: int = SENTENCE_THREADS) -> None:
         """Open it.
 
         Args:
-            folder: What :func:`export` has written.
+            folder: What :func:`open_or_export` has written.
+            threads: Threads of a run; 0 for one on each core.
         """
         from tokenizers import Tokenizer
 
-        self._session = open_session((folder / MODEL).read_bytes(), _THREADS)
+        self._session = open_session((folder / MODEL).read_bytes(), threads)
         self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
 
-    def encode(self, texts: list[str]) -> np.ndarray:
+    def encode(self, texts: list[str], batch_size: int = 32) -> np.ndarray:
         """Embed texts; (texts, dimensions) of unit length, in float32."""
-        read = self._tokenizer.encode_batch(texts)
-        given = {
-            "input_ids": np.array([one.ids for one in read], np.int64),
-            "attention_mask": np.array([one.attention_mask for one in read], np.int64),
-        }
-        (vectors,) = self._session.run(None, given)
-        return np.asarray(vectors, np.float32)
+        # Texts of one length together: a batch is as long as its longest.
+        order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
+        rows = np.empty(len(texts), object)
+        for start in range(0, len(order), batch_size):
+            batch = order[start : start + batch_size]
+            read = self._tokenizer.encode_batch([texts[row] for row in batch])
+            given = {
+                "input_ids": np.array([one.ids for one in read], np.int64),
+                "attention_mask": np.array([one.attention_mask for one in read], np.int64),
+            }
+            (vectors,) = self._session.run(None, given)
+            for row, vector in zip(batch, vectors, strict=True):
+                rows[row] = vector
+        return np.stack(list(rows)).astype(np.float32, copy=False)
 
 
-def open_or_export(folder: Path, load: Any) -> OnnxText | None:
+def open_or_export(
+    folder: Path,
+    source: Path,
+    load: Callable[[], SentenceTransformer],
+    threads: int = SENTENCE_THREADS,
+) -> OnnxText | None:
     """Open an exported model; export it first where there is none.
 
     Args:
         folder: Where it is kept.
-        load: Loads the :class:`SentenceTransformer`, where it has to be exported.
+        source: The model's folder; one that is not there is on the hub.
+        load: Loads the model, where PyTorch has to export it.
+        threads: See :class:`OnnxText`.
 
     Returns:
-        The model; ``None`` where it cannot be exported, or says something else than PyTorch's.
+        The model; ``None`` where it cannot be exported, or its vectors differ from PyTorch's.
     """
     if not (folder / MODEL).is_file():
+        folder.mkdir(parents=True, exist_ok=True)
         try:
-            export(load(), folder)
+            # A folder of its own, since two servers may start at the same time. Files are put in
+            # place once the model is right, the model last: with it everything is there.
+            with tempfile.TemporaryDirectory(dir=folder, prefix=".unfinished-") as name:
+                unfinished = Path(name)
+                if is_bert(source):
+                    write_bert(source, unfinished / MODEL, unfinished / TOKENIZER)
+                else:
+                    export(load(), unfinished)
+                for file in (TOKENIZER, MODEL):
+                    (unfinished / file).replace(folder / file)
         except Exception as error:
             # Not every architecture can be exported: the model itself is as good, and slower.
-            told = str(error).splitlines()[:1]
+            reason = str(error).splitlines()[:1]
             logger.warning(
-                ("The text model runs in PyTorch, since it cannot be exported to ONNX: %s"), told
+                "The text model runs in PyTorch, since it cannot be exported to ONNX: %s", reason
             )
             return None
-    return OnnxText(folder)
+    return OnnxText(folder, threads)
 
 
 def export(model: SentenceTransformer, folder: Path) -> None:
@@ -78,7 +105,7 @@ def export(model: SentenceTransformer, folder: Path) -> None:
 
     Args:
         model: The model.
-        folder: Where to; it is whole or not there.
+        folder: Where to.
 
     Raises:
         ValueError: If the exported model's vectors are not the model's.
@@ -96,33 +123,25 @@ def export(model: SentenceTransformer, folder: Path) -> None:
             return torch.nn.functional.normalize(vectors, dim=1)
 
     logger.info("Exporting the text model to ONNX, which happens once.")
+    example = model.tokenizer(_EXAMPLES[:2], padding=True, return_tensors="pt")
+    # Set after it was called, which resets both.
     tokenizer = model.tokenizer.backend_tokenizer
     tokenizer.enable_truncation(model.max_seq_length)
     padding = {"pad_id": model.tokenizer.pad_token_id, "pad_token": model.tokenizer.pad_token}
     tokenizer.enable_padding(**padding)
-    example = model.tokenizer(_EXAMPLES[:2], padding=True, return_tensors="pt")
     sizes = {0: "texts", 1: "tokens"}
-    folder.mkdir(parents=True, exist_ok=True)
-    # A folder of its own, since two servers may start at the same time. Files are put in place
-    # once the model is known to be right, the model last: with it everything is there.
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".unfinished-") as name:
-        unfinished = Path(name)
-        tokenizer.save(str(unfinished / TOKENIZER))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            # By tracing, which takes 2 s, the exporter that follows Python's code 30. What
-            # tracing may get wrong is found below, by texts of other lengths.
-            torch.onnx.export(
-                Encoder().eval(), (example["input_ids"], example["attention_mask"]),
-                str(unfinished / MODEL), dynamo=False,
-                input_names=["input_ids", "attention_mask"], output_names=["vectors"],
-                dynamic_axes={
-                    "input_ids": sizes, "attention_mask": sizes, "vectors": {0: "texts"},
-                },
-            )  # fmt: skip
-        expected = model.encode(_EXAMPLES, normalize_embeddings=True, show_progress_bar=False)
-        worst = float(np.abs(OnnxText(unfinished).encode(_EXAMPLES) - expected).max())
-        if worst > TOLERANCE:
-            raise ValueError(f"its vectors differ by {worst:.4f}")
-        for file in (TOKENIZER, MODEL):
-            (unfinished / file).replace(folder / file)
+    tokenizer.save(str(folder / TOKENIZER))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        # By tracing, which takes 2 s, the exporter that follows Python's code 30. What tracing may
+        # get wrong is found below, by texts of other lengths.
+        torch.onnx.export(
+            Encoder().eval(), (example["input_ids"], example["attention_mask"]),
+            str(folder / MODEL), dynamo=False, input_names=["input_ids", "attention_mask"],
+            output_names=["vectors"],
+            dynamic_axes={"input_ids": sizes, "attention_mask": sizes, "vectors": {0: "texts"}},
+        )  # fmt: skip
+    expected = model.encode(_EXAMPLES, normalize_embeddings=True, show_progress_bar=False)
+    worst = float(np.abs(OnnxText(folder).encode(_EXAMPLES) - expected).max())
+    if worst > TOLERANCE:
+        raise ValueError(f"its vectors differ by {worst:.4f}")

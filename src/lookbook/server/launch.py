@@ -103,11 +103,11 @@ def share_cores() -> None:
 
     Their threads would compete for the cores, and small multiplications are no faster in parallel.
     """
-    import torch
     from threadpoolctl import threadpool_limits
 
     threadpool_limits(1, user_api="blas")
-    torch.set_num_threads(1)
+    # PyTorch reads it, if a model needs that at all: to import it takes seconds.
+    os.environ["OMP_NUM_THREADS"] = "1"
 
 
 class RequestFilter(logging.Filter):
