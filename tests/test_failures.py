@@ -57,7 +57,7 @@ def test_a_port_in_use_is_named_with_the_option_for_another():
         with pytest.raises(InputError, match=f"Port {port} is in use. Name another with --port"):
             check_port("127.0.0.1", port)
     check_port("127.0.0.1", port)
-    with pytest.raises(InputError, match="name another with --host"):
+    with pytest.raises(InputError, match="Name another address with --host"):
         check_port("nowhere.invalid", port)
 
 

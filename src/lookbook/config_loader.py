@@ -11,10 +11,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import yaml
 from kedro.config import MissingConfigException, OmegaConfigLoader
-from omegaconf import OmegaConf
+from omegaconf import OmegaConf, _utils
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
+from yaml.constructor import SafeConstructor
+from yaml.resolver import Resolver
 
 from lookbook.attributes.schema import parse_schema
 from lookbook.config_keys import (
@@ -228,6 +231,24 @@ def expand_home(value: Any) -> Any:
         return [expand_home(one) for one in value]
     is_path = isinstance(value, str) and value.startswith(("~/", "~\\"))
     return str(Path(value).expanduser()) if is_path else value
+
+
+def use_libyaml() -> None:
+    """Have OmegaConf parse YAML by libyaml where it is there: it takes a twentieth of the time."""
+    if not yaml.__with_libyaml__:
+        return
+    base: Any = _utils.get_yaml_loader()
+
+    class Loader(yaml.cyaml.CParser, base):  # type: ignore[misc]
+        def __init__(self, stream: Any) -> None:
+            yaml.cyaml.CParser.__init__(self, stream)
+            SafeConstructor.__init__(self)
+            Resolver.__init__(self)
+
+    _utils.get_yaml_loader = lambda: Loader
+
+
+use_libyaml()
 
 
 @cache
