@@ -134,7 +134,7 @@ def test_each_step_logs_a_line_once_it_is_done(summarise, caplog):
     caplog.set_level("INFO", "lookbook.hooks")
     summarise([reporting(seconds=0.3), Node(sleep(0), None, "theirs", name="n", namespace="mine")])
     lines = sorted(record.getMessage() for record in caplog.records)
-    assert lines[0].startswith("balance   9 photos selected from in 0.")
+    assert lines[0].startswith("balance   5 photos selected in 0.")
     assert lines[1].startswith("mine      done in 0.")
 
 

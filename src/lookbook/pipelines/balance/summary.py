@@ -16,4 +16,5 @@ def summarise(report: dict[str, Any]) -> StageSummary:
     happened = "all photos are kept"
     if kids or capped:
         happened = f"left out: {kids:,} kids', {capped:,} over a group's cap (left_out_photos.csv)"
-    return StageSummary(report["photos"], report["selected"], happened, "photos selected from")
+    selected = report["selected"]
+    return StageSummary(report["photos"], selected, happened, "photos selected", selected)
