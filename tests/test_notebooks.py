@@ -1,6 +1,7 @@
-"""Runs the notebooks from a clean kernel, in a project in which everything was run."""
+"""Runs the notebooks from a clean kernel, in a project after `kedro run`."""
 
 import os
+import shutil
 from pathlib import Path
 
 import nbformat
@@ -9,26 +10,34 @@ from nbclient import NotebookClient
 from nbconvert import HTMLExporter
 
 from processes import ENVIRONMENT
-from project import ROOT
+from project import ROOT, copy_project
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-FIGURE = "application/vnd.plotly.v1+json"
+
+
+@pytest.fixture(scope="module")
+def folder(ran, tmp_path_factory):
+    project = copy_project(ran[0], tmp_path_factory.mktemp("notebooks"))
+    return shutil.copytree(ROOT / "notebooks", project / "notebooks")
+
+
+def code_of(path):
+    return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_runs_from_top_to_bottom_and_shows_figures(path, finished, monkeypatch):
+def test_runs_from_top_to_bottom_and_shows_tables_and_pictures(path, folder, monkeypatch):
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     notebook = nbformat.read(path, as_version=4)
-    folder = str(finished / "notebooks")
-    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": folder}}).execute()
+    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(folder)}}).execute()
     kinds = [
         kind
         for cell in notebook.cells
         for output in cell.get("outputs", [])
         for kind in output.get("data", {})
     ]
-    assert FIGURE in kinds and "image/png" in kinds
+    assert "text/html" in kinds and kinds.count("image/png") >= 3
     if kept := os.environ.get("LOOKBOOK_ARTIFACTS"):
         page, _ = HTMLExporter().from_notebook_node(notebook)
         rendered = Path(kept) / "notebooks" / f"{path.stem}.html"
@@ -37,8 +46,16 @@ def test_runs_from_top_to_bottom_and_shows_figures(path, finished, monkeypatch):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_is_kept_without_outputs_and_without_logic_of_its_own(path):
-    code = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+def test_is_stored_without_outputs_and_without_logic_of_its_own(path):
+    code = code_of(path)
     assert code
     assert all(not cell.outputs and cell.execution_count is None for cell in code)
     assert not any(word in cell.source for cell in code for word in ("def ", "class ", "lambda"))
+    assert all(len(cell.source.splitlines()) <= 10 for cell in code)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_its_page_in_the_docs_has_the_same_code(path):
+    page = (ROOT / f"docs/notebooks/{path.stem}.md").read_text()
+    missing = [cell.source for cell in code_of(path) if cell.source not in page]
+    assert not missing, "run 'make pictures'"

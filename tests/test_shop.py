@@ -8,6 +8,7 @@ from PIL import Image
 import lookbook
 from lookbook import shop as module
 from lookbook.errors import InputError
+from processes import ENVIRONMENT
 from project import jpeg, make_project
 
 
@@ -28,6 +29,19 @@ def test_importing_lookbook_loads_no_heavy_library():
     code = "import sys, lookbook; assert not {'pandas', 'torch', 'kedro'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
     assert {"Shop", "open"} <= set(lookbook.__all__) and lookbook.Shop is module.Shop
+
+
+def test_opening_a_project_prints_nothing(project):
+    code = f"import lookbook; lookbook.open({str(project)!r})"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=ENVIRONMENT)
+    assert done.stdout + done.stderr == ""
+
+
+def test_settings_and_tables_are_loaded_by_name_more_than_once(shop):
+    for _ in range(2):
+        assert shop.load("params:balance").seed == 42
+        assert "photo_id" in shop.load("manifest")
 
 
 def test_a_photo_is_a_path_bytes_or_an_image(shop, tmp_path):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from lookbook.shop import Shop
 
 __all__ = ["Shop", "__version__", "open"]
@@ -23,6 +23,10 @@ def open(folder: str | Path = ".", **options: Any) -> Shop:
     Raises:
         InputError: If the folder holds no project.
     """
+    # Kedro configures logging at its import, and logs where its configuration is from.
+    logging_config = Path(folder, "conf/logging.yml").resolve()
+    if logging_config.is_file():
+        os.environ.setdefault("KEDRO_LOGGING_CONFIG", str(logging_config))
     from lookbook.shop import Shop
 
     return Shop(folder, **options)

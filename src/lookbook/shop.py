@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from kedro.io import MemoryDataset
 from kedro.io.core import VersionNotFoundError
 
 from lookbook.errors import InputError, OperatorError, causes
@@ -93,6 +94,7 @@ class Shop:
             given["photos"] = self.indexed_photos
             context = open_context(folder, env, conf_source, given)
         self._catalog = context.catalog
+        #: Load a table, plot or setting by its name in Kedro's catalog, such as ``manifest``.
         self.load = component_loader(self._catalog)
 
     @cached_property
@@ -317,8 +319,9 @@ def component_loader(catalog: CatalogProtocol) -> Callable[[str], Any]:
             if name in models:
                 entry, model = models[name]
                 return model.model_validate(catalog.load(entry))
-            # There may be a newer version since the last load.
-            if (dataset := catalog.get(name)) is not None:
+            # There may be a newer version since the last load. Parameters are in memory alone.
+            dataset = catalog.get(name)
+            if dataset is not None and not isinstance(dataset, MemoryDataset):
                 dataset.release()
             return catalog.load(name)
         except Exception as error:

@@ -12,6 +12,8 @@ from lookbook.photos.photo import decode
 
 _COLUMNS = 5
 _PHOTOS_A_ROW = 7
+# Inches of a sheet's text, and of its photos: all of a row, and one at most.
+_TEXT, _ROW, _PHOTO = 2.4, 9.8, 1.9
 # Of a page of outfits, in pixels: its width, the number's part of it, a cell at most, and the dots
 # of an inch.
 _PAGE, _NUMBER, _CELL, _DPI = 1440, 90, 300, 80
@@ -23,9 +25,11 @@ def draw_sheet(
     """Draw rows of photos, each with what is to be said of it before them."""
     from matplotlib.figure import Figure
 
-    height = 1.5 * max(len(rows), 1)
-    figure = Figure(figsize=(1.4 * _PHOTOS_A_ROW + 2.4, height), dpi=80)
-    grid = figure.subplots(max(len(rows), 1), _PHOTOS_A_ROW, squeeze=False)
+    columns = min(max((len(names) for _, names in rows), default=1), _PHOTOS_A_ROW)
+    side = min(_ROW / columns, _PHOTO)
+    width = _TEXT + side * columns
+    figure = Figure(figsize=(width, 1.1 * side * max(len(rows), 1)), dpi=80)
+    grid = figure.subplots(max(len(rows), 1), columns, squeeze=False)
     for axis in grid.ravel():
         axis.axis("off")
     for axes, (told, names) in zip(grid, rows, strict=False):
@@ -33,7 +37,8 @@ def draw_sheet(
         axes[0].text(-0.1, 0.5, told, **place)
         for axis, name in zip(axes, names, strict=False):
             show_photo(axis, name, files)
-    figure.subplots_adjust(left=0.24, right=1, top=1, bottom=0)
+    margins = {"left": _TEXT / width, "right": 1, "top": 1, "bottom": 0}
+    figure.subplots_adjust(**margins, wspace=0.05, hspace=0.05)
     return figure
 
 
@@ -50,8 +55,8 @@ def draw_captioned(
         axis.axis("off")
     for axis, name, text in zip(axes, names, told, strict=False):
         show_photo(axis, name, files)
-        under = {"transform": axis.transAxes, "ha": "center", "va": "top", "fontsize": 8}
-        axis.text(0.5, -0.03, textwrap.fill(text, 38), parse_math=False, **under)
+        under = {"transform": axis.transAxes, "ha": "center", "va": "top", "fontsize": 11}
+        axis.text(0.5, -0.03, textwrap.fill(text, 28), parse_math=False, **under)
     return figure
 
 
