@@ -237,11 +237,14 @@ def use_libyaml() -> None:
     """Have OmegaConf parse YAML by libyaml where it is there: it takes a twentieth of the time."""
     if not yaml.__with_libyaml__:
         return
+    from yaml import _yaml
+
+    parser: Any = _yaml.CParser
     base: Any = _utils.get_yaml_loader()
 
-    class Loader(yaml.cyaml.CParser, base):  # type: ignore[misc]
+    class Loader(parser, base):
         def __init__(self, stream: Any) -> None:
-            yaml.cyaml.CParser.__init__(self, stream)
+            parser.__init__(self, stream)
             SafeConstructor.__init__(self)
             Resolver.__init__(self)
 

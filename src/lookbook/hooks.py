@@ -266,9 +266,9 @@ def _place(catalog: CatalogProtocol, name: str) -> str | None:
 def _file(catalog: CatalogProtocol, name: str) -> str | None:
     """Find the file that a run wrote: of a dataset with versions, the newest."""
     place, dataset = _place(catalog, name), catalog.get(name)
-    is_versioned = isinstance(dataset, AbstractVersionedDataset)
-    version = dataset.resolve_save_version() if is_versioned else None
-    if place is None or version is None or "://" in place:
+    if place is None or "://" in place or not isinstance(dataset, AbstractVersionedDataset):
+        return place
+    if (version := dataset.resolve_save_version()) is None:
         return place
     file = Path(place) / version / Path(place).name
     return str(file) if file.exists() else place

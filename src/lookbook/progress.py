@@ -39,7 +39,7 @@ class Progress(tqdm):
 
     def close(self) -> None:
         """Show how far it came, once, if it took long."""
-        if self._in_log and not self.disable and time.time() - self.start_t >= self.delay:
+        if self._in_log and not self.disable and time.time() - self.start_t >= (self.delay or 0):
             self.display()
         super().close()
 
