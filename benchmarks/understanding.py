@@ -137,7 +137,7 @@ def interval(values: pd.Series) -> tuple[float, float, float]:
     return float(known.mean()), float(low), float(high)
 
 
-def keep_scores(scores: pd.DataFrame, milliseconds: float, writers: list[str] | None) -> None:
+def keep_scores(scores: pd.DataFrame, writers: list[str] | None) -> None:
     """Keep what understanding of all messages comes to."""
     results = Results(
         "understanding",
@@ -164,7 +164,6 @@ def keep_scores(scores: pd.DataFrame, milliseconds: float, writers: list[str] | 
     for key in [one for one in shown if one in scores]:
         mean, low, high = interval(scores[key])
         results.add(key, shown[key], mean, interval=(low, high))
-    results.add("time", "understanding a message, median", milliseconds, "ms")
     results.save()
 
 
@@ -223,10 +222,10 @@ def main() -> None:
             meant = shelf.score(example, request_of(example, schema))
             shown["meant"] = meant["shown_right"]
         rows.append({**score_request(request, example, schema), **shown})
-    scores, milliseconds = pd.DataFrame(rows), 1000 * float(np.median(seconds))
+    scores = pd.DataFrame(rows)
     print_scores(scores, console)
-    console.print(f"understanding: {milliseconds:.1f} ms a message (median)")
-    keep_scores(scores, milliseconds, writers)
+    console.print(f"understanding: {1000 * float(np.median(seconds)):.1f} ms a message (median)")
+    keep_scores(scores, writers)
 
 
 if __name__ == "__main__":
