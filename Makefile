@@ -63,8 +63,8 @@ docs: $(VENV)/installed-docs ## Build the documentation into site/ (SERVE=1 show
 	$(BIN)/python docs/figures.py
 	$(BIN)/mkdocs $(if $(SERVE),serve,build --strict)
 
-pictures: $(VENV)/installed-dev ## Take the pictures of the README and the docs again (PHOTOS=FOLDER)
-	env -u PHOTOS PYTHONPATH=tests/support $(BIN)/python docs/take_pictures.py $(if $(PHOTOS),'$(PHOTOS)')
+pictures: $(VENV)/installed-dev photos-named ## Take the pictures of the docs again and render the notebooks (PHOTOS=FOLDER of the Clothing dataset)
+	env -u PHOTOS PYTHONPATH=tests/support $(BIN)/python docs/take_pictures.py '$(PHOTOS)'
 
 # Training asks for the same large blocks of memory at every step: kept, and not given back to the
 # system in between, they make it a fifth faster (glibc; elsewhere the lines mean nothing).

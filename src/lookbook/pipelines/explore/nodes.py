@@ -101,10 +101,10 @@ def draw_map(catalogue_map: pd.DataFrame, params: ExploreParams) -> MatplotlibFi
     from matplotlib.figure import Figure
     from PIL import Image
 
-    places = catalogue_map[["x", "y"]].to_numpy()
-    spread = np.maximum(np.ptp(places, axis=0), 1e-9)
+    # Ranks spread the clusters over the whole square; neighbours stay neighbours.
+    ranks = catalogue_map[["x", "y"]].rank(method="first").to_numpy() - 1
     # Cells (columns, rows) of a square, and how far each picture is from the middle of its own.
-    at = (places - places.min(axis=0)) / spread * (params.cells - 1)
+    at = ranks / max(len(ranks) - 1, 1) * (params.cells - 1)
     cells = at.round().astype(int)
     rows = catalogue_map.assign(
         column=cells[:, 0], row=cells[:, 1], off=np.abs(at - cells).sum(axis=1)
