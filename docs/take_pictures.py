@@ -29,7 +29,7 @@ DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 STAGE, STAGE_SCALE = {"width": 1080, "height": 760}, 1.25
 # A customer's photo, which the shop does not have.
 CUSTOMERS_PHOTO = "4db14d3d-05ca-48b1-9257-204b447c27bb"
-MESSAGE = "something for a summer wedding"
+MESSAGE = "a summer wedding outfit"
 # Photos of the picture of the catalogue, and what it says of them.
 SHOWN = [
     "1fd8e843-be30-4d20-a386-909b3f89c075",

@@ -33,7 +33,11 @@ from lookbook.understanding.vocabulary import read_vocabulary
 from processes import ENVIRONMENT
 from project import ROOT, jpeg
 
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+# The pages of docs/notebooks are rendered, and their code is run by tests/test_notebooks.py.
+WRITTEN = [
+    page for page in sorted((ROOT / "docs").rglob("*.md")) if page.parent.name != "notebooks"
+]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *WRITTEN]
 GUIDE = ROOT / "docs/development.md"
 # Its clients are run against a server.
 CLIENTS = ROOT / "docs/how-to/api.md"
