@@ -98,7 +98,8 @@ def main() -> None:
         "messages",
         "Are the right items shown to messages that nobody tuned on?",
         "make bench-messages PHOTOS=FOLDER CASES=FOLDER ANNOTATIONS=FOLDER",
-        "share of right items among the first five; annotations by a vision-language model judge",
+        "share of right items among the first five; a vision-language model's annotations judge; "
+        "most of the photos taught the captioner",
     )
     for kind, own in scores.items():
         key = re.sub(r"\W+", "_", kind)

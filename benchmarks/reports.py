@@ -15,6 +15,11 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from results import Results
 
+# The heads that people's labels taught.
+PEOPLES = {
+    "label": ("label", "people's label"),
+    "category": ("label_merged", "people's label, merged"),
+}
 JUDGED = "a vision-language model's word is the truth but for people's labels"
 
 
@@ -51,11 +56,12 @@ def keep_network(scores: dict[str, Any], report: dict[str, Any]) -> None:
         f"senders; {JUDGED}",
     )
     for name, head in scores["heads"].items():
-        key, interval = re.sub(r"\W+", "_", name).lower(), tuple(head["interval_95"])
-        results.add(key, f"{name}: right", head["accuracy"], interval=interval)
+        key, told = PEOPLES.get(name, (re.sub(r"\W+", "_", name).lower(), name))
+        interval = tuple(head["interval_95"])
+        results.add(key, f"{told}: right", head["accuracy"], interval=interval)
         if "said_share" in head:
-            results.add(f"{key}_said", f"{name}: said at all", head["said_share"])
-            results.add(f"{key}_said_right", f"{name}: right where said", head["said_right"])
+            results.add(f"{key}_said", f"{told}: said at all", head["said_share"])
+            results.add(f"{key}_said_right", f"{told}: right where said", head["said_right"])
     for depth in (1, 10, 50):
         found = scores.get("words", {}).get(f"recall_at_{depth}")
         if found:

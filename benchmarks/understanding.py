@@ -144,7 +144,8 @@ def keep_scores(scores: pd.DataFrame, writers: list[str] | None) -> None:
         "Are customers understood whom nobody has heard before?",
         "make bench-understanding MESSAGES=FOLDER ANNOTATIONS=FOLDER WRITERS=b,e,i",
         f"{len(scores):,} messages by {len(writers) if writers else 'all'} writers, made by a "
-        "language model; a vision-language model's annotations judge what is shown",
+        "language model; a vision-language model's annotations judge what is shown; most of the "
+        "photos taught the captioner",
     )
     (summary,) = summarize_scores(scores, None).to_dict("records")
     named = {
