@@ -144,7 +144,7 @@ def test_what_was_set_aside_is_pointed_to(summarise):
         Node(lambda: {}, None, "quarantine", name="q", namespace="ingest"),
     ]
     printed = summarise(nodes, ["ingest_report", "quarantine"])
-    assert "100 photos or rows were set aside: see" in printed and "quarantine.json" in printed
+    assert "photos or rows set aside: 100, see" in printed and "quarantine.json" in printed
 
 
 @pytest.mark.parametrize(("script", "command"), [("kedro", "bin/kedro"), ("pytest", "kedro")])

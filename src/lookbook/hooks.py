@@ -151,10 +151,14 @@ class SummaryHooks:
             for dataset, lay_out in getattr(module, "TABLES", {}).items():
                 for table in lay_out(catalog.load(dataset)) if dataset in written else []:
                     console.print(table, highlight=False, soft_wrap=isinstance(table, str))
-            if summary := self._summarise(module):
+            summary = self._summarise(module)
+            if summary is None and getattr(module, "REPORT", None) in written:
+                # There was nothing to do.
+                continue
+            if summary is not None:
                 rows.append((name, summary))
                 set_aside += [
-                    f"{sentence}: see {place}"
+                    f"{sentence}, see {place}"
                     for dataset, sentence in summary.set_aside.items()
                     if dataset in written and (place := _file(catalog, dataset))
                 ]
@@ -183,11 +187,12 @@ class SummaryHooks:
         for name in [name for name, left in self._left.items() if left == 0]:
             if self._left.pop(name, None) is None or name not in self._spans:
                 continue
-            seconds = self._seconds(name)
-            module = _summary_of(name)
+            seconds, module = self._seconds(name), _summary_of(name)
             summary = module and self._summarise(module)
-            line = summary.describe(seconds) if summary else f"done in {duration(seconds)}"
-            logger.info("%-9s %s", name, line)
+            if summary:
+                logger.info("%-9s %s", name, summary.describe(seconds))
+            elif getattr(module, "REPORT", None) not in self._written:
+                logger.info("%-9s done in %s", name, duration(seconds))
 
     def _summarise(self, module: ModuleType) -> StageSummary | None:
         report = self._reports.get(getattr(module, "REPORT", ""))

@@ -16,7 +16,7 @@ class StageSummary:
         happened: Why the two differ, in short.
         work: What it did, such as ``photos captioned``; a plural first.
         worked: How many it did that to; ``None`` for all that came.
-        set_aside: What it set aside, as a sentence by the dataset that lists it.
+        set_aside: What it set aside and how many, by the dataset that lists them.
     """
 
     came: int

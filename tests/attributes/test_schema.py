@@ -149,7 +149,7 @@ def change(path, value):
     [
         (
             ("Category", "values", "Wings"), {"slot": "back"},
-            "attribute 'Category', value 'Wings': slot 'back' is none of upper, lower",
+            "attribute 'Category', value 'Wings': slot 'back' is not one of upper, lower",
         ),
         (
             ("Garment", "values", "jeans"), {"implies": {"Category": "Denim"}},
@@ -158,7 +158,7 @@ def change(path, value):
         ),
         (
             ("Category", "values", "Hats"), {"synonyms": ["jumper"]},
-            "attribute 'Category', value 'Hats': 'jumper' is a word for 'Tops' already",
+            "attribute 'Category', value 'Hats': 'jumper' already means 'Tops'",
         ),
         (("Gender", "default"), "Nobody", "attribute 'Gender', value 'Nobody'"),
         (
@@ -179,7 +179,7 @@ def change(path, value):
         ),
         (("Size", "kind"), "several", "attribute 'Size'"),
         (("Title", "max_length"), -1, "'Title', max_length: input should be greater than 0"),
-        (("Title", "default"), "Colour", "default 'Colour' has no single value"),
+        (("Title", "default"), "Colour", "default 'Colour' names no attribute with a single value"),
         (("Colours", "values", "red, white"), {}, "remove the comma, which separates values"),
         (("Category", "slots", "full_body", "replaces"), ["wings"],
          "replaces 'wings', which is not a slot"),

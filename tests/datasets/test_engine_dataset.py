@@ -23,11 +23,14 @@ def test_engines_nest():
 @pytest.mark.parametrize(
     ("config", "told"),
     [
-        ({"engine": "lookbook.captioners.api.NoSuch"}, "engine 'lookbook.captioners.api.NoSuch'"),
-        ({"engine": "nowhere"}, "engine 'nowhere'"),
+        (
+            {"engine": "lookbook.captioners.api.NoSuch"},
+            "Cannot import 'lookbook.captioners.api.NoSuch'",
+        ),
+        ({"engine": "nowhere"}, "Cannot import 'nowhere'"),
         ({"engine": API}, "missing a required argument: 'model'"),
         ({"engine": API, "model": "x", "speed": 3}, "unexpected keyword argument 'speed'"),
-        ({"engine": API, "model": "x", "price": {"input": -1}}, "does not take"),
+        ({"engine": API, "model": "x", "price": {"input": -1}}, "does not accept"),
     ],
 )
 def test_what_cannot_be_made_ends_in_a_sentence(config, told):

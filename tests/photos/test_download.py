@@ -82,7 +82,7 @@ def test_nothing_is_written_outside_the_folder(tmp_path, pack, outside):
     folder.mkdir()
     archive = folder / ("c.zip" if pack is zipped else "c.tar.gz")
     archive.write_bytes(pack({"good.jpg": b"x", outside: b"x"}))
-    with pytest.raises(InputError, match="leads out of the folder"):
+    with pytest.raises(InputError, match="is outside the folder"):
         unpack(archive, folder)
     assert names(tmp_path) == [f"inner/{archive.name}"]
     assert not Path("/evil.jpg").exists()
@@ -125,9 +125,9 @@ def test_what_does_not_fit_the_disk_is_not_begun(tmp_path, monkeypatch):
     ("source", "told"),
     [
         ("{url}/missing.zip", "HTTP 404"),
-        ("{url}/photo.jpg", "is no archive"),
+        ("{url}/photo.jpg", "is not an archive"),
         ("ftp://server/a.zip", "is not a source"),
-        ("http://127.0.0.1:9/a.zip", "run the same command again"),
+        ("http://127.0.0.1:9/a.zip", "Run the same command again"),
     ],
 )
 def test_what_cannot_be_had_ends_in_a_sentence(tmp_path, source, told):

@@ -88,7 +88,7 @@ def test_refuses_no_bytes():
 
 
 def test_refuses_what_is_no_picture_without_naming_a_buffer():
-    with pytest.raises(PhotoError, match=r"it is no JPEG, PNG, .* picture$"):
+    with pytest.raises(PhotoError, match=r"it is not a JPEG, PNG, .* picture$"):
         decode(b"not a picture at all")
 
 
@@ -140,7 +140,7 @@ def test_no_program_is_started_for_a_picture_and_no_command_is_told(tmp_path, mo
 
 @pytest.mark.parametrize("told", [EPS, b"8BPS\0\1" + bytes(40), b"SIMPLE  =" + bytes(80)])
 def test_refuses_formats_that_are_not_allowed(told):
-    with pytest.raises(PhotoError, match="it is no JPEG"):
+    with pytest.raises(PhotoError, match="it is not a JPEG"):
         decode(told)
 
 

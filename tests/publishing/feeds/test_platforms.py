@@ -144,7 +144,7 @@ def test_meta_refuses_webp_and_unknown_stock():
     photo = replace(PHOTO, format="webp", address="https://cdn.lookbook.example/a.webp")
     variant = replace(PRODUCT.variants[0], in_stock=None)
     found = refusals(make("meta", replace(PRODUCT, photos=[photo], variants=[variant])))
-    assert found["photo"] == "its format 'webp' is none of jpg, png"
+    assert found["photo"] == "its format 'webp' is not one of jpg, png"
     assert found["availability"] == "it is missing"
 
 

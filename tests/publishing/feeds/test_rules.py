@@ -76,7 +76,7 @@ def test_a_models_text_is_marked_and_its_length_is_that_of_the_text():
 
 
 def test_values_lists_and_addresses():
-    assert "none of a, b" in find_fault("c", Field(values=("a", "b")))
+    assert "not one of a, b" in find_fault("c", Field(values=("a", "b")))
     assert "3 entries, and 2" in find_fault(["a", "b", "c"], Field(max_items=2))
     assert find_fault(["https://a.example/b"], Field("addresses")) == ""
     for address in ("ftp://a.example", "https://a.example/ä", "https://a.example/b c", "/a"):

@@ -28,5 +28,5 @@ def summarise(report: dict[str, Any]) -> StageSummary:
     rejected = report["captions"] - report["usable"]
     return StageSummary(
         report["captions"], report["usable"], "; ".join(happened), "captions cleaned",
-        set_aside={"rejected_captions": f"{rejected:,} captions were rejected"} if rejected else {},
+        set_aside={"rejected_captions": f"captions rejected: {rejected:,}"} if rejected else {},
     )  # fmt: skip

@@ -23,5 +23,5 @@ def summarise(report: dict[str, Any]) -> StageSummary:
     unused = sum(report["of_no_use"].values())
     return StageSummary(
         report["photos"], len(taught), happened, "photos learned from",
-        set_aside={"teacher_quarantine": f"{unused:,} rows were not used"} if unused else {},
+        set_aside={"teacher_quarantine": f"rows not used: {unused:,}"} if unused else {},
     )  # fmt: skip

@@ -27,7 +27,7 @@ def summarise(report: dict[str, Any]) -> StageSummary:
     described = "; ".join(_describe(name, counts) for name, counts in feeds.items())
     most = max(counts["accepted"] for counts in feeds.values())
     rejected = sum(counts["rejected"] for counts in feeds.values())
-    sentence = f"{rejected:,} entries were left out of feeds; the file says what helps"
+    sentence = f"entries left out of feeds, with what helps: {rejected:,}"
     return StageSummary(
         report["products"], most,
         f"{described}; {report['changes']:,} cells of your own file filled", "products exported",

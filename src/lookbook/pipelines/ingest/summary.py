@@ -14,7 +14,7 @@ def summarise(report: dict[str, Any]) -> StageSummary:
     """Return what became of files and rows: photos in, photos out."""
     counts = [f"{count:,} {name}" for name, count in report["quarantined"].items()]
     quarantined = sum(report["quarantined"].values())
-    sentence = f"{quarantined:,} photos or rows were set aside"
+    sentence = f"photos or rows set aside: {quarantined:,}"
     return StageSummary(
         report["files"], report["ok"], f"set aside: {', '.join(counts) or 'none'}",
         "photos checked", set_aside={"quarantine": sentence} if quarantined else {},

@@ -25,6 +25,6 @@ def summarise(report: dict[str, Any]) -> StageSummary:
     return StageSummary(
         report["photos"], report["captioned"], "; ".join(happened) or "all photos are captioned",
         "photos captioned", report["captioned"] - before,
-        {"captions": f"{failed:,} photos have no caption; the column 'failure' says why"}
+        {"captions": f"photos without a caption, with the reason: {failed:,}"}
         if failed else {},
     )  # fmt: skip

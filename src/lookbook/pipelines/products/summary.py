@@ -21,5 +21,5 @@ def summarise(report: dict[str, Any]) -> StageSummary | None:
     return StageSummary(
         report["rows"], report["products"],
         f"{report['variants']:,} variants, {report['photos']:,} photos{cells}", "rows read",
-        set_aside={"product_quarantine": f"{unused:,} cells were not used"} if unused else {},
+        set_aside={"product_quarantine": f"cells not used: {unused:,}"} if unused else {},
     )  # fmt: skip

@@ -34,7 +34,7 @@ def summarise(report: dict[str, Any]) -> StageSummary:
     return StageSummary(
         useful + sum(unused.values()), useful, "; ".join(happened), "outfits learned from", useful,
         {
-            f"{name}_quarantine": f"{count:,} rows of {name} were not used"
+            f"{name}_quarantine": f"rows of {name} not used: {count:,}"
             for name, count in unused.items() if count
         },
     )  # fmt: skip

@@ -23,5 +23,5 @@ def summarise(report: dict[str, Any]) -> StageSummary:
     used, unused = report["messages"], report["quarantine"]
     return StageSummary(
         used + unused, used, happened, "messages learned from", used,
-        {"messages_quarantine": f"{unused:,} messages were not used"} if unused else {},
+        {"messages_quarantine": f"messages not used: {unused:,}"} if unused else {},
     )  # fmt: skip

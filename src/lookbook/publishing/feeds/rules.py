@@ -274,7 +274,7 @@ def _find_photo_faults(photo: Photo, rule: PhotoRule) -> Iterator[tuple[str, str
     elif len(photo.address) > MAX_ADDRESS:
         yield f"its address has more than {MAX_ADDRESS:,} letters", "address"
     if photo.format not in rule.formats:
-        yield f"its format '{photo.format}' is none of {', '.join(rule.formats)}", "photo"
+        yield f"its format '{photo.format}' is not one of {', '.join(rule.formats)}", "photo"
     ending = ending_of(photo.address)
     if ending and _ENDINGS.get(ending, ending) != photo.format:
         yield f"its address ends with '{ending}', and it is a '{photo.format}'", "photo"
