@@ -129,7 +129,7 @@ def export_onnx(
                 exact,
                 input_names=["pixels"],
                 output_names=names,
-                dynamic_axes=dict.fromkeys(["pixels", *names], {0: "photos"}),
+                dynamic_axes={key: {0: "photos"} for key in ["pixels", *names]},
                 opset_version=OPSET,
                 dynamo=False,
             )

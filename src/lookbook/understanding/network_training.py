@@ -252,8 +252,8 @@ def export_onnx(network: TrainableNetwork, inputs: dict[str, Tensor], facts: Net
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
-    axes = dict.fromkeys(inputs, {0: "messages", 1: "tokens"})
-    axes |= dict.fromkeys(OUTPUTS, {0: "messages"})
+    axes = {key: {0: "messages", 1: "tokens"} for key in inputs}
+    axes |= {key: {0: "messages"} for key in OUTPUTS}
     with tempfile.TemporaryDirectory() as folder:
         exact, prepared, small = (str(Path(folder) / f"{n}.onnx") for n in range(3))
         with warnings.catch_warnings():
