@@ -69,7 +69,7 @@ def test_a_customers_photo_is_the_other_captioners(table, captioner, prompt):
 def test_rows_that_name_no_photo_are_told(table, captioner, prompt, caplog):
     engine = TableCaptioner(table(HAT, SHIRT), captioner)
     list(engine.caption([photo("Hat.jpg")], prompt))
-    assert "1 rows name no photo: tops\\SHIRT.JPG" in caplog.text
+    assert "1 rows name a photo that does not exist: tops\\SHIRT.JPG" in caplog.text
 
 
 def test_another_table_captions_anew(table, captioner, prompt):

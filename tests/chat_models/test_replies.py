@@ -81,8 +81,13 @@ def test_thinking_alone_is_no_answer(body, flaw):
         (200, {"error": {"type": "authentication_error", "message": "x"}}, "key", "HTTP 401: x"),
         (200, {"error": {"message": "Too many requests"}, "choices": None}, "rate", "HTTP 429"),
         (200, {"detail": "Unauthorized"}, "key", "Unauthorized"),
-        (200, [{"error": {"status": "UNAVAILABLE", "message": "x"}}], "junk", "no chat completion"),
-        (200, {"choices": []}, "filtered", "holds no choice"),
+        (
+            200,
+            [{"error": {"status": "UNAVAILABLE", "message": "x"}}],
+            "junk",
+            "not a chat completion",
+        ),
+        (200, {"choices": []}, "filtered", "has no choices"),
         (200, choice("content_filter", content='{"Title"'), "filtered", "content_filter"),
         (200, choice("RECITATION", content=None), "filtered", "RECITATION"),
         (200, choice("error", content=""), "passing", "'error'"),
@@ -93,7 +98,7 @@ def test_thinking_alone_is_no_answer(body, flaw):
             "junk",
             "the reply is a web page (HTML): Sign in",
         ),
-        (200, "[" * 100_000, "junk", "no chat completion"),
+        (200, "[" * 100_000, "junk", "not a chat"),
     ],
 )
 def test_error_has_its_kind_and_shows_the_servers_words(status, body, kind, reason):

@@ -69,7 +69,7 @@ def test_rows_of_no_use_are_listed_with_their_reason(row, value, reason):
 
 
 def test_a_table_without_a_needed_column_ends_in_a_sentence():
-    with pytest.raises(InputError, match="no column 'items', 'score'; it has outfit, query"):
+    with pytest.raises(InputError, match=r"no column 'items', 'score'\. It has outfit, query"):
         read_ratings(pd.DataFrame({"outfit": ["1"], "query": ["a"]}), FILES, PARAMS)
 
 

@@ -48,7 +48,7 @@ SNEAKERS = {
 }  # fmt: skip
 NO_PRODUCTS = ProductFacets()
 SHOES_FOR_SHIRT = Request(act="complement", parts=[Part(wanted={"Garment": ["sneakers"]})])
-FALLBACK = "the bundled stylist understands"
+FALLBACK = "The bundled stylist answers instead."
 
 
 @pytest.fixture(scope="module")

@@ -209,7 +209,7 @@ def test_pictures_are_embedded_once_and_what_fails_is_told(index, embedder, phot
     (shard,) = [load() for load in shards.values()]
     failures = shard.set_index("photo_id")["failure"].dropna()
     assert set(failures.index) == {"c", "d"}
-    assert "no file 'd' any more" in failures["d"]
+    assert "the file 'd' no longer exists" in failures["d"]
     again = see(table, {**photos, "c": photos["a"]}, embedder, shards)
     (new,) = [load() for name, load in again.items() if name not in shards]
     assert set(new["photo_id"]) == {"c", "d"}

@@ -127,7 +127,7 @@ def test_an_address_whose_photo_lies_in_the_folder_is_not_fetched(tmp_path):
 
 
 def test_a_table_without_any_photo_ends_in_a_sentence(shop):
-    with pytest.raises(InputError, match="has no photos: it needs a column of their addresses"):
+    with pytest.raises(InputError, match=r"has no photos\. It needs a column of their addresses"):
         shop.run()
     shop.offer("a.jpg", status(404))
     with pytest.raises(InputError, match="names 1 photos, and none can be used"):

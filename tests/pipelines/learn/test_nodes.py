@@ -89,7 +89,8 @@ def test_too_few_answers_end_in_a_sentence_that_counts_them():
 
 def test_the_report_is_summed_up_and_drawn(taught):
     _, _, report = taught
-    logged, useful, happened = summarise(report)
+    said = summarise(report)
+    logged, useful, happened = said.came, said.went, said.happened
     assert logged == 10_000 and 3000 < useful < 10_000
     assert happened.startswith("weights: adopted; ") and "; pairs: adopted; " in happened
     bars = plot_learning(report).data

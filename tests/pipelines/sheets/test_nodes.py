@@ -114,7 +114,7 @@ def test_photos_that_taught_nothing_come_first(propose, items):
     assert {items[file].photo_id for file in key["query"]} & set(unseen)
     _, _, none = propose(Taught(*(item.photo_id for item in items.values())))
     assert none["unseen"] == 0 and none["queries"] == 6
-    assert "0 of the photos taught the network nothing" in summarise(none)[2]
+    assert "0 of the photos taught the network nothing" in summarise(none).happened
 
 
 def test_a_catalogue_with_one_slot_ends_in_a_sentence(propose, search, items):
