@@ -149,3 +149,34 @@ def test_garments_of_a_page_that_answers_a_photo_are_no_wishes(message):
     conversation = Conversation(message, turns, RED_DRESS)
     request = bundled_stylist().understand(conversation, SCHEMA)
     assert not any(part.wanted.get("Garment") for part in request.parts)
+
+
+@pytest.mark.parametrize(
+    ("message", "wanted", "refused"),
+    [
+        ("in black", {"Colours": ["black"]}, {}),
+        ("en noir", {"Colours": ["black"]}, {}),
+        ("more formal", {"Type": ["Formal"]}, {}),
+        ("eleganter", {"Type": ["Formal"]}, {}),
+        ("not so sporty", {}, {"Type": ["Sport"]}),
+    ],
+)
+def test_short_wishes_after_outfits_are_about_what_goes_with_the_item(message, wanted, refused):
+    page = [record_of({"garment": [one]}, SCHEMA) for one in ("blazer", "heels", "cap")]
+    request = understand("", message, items=page, item=RED_DRESS)
+    assert (request.act, request.refers_to) == ("complement", None)
+    (part,) = request.parts
+    assert (part.wanted, part.refused) == (wanted, refused)
+
+
+def test_wishes_about_outfits_add_up():
+    page = [record_of({"garment": [one]}, SCHEMA) for one in ("blazer", "heels", "cap")]
+    request = understand("", "in black", "not so sporty", items=page, item=RED_DRESS)
+    assert request.act == "complement"
+    assert asked(request)["Colours"] == ["black"]
+
+
+def test_other_outfits_are_others_and_the_same_in_another_colour_is_none():
+    page = [record_of({"garment": [one]}, SCHEMA) for one in ("blazer", "heels", "cap")]
+    assert understand("", "show me others", items=page, item=RED_DRESS).wants_others
+    assert understand("", "the same in blue", items=page, item=RED_DRESS).act == "similar"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import get_args
 
@@ -10,7 +10,7 @@ from lookbook.attributes.schema import Schema
 from lookbook.outfits.slots import names_garments, recipient_attributes
 from lookbook.search.product_filter import ProductFilter
 from lookbook.understanding.learned_parser import LearnedParser
-from lookbook.understanding.mentions import phrase_key
+from lookbook.understanding.mentions import Mention, is_all_mentions, phrase_key
 from lookbook.understanding.message_features import segments_of_conversation
 from lookbook.understanding.message_network import MessageNetwork
 from lookbook.understanding.phrases import ProductPhrases
@@ -27,6 +27,7 @@ from lookbook.understanding.request import (
     Recommendation,
     Request,
     ShoppingPlan,
+    Values,
     without,
 )
 from lookbook.understanding.shop_facts import ShopFacts
@@ -63,19 +64,30 @@ class LearnedStylist:
             phrases.weather,
         )  # fmt: skip
         self._others = frozenset(map(phrase_key, phrases.others))
+        self._alike = frozenset(map(phrase_key, phrases.alike))
+        self._more = frozenset(map(phrase_key, phrases.more))
+        self._negations = frozenset(map(phrase_key, phrases.negations))
         self._phrases = phrases
         self._replies = replies
         self._shop_facts = shop_facts
 
     def understand(self, conversation: Conversation, schema: Schema) -> Request:
         """Tell what a customer means, see :class:`lookbook.understanding.request.Stylist`."""
-        request = self._parse(conversation, schema)
         before = self._before(conversation, schema)
-        is_on_page = request.refers_to is not None or request.speaks_of_page
-        is_wish = request.act in ("search", "complement")
-        if before is None and conversation.page and is_wish and not is_on_page:
-            # The page answers a photo: nobody has asked for its garments.
-            request = self._parse(replace(conversation, turns=[]), schema)
+        request = self._on_outfits(conversation, before, schema)
+        is_more_outfits = (
+            request is not None
+            and not request.parts
+            and request.weather is None
+            and not self.parser.finder(schema).find(conversation.message)
+        )
+        if request is None:
+            request = self._parse(conversation, schema)
+            is_on_page = request.refers_to is not None or request.speaks_of_page
+            is_wish = request.act in ("search", "complement")
+            if before is None and conversation.page and is_wish and not is_on_page:
+                # The page answers a photo: nobody has asked for its garments.
+                request = self._parse(replace(conversation, turns=[]), schema)
         previous = self._parse(before, schema) if before is not None else None
         wants_more = previous is not None and self._wants_more(conversation.message, schema)
         if previous is not None and wants_more:
@@ -101,8 +113,74 @@ class LearnedStylist:
         is_same = previous is not None and _asks(request) == _asks(previous)
         says_nothing_new = wishes[-1].is_empty and request.refers_to is None
         is_about_items = request.act in ("search", "similar") and bool(conversation.page)
-        wants_others = is_about_items and says_nothing_new and (is_same or wants_more)
+        wants_others = says_nothing_new and (
+            is_more_outfits or (is_about_items and (is_same or wants_more))
+        )
         return request.model_copy(update={"notes": notes, "wants_others": wants_others})
+
+    def _on_outfits(
+        self, conversation: Conversation, before: Conversation | None, schema: Schema
+    ) -> Request | None:
+        """Return what goes with the customer's item from now on: "more formal", "in brown".
+
+        Args:
+            conversation: The message, and what was said before.
+            before: The conversation at the last message that asked for something new.
+            schema: The catalogue's attributes.
+
+        Returns:
+            ``None`` where the page shows nothing that goes with the item, or the message asks for
+            something else: a garment, items like one that is shown, or nothing of the catalogue.
+        """
+        message = conversation.message
+        if conversation.item is None or self._names(message, self._alike):
+            return None
+        if not message.strip():
+            return Request(act="complement")
+        if not conversation.page:
+            return None
+        parts: list[Part] = []
+        if before is not None:
+            earlier = self._on_outfits(before, self._before(before, schema), schema)
+            if earlier is None:
+                return None
+            parts = earlier.parts
+        request = self._parse(replace(conversation, turns=[]), schema)
+        changes = merge_parts(request.parts)
+        if request.act not in ("search", "similar", "complement") or self._garments_named(
+            message, changes.wanted, schema
+        ):
+            return None
+        wanted = _without_garments(changes.wanted, schema)
+        mentions = self.parser.finder(schema).find(message)
+        is_more = self._names(message, self._more) and not self._names(message, self._negations)
+        if not wanted and (is_more or is_all_mentions(message, mentions)):
+            # "More formal", which the network may take for a refusal.
+            wanted = _without_garments(_values_of(mentions, schema), schema)
+        held = merge_parts(parts)
+        refused = without(changes.refused, wanted)
+        part = Part(
+            wanted={**without(held.wanted, refused), **wanted},
+            refused=without(merge_values(held.refused, refused), wanted),
+        )
+        has_wish = part.wanted or part.refused
+        update = {"act": "complement", "parts": [part] if has_wish else [], "refers_to": None}
+        return request.model_copy(update=update)
+
+    def _garments_named(self, message: str, wanted: Values, schema: Schema) -> bool:
+        """Whether a message itself names a garment that is wanted."""
+        return any(
+            own[1] in wanted.get(own[0], [])
+            for mention in self.parser.finder(schema).find(message)
+            for value in mention.values
+            if (own := value_in(schema, value)) is not None and names_garments(own[0], schema)
+        )
+
+    @staticmethod
+    def _names(message: str, phrases: frozenset[str]) -> bool:
+        """Whether a message has one of some phrases."""
+        words = f" {phrase_key(message)} "
+        return any(f" {phrase} " in words for phrase in phrases)
 
     def _with_language(
         self, request: Request, previous: Request | None, conversation: Conversation
@@ -138,12 +216,7 @@ class LearnedStylist:
             return previous.model_copy(
                 update={"recipients": recipients, "language": request.language}
             )
-        asked = merge_parts(request.parts).wanted
-        names_garment = any(
-            own[1] in asked.get(own[0], [])
-            for value in named
-            if (own := value_in(schema, value)) is not None and names_garments(own[0], schema)
-        )
+        names_garment = self._garments_named(message, merge_parts(request.parts).wanted, schema)
         return request if names_garment else carry_over(previous, request, schema)
 
     def _before(self, conversation: Conversation, schema: Schema) -> Conversation | None:
@@ -220,9 +293,7 @@ def carry_over(previous: Request, request: Request, schema: Schema) -> Request:
     asked = _garments_of(changes, schema)
     if asked and not asked & _garments_of(merge_parts(previous.parts), schema):
         return request
-    properties = {
-        name: own for name, own in changes.wanted.items() if not names_garments(name, schema)
-    }
+    properties = _without_garments(changes.wanted, schema)
     parts = []
     for part in previous.parts:
         kept = {name: own for name, own in part.wanted.items() if name not in properties}
@@ -245,6 +316,20 @@ def _garments_of(part: Part, schema: Schema) -> set[Value]:
         if names_garments(name, schema)
         for value in own
     }
+
+
+def _without_garments(values: Values, schema: Schema) -> Values:
+    return {name: own for name, own in values.items() if not names_garments(name, schema)}
+
+
+def _values_of(mentions: Iterable[Mention], schema: Schema) -> Values:
+    """Return the schema's values that are mentioned, by attribute."""
+    values: Values = {}
+    for mention in mentions:
+        for value in sorted(mention.values):
+            if (own := value_in(schema, value)) is not None:
+                values.setdefault(own[0], []).append(own[1])
+    return values
 
 
 def _asks(request: Request) -> list[object]:

@@ -34,6 +34,8 @@ class ProductPhrases(BaseModel):
         function_words: Words that may follow a price; another word is what is counted.
         negations: Words that negate what follows them.
         others: Phrases of a message that wants others than the items shown.
+        alike: Phrases that ask for items like one that is shown.
+        more: Words that ask for more of what follows them.
         additions: Words that add to what was said before.
         weather: Words that name the weather, by weather.
     """
@@ -62,6 +64,8 @@ class ProductPhrases(BaseModel):
     function_words: list[str] = []
     negations: list[str] = []
     others: list[str] = []
+    alike: list[str] = []
+    more: list[str] = []
     additions: list[str] = []
     weather: dict[Weather, list[str]] = {}
 
