@@ -9,6 +9,9 @@ from pathlib import Path
 
 import psutil
 
+# Flags of Linux, the fastest first.
+_VECTORS = {"amx_int8": "AMX", "avx512_vnni": "AVX-512 VNNI", "avx512f": "AVX-512", "avx2": "AVX2"}
+
 FOLDER = Path(__file__).with_name("results")
 
 
@@ -72,9 +75,11 @@ def _describe_machine() -> str:
 
 
 def _name_processor() -> str:
-    lines = Path("/proc/cpuinfo")
-    if lines.exists():
-        for line in lines.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
+    """Name the processor and its widest vectors, on which a network's speed depends most."""
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text().splitlines() if path.exists() else []
+    facts = {key.strip(): value.strip() for key, _, value in (one.partition(":") for one in lines)}
+    flags = facts.get("flags", "").split()
+    widest = next((name for flag, name in _VECTORS.items() if flag in flags), "")
+    name = facts.get("model name") or platform.processor() or platform.machine()
+    return f"{name}, {widest}" if widest else name

@@ -124,7 +124,7 @@ def test_the_sample_never_takes_the_place_of_a_folder_that_is_not_there(shop, tm
 def test_what_is_replaced_is_told(shop, caplog):
     shop.run(photos="mine")
     shop.run(photos="other")
-    told = "The catalogue and index of 'mine' are replaced by those of 'other'."
+    told = "This run replaces the catalogue and index of 'mine' with those of 'other'."
     assert told in caplog.messages
 
 

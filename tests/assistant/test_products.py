@@ -87,7 +87,7 @@ def test_products_are_searched_from_python(ran):
     prices = found["product_sale_price"].fillna(found["product_price"])
     assert prices.is_monotonic_increasing and prices.max() <= 40
     assert set(found["product_in_stock"]) <= {True, None}
-    with pytest.raises(InputError, match="no order 'cheap'"):
+    with pytest.raises(InputError, match="no sort order 'cheap'"):
         shop.search("tops", sort="cheap")
 
 

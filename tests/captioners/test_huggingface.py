@@ -184,7 +184,7 @@ def test_the_system_prompt_reaches_models_that_take_one_and_those_that_do_not(
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (lambda config: config.update(model_type="bert"), "no chat vision-language model"),
+        (lambda config: config.update(model_type="bert"), "not a chat vision-language model"),
         (
             lambda config: config["text_config"].update(
                 hidden_size=1 << 16, intermediate_size=1 << 18, num_hidden_layers=100

@@ -120,7 +120,7 @@ def test_a_teacher_that_says_nothing_of_these_photos_ends_in_a_sentence(shop):
     (shop / "told.csv").write_text("Filename,Category\nelsewhere.jpg,sofa\n")
     result = run_kedro(shop, *teach())
     assert result.returncode != 0
-    assert "says nothing of any photo that is here (no such photo)" in " ".join(
+    assert "labels none of these photos (no such photo)" in " ".join(
         (result.stdout + result.stderr).split()
     )
     assert "Traceback" not in result.stdout + result.stderr

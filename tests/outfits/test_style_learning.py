@@ -110,7 +110,7 @@ def test_a_few_outfits_are_learned_from_and_no_figure_is_made_up(few, schema):
     assert report["outfits"] == few and report["scores"]["right"]["mean"] is None
     card = nodes.write_style_card(report, learned, PARAMS)
     assert "too few outfits" in card and "judged as by the model in use: 900 rated" in card
-    assert "too few worn outfits" in summarise(report)[2]
+    assert "too few worn outfits" in summarise(report).happened
     nodes.plot_style(learned)
 
 

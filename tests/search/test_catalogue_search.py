@@ -299,7 +299,7 @@ def test_a_query_that_allows_nothing_finds_nothing(search):
 
 
 def test_a_field_that_the_index_lacks_is_named(search):
-    with pytest.raises(InputError, match="index lacks the field 'Season': run 'kedro run"):
+    with pytest.raises(InputError, match="index lacks the attribute 'Season': run 'kedro run"):
         search(query("pants", Season=["cold"]), "semantic", 5)
 
 

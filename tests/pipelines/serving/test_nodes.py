@@ -95,7 +95,7 @@ def test_outfits_are_for_the_weather_that_is_configured_unless_the_message_says(
 
 
 def test_a_date_that_is_none_ends_in_a_sentence(search, params, schema):
-    with pytest.raises(InputError, match="write a date like"):
+    with pytest.raises(InputError, match="Write a date like"):
         interpret_message({}, "boots", [], bundled_stylist(), search, params, schema, "tomorrow")
 
 
