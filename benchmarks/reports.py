@@ -1,4 +1,4 @@
-"""Keeps the figures of a project's last `evaluate`, `distil` and `style`, whichever were run.
+"""Keeps the figures of a project's last `evaluate`, `distil` and `style`, whichever there are.
 
 Usage: ``make bench-reports`` after such runs, as docs/explanation tells.
 """
@@ -85,12 +85,22 @@ def keep_style(report: dict[str, Any]) -> None:
     results.add("auc", "acceptable or not (AUC)", auc["mean"], interval=interval)
     results.add("acceptable", "acceptable of all rated", ratings["acceptable"])
     results.add("top_tenth", "acceptable of the tenth predicted best", ratings["top_tenth"])
-    for key, metric in (("right", "the missing item found among four"), ("auc", "real or random")):
+    results.save()
+
+
+def keep_pairs(report: dict[str, Any]) -> None:
+    """Keep how well worn outfits are told from others that taught nothing."""
+    results = Results(
+        "pairs",
+        "Does the style model know what people wear together?",
+        "kedro run --pipelines=style --params=outfits=TABLE",
+        f"{report['outfits']:,} worn outfits, annotated by a vision-language model; each was held "
+        "out once",
+    )
+    named = {"right": "the missing item found among four", "auc": "a real item above another (AUC)"}
+    for key, metric in named.items():
         score = report["scores"][key]
-        if score["mean"] is not None:
-            told = f"worn outfits: {metric}"
-            interval = (score["low"], score["high"])
-            results.add(f"worn_{key}", told, score["mean"], interval=interval)
+        results.add(key, metric, score["mean"], interval=(score["low"], score["high"]))
     results.save()
 
 
@@ -110,8 +120,13 @@ def main() -> None:
             keep_network(catalog.load("network_scores"), catalog.load("distil_report"))
             kept.append("network")
         if catalog.exists("style_report"):
-            keep_style(catalog.load("style_report"))
-            kept.append("style")
+            report = catalog.load("style_report")
+            if report["ratings"]["outfits"]:
+                keep_style(report)
+                kept.append("style")
+            if report["outfits"]:
+                keep_pairs(report)
+                kept.append("pairs")
     print(f"kept: {', '.join(kept) or 'nothing, since none of the three was run'}")
 
 

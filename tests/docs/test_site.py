@@ -70,7 +70,8 @@ def test_generated_pages_describe_the_code(site):
 
 
 def test_every_page_opens_with_a_heading_and_a_sentence():
-    for page in DOCS.rglob("*.md"):
+    # Notebooks begin with where their photos are from.
+    for page in sorted({*DOCS.rglob("*.md")} - {*DOCS.glob("notebooks/*")}):
         text = re.sub(r"\A---\n.*?\n---\n\n", "", page.read_text("utf-8"), flags=re.DOTALL)
         if page.name != "measured.md":
             assert re.match(r"# [^\n]+\n\n[A-Z][^|`#!]+[.:]", text), page
