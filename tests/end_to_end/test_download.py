@@ -63,7 +63,7 @@ def test_what_is_not_as_listed_is_not_kept(project, hub, clothes):
         hub(server)
         result = type_kedro(project, "run", "--pipelines=download", SOURCE)
     assert result.returncode == 1
-    assert "run the same command again" in " ".join(result.stderr.split())
+    assert "Run the same command again" in " ".join(result.stderr.split())
     assert not (project / "data/01_raw/downloads/clothes/images/Hat.jpg").exists()
 
 
@@ -72,7 +72,7 @@ def test_a_name_that_leads_out_of_the_folder_is_refused(project, hub):
         hub(server)
         result = type_kedro(project, "run", "--pipelines=download", SOURCE)
     assert result.returncode == 1
-    assert "leads out of the folder" in " ".join(result.stderr.split())
+    assert "is outside the folder" in " ".join(result.stderr.split())
     assert not list(project.rglob("evil.jpg"))
 
 
