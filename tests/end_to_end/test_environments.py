@@ -179,7 +179,7 @@ def test_a_catalogue_that_is_labelled_already_needs_no_captioner(project, tmp_pa
     )
     given = f"captioner=table,catalogue={photos / 'final.csv'},photos={photos}"
     result = succeed(run_kedro(project, "run", f"--params={given}"))
-    assert "1 rows name no photo: gone.jpg" in " ".join(result.stdout.split())
+    assert "1 rows name a photo that does not exist: gone.jpg" in " ".join(result.stdout.split())
     full = table(project, "full_catalogue").set_index("Filename")
     assert full["Category"].to_dict() == {"Top.jpg": "Tops", "Hat.jpg": "Hats"}
     assert full.loc["Hat.jpg", "Title"] == "Red hat"

@@ -116,7 +116,9 @@ def test_fields_that_cannot_be_used_end_in_a_sentence_before_anything_runs(proje
     declared.write_text(declared.read_text().replace("slot: head,", "slot: hat,"))
     result = kedro("run")
     assert result.returncode == 1
-    told = "conf/base/schema.yml: attribute 'Category', value 'Hats': slot 'hat' is none of upper"
+    told = (
+        "conf/base/schema.yml: attribute 'Category', value 'Hats': slot 'hat' is not one of upper"
+    )
     assert told in " ".join(result.stderr.split())
     assert "Traceback" not in result.stdout + result.stderr
     assert not list(project.glob("data/02_intermediate/*"))
