@@ -176,7 +176,7 @@ class SummaryHooks:
         if folder := next((str(Path(place).parent) for place in plots if place), None):
             places["plots"] = f"{folder}; 'kedro viz' shows them"
         if following:
-            places["next"] = following.replace("kedro", typed_command(), 1)
+            places["next"] = following.replace("kedro ", f"{typed_command()} ")
         for sentence in set_aside:
             console.print(f"[yellow]{'note':>10}[/]  {sentence}", highlight=False, soft_wrap=True)
         for called, place in places.items():
