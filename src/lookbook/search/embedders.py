@@ -164,10 +164,9 @@ class Embedder:
         self, texts: list[str], batch_size: int = 32, show_progress: bool = False
     ) -> np.ndarray:
         """Return (texts, dimensions) float32 embeddings of unit length."""
-        if self._onnx is None and is_bert(Path(self.path)) and not shutil.which("nvidia-smi"):
-            self._open_onnx(threads=0)
-        if self._onnx is not None and len(texts) <= batch_size:
-            return self._onnx.encode(texts)
+        onnx = self._onnx or self._onnx_of_bert
+        if onnx is not None and len(texts) <= batch_size:
+            return onnx.encode(texts)
         size = _BATCHES_AT_ONCE * batch_size
         batches = []
         with Progress(
@@ -175,13 +174,13 @@ class Embedder:
         ) as progress:
             for start in range(0, len(texts), size):
                 part = texts[start : start + size]
-                batches.append(self._encode(part, batch_size))
+                batches.append(
+                    onnx.encode(part, batch_size) if onnx else self._encode(part, batch_size)
+                )
                 progress.update(len(part))
         return np.concatenate(batches)
 
     def _encode(self, texts: list[str], batch_size: int) -> np.ndarray:
-        if self._onnx is not None:
-            return self._onnx.encode(texts, batch_size)
         with self._encoding:
             vectors: np.ndarray = self.model.encode(
                 texts, batch_size=batch_size, normalize_embeddings=True, show_progress_bar=False
@@ -190,9 +189,15 @@ class Embedder:
 
     def speed_up(self) -> None:
         """Encode texts with ONNX Runtime from now on, if the model can be exported."""
-        self._open_onnx(SENTENCE_THREADS)
+        self._onnx = self._open_onnx(SENTENCE_THREADS)
 
-    def _open_onnx(self, threads: int) -> None:
+    @loaded_once
+    def _onnx_of_bert(self) -> OnnxText | None:
+        """The model in ONNX Runtime if that needs no PyTorch, and no GPU would be faster."""
+        is_quick = is_bert(Path(self.path)) and not shutil.which("nvidia-smi")
+        return self._open_onnx(threads=0) if is_quick else None
+
+    def _open_onnx(self, threads: int) -> OnnxText | None:
         """Open the exported model, and export it before.
 
         The Hugging Face cache keeps the export, by the weights' fingerprint; a cache that cannot be
@@ -209,7 +214,7 @@ class Embedder:
             )
             self._exported = TemporaryDirectory(prefix="lookbook-text-model-")
             folder = Path(self._exported.name)
-        self._onnx = open_or_export(folder, Path(self.path), lambda: self.model, threads)
+        return open_or_export(folder, Path(self.path), lambda: self.model, threads)
 
     def project_to_image_space(self, texts: list[str], vectors: np.ndarray) -> np.ndarray | None:
         """Project texts into the space of the images.
