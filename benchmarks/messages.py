@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from results import Results
+from results import Results, bootstrap, to_key
 from rich.console import Console
 from rich.table import Table
 
@@ -30,7 +29,6 @@ from lookbook.progress import Progress
 from lookbook.understanding.request import Message
 
 FIRST = 5
-BOOTSTRAP_ROUNDS = 2000
 
 
 def is_right(case: dict[str, Any], told: dict[str, str]) -> bool:
@@ -58,14 +56,6 @@ def answer(assistant: Assistant, adults: Any, case: dict[str, Any], photos: Path
     files = [one.file for one in found.items]
     # The customer's photo is in the catalogue too, and does not count.
     return [file for file in files if file != case.get("photo")][:FIRST]
-
-
-def interval(scores: list[float]) -> tuple[float, float]:
-    """Estimate a mean's 95 % interval, by a bootstrap over messages."""
-    rng = np.random.default_rng(0)
-    means = rng.choice(scores, (BOOTSTRAP_ROUNDS, len(scores))).mean(axis=1)
-    low, high = np.quantile(means, (0.025, 0.975))
-    return float(low), float(high)
 
 
 def main() -> None:
@@ -102,14 +92,14 @@ def main() -> None:
         "most of the photos taught the captioner",
     )
     for kind, own in scores.items():
-        key = re.sub(r"\W+", "_", kind)
+        key = to_key(kind)
         results.add(
-            key, f"{kind}, {len(own)} messages", float(np.mean(own)), interval=interval(own)
+            key, f"{kind}, {len(own)} messages", float(np.mean(own)), interval=bootstrap(own)
         )
         table.add_row(kind, str(len(own)), f"{np.mean(own):.3f}")
     every = [score for own in scores.values() for score in own]
     told = f"all {len(every)} messages"
-    results.add("all", told, float(np.mean(every)), interval=interval(every))
+    results.add("all", told, float(np.mean(every)), interval=bootstrap(every))
     results.add("dead_ends", "messages that show nothing", len(dead))
     results.save()
     table.add_row("all", str(len(every)), f"{np.mean(every):.3f}", style="bold")

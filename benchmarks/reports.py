@@ -6,14 +6,13 @@ Usage: ``make bench-reports`` after such runs, as docs/explanation tells.
 from __future__ import annotations
 
 import argparse
-import re
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
-from results import Results
+from results import Results, to_key
 
 # The heads that people's labels taught.
 PEOPLES = {
@@ -38,7 +37,7 @@ def keep_evaluation(scores: pd.DataFrame, labels: dict[str, Any]) -> None:
         results.add("category_f1", "category: macro-F1", labels["macro_f1"])
     first = scores["embedder"].dropna().iloc[0]
     for row in scores[scores["embedder"].isin([first]) | scores["embedder"].isna()].itertuples():
-        key = re.sub(r"\W+", "_", f"{row.task}_{row.method}_{row.metric}").lower()
+        key = to_key(f"{row.task}_{row.method}_{row.metric}")
         told = f"{row.task}, {row.method}: {str(row.metric).replace('_', ' ')}"
         interval = None if pd.isna(row.low) else (row.low, row.high)
         if not pd.isna(row.mean):
@@ -56,7 +55,7 @@ def keep_network(scores: dict[str, Any], report: dict[str, Any]) -> None:
         f"senders; {JUDGED}",
     )
     for name, head in scores["heads"].items():
-        key, told = PEOPLES.get(name, (re.sub(r"\W+", "_", name).lower(), name))
+        key, told = PEOPLES.get(name, (to_key(name), name))
         interval = tuple(head["interval_95"])
         results.add(key, f"{told}: right", head["accuracy"], interval=interval)
         if "said_share" in head:

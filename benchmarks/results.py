@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import platform
+import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import psutil
 
 # Flags of Linux, the fastest first.
 _VECTORS = {"amx_int8": "AMX", "avx512_vnni": "AVX-512 VNNI", "avx512f": "AVX-512", "avx2": "AVX2"}
+
+_BOOTSTRAP_ROUNDS = 2000
 
 FOLDER = Path(__file__).with_name("results")
 
@@ -61,6 +66,19 @@ class Results:
         FOLDER.mkdir(exist_ok=True)
         told = {**self._told, "metrics": self._metrics}
         self._path.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
+
+
+def to_key(text: str) -> str:
+    """Write a text as a key of a figure."""
+    return re.sub(r"\W+", "_", text).lower()
+
+
+def bootstrap(values: Sequence[float]) -> tuple[float, float]:
+    """Estimate the 95 % interval of a mean, by a bootstrap over its values."""
+    rng = np.random.default_rng(0)
+    means = rng.choice(values, (_BOOTSTRAP_ROUNDS, len(values))).mean(axis=1)
+    low, high = np.quantile(means, (0.025, 0.975))
+    return float(low), float(high)
 
 
 def _round(value: float) -> float:

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from results import Results
+from results import Results, bootstrap
 from rich.console import Console
 from rich.table import Table
 
@@ -38,7 +38,6 @@ from lookbook.understanding.request import Request
 from lookbook.understanding.scores import score_request, summarize_scores
 
 FIRST = 5
-BOOTSTRAP_ROUNDS = 2000
 FITS = {
     "Women": {"Women", "Unisex"},
     "Men": {"Men", "Unisex"},
@@ -131,10 +130,7 @@ def interval(values: pd.Series) -> tuple[float, float, float]:
     known = values.dropna().to_numpy(float)
     if not len(known):
         return np.nan, np.nan, np.nan
-    rng = np.random.default_rng(0)
-    means = rng.choice(known, (BOOTSTRAP_ROUNDS, len(known))).mean(axis=1)
-    low, high = np.quantile(means, (0.025, 0.975))
-    return float(known.mean()), float(low), float(high)
+    return float(known.mean()), *bootstrap(known)
 
 
 def keep_scores(scores: pd.DataFrame, writers: list[str] | None) -> None:
