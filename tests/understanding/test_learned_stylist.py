@@ -180,3 +180,11 @@ def test_other_outfits_are_others_and_the_same_in_another_colour_is_none():
     page = [record_of({"garment": [one]}, SCHEMA) for one in ("blazer", "heels", "cap")]
     assert understand("", "show me others", items=page, item=RED_DRESS).wants_others
     assert understand("", "the same in blue", items=page, item=RED_DRESS).act == "similar"
+
+
+def test_outfits_stay_outfits_through_others_and_another_recipient():
+    page = [record_of({"garment": [one]}, SCHEMA) for one in ("blazer", "heels", "cap")]
+    for message in ("show me others", "for women"):
+        request = understand("", "in black", message, items=page, item=RED_DRESS)
+        assert (request.act, asked(request)) == ("complement", {"Colours": ["black"]})
+        assert request.wants_others == (message == "show me others")

@@ -74,29 +74,33 @@ class LearnedStylist:
     def understand(self, conversation: Conversation, schema: Schema) -> Request:
         """Tell what a customer means, see :class:`lookbook.understanding.request.Stylist`."""
         before = self._before(conversation, schema)
-        request = self._on_outfits(conversation, before, schema)
-        is_more_outfits = (
-            request is not None
-            and not request.parts
-            and request.weather is None
-            and not self.parser.finder(schema).find(conversation.message)
-        )
-        if request is None:
+        outfits = self._outfits_before(conversation, before, schema)
+        request = self._go_on(outfits, conversation, schema) if outfits else None
+        previous: Request | None
+        wants_more = is_more_outfits = False
+        if outfits is not None and request is not None:
+            previous = outfits if before is not None else None
+            is_more_outfits = (
+                request.parts == outfits.parts
+                and request.weather is None
+                and not self.parser.finder(schema).find(conversation.message)
+            )
+        else:
             request = self._parse(conversation, schema)
             is_on_page = request.refers_to is not None or request.speaks_of_page
             is_wish = request.act in ("search", "complement")
             if before is None and conversation.page and is_wish and not is_on_page:
                 # The page answers a photo: nobody has asked for its garments.
                 request = self._parse(replace(conversation, turns=[]), schema)
-        previous = self._parse(before, schema) if before is not None else None
-        wants_more = previous is not None and self._wants_more(conversation.message, schema)
-        if previous is not None and wants_more:
-            # "None of these": the earlier request holds, for other items.
-            act = "similar" if previous.act == "similar" else "search"
-            update = {"act": act, "language": request.language, "refers_to": None}
-            request = previous.model_copy(update=update)
-        elif previous is not None:
-            request = self._refine(previous, request, conversation.message, schema)
+            previous = self._parse(before, schema) if before is not None else None
+            wants_more = previous is not None and self._wants_more(conversation.message, schema)
+            if previous is not None and wants_more:
+                # "None of these": the earlier request holds, for other items.
+                act = "similar" if previous.act == "similar" else "search"
+                update = {"act": act, "language": request.language, "refers_to": None}
+                request = previous.model_copy(update=update)
+            elif previous is not None:
+                request = self._refine(previous, request, conversation.message, schema)
         wishes = [
             read_product_wishes(text[:MAX_MESSAGE_LENGTH], self._phrases, conversation.facets)
             for text in _said_by_customer(conversation)
@@ -118,10 +122,10 @@ class LearnedStylist:
         )
         return request.model_copy(update={"notes": notes, "wants_others": wants_others})
 
-    def _on_outfits(
+    def _outfits_before(
         self, conversation: Conversation, before: Conversation | None, schema: Schema
     ) -> Request | None:
-        """Return what goes with the customer's item from now on: "more formal", "in brown".
+        """Return the request for what goes with the customer's item that the page answers.
 
         Args:
             conversation: The message, and what was said before.
@@ -129,22 +133,27 @@ class LearnedStylist:
             schema: The catalogue's attributes.
 
         Returns:
-            ``None`` where the page shows nothing that goes with the item, or the message asks for
-            something else: a garment, items like one that is shown, or nothing of the catalogue.
+            ``None`` where the page answers another request.
+        """
+        if conversation.item is None or not conversation.page:
+            return None
+        if before is None or not before.message.strip():
+            return Request(act="complement")
+        earlier = self._outfits_before(before, self._before(before, schema), schema)
+        return self._go_on(earlier, before, schema) if earlier else None
+
+    def _go_on(
+        self, outfits: Request, conversation: Conversation, schema: Schema
+    ) -> Request | None:
+        """Return an earlier request for outfits with the message's wishes, such as "in brown".
+
+        Returns:
+            ``None`` where the message asks for something else: a garment, items like one that is
+            shown, or nothing of the catalogue.
         """
         message = conversation.message
-        if conversation.item is None or self._names(message, self._alike):
+        if self._names(message, self._alike):
             return None
-        if not message.strip():
-            return Request(act="complement")
-        if not conversation.page:
-            return None
-        parts: list[Part] = []
-        if before is not None:
-            earlier = self._on_outfits(before, self._before(before, schema), schema)
-            if earlier is None:
-                return None
-            parts = earlier.parts
         request = self._parse(replace(conversation, turns=[]), schema)
         changes = merge_parts(request.parts)
         if request.act not in ("search", "similar", "complement") or self._garments_named(
@@ -157,7 +166,7 @@ class LearnedStylist:
         if not wanted and (is_more or is_all_mentions(message, mentions)):
             # "More formal", which the network may take for a refusal.
             wanted = _without_garments(_values_of(mentions, schema), schema)
-        held = merge_parts(parts)
+        held = merge_parts(outfits.parts)
         refused = without(changes.refused, wanted)
         part = Part(
             wanted={**without(held.wanted, refused), **wanted},
@@ -169,11 +178,10 @@ class LearnedStylist:
 
     def _garments_named(self, message: str, wanted: Values, schema: Schema) -> bool:
         """Whether a message itself names a garment that is wanted."""
+        named = _values_of(self.parser.finder(schema).find(message), schema)
         return any(
-            own[1] in wanted.get(own[0], [])
-            for mention in self.parser.finder(schema).find(message)
-            for value in mention.values
-            if (own := value_in(schema, value)) is not None and names_garments(own[0], schema)
+            names_garments(name, schema) and not set(own).isdisjoint(wanted.get(name, []))
+            for name, own in named.items()
         )
 
     @staticmethod
